@@ -1,0 +1,122 @@
+"""What a generator is: the contract between the harness and every model, ours or a third party's."""
+
+from __future__ import annotations
+
+import abc
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.validation import parameter_model, validate_parameters
+
+Windows = NDArray[np.float32]
+"""Float32 windows (N, T, D), every feature in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much training a cell may spend; `core_minutes` is None where the published schedule decides."""
+
+    name: str
+    core_minutes: float | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a running stage: `step` of `total`, with the figures worth logging."""
+
+    stage: str
+    step: int
+    total: int
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def _ignore(progress: Progress) -> None:
+    del progress
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """Everything `fit` may know beside the windows.
+
+    `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again; None means
+    that nothing is kept. `validation` are windows that no training step may see. `fresh` are real windows disjoint from
+    those the scores compare with, handed only to generators that declare `uses_fresh_data`.
+    """
+
+    seed: int
+    budget: Budget = Budget("smoke", 0.1)
+    device: str = "cpu"
+    checkpoint_dir: Path | None = None
+    checkpoint_seconds: float = 20.0
+    validation: Windows | None = None
+    fresh: Windows | None = None
+    progress: Callable[[Progress], None] = _ignore
+    stop_requested: Callable[[], bool] = _never
+
+
+class Generator(abc.ABC):
+    """A model of windows (N, T, D): constructed from parameters, fitted to windows, sampled by seed.
+
+    Constructors only store their arguments under the same names; annotations (with `pydantic.Field` constraints) declare
+    what is allowed, and `fit` validates. Fitted state ends in an underscore. All randomness comes from the seeds passed in.
+    """
+
+    version: ClassVar[int] = 1
+    """Raise it when the same arguments would now give another result: cached fits are then computed anew."""
+    min_features: ClassVar[int] = 1
+    uses_fresh_data: ClassVar[bool] = False
+    is_control: ClassVar[bool] = False
+
+    @abc.abstractmethod
+    def fit(self, windows: Windows, context: FitContext) -> Self:
+        """Fit to windows (N, T, D) in [0, 1]; raises UserError for parameters or windows that cannot work."""
+
+    @abc.abstractmethod
+    def sample(self, n: int, seed: int) -> Windows:
+        """`n` new windows (n, T, D), float32 in [0, 1]; the same seed gives the same bytes on the CPU."""
+
+    @abc.abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the fitted state into an existing folder: safetensors, npz and JSON only."""
+
+    @classmethod
+    @abc.abstractmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """The generator that `save` wrote, ready to sample on `device`."""
+
+    @property
+    def num_parameters(self) -> int:
+        """Numbers in the fitted model that were learned from data."""
+        return 0
+
+    def parts(self, length: int, features: int) -> Mapping[str, int]:
+        """Learned numbers by part for windows (T=length, D=features), without fitting; empty where none are."""
+        del length, features
+        return {}
+
+    def parameters(self) -> dict[str, Any]:
+        """The constructor arguments, validated; raises UserError."""
+        stored = {name: getattr(self, name) for name in parameter_model(type(self)).model_fields}
+        return validate_parameters(type(self), stored, owner=type(self).__name__)
+
+
+def write_parameters(generator: Generator, folder: Path, **fitted: object) -> None:
+    """Write `generator.json`: the constructor arguments and plain fitted facts, such as the window's shape."""
+    record = {"parameters": generator.parameters(), "fitted": fitted}
+    (folder / "generator.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+def read_parameters(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The constructor arguments and fitted facts that `write_parameters` wrote."""
+    record = json.loads((folder / "generator.json").read_text())
+    return record["parameters"], record["fitted"]

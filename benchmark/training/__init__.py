@@ -1,0 +1,20 @@
+"""What every trained generator needs: a loop that resumes, seeded building blocks, rates and averages."""
+
+from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_generator
+from benchmark.training.loop import Task, train
+from benchmark.training.optim import adamw, optimizer_state, restore_optimizer, set_rate, warmup_cosine, warmup_halving
+
+__all__ = [
+    "SeededDropout",
+    "Task",
+    "adamw",
+    "build",
+    "count_parameters",
+    "optimizer_state",
+    "restore_optimizer",
+    "set_dropout_generator",
+    "set_rate",
+    "train",
+    "warmup_cosine",
+    "warmup_halving",
+]

@@ -1,0 +1,84 @@
+"""The training loop: steps with a passed-in generator, checkpoints, progress, divergence, clean stops."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from benchmark.errors import DivergedError, Interrupted
+from benchmark.interface import FitContext, Progress
+
+
+class Task(Protocol):
+    """Something that is trained step by step and whose whole state is a flat dictionary of tensors."""
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """Do step number `step` (from 0); the first figure returned is the loss."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, optimizer moments, averages: all that the next step depends on beside the random generator."""
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+
+
+def train(task: Task, *, name: str, steps: int, context: FitContext, generator: torch.Generator, every: int = 50) -> None:
+    """Run `steps` steps of `task`, going on from the last checkpoint of `name` where there is one.
+
+    Figures are read from the device and reported every `every` steps and at the end. Raises DivergedError when the loss is
+    not finite, Interrupted (after saving) when the context asks for a stop. A resumed run draws the numbers that an
+    uninterrupted one would have drawn.
+    """
+    path = context.checkpoint_dir / f"{name}.safetensors" if context.checkpoint_dir else None
+    step = _restore(task, path, generator)
+    saved_at = time.monotonic()
+    context.progress(Progress(name, step, steps))
+    while step < steps:
+        figures = task.step(step, generator)
+        step += 1
+        if step % every == 0 or step == steps:
+            values = {key: float(value) for key, value in figures.items()}
+            loss = next(iter(values.values()))
+            if not math.isfinite(loss):
+                raise DivergedError(f"the loss of {name} is {loss} at step {step} of {steps}")
+            context.progress(Progress(name, step, steps, values))
+        stopping = context.stop_requested()
+        if path and (stopping or step == steps or time.monotonic() - saved_at > context.checkpoint_seconds):
+            _save(task, path, generator, step)
+            saved_at = time.monotonic()
+        if stopping:
+            raise Interrupted(f"stopped in {name} after step {step} of {steps}")
+
+
+def _save(task: Task, path: Path, generator: torch.Generator, step: int) -> None:
+    """One file holds everything, so a checkpoint exists whole or not at all."""
+    tensors = {key: value.detach().to("cpu", copy=True).contiguous() for key, value in task.state().items()}
+    tensors["random_state"] = generator.get_state().cpu().clone()
+    part = path.with_suffix(".part")
+    save_file(tensors, part, metadata={"progress": json.dumps({"step": step})})
+    os.replace(part, path)
+
+
+def _restore(task: Task, path: Path | None, generator: torch.Generator) -> int:
+    if path is None or not path.exists():
+        return 0
+    tensors = load_file(path)
+    generator.set_state(tensors.pop("random_state"))
+    task.load_state(tensors)
+    return _step_of(path)
+
+
+def _step_of(path: Path) -> int:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        return int(json.loads(file.metadata()["progress"])["step"])
