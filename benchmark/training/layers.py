@@ -47,9 +47,12 @@ def _default_reset(part: nn.Module, generator: torch.Generator) -> None:
             nn.init.ones_(part.weight)
         if part.bias is not None:
             nn.init.zeros_(part.bias)
-    elif list(part.parameters(recurse=False)) or list(part.buffers(recurse=False)):
-        if not hasattr(part, "seeded_reset"):
-            raise TypeError(f"{type(part).__name__} has values of its own: give it a method seeded_reset(generator).")
+    elif _has_values(part) and not hasattr(part, "seeded_reset"):
+        raise TypeError(f"{type(part).__name__} has values of its own: give it a method seeded_reset(generator).")
+
+
+def _has_values(part: nn.Module) -> bool:
+    return any(True for _ in part.parameters(recurse=False)) or any(True for _ in part.buffers(recurse=False))
 
 
 class SeededDropout(nn.Module):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +30,9 @@ class Task(Protocol):
         """Take back what `state` returned."""
 
 
-def train(task: Task, *, name: str, steps: int, context: FitContext, generator: torch.Generator, every: int = 50) -> None:
+def train(
+    task: Task, *, name: str, steps: int, context: FitContext, generator: torch.Generator, every: int = 50
+) -> None:
     """Run `steps` steps of `task`, going on from the last checkpoint of `name` where there is one.
 
     Figures are read from the device and reported every `every` steps and at the end. Raises DivergedError when the loss is
@@ -65,7 +66,7 @@ def _save(task: Task, path: Path, generator: torch.Generator, step: int) -> None
     tensors["random_state"] = generator.get_state().cpu().clone()
     part = path.with_suffix(".part")
     save_file(tensors, part, metadata={"progress": json.dumps({"step": step})})
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _restore(task: Task, path: Path | None, generator: torch.Generator) -> int:

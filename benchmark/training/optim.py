@@ -30,9 +30,7 @@ def optimizer_state(optimizer: torch.optim.Optimizer, prefix: str = "optimizer")
     return flat
 
 
-def restore_optimizer(
-    optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor], prefix: str = "optimizer"
-) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor], prefix: str = "optimizer") -> None:
     """Take back what `optimizer_state` returned."""
     moments: dict[int, dict[str, Tensor]] = {}
     for key, value in state.items():

@@ -1,0 +1,1 @@
+"""Competitors and controls: one file a model, each a Generator."""

@@ -1,0 +1,30 @@
+"""Data sets: what they are, where their files are, and how they become windows."""
+
+from benchmark.data.card import card, card_text, check, window_counts
+from benchmark.data.catalogue import dataset_names, load_spec, spec_from_csv
+from benchmark.data.fetch import fetch
+from benchmark.data.locate import download_folder, expected_fingerprint, fingerprint, locate
+from benchmark.data.series import Series, load_series
+from benchmark.data.spec import DatasetSpec, Recipe
+from benchmark.data.windows import WindowSet, load_windows
+
+__all__ = [
+    "DatasetSpec",
+    "Recipe",
+    "Series",
+    "WindowSet",
+    "card",
+    "card_text",
+    "check",
+    "dataset_names",
+    "download_folder",
+    "expected_fingerprint",
+    "fetch",
+    "fingerprint",
+    "load_series",
+    "load_spec",
+    "load_windows",
+    "locate",
+    "spec_from_csv",
+    "window_counts",
+]

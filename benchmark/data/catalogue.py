@@ -1,0 +1,86 @@
+"""Data sets by name: the shipped ones, a YAML file of a user's, or a bare data file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from benchmark.data.spec import ROW_SUFFIXES, WINDOW_SUFFIXES, DatasetSpec
+from benchmark.errors import UserError, unknown
+from benchmark.resources import read_yaml, shipped, shipped_names
+from benchmark.validation import parse
+
+FOLDER = "configs/datasets"
+BARE_SUFFIXES = (".csv", ".parquet", *WINDOW_SUFFIXES)
+"""Files that need no YAML: a MATLAB file does, because its array must be named."""
+
+
+def dataset_names() -> list[str]:
+    """The ids of the shipped data sets."""
+    return shipped_names(FOLDER)
+
+
+def load_spec(name_or_path: str) -> DatasetSpec:
+    """A data set by shipped id, by YAML path or by data file; raises UserError, with the nearest id where none fits.
+
+    A user's YAML may name a shipped set under `extends` and state only what differs. Its `file` is relative to the
+    YAML.
+    """
+    path = Path(name_or_path)
+    if name_or_path in dataset_names():
+        return parse(DatasetSpec, _shipped_values(name_or_path), owner=f"data set '{name_or_path}'")
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _own_spec(path)
+    if path.suffix.lower() in ROW_SUFFIXES + WINDOW_SUFFIXES:
+        return spec_from_csv(path)
+    raise unknown("data set", name_or_path, dataset_names())
+
+
+def spec_from_csv(path: Path) -> DatasetSpec:
+    """A bare data file (.csv, .parquet, .npy, .npz), all columns used; raises UserError for any other kind of file."""
+    if path.is_dir():
+        raise UserError(f"'{path}' is a folder; name the data file in it.")
+    if path.suffix.lower() not in BARE_SUFFIXES:
+        hint = "describe it in a YAML file that names its array" if path.suffix.lower() == ".mat" else "convert it"
+        raise UserError(f"'{path}' does not end in {', '.join(BARE_SUFFIXES)}; {hint}.")
+    values = {"id": _own_id(path), "title": path.stem, "file": path.name, "folder": _folder_of(path)}
+    return parse(DatasetSpec, {**values, "summary": f"the file {path.name}"}, owner=f"data file '{path}'")
+
+
+def _shipped_values(name: str) -> dict[str, Any]:
+    return {"id": name, **read_yaml(shipped(FOLDER) / f"{name}.yaml")}
+
+
+def _own_spec(path: Path) -> DatasetSpec:
+    if path.resolve().parent == shipped(FOLDER).resolve() and path.stem in dataset_names():
+        return load_spec(path.stem)
+    values = read_yaml(path)
+    owner = f"data set file '{path}'"
+    base = values.pop("extends", None)
+    inherited: dict[str, Any] = {}
+    if base is not None:
+        if base not in dataset_names():
+            raise unknown("data set", str(base), dataset_names(), owner=f"'extends' of '{path}'")
+        inherited = {**_shipped_values(base), "id": _own_id(path)}
+    if "file" in values:
+        # Another file is not the one that the shipped checksum, address and counts describe.
+        for key in ("recipe", "url", "sha256", "rows", "features", "published_rows"):
+            inherited.pop(key, None)
+        if "url" not in values:
+            # A file with an address is downloaded to, and looked for in, the data folders like the shipped ones.
+            values.setdefault("folder", _folder_of(path))
+    spec = parse(DatasetSpec, {"id": _own_id(path), "title": path.stem, **inherited, **values}, owner=owner)
+    if spec.id in dataset_names():
+        raise UserError(f"{owner}: the id '{spec.id}' belongs to a shipped data set; choose another.")
+    return spec
+
+
+def _folder_of(path: Path) -> str:
+    return str(path.resolve().parent)
+
+
+def _own_id(path: Path) -> str:
+    """An id from a file's stem that is no shipped id, so that no published number stands beside other data."""
+    slug = re.sub(r"[^a-z0-9_-]+", "_", path.stem.lower()).strip("_-")[:56] or "data"
+    return f"own_{slug}" if slug in dataset_names() else slug

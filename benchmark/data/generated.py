@@ -1,0 +1,74 @@
+"""Data sets that are drawn rather than recorded: any number of independent draws from one recipe."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.data import hopper
+from benchmark.data.locate import RECIPE_VERSIONS, installed_mujoco
+from benchmark.data.spec import Recipe
+
+SINE_FEATURES = 5
+SINE_NAMES = tuple(f"sine_{place}" for place in range(1, SINE_FEATURES + 1))
+
+
+def feature_names(recipe: Recipe) -> tuple[str, ...]:
+    """The names of the features that a recipe draws."""
+    return SINE_NAMES if recipe.process == "sines" else hopper.NAMES
+
+
+def draw(recipe: Recipe, length: int, *, number: int = 0, cache_dir: Path | None = None) -> NDArray[np.float32]:
+    """Draw `number` (0 the standard one) of a recipe: raw values (N, T=length, D).
+
+    Draws differ by their seed, which is the recipe's plus `number`. A hopper is kept in `cache_dir` where one is given,
+    under a name that holds all that determines it. Raises SkipCell where MuJoCo is needed and not installed.
+    """
+    seed = recipe.seed + number
+    if recipe.process == "sines":
+        return sines(recipe.sequences, length, seed)
+    if cache_dir is None:
+        return hopper.simulate(recipe.sequences, length, seed)
+    version = f"v{RECIPE_VERSIONS[recipe.process]}-mujoco{installed_mujoco()}"
+    path = cache_dir / f"hopper-{recipe.sequences}x{length}-seed{seed}-{version}.npy"
+    found = _read_cached(path, (recipe.sequences, length, len(hopper.NAMES)))
+    if found is not None:
+        return found
+    frames = hopper.simulate(recipe.sequences, length, seed)
+    _write_cached(path, frames)
+    return frames
+
+
+def sines(sequences: int, length: int, seed: int) -> NDArray[np.float32]:
+    """Sine waves (N, T=length, D=5) in [0, 1]: (sin(frequency * j + phase) + 1) / 2 at step j, both U(0, 0.1).
+
+    Source: TimeGAN (Yoon et al. 2019), section 5.1; one frequency and one phase for every sequence and feature.
+    """
+    waves = np.random.RandomState(seed).uniform(0, 0.1, size=(sequences, SINE_FEATURES, 2))
+    frequency, phase = waves[:, None, :, 0], waves[:, None, :, 1]
+    steps = np.arange(length)[None, :, None]
+    return ((np.sin(frequency * steps + phase) + 1) / 2).astype(np.float32)
+
+
+def _read_cached(path: Path, shape: tuple[int, int, int]) -> NDArray[np.float32] | None:
+    """The array in the cache; None where there is none or where it is not whole."""
+    try:
+        frames = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+    return frames if isinstance(frames, np.ndarray) and frames.shape == shape and frames.dtype == np.float32 else None
+
+
+def _write_cached(path: Path, frames: NDArray[np.float32]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            np.save(file, frames, allow_pickle=False)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

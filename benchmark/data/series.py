@@ -1,0 +1,95 @@
+"""A recorded data set as validated series of rows, or as a stack of windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.data.arrays import read_matlab, read_windows
+from benchmark.data.locate import fingerprint, locate
+from benchmark.data.spec import DatasetSpec
+from benchmark.data.table import Table, read_csv, read_parquet, refuse_bad_numbers
+from benchmark.errors import UserError
+
+
+@dataclass(frozen=True)
+class Series:
+    """Finite float64 values by series.
+
+    `parts` holds one array (T, D) a series; where `windows` is true the file held windows, and each part is one of
+    them. `labels` names the series; `source` is the file.
+    """
+
+    names: tuple[str, ...]
+    parts: tuple[NDArray[np.float64], ...]
+    labels: tuple[str, ...]
+    source: Path
+    windows: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows of all series together; windows, where the file held windows."""
+        return len(self.parts) if self.windows else sum(len(part) for part in self.parts)
+
+
+def load_series(spec: DatasetSpec, data_dir: Path | None) -> Series:
+    """The data set's file, checked; raises UserError naming file, column and first bad row, SkipCell if absent."""
+    fingerprint(spec, data_dir)
+    path = locate(spec, data_dir)
+    if spec.holds_windows:
+        series = _windows(path, spec)
+    elif spec.suffix == ".mat":
+        values = read_matlab(path, spec)
+        names = tuple(f"{spec.array}{place}" for place in range(1, values.shape[1] + 1))
+        refuse_bad_numbers(values, path, names)
+        series = _by_length(Table(names, values, None), path, spec)
+    else:
+        table = read_csv(path, spec) if spec.suffix == ".csv" else read_parquet(path, spec)
+        series = _by_name(table, path) if table.series is not None else _by_length(table, path, spec)
+    for what, found, stated in (("rows", series.rows, spec.rows), ("features", len(series.names), spec.features)):
+        if stated is not None and found != stated:
+            raise UserError(
+                f"'{path}' has {found} {what}, but the data set '{spec.id}' states {stated}; correct '{what}'."
+            )
+    return series
+
+
+def _windows(path: Path, spec: DatasetSpec) -> Series:
+    row_options = {
+        "columns": spec.columns,
+        "drop": spec.drop,
+        "time_column": spec.time_column,
+        "series_column": spec.series_column,
+        "series_length": spec.series_length,
+    }
+    for option, value in row_options.items():
+        if value:
+            raise UserError(
+                f"the data set '{spec.id}' sets '{option}', but '{path}' holds windows, not rows; remove it."
+            )
+    values = read_windows(path, spec)
+    names = tuple(f"feature_{place}" for place in range(1, values.shape[2] + 1))
+    return Series(names, tuple(values), tuple(str(i) for i in range(1, len(values) + 1)), path, windows=True)
+
+
+def _by_length(table: Table, path: Path, spec: DatasetSpec) -> Series:
+    """One series, or series of equal length that stand one after the other."""
+    length = spec.series_length or len(table.values)
+    if len(table.values) % length:
+        raise UserError(
+            f"'{path}' has {len(table.values)} rows, which is no multiple of the series length {length}; correct it."
+        )
+    parts = tuple(table.values[start : start + length] for start in range(0, len(table.values), length))
+    return Series(table.names, parts, tuple(str(i) for i in range(1, len(parts) + 1)), path)
+
+
+def _by_name(table: Table, path: Path) -> Series:
+    """One series a name, in order of first appearance; rows of a series keep their order."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(table.series or ()):
+        places.setdefault(name, []).append(place)
+    parts = tuple(table.values[rows] for rows in places.values())
+    return Series(table.names, parts, tuple(places), path)

@@ -1,0 +1,199 @@
+"""Tables with named columns, from CSV and Parquet: which columns are features, and what is wrong with a cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.data.spec import DatasetSpec
+from benchmark.errors import UserError, unknown
+
+LARGEST = 1e300
+"""Beyond it the range of a feature could overflow when it is scaled."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Finite float64 values (rows, D) in file order, the features' names, each row's series where a column says so."""
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    series: tuple[str, ...] | None
+
+
+def read_csv(path: Path, spec: DatasetSpec) -> Table:
+    """The features of a comma-separated file with a header; raises UserError naming the column and the file's line."""
+    text = _text_of(path)
+    reader = csv.reader(io.StringIO(text, newline=""))
+    rows = _rows(reader, path)
+    _, header = next(rows, (0, []))
+    if not header:
+        raise UserError(f"'{path}' is empty; it needs a header line and rows of numbers.")
+    header = [name.strip() for name in header]
+    _check_header(header, path)
+    features = _features(header, path, spec)
+    places = [header.index(name) for name in features]
+    series_place = header.index(spec.series_column) if spec.series_column is not None else None
+    values: list[list[float]] = []
+    series: list[str] = []
+    for line, row in rows:
+        if len(row) != len(header):
+            raise UserError(
+                f"'{path}', line {line}, has {len(row)} cells, but the header has {len(header)}; correct the line."
+            )
+        try:
+            values.append([_number(row[place]) for place in places])
+        except ValueError:
+            _explain(path, features, [row[place] for place in places], f"line {line}")
+        if series_place is not None:
+            series.append(_series_name(row[series_place], path, spec, f"line {line}"))
+    if not values:
+        raise UserError(f"'{path}' has a header but no rows; add rows of numbers.")
+    return Table(tuple(features), np.asarray(values, dtype=np.float64), tuple(series) if series else None)
+
+
+def read_parquet(path: Path, spec: DatasetSpec) -> Table:
+    """The features of a Parquet file; raises UserError naming the column and the row, counted from 1."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(path)
+    except ImportError:
+        raise UserError(f"reading '{path}' needs pyarrow; `pip install \"timemar-benchmark[parquet]\"`.") from None
+    except (ValueError, OSError) as error:
+        raise UserError(f"'{path}' is not a readable Parquet file ({type(error).__name__}); write it again.") from None
+    header = [str(name) for name in frame.columns]
+    _check_header(header, path)
+    frame.columns = pd.Index(header)
+    features = _features(header, path, spec)
+    if frame.empty:
+        raise UserError(f"'{path}' has columns but no rows; add rows of numbers.")
+    for name in features:
+        kind = frame[name].dtype
+        if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
+            raise UserError(
+                f"'{path}', column '{name}', holds {kind}, not numbers; name it under 'drop' or convert it."
+            )
+    values = np.column_stack([frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in features])
+    refuse_bad_numbers(values, path, features)
+    series = None
+    if spec.series_column is not None:
+        cells = frame[spec.series_column].astype("string").fillna("")
+        series = tuple(
+            _series_name(cell, path, spec, f"row {i} (counted from 1)") for i, cell in enumerate(cells, start=1)
+        )
+    return Table(tuple(features), values, series)
+
+
+def refuse_bad_numbers(values: NDArray[np.float64], path: Path, names: Sequence[str]) -> None:
+    """Raise UserError for the first row (rows, D) with a value that is not finite or too large, counted from 1."""
+    bad = ~(np.abs(values) <= LARGEST)
+    if bad.any():
+        row = int(bad.any(axis=1).argmax())
+        _explain(path, names, [repr(float(value)) for value in values[row]], f"row {row + 1} (counted from 1)")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"the data file '{path}' cannot be read ({error.strerror}); check the path.") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise UserError(f"'{path}', line {line}, is not UTF-8 text; save the file as UTF-8.") from None
+
+
+def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines that hold something, each with its number in the file."""
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(f"'{path}', line {reader.line_num}, is not CSV ({error}); correct the line.") from None  # type: ignore[attr-defined]
+        if any(cell.strip() for cell in row):
+            yield reader.line_num, row  # type: ignore[attr-defined]
+
+
+def _check_header(header: Sequence[str], path: Path) -> None:
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        raise UserError(f"'{path}' has the one column '{header[0]}'; save it with commas between the columns.")
+    for place, name in enumerate(header, start=1):
+        if not name:
+            raise UserError(f"'{path}', line 1: column {place} has no name; name every column in the header.")
+    twice = [name for name, times in Counter(header).items() if times > 1]
+    if twice:
+        raise UserError(f"'{path}', line 1: the column name '{twice[0]}' occurs twice; rename one of the two.")
+    if all(_is_number(name) for name in header):
+        raise UserError(f"'{path}', line 1, holds numbers only; add a header line with a name for every column.")
+
+
+def _features(header: Sequence[str], path: Path, spec: DatasetSpec) -> list[str]:
+    """The columns that are features: those asked for, else all that are not dropped, time or series."""
+    aside = [*spec.drop, *(name for name in (spec.time_column, spec.series_column) if name is not None)]
+    for name in (*(spec.columns or ()), *aside):
+        if name not in header:
+            raise unknown("column", name, header, owner=f"'{path}'")
+    features = list(spec.columns) if spec.columns is not None else [name for name in header if name not in aside]
+    twice = [name for name, times in Counter(features).items() if times > 1]
+    if twice:
+        raise UserError(f"the data set '{spec.id}' names the column '{twice[0]}' twice under 'columns'; name it once.")
+    if not features:
+        raise UserError(f"'{path}' has no column left to be a feature; drop fewer columns.")
+    return features
+
+
+def _number(cell: str) -> float:
+    value = float(cell)
+    # float() also reads 1_000, which no spreadsheet means as a number.
+    if not abs(value) <= LARGEST or "_" in cell:
+        raise ValueError
+    return value
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        _number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _explain(path: Path, names: Sequence[str], cells: Sequence[str], place: str) -> NoReturn:
+    """Raise UserError for the first cell of a row that is not a usable number."""
+    name, cell = next((name, cell.strip()) for name, cell in zip(names, cells, strict=True) if not _is_number(cell))
+    if not cell:
+        what = "the cell is empty"
+    elif not _is_float(cell):
+        what = f"'{cell}' is not a number"
+    elif not math.isfinite(float(cell)):
+        what = f"'{cell}' is not a finite number"
+    else:
+        what = f"'{cell}' is too large a number"
+    raise UserError(f"'{path}', column '{name}', {place}: {what}; correct the cell, or remove the row or the column.")
+
+
+def _is_float(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell
+
+
+def _series_name(cell: str, path: Path, spec: DatasetSpec, place: str) -> str:
+    if not cell.strip():
+        raise UserError(f"'{path}', column '{spec.series_column}', {place}: the series has no name; fill the cell.")
+    return cell.strip()

@@ -1,0 +1,214 @@
+"""From a data set to the windows that train, that scores compare with, and that the oracle may have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.data.generated import draw, feature_names
+from benchmark.data.scale import Bounds, bounds, cut, scale, take, unit_bounds
+from benchmark.data.series import Series, load_series
+from benchmark.data.spec import DatasetSpec, Recipe
+from benchmark.data.split import strict_blocks, strict_rows_needed
+from benchmark.errors import UserError
+from benchmark.interface import Windows
+from benchmark.seeds import derive_seed
+
+TRAINING_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class WindowSet:
+    """Windows (N, T, D), float32, by what they are for.
+
+    `train` is what generators may see, `reference` what scores compare with (the same array under protocol paper),
+    `fresh` real windows disjoint from the reference, `validation` windows that no training step sees. `low` and `high`
+    (D,) undo the scaling: x · (high − low) + low. `note` says what a reader of the scores must know, empty where
+    nothing.
+    """
+
+    train: Windows
+    reference: Windows
+    fresh: Windows | None
+    names: tuple[str, ...]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    note: str = ""
+    validation: Windows | None = None
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """Windows before any are chosen: lists of arrays, counted through; `reference` None means the training windows."""
+
+    train: Sequence[Windows]
+    reference: Sequence[Windows] | None
+    fresh: Sequence[Windows] | None
+    names: tuple[str, ...]
+    limits: Bounds
+    note: str = ""
+
+
+def load_windows(
+    spec: DatasetSpec,
+    length: int,
+    protocol: Literal["paper", "strict"],
+    *,
+    view: Literal["all", "fresh"] = "all",
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+    limit: int | None = None,
+    seed_for_split: int,
+) -> WindowSet:
+    """The windows of `length` steps of a data set under a protocol.
+
+    `view` "fresh" adds windows disjoint from the reference: another draw of a generated set, the training windows under
+    protocol strict, and otherwise one random half of the windows, the reference then being the other half. `limit`
+    keeps a random subset of at most that many of each. `cache_dir` is where a simulated set is kept; `seed_for_split`
+    seeds the random halves and subsets. Raises UserError for data that is bad or too short, SkipCell for data that is
+    not here.
+    """
+    if length < 2:
+        raise UserError(f"the length is {length}, but a window has at least 2 time steps.")
+    if limit is not None and limit < 1:
+        raise UserError(f"the limit is {limit}, but at least one window is needed.")
+    strict, fresh = protocol == "strict", view == "fresh"
+    if spec.recipe is not None:
+        draft = _generated(spec, spec.recipe, length, strict, fresh, cache_dir)
+    else:
+        series = load_series(spec, data_dir)
+        if series.windows:
+            draft = _stack(spec, series, length, strict, seed_for_split)
+        else:
+            draft = _strict_rows(spec, series, length) if strict else _paper_rows(spec, series, length)
+    if fresh and draft.fresh is None and draft.reference is None:
+        return _halves(draft, spec, limit, seed_for_split)
+    return _choose(draft, fresh, limit, seed_for_split)
+
+
+def _generated(
+    spec: DatasetSpec, recipe: Recipe, length: int, strict: bool, fresh: bool, cache_dir: Path | None
+) -> _Draft:
+    names = feature_names(recipe)
+    first = draw(recipe, length, cache_dir=cache_dir)
+    limits = bounds([first]) if spec.scaling == "minmax" else unit_bounds(len(names))
+    train = [scale(first, limits)]
+    if not (strict or fresh):
+        return _Draft(train, None, None, names, limits)
+    # The oracle hands the second draw on as samples, which must lie in [0, 1]; a hold-out keeps its values.
+    second = [scale(draw(recipe, length, number=1, cache_dir=cache_dir), limits, clip=not strict)]
+    if strict:
+        return _Draft(
+            train, second, train if fresh else None, names, limits, "the reference is a second, independent draw"
+        )
+    return _Draft(train, None, second, names, limits, "the fresh windows are a second, independent draw")
+
+
+def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: int) -> _Draft:
+    """Windows from a file: all of them, or a random three quarters against the rest."""
+    stack = np.stack(series.parts)
+    count, steps, features = stack.shape
+    if steps != length:
+        raise UserError(
+            f"'{series.source}' holds windows of {steps} steps, but the length is {length}; use length {steps}."
+        )
+    if not strict:
+        limits = _limits(spec, series, [stack], features)
+        return _Draft([scale(stack, limits)], None, None, series.names, limits)
+    if count < 2:
+        raise UserError(f"'{series.source}' holds {count} window, but protocol strict needs two or more; add windows.")
+    order = np.random.default_rng(derive_seed("strict", seed)).permutation(count)
+    kept = min(count - 1, round(count * TRAINING_SHARE))
+    train, held = stack[np.sort(order[:kept])], stack[np.sort(order[kept:])]
+    limits = _limits(spec, series, [train], features)
+    train_windows = [scale(train, limits)]
+    note = "training and hold-out windows are a random split of the file's windows"
+    return _Draft(train_windows, [scale(held, limits)], train_windows, series.names, limits, note)
+
+
+def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
+    """All windows of all rows; rows of different series are joined unless windows must stay within one."""
+    crossing = not spec.within_series and len(series.parts) > 1
+    parts = [np.concatenate(series.parts)] if crossing else list(series.parts)
+    _require_rows(spec, series, [len(part) for part in parts], length, length, "", joined=crossing)
+    limits = _limits(spec, series, parts, len(series.names))
+    pieces = [cut(scale(part, limits), length, spec.stride) for part in parts]
+    note = "windows may cross from one series into the next, as in the literature" if crossing else ""
+    return _Draft(pieces, None, None, series.names, limits, note)
+
+
+def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
+    """Windows of training blocks against windows of hold-out blocks, scaled by the training blocks alone."""
+    rows = [len(part) for part in series.parts]
+    needed = strict_rows_needed(len(rows), length)
+    _require_rows(spec, series, rows, length, needed, " under protocol strict", joined=False)
+    blocks = strict_blocks(rows, length)
+    cuts = {
+        held: [series.parts[b.series][b.start : b.stop] for b in blocks if b.held_out is held] for held in (False, True)
+    }
+    limits = _limits(spec, series, cuts[False], len(series.names))
+    train, held = ([cut(scale(part, limits), length, spec.stride) for part in cuts[side]] for side in (False, True))
+    note = f"{len(cuts[True])} hold-out blocks between {len(cuts[False])} training blocks"
+    return _Draft(train, held, train, series.names, limits, note)
+
+
+def _limits(spec: DatasetSpec, series: Series, parts: Sequence[NDArray[np.float64]], features: int) -> Bounds:
+    if spec.scaling == "minmax":
+        return bounds(parts)
+    low, high = bounds(series.parts)
+    if low.min() < 0 or high.max() > 1:
+        raise UserError(
+            f"'{series.source}' holds values from {low.min():g} to {high.max():g}, but with 'scaling: none' all must "
+            "lie in [0, 1]; use 'scaling: minmax'."
+        )
+    return unit_bounds(features)
+
+
+def _require_rows(
+    spec: DatasetSpec, series: Series, rows: Sequence[int], length: int, needed: int, where: str, *, joined: bool
+) -> None:
+    """Raise UserError for the first series with fewer rows than needed."""
+    for label, count in zip(series.labels, rows, strict=False):
+        if count < needed:
+            which = f"series '{label}' of '{series.source}'" if spec.has_series and not joined else f"'{series.source}'"
+            raise UserError(
+                f"{which} has {count} rows, but windows of {length} rows{where} need {needed}; use a shorter length or "
+                "longer series."
+            )
+
+
+def _halves(draft: _Draft, spec: DatasetSpec, limit: int | None, seed: int) -> WindowSet:
+    """Random halves of recorded windows: one trains and is compared with, the other is fresh."""
+    count = sum(len(piece) for piece in draft.train)
+    half = count // 2
+    if half == 0:
+        raise UserError(f"the data set '{spec.id}' has {count} window, which cannot be halved; use a shorter length.")
+    order = np.random.default_rng(derive_seed("halves", seed)).permutation(count)
+    # The order is random already, so the first of each half are a random subset of it.
+    size = half if limit is None else min(half, limit)
+    reference = take(draft.train, np.sort(order[:size]))
+    fresh = take(draft.train, np.sort(order[half : half + size]))
+    note = f"reference and fresh windows are disjoint random halves of {count} windows, so n is {size}"
+    low, high = draft.limits
+    return WindowSet(reference, reference, fresh, draft.names, low, high, "; ".join(filter(None, (draft.note, note))))
+
+
+def _choose(draft: _Draft, fresh: bool, limit: int | None, seed: int) -> WindowSet:
+    def some(pieces: Sequence[Windows], role: str) -> Windows:
+        count = sum(len(piece) for piece in pieces)
+        if limit is None or count <= limit:
+            return take(pieces, None)
+        chosen = np.random.default_rng(derive_seed("subset", role, seed)).choice(count, limit, replace=False)
+        return take(pieces, np.sort(chosen))
+
+    train = some(draft.train, "train")
+    reference = train if draft.reference is None else some(draft.reference, "reference")
+    handed = None
+    if fresh and draft.fresh is not None:
+        handed = train if draft.fresh is draft.train else some(draft.fresh, "fresh")
+    return WindowSet(train, reference, handed, draft.names, *draft.limits, draft.note)

@@ -1,0 +1,69 @@
+"""The data commands: listing, fetching and checking, as records and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmark.data import check, dataset_names, download_folder, fetch, load_spec
+
+
+def listing(data_dir: Path | None) -> list[dict[str, Any]]:
+    """One record a data set: id, title, rows, features and whether it is here."""
+    records = []
+    for name in dataset_names():
+        spec = load_spec(name)
+        facts = check(spec, data_dir)
+        records.append(
+            {
+                "id": spec.id,
+                "summary": spec.summary,
+                "rows": spec.rows,
+                "features": spec.features,
+                "generated": facts["generated"],
+                "present": facts["present"],
+                "problem": facts["problem"],
+            }
+        )
+    return records
+
+
+def listing_text(records: Iterable[dict[str, Any]]) -> str:
+    """The listing as lines."""
+    lines = []
+    for record in records:
+        here = "generated" if record["generated"] else "here"
+        where = record["problem"] or here
+        lines.append(f"{record['id']:<8} {record['features']:>2} features  {record['summary']} [{where}]")
+    return "\n".join(lines)
+
+
+def fetch_all(names: list[str], data_dir: Path | None) -> Iterator[str]:
+    """Download data sets, those with an address unless named; one line each as it arrives. Raises UserError."""
+    specs = [load_spec(name) for name in names] or [spec for spec in map(load_spec, dataset_names()) if spec.url]
+    for spec in specs:
+        path = fetch(spec, download_folder(data_dir))
+        yield f"{spec.id}: {path}"
+
+
+def check_all(names: list[str], data_dir: Path | None) -> list[dict[str, Any]]:
+    """The facts of each data set, with `ok` for those that can be used here."""
+    records = [check(load_spec(name), data_dir) for name in names or dataset_names()]
+    return [{**record, "ok": record["problem"] is None} for record in records]
+
+
+def check_text(records: Iterable[dict[str, Any]]) -> str:
+    """The facts as lines."""
+    lines = []
+    for record in records:
+        if record["problem"]:
+            lines.append(f"{record['id']}: {record['problem']}")
+            continue
+        what = (
+            "generated" if record["generated"] else f"{record['path']}, checksum {record['checksum'] or 'not stated'}"
+        )
+        windows = ", ".join(f"{count:,} at {length}" for length, count in (record["windows"] or {}).items())
+        rows = f", {record['rows']:,} rows" if record["rows"] else ""
+        lines.append(f"{record['id']}: ok, {what}{rows}, {record['features']} features, windows {windows}")
+    return "\n".join(lines)

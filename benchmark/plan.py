@@ -1,0 +1,187 @@
+"""From a suite and the command line to the list of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.budgets import load_budget
+from benchmark.cell import Cell, Protocol
+from benchmark.data import DatasetSpec, expected_fingerprint, fingerprint, load_windows, spec_from_csv, window_counts
+from benchmark.data import load_spec as load_dataset
+from benchmark.errors import SkipCell, UserError, unknown
+from benchmark.registry import GeneratorSpec, generator_names, load_class, resolve
+from benchmark.registry import load_spec as load_generator
+from benchmark.scoring import score_names
+from benchmark.suites import SuiteSpec, parse_assignments
+
+ONLY_KEYS = ("generator", "dataset", "length", "seed")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line adds to a suite; None leaves the suite's own value."""
+
+    budget: str | None = None
+    protocol: str | None = None
+    seeds: int | None = None
+    only: tuple[str, ...] = ()
+    assignments: tuple[str, ...] = ()
+    csv: Path | None = None
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a suite after the command line has spoken, and the scores each one gets."""
+
+    suite: SuiteSpec
+    cells: tuple[Cell, ...]
+    scores: tuple[str, ...]
+    sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds a cell may take."""
+        minutes = self.suite.time_limit_minutes
+        return 60 * (minutes if minutes is not None else load_budget(self.suite.budget).time_limit_minutes)
+
+
+def make_plan(suite: SuiteSpec, request: Request) -> Plan:
+    """Every cell of `suite` as `request` changes it; raises UserError for names and values that do not exist."""
+    suite, sources = _apply(suite, request)
+    known_scores = score_names()
+    for score in suite.scores:
+        if score not in known_scores:
+            raise unknown("score", score, known_scores, owner=f"suite '{suite.name}'")
+    datasets = [spec_from_csv(request.csv)] if request.csv else [load_dataset(name) for name in suite.datasets]
+    names = generator_names() if suite.generators == "all" else suite.generators
+    generators = [load_generator(name) for name in names]
+    overrides = {**suite.set, **parse_assignments(list(request.assignments))}
+    for name in overrides:
+        if name not in {spec.name for spec in generators}:
+            raise unknown("generator", name, [spec.name for spec in generators], owner="--set")
+    cells: list[Cell] = []
+    for dataset in datasets:
+        content = _content(dataset, request.data_dir)
+        for length in suite.lengths:
+            place = _Place(
+                dataset, length, *content, _features(dataset, length, suite.protocol, content, request.data_dir)
+            )
+            for generator in generators:
+                cells += _cells(suite, generator, place, overrides.get(generator.name, {}))
+    return Plan(suite, tuple(_keep(cells, request.only)), suite.scores, sources)
+
+
+def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str]]:
+    """The suite with the command line's values, and where each value came from."""
+    sources = {
+        name: suite.origin if name in suite.model_fields_set else "default of a suite"
+        for name in type(suite).model_fields
+    }
+    changes: dict[str, Any] = {}
+    if request.budget is not None:
+        changes["budget"] = load_budget(request.budget).name
+    if request.protocol is not None:
+        if request.protocol not in ("paper", "strict"):
+            raise unknown("protocol", request.protocol, ("paper", "strict"))
+        changes["protocol"] = request.protocol
+    if request.seeds is not None:
+        if request.seeds < 1:
+            raise UserError(f"--seeds is {request.seeds}, but at least one training seed is needed.")
+        changes["seeds"] = request.seeds
+    if request.csv is not None:
+        changes["datasets"] = (str(request.csv),)
+    sources.update(dict.fromkeys(changes, "command line"))
+    load_budget(changes.get("budget", suite.budget))
+    return suite.model_copy(update=changes), sources
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A data set at a length: its content's fingerprint, why it is not here (None if it is), and D."""
+
+    dataset: DatasetSpec
+    length: int
+    fingerprint: str
+    skip: str | None
+    features: int
+
+
+def _content(dataset: DatasetSpec, data_dir: Path | None) -> tuple[str, str | None]:
+    try:
+        return fingerprint(dataset, data_dir), None
+    except SkipCell as reason:
+        # The file is known by its checksum even where it is absent, so the cell keeps its key.
+        return expected_fingerprint(dataset), str(reason)
+
+
+def _features(
+    dataset: DatasetSpec, length: int, protocol: Protocol, content: tuple[str, str | None], data_dir: Path | None
+) -> int:
+    """D, after the mistakes that a look at the data shows; raises UserError for bad data or too few rows."""
+    counts = window_counts(dataset, (length,))
+    if counts is not None and counts.get(length, 0) < 2:
+        raise UserError(f"the data set '{dataset.id}' has no two windows of length {length}; use a shorter length.")
+    if dataset.features is not None and dataset.folder is None:
+        return dataset.features
+    if content[1] is not None:
+        return 0
+    # Somebody's own file: better refused now than after an hour.
+    return load_windows(dataset, length, protocol, data_dir=data_dir, seed_for_split=0).train.shape[2]
+
+
+def _cells(suite: SuiteSpec, generator: GeneratorSpec, place: _Place, overrides: Mapping[str, Any]) -> Iterator[Cell]:
+    budget = load_budget(suite.budget)
+    where = {
+        "dataset": place.dataset.id,
+        "length": place.length,
+        "budget": budget.name,
+        "protocol": suite.protocol,
+    }
+    resolved = resolve(generator, where, overrides)
+    cls = load_class(generator)
+    # Refuses parameters that do not fit the windows, such as a ladder of scales that ends elsewhere.
+    cls(**resolved.params).parts(place.length, place.features)
+    for seed in range(suite.seeds):
+        yield Cell(
+            generator=generator.name,
+            class_path=generator.class_,
+            version=cls.version,
+            params=resolved.params,
+            sources=resolved.sources,
+            dataset=place.dataset,
+            fingerprint=place.fingerprint,
+            length=place.length,
+            protocol=suite.protocol,
+            budget=budget,
+            seed=seed,
+            features=place.features,
+            title=generator.title or generator.name,
+            size_class="control" if cls.is_control else generator.size_class,
+            uses_fresh_data=cls.uses_fresh_data,
+            skip=place.skip,
+        )
+
+
+def _keep(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:
+    """The cells that every `key=a,b` of --only admits; raises UserError for a key or value that no cell has."""
+    for text in only:
+        key, equals, values = text.partition("=")
+        if not equals or not values:
+            raise UserError(f"--only '{text}' is not understood; write for example generator=copy,oracle.")
+        if key not in ONLY_KEYS:
+            raise unknown("key", key, ONLY_KEYS, owner="--only")
+        there = {_field(cell, key) for cell in cells}
+        wanted = values.split(",")
+        for value in wanted:
+            if value not in there:
+                raise unknown(key, value, there, owner="this suite")
+        cells = [cell for cell in cells if _field(cell, key) in wanted]
+    return cells
+
+
+def _field(cell: Cell, key: str) -> str:
+    return cell.dataset.id if key == "dataset" else str(getattr(cell, key))

@@ -1,0 +1,150 @@
+"""Generators by name: shipped ones, installed plug-ins, and a user's own YAML file or `module:Class`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from benchmark.errors import UserError, unknown
+from benchmark.interface import Generator
+from benchmark.resources import read_yaml, shipped, shipped_names
+from benchmark.validation import Frozen, parse, validate_parameters
+
+ENTRY_POINTS = "timemar_bench.generators"
+CONDITIONS = ("dataset", "length", "budget", "protocol")
+
+
+class Overlay(Frozen):
+    """Parameters that hold only in some cells: `when` maps a cell's field to a value or to alternatives."""
+
+    when: dict[str, Any]
+    params: dict[str, Any]
+
+    @field_validator("when")
+    @classmethod
+    def _known_conditions(cls, when: dict[str, Any]) -> dict[str, Any]:
+        for key in when:
+            if key not in CONDITIONS:
+                raise ValueError(f"a condition must be one of {', '.join(CONDITIONS)}")
+        return when
+
+    def applies(self, place: Mapping[str, object]) -> bool:
+        """Whether every condition holds for a cell's place."""
+        return all(place[key] in (value if isinstance(value, list) else [value]) for key, value in self.when.items())
+
+
+class GeneratorSpec(Frozen):
+    """One generator as its YAML file says: which class, with which parameters, where."""
+
+    name: str
+    class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$")
+    title: str = ""
+    summary: str = ""
+    size_class: Literal["large", "small", "control", "other"] = "other"
+    params: dict[str, Any] = Field(default_factory=dict)
+    overlays: tuple[Overlay, ...] = ()
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Constructor arguments of one generator in one cell, and where each came from."""
+
+    params: dict[str, Any]
+    sources: dict[str, str]
+
+
+def generator_names() -> list[str]:
+    """Every generator that can be named without a path: shipped ones, then plug-ins."""
+    shipped_ones = shipped_names("configs/generators")
+    return shipped_ones + sorted(set(_plugins()) - set(shipped_ones))
+
+
+def load_spec(name: str) -> GeneratorSpec:
+    """A generator by shipped name, plug-in name, `module:Class` or YAML path; raises UserError."""
+    if name in shipped_names("configs/generators"):
+        return _from_yaml(name, shipped("configs/generators") / f"{name}.yaml", f"configs/generators/{name}.yaml")
+    if name.endswith((".yaml", ".yml")):
+        return _from_yaml(Path(name).stem, Path(name), name)
+    if ":" in name:
+        return _from_class(name)
+    if name in _plugins():
+        return _from_plugin(_plugins()[name])
+    raise unknown("generator", name, generator_names())
+
+
+def load_class(spec: GeneratorSpec) -> type[Generator]:
+    """The class a specification names; raises UserError where it cannot be imported or is no Generator."""
+    module, _, attribute = spec.class_.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        raise UserError(
+            f"generator '{spec.name}': the module '{module}' cannot be imported ({error}); install it or correct 'class'."
+        ) from None
+    except AttributeError:
+        raise UserError(f"generator '{spec.name}': '{module}' has no '{attribute}'; correct 'class'.") from None
+    if not (inspect.isclass(found) and issubclass(found, Generator)):
+        raise UserError(f"generator '{spec.name}': '{spec.class_}' is no subclass of benchmark.interface.Generator.")
+    return found
+
+
+def resolve(spec: GeneratorSpec, place: Mapping[str, object], overrides: Mapping[str, Any]) -> Resolved:
+    """The constructor arguments in a cell at `place` (dataset, length, budget, protocol); raises UserError."""
+    cls = load_class(spec)
+    layers: list[tuple[str, Mapping[str, Any]]] = [(spec.origin, spec.params)]
+    for overlay in spec.overlays:
+        if overlay.applies(place):
+            condition = ", ".join(f"{key}={value}" for key, value in overlay.when.items())
+            layers.append((f"{spec.origin}, when {condition}", overlay.params))
+    layers.append(("--set", overrides))
+    given: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, values in layers:
+        given.update(values)
+        sources.update(dict.fromkeys(values, source))
+    params = validate_parameters(cls, given, owner=f"generator '{spec.name}'")
+    return Resolved(params, {name: sources.get(name, f"default of {cls.__name__}") for name in params})
+
+
+def _from_yaml(name: str, path: Path, origin: str) -> GeneratorSpec:
+    values = {"name": name, "title": name, "origin": origin, **read_yaml(path)}
+    return parse(GeneratorSpec, values, owner=f"generator '{name}'")
+
+
+def _from_class(reference: str) -> GeneratorSpec:
+    attribute = reference.rpartition(":")[2]
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", attribute).lower()
+    values = {"name": name, "class": reference, "title": attribute, "origin": reference}
+    return parse(GeneratorSpec, values, owner=f"generator '{reference}'")
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    """Installed entry points by name; a name claimed twice is refused with both origins."""
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            raise UserError(
+                f"the generator name '{entry.name}' is claimed by {_origin(other)} and by {_origin(entry)}; uninstall one."
+            )
+    return found
+
+
+def _from_plugin(entry: EntryPoint) -> GeneratorSpec:
+    values = {"name": entry.name, "class": entry.value, "title": entry.name, "origin": _origin(entry)}
+    spec = parse(GeneratorSpec, values, owner=f"plug-in '{entry.name}'")
+    lines = (inspect.getdoc(load_class(spec)) or "").splitlines()
+    return spec.model_copy(update={"summary": lines[0] if lines else ""})
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{entry.dist.name if entry.dist else 'a plug-in'} ({entry.value})"

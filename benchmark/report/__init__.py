@@ -1,0 +1,1 @@
+"""Renderers of the results frame: tables in Markdown, LaTeX and CSV."""

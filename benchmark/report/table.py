@@ -1,0 +1,190 @@
+"""A table before it is rendered: blocks of scores, rows of generators, columns of data sets, and what is best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from benchmark.published import Published, published_scores
+from benchmark.statistics import summarise
+from metrics import registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from metrics.base import DataSheet
+
+Verdict = Literal["tie", "better", "worse"]
+Mark = Literal["", "best", "second"]
+Place = tuple[str, int]
+"""A column: data set and length."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One generator on one data set by one score; `mean` is None where there is no value, and `status` says why."""
+
+    mean: float | None = None
+    half_width: float | None = None
+    n: int | None = None
+    seeds: int = 1
+    status: str = ""
+    reason: str = ""
+    published: Published | None = None
+    verdict: Verdict | None = None
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One generator's entries, one a column."""
+
+    generator: str
+    title: str
+    size_class: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One score: its sheet, its noise floor a column, and its rows."""
+
+    sheet: DataSheet
+    floors: tuple[float | None, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything a renderer needs."""
+
+    title: str
+    columns: tuple[Place, ...]
+    column_titles: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    caption: str
+    notes: tuple[str, ...] = field(default=())
+
+
+def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str], notes: Iterable[str] = ()) -> Table:
+    """The table of a results frame: measured beside published, best and second marked among equals of no control."""
+    places = list(dict.fromkeys(zip(frame["dataset"], frame["length"], strict=True)))
+    several = len({length for _, length in places}) > 1
+    titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in places]
+    blocks = tuple(_block(part, places, str(name)) for name, part in frame.groupby("metric", sort=False))
+    return Table(title, tuple(places), tuple(titles), blocks, _caption(frame, places, titles), tuple(notes))
+
+
+def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
+    sheet = registry.load(name).sheet
+    rows = [
+        Row(
+            str(generator),
+            str(part["title"].iloc[0]),
+            str(part["size_class"].iloc[0]),
+            tuple(
+                _entry(part[(part["dataset"] == d) & (part["length"] == t)], (name, d, t, str(generator)))
+                for d, t in places
+            ),
+        )
+        for generator, part in frame.groupby("generator", sort=False)
+    ]
+    floors = [_floor(frame[(frame["dataset"] == d) & (frame["length"] == t)]) for d, t in places]
+    rows = [
+        Row(
+            r.generator,
+            r.title,
+            r.size_class,
+            tuple(_judged(e, f, sheet) for e, f in zip(r.entries, floors, strict=True)),
+        )
+        for r in rows
+    ]
+    return Block(sheet, tuple(floors), tuple(_marked(rows, floors, sheet)))
+
+
+def _entry(part: pd.DataFrame, key: tuple[str, str, int, str]) -> Entry:
+    published = published_scores().get(key)
+    if part.empty:
+        return Entry(status="not planned", published=published)
+    values = part.dropna(subset=["value"])
+    if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
+        failed = part[part["value"].isna()].iloc[0]
+        return Entry(status=str(failed["status"]), reason=str(failed["reason"]), published=published)
+    by_seed = values.groupby("seed")["value"].mean()
+    # Over several training seeds the spread is that of the models, not that of a score on one model.
+    summary = summarise(list(by_seed) if len(by_seed) > 1 else list(values["value"]))
+    return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
+
+
+def _floor(part: pd.DataFrame) -> float | None:
+    """What a perfect generator scores: the analytic floor where the score has one, else the oracle's mean."""
+    analytic = part["floor"].dropna()
+    if not analytic.empty:
+        return float(analytic.min())
+    oracle = part[part["generator"] == "oracle"]["value"].dropna()
+    return None if oracle.empty else float(oracle.mean())
+
+
+def _judged(entry: Entry, floor: float | None, sheet: DataSheet) -> Entry:
+    """The entry with its verdict: a tie where the difference is within the floor or the two spreads together."""
+    if entry.mean is None or entry.published is None:
+        return entry
+    spread = math.hypot(entry.half_width or 0.0, entry.published.plus_minus)
+    difference = entry.mean - entry.published.value
+    verdict: Verdict = "worse" if (difference > 0) is not sheet.higher_is_better else "better"
+    if abs(difference) <= max(spread, floor or 0.0):
+        verdict = "tie"
+    return Entry(**{**vars(entry), "verdict": verdict})
+
+
+def _marked(rows: list[Row], floors: list[float | None], sheet: DataSheet) -> list[Row]:
+    """The rows with best and second marked in each column; what lies within the floor of the best ties with it."""
+    marks: list[list[Mark]] = [[""] * len(floors) for _ in rows]
+    for column, floor in enumerate(floors):
+        ranked = {
+            index: abs(mean - sheet.ideal) if sheet.ideal is not None else (-mean if sheet.higher_is_better else mean)
+            for index, row in enumerate(rows)
+            if row.size_class != "control" and (mean := row.entries[column].mean) is not None
+        }
+        for mark in ("best", "second"):
+            if not ranked:
+                break
+            best = min(ranked.values())
+            for index in [i for i, value in ranked.items() if value <= best + (floor or 0.0)]:
+                marks[index][column] = mark
+                del ranked[index]
+    return [
+        Row(
+            row.generator,
+            row.title,
+            row.size_class,
+            tuple(Entry(**{**vars(e), "mark": m}) for e, m in zip(row.entries, marks[index], strict=True)),
+        )
+        for index, row in enumerate(rows)
+    ]
+
+
+def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str:
+    counts = []
+    for (name, length), title in zip(places, titles, strict=True):
+        n = frame[(frame["dataset"] == name) & (frame["length"] == length)]["n"].dropna()
+        if not n.empty:
+            low, high = int(n.min()), int(n.max())
+            counts.append(f"{title} {high:,}" + (f" (oracle {low:,})" if low < high else ""))
+    budgets = ", ".join(sorted(frame["budget"].unique()))
+    seeds = int(frame.groupby(["generator", "dataset", "length"])["seed"].nunique().max())
+    repetitions = int(frame["repetition"].max() + 1) if frame["repetition"].notna().any() else 0
+    spread = (
+        f"the half-width of a 95 % t-interval over {seeds} training seeds"
+        if seeds > 1
+        else f"the half-width of a 95 % t-interval over {repetitions} repetitions of a score on one trained model"
+    )
+    protocol = ", ".join(sorted(frame["protocol"].unique()))
+    return (
+        f"Windows scored: {'; '.join(counts) or 'none'}. Budget {budgets}, protocol {protocol}. ± is {spread}. "
+        "Best bold, second underlined, "
+        "controls apart; values within the floor of the best tie with it. In parentheses the published value and a verdict: "
+        "a tie where the difference is within the floor or the two spreads."
+    )

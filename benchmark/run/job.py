@@ -1,0 +1,56 @@
+"""A job: the cell that a child is to compute, as one line of JSON because a child shares nothing with its runner."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.budgets import BudgetSpec
+from benchmark.cell import Cell
+from benchmark.data import DatasetSpec
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell with the scores wanted, and where and on what to compute them."""
+
+    cell: Cell
+    scores: tuple[str, ...]
+    store: Path
+    device: str = "cpu"
+    data_dir: Path | None = None
+    checkpoint_seconds: float = 20.0
+
+
+def dump_job(job: Job) -> str:
+    """A job as one line."""
+    cell = {name: getattr(job.cell, name) for name in Cell.__dataclass_fields__}
+    cell["dataset"] = job.cell.dataset.model_dump(mode="json")
+    cell["budget"] = job.cell.budget.model_dump(mode="json")
+    values = {
+        "cell": cell,
+        "scores": list(job.scores),
+        "store": str(job.store),
+        "device": job.device,
+        "data_dir": str(job.data_dir) if job.data_dir else None,
+        "checkpoint_seconds": job.checkpoint_seconds,
+    }
+    return json.dumps(values)
+
+
+def parse_job(line: str) -> Job:
+    """The job that `dump_job` wrote."""
+    values: dict[str, Any] = json.loads(line)
+    cell = dict(values["cell"])
+    cell["dataset"] = DatasetSpec.model_validate(cell["dataset"])
+    cell["budget"] = BudgetSpec.model_validate(cell["budget"])
+    return Job(
+        cell=Cell(**cell),
+        scores=tuple(values["scores"]),
+        store=Path(values["store"]),
+        device=values["device"],
+        data_dir=Path(values["data_dir"]) if values["data_dir"] else None,
+        checkpoint_seconds=values["checkpoint_seconds"],
+    )

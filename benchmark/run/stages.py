@@ -1,0 +1,248 @@
+"""The stages of one cell: data, fit, sample, scores. Each finished stage is recorded and never computed again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark import provenance
+from benchmark.cell import Cell
+from benchmark.data import WindowSet, load_windows
+from benchmark.errors import DivergedError, Interrupted
+from benchmark.interface import FitContext, Generator, Progress, Windows
+from benchmark.registry import GeneratorSpec, load_class
+from benchmark.run.shared import prepare_all
+from benchmark.scoring import make_metric, sample_key, score_key, score_seeds
+from benchmark.seeds import derive_seed
+from benchmark.statistics import summarise
+from benchmark.store import Store, write_json
+from benchmark.validation import validate_parameters
+
+RANGE_TOLERANCE = 1e-5
+
+
+def pending(cell: Cell, scores: tuple[str, ...], store: Store) -> list[str]:
+    """The stages of a cell that are not finished, in the order in which they run."""
+    folder = store.cell(cell)
+    missing = []
+    if not folder.is_finished("sample", sample_key(cell)):
+        missing.append("sample")
+        # A model is needed only to sample from it.
+        if not folder.is_finished("fit", cell.key):
+            missing.insert(0, "fit")
+    known = folder.scores()
+    for name in scores:
+        if known.get(name, {}).get("key") != score_key(cell, make_metric(name, cell.budget)):
+            missing.append(f"score:{name}")
+    return missing
+
+
+@dataclass
+class CellRun:
+    """One attempt at the unfinished stages of a cell, inside the child process."""
+
+    cell: Cell
+    store: Store
+    device: str
+    data_dir: Path | None
+    report: Callable[[Progress], None]
+    stop_requested: Callable[[], bool]
+    checkpoint_seconds: float = 20.0
+
+    @cached_property
+    def windows(self) -> WindowSet:
+        """The data stage: cheap and deterministic, so it is computed where needed and never stored with the cell."""
+        cell = self.cell
+        return load_windows(
+            cell.dataset,
+            cell.length,
+            cell.protocol,
+            view=cell.view,
+            data_dir=self.data_dir,
+            cache_dir=self.store.shared("data"),
+            limit=cell.budget.max_windows,
+            seed_for_split=derive_seed("split", cell.dataset.id, cell.length, cell.protocol),
+        )
+
+    @cached_property
+    def generator_class(self) -> type[Generator]:
+        """The generator's class."""
+        return load_class(GeneratorSpec.model_validate({"name": self.cell.generator, "class": self.cell.class_path}))
+
+    def run(self, stage: str) -> None:
+        """Compute one stage; its record is the last thing written, after its files and its provenance."""
+        if self.stop_requested():
+            raise Interrupted("stopped between two stages")
+        folder = self.store.cell(self.cell)
+        folder.note(stage, "started")
+        kind, _, name = stage.partition(":")
+        with self._measured(stage) as facts:
+            commit = {"fit": self._fit, "sample": self._sample, "score": self._score}[kind](name, facts)
+        commit()
+        folder.note(stage, "finished")
+
+    def _fit(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:
+        folder = self.store.cell(self.cell)
+        folder.checkpoint.mkdir(exist_ok=True)
+        cell = self.cell
+        params = validate_parameters(self.generator_class, cell.params, owner=f"generator '{cell.generator}'")
+        clock = _Clock(folder.checkpoint / "elapsed", self.report)
+        context = FitContext(
+            seed=derive_seed("fit", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed),
+            budget=cell.budget.for_generator(),
+            device=self.device,
+            checkpoint_dir=folder.checkpoint,
+            checkpoint_seconds=self.checkpoint_seconds,
+            validation=self.windows.validation,
+            fresh=self.windows.fresh,
+            progress=clock,
+            stop_requested=self.stop_requested,
+        )
+        # A copy, because a generator that scales its windows in place would change the reference too.
+        generator = self.generator_class(**params).fit(self.windows.train.copy(), context)
+        part = folder.path / "model.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        generator.save(part)
+        shutil.rmtree(folder.model, ignore_errors=True)
+        part.replace(folder.model)
+        facts["parameters"] = int(generator.num_parameters)
+        facts["earlier_seconds"] = round(clock.earlier, 3)
+        files = [path for path in folder.model.rglob("*") if path.is_file()]
+
+        def commit() -> None:
+            folder.finish("fit", cell.key, files)
+            shutil.rmtree(folder.checkpoint, ignore_errors=True)
+
+        return commit
+
+    def _sample(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:
+        folder, cell = self.store.cell(self.cell), self.cell
+        self.report(Progress("sample", 0, 1))
+        generator = self.generator_class.load(folder.model, device=self.device)
+        n = len(self.windows.reference)
+        seed = derive_seed("sample", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed)
+        started = time.perf_counter()
+        samples = generator.sample(n, seed)
+        facts["seconds_sampling_only"] = round(time.perf_counter() - started, 3)
+        facts["windows"] = n
+        samples = checked_samples(samples, (n, *self.windows.reference.shape[1:]))
+        part = folder.path / "samples.part"
+        with part.open("wb") as file:
+            np.savez_compressed(file, samples=samples)
+        part.replace(folder.samples)
+        self.report(Progress("sample", 1, 1))
+        return lambda: folder.finish("sample", sample_key(cell), [folder.samples])
+
+    def _score(self, name: str, facts: dict[str, Any]) -> Callable[[], None]:
+        folder, cell = self.store.cell(self.cell), self.cell
+        metric = make_metric(name, cell.budget)
+        seeds = score_seeds(cell, name)
+        with np.load(folder.samples, allow_pickle=False) as archive:
+            samples = archive["samples"]
+        real = self.windows.reference
+        prepared = prepare_all(cell, metric, real, seeds, self.store, self.device, self._tick(f"prepare:{name}"))
+        facts["preparing_seconds"] = prepared.seconds
+        score = metric.compute(
+            real,
+            samples,
+            seeds,
+            device=self.device,
+            prepared=prepared.arrays,
+            training=self.windows.train,
+            progress=self._tick(f"score:{name}"),
+        )
+        if not np.isfinite(score.values).all():
+            raise DivergedError(f"the score {name} is not finite: {score.values}")
+        entry = {
+            "key": score_key(cell, metric),
+            "version": metric.sheet.version,
+            "n_real": len(real),
+            "n_fake": len(samples),
+            "floor": metric.floor(min(len(real), len(samples))),
+            "repetitions": list(score.values),
+            "details": score.details,
+            **summarise(score.values)._asdict(),
+        }
+        return lambda: write_json(folder.path / "scores.json", {**folder.scores(), name: entry})
+
+    def _tick(self, stage: str) -> Callable[[int, int], None]:
+        """A progress callback for a score; it is also where a score can be stopped."""
+
+        def tick(done: int, total: int) -> None:
+            self.report(Progress(stage, done, total))
+            if self.stop_requested():
+                raise Interrupted(f"stopped in {stage}")
+
+        return tick
+
+    @contextmanager
+    def _measured(self, stage: str) -> Iterator[dict[str, Any]]:
+        """Time what is inside and write it into the cell's provenance."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        facts: dict[str, Any] = {"started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        yield facts
+        folder = self.store.cell(self.cell)
+        facts |= {
+            "wall_seconds": round(time.perf_counter() - wall + facts.get("earlier_seconds", 0.0), 3),
+            "cpu_seconds": round(time.process_time() - cpu, 3),
+            "peak_memory_mib": provenance.peak_memory_mib(),
+            "machine": provenance.machine(self.device),
+            "versions": provenance.versions(),
+            **provenance.commit(),
+        }
+        stages = {**folder.provenance().get("stages", {}), stage: facts}
+        place = {"generator": self.cell.generator, "dataset": self.cell.dataset.id, "length": self.cell.length}
+        record = {
+            **place,
+            "budget": self.cell.budget.name,
+            "seed": self.cell.seed,
+            "data_sha256": self.cell.fingerprint,
+            "note": self.windows.note,
+            "stages": stages,
+        }
+        write_json(folder.path / "provenance.json", record)
+
+
+class _Clock:
+    """Passes progress on and keeps the seconds spent, so that a resumed fit reports its whole time."""
+
+    def __init__(self, path: Path, report: Callable[[Progress], None]) -> None:
+        self.path = path
+        self.report = report
+        self.earlier = float(path.read_text()) if path.exists() else 0.0
+        self.started = self.written = time.perf_counter()
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.perf_counter()
+        if now - self.written > 2:
+            part = self.path.with_suffix(".part")
+            part.write_text(f"{self.earlier + now - self.started:.3f}")
+            part.replace(self.path)
+            self.written = now
+        self.report(progress)
+
+
+def checked_samples(samples: object, shape: tuple[int, ...]) -> Windows:
+    """Samples as float32 if they are what the interface promises; raises ValueError or DivergedError otherwise."""
+    if not isinstance(samples, np.ndarray):
+        raise ValueError(f"sample returned {type(samples).__name__}, not a NumPy array")
+    if samples.shape != shape:
+        raise ValueError(f"sample returned shape {samples.shape}, not {shape}")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise ValueError(f"sample returned {samples.dtype}, not floating-point numbers")
+    bad = int(np.count_nonzero(~np.isfinite(samples)))
+    if bad:
+        raise DivergedError(f"{bad} of {samples.size} generated numbers are not finite")
+    low, high = float(samples.min()), float(samples.max())
+    if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
+        raise ValueError(f"sample returned values from {low:.4g} to {high:.4g}, outside [0, 1]")
+    return np.clip(samples, 0.0, 1.0).astype(np.float32)

@@ -1,0 +1,152 @@
+"""The child process: computes the unfinished stages of one cell and tells its runner how that ended.
+
+Run as `python -m benchmark.run.worker`. The first line of standard input is the job; standard input then stays open, and its
+end means that the runner is gone, so the child goes too. Standard output carries events; whatever a generator prints goes to
+standard error, which the runner keeps in a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from filelock import Timeout
+
+from benchmark.cell import Cell
+from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError
+from benchmark.interface import Progress
+from benchmark.run.events import BUSY, DONE, Event, EventWriter
+from benchmark.run.job import Job, parse_job
+from benchmark.store import Store, write_json
+
+REPORT_SECONDS = 0.2
+
+
+class StopFlag:
+    """Set by SIGTERM; asked by whatever can stop cleanly."""
+
+    def __init__(self) -> None:
+        self.stop = False
+
+    def __call__(self) -> bool:
+        """Whether a stop was asked for."""
+        return self.stop
+
+    def set(self, *_: Any) -> None:
+        """Ask for a stop."""
+        self.stop = True
+
+
+class Reporter:
+    """Progress as events at a bounded rate, and as lines of figures in the cell's log."""
+
+    def __init__(self, send: EventWriter, log: Path) -> None:
+        self.send = send
+        self.log = log
+        self.sent_at = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Pass one report on."""
+        figures = dict(progress.figures)
+        if figures:
+            line = {"stage": progress.stage, "step": progress.step, **figures}
+            with self.log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        now = time.monotonic()
+        if now - self.sent_at >= REPORT_SECONDS or progress.step == progress.total:
+            self.send(Event("progress", progress.stage, progress.step, progress.total, figures=figures))
+            self.sent_at = now
+
+
+def main() -> int:
+    """Run one job; the exit status is 0 whatever the outcome, since the outcome is an event."""
+    send = EventWriter(os.dup(1))
+    os.dup2(2, 1)
+    job = parse_job(sys.stdin.readline())
+    threading.Thread(target=_die_with_runner, daemon=True).start()
+    stop = StopFlag()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, stop.set)
+    store = Store(job.store)
+    folder = store.cell(job.cell)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    try:
+        with store.lock(job.cell.key, wait=False):
+            state, reason, stage = _attempt(job.cell, job, store, send, stop)
+            write_json(folder.path / "status.json", {"state": state, "reason": reason, "stage": stage})
+    except Timeout:
+        state, reason, stage = BUSY, "another runner is computing this cell", ""
+    send(Event("end", stage=stage, state=state, reason=reason))
+    return 0
+
+
+def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFlag) -> tuple[str, str, str]:
+    """Compute what is missing; how it ended, why, and in which stage. A failing score does not stop the other scores."""
+    from benchmark.run.stages import CellRun, pending
+
+    folder = store.cell(cell)
+    write_json(folder.path / "cell.json", cell.record())
+    write_json(folder.path / "status.json", {"state": "running", "reason": "", "stage": ""})
+    (folder.path / "error.txt").unlink(missing_ok=True)
+    report = Reporter(send, folder.path / "log.jsonl")
+    run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds)
+    _limit_threads()
+    outcome = (DONE, "", "")
+    for stage in pending(cell, job.scores, store):
+        try:
+            run.run(stage)
+        except (Exception, Interrupted) as error:
+            state, reason = classify(error)
+            folder.note(stage, state)
+            if state != "interrupted":
+                (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            outcome = (state, reason, stage)
+            if not stage.startswith("score:") or state == "interrupted":
+                break
+    return outcome
+
+
+def classify(error: BaseException) -> tuple[str, str]:
+    """An exception as a state and one line that says why."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, Interrupted):
+        return "interrupted", text
+    if isinstance(error, SkipCell):
+        return "skipped", text
+    if isinstance(error, DivergedError):
+        return "diverged", text
+    if isinstance(error, UserError):
+        return "failed", text
+    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        return "out of memory", text[:200]
+    return "failed", f"{type(error).__name__}: {text[:300]}"
+
+
+def _limit_threads() -> None:
+    """One thread: tiny networks run faster so, and sums keep their order, so that equal seeds give equal bytes."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _die_with_runner() -> None:
+    """Wait for the end of standard input, which comes when the runner is gone, however it went."""
+    try:
+        while os.read(0, 1024):
+            pass
+    finally:
+        # Whatever the generator started goes too, but never a group that is not the child's own.
+        if os.getpgid(0) == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""One run of a plan as the command line asks for it: device, workers, display, preview."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError, unknown
+from benchmark.estimate import History, duration
+from benchmark.plan import Plan
+from benchmark.run.runner import Options, Outcome, Runner
+from benchmark.run.stages import pending
+from benchmark.store import Store
+from benchmark.watch import BarDisplay, Display, LineDisplay, cell_name
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def options(device: str, workers: int | None, data_dir: Path | None, retry: str | None) -> Options:
+    """Checked options; raises UserError for a device that is not there."""
+    chosen = choose_device(device)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # One accelerator serves one cell at a time; a core serves one single-threaded child.
+    default = 1 if chosen == "cuda" else cores
+    return Options(chosen, workers or default, data_dir, retry_failed=retry == "failed")
+
+
+def choose_device(device: str) -> str:
+    """ "auto" resolved to what is there; raises UserError where the device does not exist."""
+    if device not in DEVICES:
+        raise unknown("device", device, DEVICES)
+    if device == "cpu":
+        return device
+    import torch
+
+    there = torch.cuda.is_available()
+    if device == "cuda" and not there:
+        raise UserError("--device cuda was asked for, but PyTorch finds no CUDA device here; use --device cpu or auto.")
+    return "cuda" if there else "cpu"
+
+
+def run(plan: Plan, store: Store, chosen: Options, write: Callable[[str], None]) -> list[Outcome]:
+    """Run a plan under a progress display on standard error: bars on a terminal, lines elsewhere."""
+    history = History(store)
+    with _display(len(plan.cells), write) as display:
+        runner = Runner(store, chosen, display)
+        # The longest cells start first, so that the last one does not keep everybody waiting.
+        return runner.run(plan, lambda cell: history.cell_seconds(cell, pending(cell, plan.scores, store)))
+
+
+def _display(total: int, write: Callable[[str], None]) -> Display:
+    if not sys.stderr.isatty():
+        return LineDisplay(total, write)
+    from rich.console import Console
+
+    return BarDisplay(total, Console(stderr=True))
+
+
+def preview(plan: Plan, store: Store, chosen: Options) -> dict[str, Any]:
+    """What a run would do: each cell with its missing stages, and seconds from history."""
+    history = History(store)
+    cells = []
+    for cell in plan.cells:
+        stages = pending(cell, plan.scores, store)
+        seconds = 0.0 if cell.skip else history.cell_seconds(cell, stages)
+        state = "done" if not stages else ("skipped" if cell.skip else "missing")
+        cells.append(
+            {"cell": cell.slug, "name": cell_name(cell), "state": state, "reason": cell.skip or "", "missing": stages,
+             "seconds": round(seconds, 1)}
+        )  # fmt: skip
+    total = sum(float(str(cell["seconds"])) for cell in cells)
+    return {
+        "cells": cells,
+        "workers": chosen.workers,
+        "device": chosen.device,
+        "seconds": round(total / chosen.workers, 1),
+    }
+
+
+def preview_text(found: dict[str, Any]) -> str:
+    """A preview as lines."""
+    lines = []
+    for cell in found["cells"]:
+        todo = cell["reason"] or ", ".join(cell["missing"]) or "nothing to compute"
+        lines.append(f"{cell['name']}: {cell['state']} ({todo}){_about(cell['seconds'])}")
+    missing = sum(cell["state"] == "missing" for cell in found["cells"])
+    lines.append(
+        f"{missing} of {len(found['cells'])} cells to compute with {found['workers']} workers on {found['device']}"
+        + _about(found["seconds"])
+    )
+    return "\n".join(lines)
+
+
+def _about(seconds: float) -> str:
+    return f", about {duration(seconds)}" if seconds else ""

@@ -1,0 +1,74 @@
+"""Suites: which cells make a table. One YAML file each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from benchmark.errors import UserError, unknown
+from benchmark.resources import read_yaml, shipped, shipped_names
+from benchmark.validation import Frozen, parse
+
+PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "nearest_training")
+
+
+class SuiteSpec(Frozen):
+    """One suite as its YAML file says; the command line may override the fields of the same names."""
+
+    name: str
+    title: str = ""
+    summary: str = ""
+    budget: str = "fast"
+    protocol: Literal["paper", "strict"] = "paper"
+    datasets: tuple[str, ...] = Field(min_length=1)
+    lengths: tuple[int, ...] = Field(default=(24,), min_length=1)
+    generators: tuple[str, ...] | Literal["all"] = "all"
+    scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1)
+    seeds: int = Field(default=1, ge=1)
+    time_limit_minutes: float | None = Field(default=None, gt=0)
+    set: dict[str, Any] = Field(default_factory=dict)
+    origin: str = ""
+
+    @field_validator("lengths")
+    @classmethod
+    def _positive(cls, lengths: tuple[int, ...]) -> tuple[int, ...]:
+        if min(lengths) < 2:
+            raise ValueError("a window has at least 2 time steps")
+        return lengths
+
+
+def suite_names() -> list[str]:
+    """The names of the shipped suites."""
+    return shipped_names("configs/suites")
+
+
+def load_suite(name: str) -> SuiteSpec:
+    """A suite by shipped name or YAML path; raises UserError."""
+    if name.endswith((".yaml", ".yml")):
+        return _read(Path(name).stem, Path(name), name)
+    if name not in suite_names():
+        raise unknown("suite", name, suite_names())
+    return _read(name, shipped("configs/suites") / f"{name}.yaml", f"configs/suites/{name}.yaml")
+
+
+def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
+    """`generator.param=value` texts as {generator: {param: value}}, values read as YAML; raises UserError."""
+    import yaml
+
+    found: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        generator, dot, param = target.rpartition(".")
+        if not (equals and dot and generator and param):
+            raise UserError(f"--set '{text}' is not understood; write generator.param=value.")
+        try:
+            found.setdefault(generator, {})[param] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UserError(f"--set '{text}': the value '{value}' is not valid YAML; correct it.") from None
+    return found
+
+
+def _read(name: str, path: Path, origin: str) -> SuiteSpec:
+    return parse(SuiteSpec, {"name": name, "origin": origin, **read_yaml(path)}, owner=f"suite '{name}'")

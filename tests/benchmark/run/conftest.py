@@ -1,0 +1,58 @@
+"""A small suite on generated data and what an uninterrupted run of it leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import environment
+
+SUITE = """
+title: A small suite
+summary: for the tests of the runner
+budget: smoke
+datasets: [sines]
+lengths: [24]
+generators: [timemar_s, gaussian, copy, oracle]
+"""
+
+
+def run_suite(folder: Path, *arguments: str, text: str = SUITE) -> subprocess.CompletedProcess[str]:
+    """Run a suite in `folder`, whose store is `folder`/runs."""
+    (folder / "small.yaml").write_text(text)
+    command = [sys.executable, "-m", "benchmark", "run", "--suite", "small.yaml", "--device", "cpu", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def bytes_of(store: Path) -> dict[str, str]:
+    """Digests of everything that must not depend on time, machine or interruptions."""
+    kept = [*store.glob("cells/*/scores.json"), *store.glob("cells/*/samples.npz"), *store.glob("cells/*/model/*")]
+    kept += [*store.glob("cells/*/cell.json"), *store.glob("shared/*/*.npz"), *store.glob("suites/*/table.*")]
+    return {str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+
+def finished_stages(store: Path) -> Counter[tuple[str, str]]:
+    """How often each stage of each cell was finished, from the journals."""
+    found: Counter[tuple[str, str]] = Counter()
+    for path in store.glob("cells/*/journal.jsonl"):
+        for line in path.read_text().splitlines():
+            entry = json.loads(line)
+            found[(path.parent.name, entry["stage"])] += entry["event"] == "finished"
+    return found
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an uninterrupted run."""
+    folder = tmp_path_factory.mktemp("finished")
+    done = run_suite(folder)
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.benchmark.run.conftest import run_suite
+
+SUITE = """
+title: Misbehaving generators
+budget: smoke
+time_limit_minutes: 0.4
+datasets: [sines]
+scores: [nearest_training]
+generators:
+  - faulty:Hangs
+  - faulty:Raises
+  - faulty:NaN
+  - faulty:WrongShape
+  - faulty:OutOfRange
+  - faulty:Killed
+  - faulty:Exits
+  - faulty:Hungry
+  - faulty:Chatty
+  - copy
+"""
+REASONS = {
+    "hangs": ("timeout", "killed after its limit of"),
+    "raises": ("failed", "RuntimeError: the widget is bent"),
+    "na_n": ("diverged", "1 of 30720 generated numbers are not finite"),
+    "wrong_shape": ("failed", "sample returned shape (255, 24, 5), not (256, 24, 5)"),
+    "out_of_range": ("failed", "outside [0, 1]"),
+    "killed": ("killed", "killed by SIGKILL in"),
+    "exits": ("failed", "ended with status 7"),
+    "hungry": ("out of memory", "Unable to allocate"),
+    "chatty": ("done", ""),
+    "copy": ("done", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("failed")
+    done = run_suite(folder, text=SUITE)
+    assert done.returncode == 1, done.stderr
+    (folder / "stdout").write_text(done.stdout)
+    return folder
+
+
+@pytest.mark.parametrize("generator", list(REASONS))
+def test_each_failure_is_a_row_with_its_reason(failed: Path, generator: str) -> None:
+    frame = pd.read_csv(next((failed / "runs" / "suites").glob("*/results.csv")), keep_default_na=False)
+    row = frame[frame["generator"] == generator].iloc[0]
+    status, reason = REASONS[generator]
+    assert row["status"] == status
+    assert reason in row["reason"]
+    if status != "done":
+        assert reason in (failed / "stdout").read_text()
+        assert (failed / "runs" / "cells" / row["cell"] / "error.txt").read_text()
+
+
+def test_the_traceback_is_kept_in_a_file(failed: Path) -> None:
+    error = next((failed / "runs" / "cells").glob("*raises*/error.txt")).read_text()
+    assert "Traceback" in error
+    assert "the widget is bent" in error
+
+
+def test_windows_changed_in_place_do_not_reach_the_scores(failed: Path) -> None:
+    entry = json.loads(next((failed / "runs" / "cells").glob("*chatty*/scores.json")).read_text())["nearest_training"]
+    assert entry["details"]["median_generated"] > 0
+
+
+def test_lasting_failures_wait_for_retry_and_others_do_not(failed: Path) -> None:
+    only = ("--only", "generator=raises,killed")
+    plain = run_suite(failed, *only, text=SUITE)
+    assert plain.returncode == 1
+    assert "killed: computing" in plain.stderr
+    assert "raises: computing" not in plain.stderr
+    again = run_suite(failed, *only, "--retry", "failed", text=SUITE)
+    assert "raises: computing" in again.stderr

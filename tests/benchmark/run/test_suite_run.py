@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tests.benchmark.run.conftest import SUITE, bytes_of, finished_stages, run_suite
+
+
+def test_the_store_keeps_its_contract(finished: Path) -> None:
+    cells = sorted((finished / "runs" / "cells").iterdir())
+    assert len(cells) == 4
+    for cell in cells:
+        record = json.loads((cell / "cell.json").read_text())
+        assert cell.name.endswith(record["key"])
+        with np.load(cell / "samples.npz", allow_pickle=False) as archive:
+            samples = archive["samples"]
+        assert samples.dtype == np.float32
+        assert samples.shape == (256, 24, 5)
+        assert 0 <= samples.min() <= samples.max() <= 1
+        scores = json.loads((cell / "scores.json").read_text())
+        assert {len(scores[name]["repetitions"]) for name in ("discriminative", "predictive", "context_fid")} == {2}
+        provenance = json.loads((cell / "provenance.json").read_text())
+        assert set(provenance["stages"]) == {"fit", "sample", *(f"score:{name}" for name in scores)}
+        assert json.loads((cell / "status.json").read_text())["state"] == "done"
+        assert not (cell / "error.txt").exists()
+        assert not (cell / "checkpoint").exists()
+
+
+def test_the_frame_is_tidy(finished: Path) -> None:
+    frame = pd.read_csv(next((finished / "runs" / "suites").glob("*/results.csv")))
+    assert set(frame["status"]) == {"done"}
+    assert not frame.duplicated(["cell", "metric", "repetition"]).any()
+    assert set(frame["generator"]) == {"timemar_s", "gaussian", "copy", "oracle"}
+
+
+def test_a_second_run_and_a_reordered_one_compute_nothing(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "runs", tmp_path / "runs")
+    before = finished_stages(tmp_path / "runs")
+    again = run_suite(tmp_path)
+    assert again.returncode == 0
+    assert again.stderr.count("nothing to compute") == 4
+    reordered = SUITE.replace("[timemar_s, gaussian, copy, oracle]", "[oracle, copy, timemar_s, gaussian]")
+    assert run_suite(tmp_path, text=reordered).stderr.count("nothing to compute") == 4
+    assert finished_stages(tmp_path / "runs") == before
+    assert set(before.values()) == {1}
+
+
+def test_equal_seeds_give_equal_bytes_in_another_folder(finished: Path, tmp_path: Path) -> None:
+    assert run_suite(tmp_path, "--workers", "1").returncode == 0
+    assert bytes_of(tmp_path / "runs") == bytes_of(finished / "runs")
+
+
+def test_a_damaged_sample_file_is_made_again(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "runs", tmp_path / "runs")
+    damaged = next((tmp_path / "runs").glob("cells/sines-24-gaussian-*/samples.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    done = run_suite(tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.count("nothing to compute") == 3
+    assert bytes_of(tmp_path / "runs") == bytes_of(finished / "runs")
+
+
+def test_dry_run_shows_what_is_cached_and_makes_nothing(finished: Path, tmp_path: Path) -> None:
+    empty = run_suite(tmp_path, "--dry-run")
+    assert empty.returncode == 0
+    assert "4 of 4 cells to compute" in empty.stdout
+    assert not (tmp_path / "runs").exists()
+    shutil.copytree(finished / "runs", tmp_path / "runs")
+    shutil.rmtree(next((tmp_path / "runs").glob("cells/*copy*")))
+    partly = run_suite(tmp_path, "--dry-run")
+    assert "1 of 4 cells to compute" in partly.stdout
+    assert "sines 24 oracle: done (nothing to compute)" in partly.stdout
+
+
+def test_only_keeps_some_cells(finished: Path, tmp_path: Path) -> None:
+    done = run_suite(tmp_path, "--dry-run", "--only", "generator=copy,oracle")
+    assert "2 of 2 cells to compute" in done.stdout

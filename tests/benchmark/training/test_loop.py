@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmark.errors import DivergedError, Interrupted
+from benchmark.interface import FitContext, Progress
+from benchmark.training import (
+    SeededDropout,
+    adamw,
+    build,
+    optimizer_state,
+    restore_optimizer,
+    set_dropout_generator,
+    train,
+)
+
+
+class Regression:
+    """A tiny task with an optimizer, dropout and random batches: everything that a resumed run must restore."""
+
+    def __init__(self, spoil_at: int | None = None) -> None:
+        generator = torch.Generator().manual_seed(5)
+        self.net = build(
+            lambda: torch.nn.Sequential(torch.nn.Linear(3, 8), SeededDropout(0.2), torch.nn.Linear(8, 1)), generator
+        )
+        self.optimizer = adamw(self.net.parameters(), 1e-2)
+        self.spoil_at = spoil_at
+        self.steps: list[int] = []
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        set_dropout_generator(self.net, generator)
+        x = torch.randn(16, 3, generator=generator)
+        loss = (self.net(x).squeeze(1) - x.sum(1)).square().mean()
+        if step == self.spoil_at:
+            loss = loss * torch.nan
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.steps.append(step)
+        return {"loss": loss.detach()}
+
+    def state(self) -> dict[str, Tensor]:
+        return {**self.net.state_dict(), **optimizer_state(self.optimizer)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        self.net.load_state_dict({name: state[name] for name in self.net.state_dict()})
+        restore_optimizer(self.optimizer, state)
+
+    def weights(self) -> bytes:
+        return b"".join(p.detach().numpy().tobytes() for p in self.net.parameters())
+
+
+def run(task: Regression, steps: int, **context: object) -> Regression:
+    train(
+        task,
+        name="regression",
+        steps=steps,
+        context=FitContext(seed=1, **context),
+        generator=torch.Generator().manual_seed(9),
+    )
+    return task
+
+
+def test_a_stopped_and_resumed_run_has_the_bytes_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole = run(Regression(), 40)
+    calls = iter([False] * 16 + [True])
+    with pytest.raises(Interrupted, match="after step 17 of 40"):
+        run(Regression(), 40, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls))
+    resumed = run(Regression(), 40, checkpoint_dir=tmp_path)
+    assert resumed.steps == list(range(17, 40))
+    assert resumed.weights() == whole.weights()
+
+
+def test_a_finished_run_is_not_repeated(tmp_path: Path) -> None:
+    done = run(Regression(), 10, checkpoint_dir=tmp_path)
+    again = run(Regression(), 10, checkpoint_dir=tmp_path)
+    assert again.steps == []
+    assert again.weights() == done.weights()
+
+
+def test_divergence_is_reported_with_its_step() -> None:
+    with pytest.raises(DivergedError, match="the loss of regression is nan at step 50 of 200"):
+        run(Regression(spoil_at=30), 200)
+
+
+def test_progress_counts_to_the_end() -> None:
+    seen: list[Progress] = []
+    run(Regression(), 120, progress=seen.append)
+    assert [report.step for report in seen] == [0, 50, 100, 120]
+    assert set(seen[-1].figures) == {"loss"}

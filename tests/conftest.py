@@ -1,0 +1,58 @@
+"""What all tests share: the command line as a child process, and a check on the global random state."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS = ROOT / "tests" / "fixtures" / "plugins"
+
+CommandLine = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment of a child: the project and the misbehaving plug-ins importable, no budget from outside."""
+    kept = {name: value for name, value in os.environ.items() if name != "TIMEMAR_BUDGET"}
+    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGINS}", "COLUMNS": "200", **extra}
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> CommandLine:
+    """Run `python -m benchmark ARGUMENTS` in an empty folder."""
+
+    def call(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "benchmark", *arguments],
+            cwd=tmp_path,
+            env=environment(**extra),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return call
+
+
+@pytest.fixture(autouse=True)
+def _global_random_state_is_untouched() -> Iterator[None]:
+    """No code under test may read or write a global random state, so it is the same after each test as before."""
+    before = (random.getstate(), np.random.get_state()[1].tobytes(), _torch_state())  # noqa: NPY002
+    yield
+    after = (random.getstate(), np.random.get_state()[1].tobytes(), _torch_state())  # noqa: NPY002
+    if before[2] is None:
+        before, after = before[:2], after[:2]
+    assert before == after
+
+
+def _torch_state() -> bytes | None:
+    torch = sys.modules.get("torch")
+    return None if torch is None else torch.random.get_rng_state().numpy().tobytes()
