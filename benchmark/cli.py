@@ -276,7 +276,7 @@ def data_fetch(
     """
     from benchmark import datasets_text
 
-    for line in datasets_text.fetch_all(names or [], data_dir):
+    for line in datasets_text.fetch_all(names or [], data_dir, bars=sys.stderr.isatty()):
         print(line, flush=True)
 
 

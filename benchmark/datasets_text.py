@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,27 @@ def listing_text(records: Iterable[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def fetch_all(names: list[str], data_dir: Path | None) -> Iterator[str]:
-    """Download data sets, those with an address unless named; one line each as it arrives. Raises UserError."""
+def fetch_all(names: list[str], data_dir: Path | None, *, bars: bool) -> Iterator[str]:
+    """Download data sets, those with an address unless named; one line each as it arrives. Raises UserError.
+
+    `bars` shows a progress bar a file on standard error.
+    """
     specs = [load_spec(name) for name in names] or [spec for spec in map(load_spec, dataset_names()) if spec.url]
     for spec in specs:
-        path = fetch(spec, download_folder(data_dir))
+        with _download_bar(spec.file or spec.id) if bars else nullcontext(None) as report:
+            path = fetch(spec, download_folder(data_dir), report)
         yield f"{spec.id}: {path}"
+
+
+@contextmanager
+def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def check_all(names: list[str], data_dir: Path | None) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +114,7 @@ def _text_of(path: Path) -> str:
         raise UserError(f"'{path}', line {line}, is not UTF-8 text; save the file as UTF-8.") from None
 
 
-def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
     """The lines that hold something, each with its number in the file."""
     while True:
         try:
@@ -122,9 +122,9 @@ def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[tuple[int, list[s
         except StopIteration:
             return
         except csv.Error as error:
-            raise UserError(f"'{path}', line {reader.line_num}, is not CSV ({error}); correct the line.") from None  # type: ignore[attr-defined]
+            raise UserError(f"'{path}', line {reader.line_num}, is not CSV ({error}); correct the line.") from None
         if any(cell.strip() for cell in row):
-            yield reader.line_num, row  # type: ignore[attr-defined]
+            yield reader.line_num, row
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:

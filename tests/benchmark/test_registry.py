@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from benchmark import registry
+from benchmark.errors import UserError
+
+PLACE = {"dataset": "stocks", "length": 24, "budget": "smoke", "protocol": "paper"}
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "mine.yaml"
+    path.write_text("class: tests.benchmark.thing:Thing\n" + text)
+    return str(path)
+
+
+def test_overlays_apply_in_order_and_the_command_line_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from baselines.photocopy import Copy
+
+    class Thing(Copy):
+        def __init__(self, width: int = 1, depth: int = 2, rate: float = 3.0, steps: int = 4) -> None:
+            self.width, self.depth, self.rate, self.steps = width, depth, rate, steps
+
+    monkeypatch.setattr(registry, "load_class", lambda spec: Thing)
+    path = write(
+        tmp_path,
+        "params: {width: 10, depth: 10, rate: 10}\n"
+        "overlays:\n"
+        "  - when: {budget: [smoke, quick]}\n    params: {depth: 20, rate: 20}\n"
+        "  - when: {budget: smoke, dataset: etth}\n    params: {width: 99}\n"
+        "  - when: {length: 24}\n    params: {rate: 30}\n",
+    )
+    resolved = registry.resolve(registry.load_spec(path), PLACE, {"rate": 40})
+    assert resolved.params == {"width": 10, "depth": 20, "rate": 40.0, "steps": 4}
+    assert resolved.sources["width"] == path
+    assert resolved.sources["depth"].endswith("mine.yaml, when budget=['smoke', 'quick']")
+    assert resolved.sources["rate"] == "--set"
+    assert resolved.sources["steps"] == "default of Thing"
+
+
+def test_an_overlay_with_an_unknown_condition_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "overlays: [{when: {datset: etth}, params: {}}]\n")
+    with pytest.raises(UserError, match="a condition must be one of dataset, length, budget, protocol"):
+        registry.load_spec(path)
+
+
+def test_a_plug_in_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("photocopier", "baselines.photocopy:Copy", registry.ENTRY_POINTS)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
+    assert "photocopier" in registry.generator_names()
+    spec = registry.load_spec("photocopier")
+    assert registry.load_class(spec).__name__ == "Copy"
+    assert spec.summary == "Training windows, each sample an independent uniform draw."
+
+
+def test_a_name_claimed_twice_names_both_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [EntryPoint("twin", f"package_{i}:Model", registry.ENTRY_POINTS) for i in (1, 2)]
+    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
+    with pytest.raises(UserError, match=r"'twin' is claimed by .*package_1:Model.* and by .*package_2:Model"):
+        registry.generator_names()
+
+
+def test_every_shipped_generator_resolves_everywhere_at_24() -> None:
+    for name in registry.generator_names():
+        spec = registry.load_spec(name)
+        assert spec.summary
+        for dataset in ("sines", "stocks", "etth", "mujoco", "energy", "fmri"):
+            for budget in ("smoke", "quick", "fast", "paper"):
+                registry.resolve(spec, {**PLACE, "dataset": dataset, "budget": budget}, {})
