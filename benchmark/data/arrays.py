@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def read_windows(path: Path, spec: DatasetSpec) -> NDArray[np.float64]:
     try:
         loaded = np.load(path, allow_pickle=False)
         array = _from_archive(loaded, path, spec.array) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
-    except (ValueError, EOFError, zipfile.BadZipFile):
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         raise UserError(
             f"'{path}' is no NumPy file of plain numbers (it is empty, damaged or holds pickled objects); write it "
             "again with np.save."
@@ -51,13 +52,14 @@ def read_matlab(path: Path, spec: DatasetSpec) -> NDArray[np.float64]:
     name = str(spec.array)
     try:
         found = scipy.io.loadmat(path, variable_names=[name])
-        if name not in found:
-            names = ", ".join(entry[0] for entry in scipy.io.whosmat(path)) or "none"
-            raise UserError(f"'{path}' has no array '{name}', only: {names}; correct 'array'.")
-    except (ValueError, TypeError, KeyError, EOFError, OSError, NotImplementedError) as error:
+        there = [name] if name in found else [entry[0] for entry in scipy.io.whosmat(path)]
+    except Exception as error:
+        # On a damaged file SciPy raises whatever the bytes lead to, IndexError and zlib.error included.
         raise UserError(
             f"'{path}' is not a readable MATLAB file ({type(error).__name__}); save it as version 7."
         ) from None
+    if name not in found:
+        raise UserError(f"'{path}' has no array '{name}', only: {', '.join(there) or 'none'}; correct 'array'.")
     array = found[name]
     _check_numbers(array, path)
     if array.ndim != 2 or 0 in array.shape:

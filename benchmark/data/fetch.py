@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -58,7 +59,8 @@ def fetch(
     except OSError as error:
         raise UserError(f"'{path}' cannot be written ({error.strerror or error}); choose another --data-dir.") from None
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
     return path
 
 

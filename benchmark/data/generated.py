@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def _read_cached(path: Path, shape: tuple[int, int, int]) -> NDArray[np.float32]
     """The array in the cache; None where there is none or where it is not whole."""
     try:
         frames = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
     return frames if isinstance(frames, np.ndarray) and frames.shape == shape and frames.dtype == np.float32 else None
 

@@ -53,7 +53,7 @@ def _interleaved(series: int, rows: int, length: int) -> list[Block]:
     while holdouts > 1 and 3 * _windows_left(rows, length, holdouts) < rows - length + 1:
         holdouts -= 1
     windows = _windows_left(rows, length, holdouts)
-    held = max(holdouts, windows // HELD_SHARE)
+    held = max(holdouts, round(windows / HELD_SHARE))
     held_sizes = _shares(held, holdouts)
     train_sizes = _shares(windows - held, holdouts + 1)
     blocks = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.published import Published, published_scores
@@ -49,10 +49,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """One score: its sheet, its noise floor a column, and its rows."""
+    """One score: its sheet, its rows, and by column what a perfect generator scores and how much difference is a tie."""
 
     sheet: DataSheet
     floors: tuple[float | None, ...]
+    margins: tuple[float, ...]
     rows: tuple[Row, ...]
 
 
@@ -91,17 +92,13 @@ def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
         )
         for generator, part in frame.groupby("generator", sort=False)
     ]
-    floors = [_floor(frame[(frame["dataset"] == d) & (frame["length"] == t)]) for d, t in places]
-    rows = [
-        Row(
-            r.generator,
-            r.title,
-            r.size_class,
-            tuple(_judged(e, f, sheet) for e, f in zip(r.entries, floors, strict=True)),
-        )
-        for r in rows
+    noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], sheet) for d, t in places]
+    floors, margins = tuple(floor for floor, _ in noise), tuple(margin for _, margin in noise)
+    judged = [
+        replace(row, entries=tuple(_judged(e, m, sheet) for e, m in zip(row.entries, margins, strict=True)))
+        for row in rows
     ]
-    return Block(sheet, tuple(floors), tuple(_marked(rows, floors, sheet)))
+    return Block(sheet, floors, margins, tuple(_marked(judged, margins, sheet)))
 
 
 def _entry(part: pd.DataFrame, key: tuple[str, str, int, str]) -> Entry:
@@ -118,33 +115,40 @@ def _entry(part: pd.DataFrame, key: tuple[str, str, int, str]) -> Entry:
     return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
 
 
-def _floor(part: pd.DataFrame) -> float | None:
-    """What a perfect generator scores: the analytic floor where the score has one, else the oracle's mean."""
+def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
+    """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
+
+    A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
+    the spread of the oracle's repetitions.
+    """
     analytic = part["floor"].dropna()
     if not analytic.empty:
-        return float(analytic.min())
+        return float(analytic.min()), float(analytic.min())
     oracle = part[part["generator"] == "oracle"]["value"].dropna()
-    return None if oracle.empty else float(oracle.mean())
+    if oracle.empty:
+        return None, 0.0
+    summary = summarise(list(oracle))
+    return summary.mean, abs(summary.mean - sheet.ideal) if sheet.reachable else summary.half_width or 0.0
 
 
-def _judged(entry: Entry, floor: float | None, sheet: DataSheet) -> Entry:
-    """The entry with its verdict: a tie where the difference is within the floor or the two spreads together."""
+def _judged(entry: Entry, margin: float, sheet: DataSheet) -> Entry:
+    """The entry with its verdict: a tie where the difference is within the margin or the two spreads together."""
     if entry.mean is None or entry.published is None:
         return entry
     spread = math.hypot(entry.half_width or 0.0, entry.published.plus_minus)
     difference = entry.mean - entry.published.value
     verdict: Verdict = "worse" if (difference > 0) is not sheet.higher_is_better else "better"
-    if abs(difference) <= max(spread, floor or 0.0):
+    if abs(difference) <= max(spread, margin):
         verdict = "tie"
-    return Entry(**{**vars(entry), "verdict": verdict})
+    return replace(entry, verdict=verdict)
 
 
-def _marked(rows: list[Row], floors: list[float | None], sheet: DataSheet) -> list[Row]:
-    """The rows with best and second marked in each column; what lies within the floor of the best ties with it."""
-    marks: list[list[Mark]] = [[""] * len(floors) for _ in rows]
-    for column, floor in enumerate(floors):
+def _marked(rows: list[Row], margins: tuple[float, ...], sheet: DataSheet) -> list[Row]:
+    """The rows with best and second marked in each column; what lies within the margin of the best ties with it."""
+    marks: list[list[Mark]] = [[""] * len(margins) for _ in rows]
+    for column, margin in enumerate(margins):
         ranked = {
-            index: abs(mean - sheet.ideal) if sheet.ideal is not None else (-mean if sheet.higher_is_better else mean)
+            index: abs(mean - sheet.ideal)
             for index, row in enumerate(rows)
             if row.size_class != "control" and (mean := row.entries[column].mean) is not None
         }
@@ -152,16 +156,11 @@ def _marked(rows: list[Row], floors: list[float | None], sheet: DataSheet) -> li
             if not ranked:
                 break
             best = min(ranked.values())
-            for index in [i for i, value in ranked.items() if value <= best + (floor or 0.0)]:
+            for index in [i for i, value in ranked.items() if value <= best + margin]:
                 marks[index][column] = mark
                 del ranked[index]
     return [
-        Row(
-            row.generator,
-            row.title,
-            row.size_class,
-            tuple(Entry(**{**vars(e), "mark": m}) for e, m in zip(row.entries, marks[index], strict=True)),
-        )
+        replace(row, entries=tuple(replace(e, mark=m) for e, m in zip(row.entries, marks[index], strict=True)))
         for index, row in enumerate(rows)
     ]
 
@@ -185,6 +184,6 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
     return (
         f"Windows scored: {'; '.join(counts) or 'none'}. Budget {budgets}, protocol {protocol}. ± is {spread}. "
         "Best bold, second underlined, "
-        "controls apart; values within the floor of the best tie with it. In parentheses the published value and a verdict: "
-        "a tie where the difference is within the floor or the two spreads."
+        "controls apart; values within the noise of the best tie with it. In parentheses the published value and a verdict: "
+        "a tie where the difference is within the noise or the two spreads."
     )

@@ -38,7 +38,7 @@ def test_best_and_second_are_marked_among_models_and_controls_stand_apart() -> N
     assert [entry(made, name).mark for name in ("alpha", "beta", "gamma", "copy")] == ["", "best", "second", ""]
 
 
-def test_what_lies_within_the_floor_of_the_best_ties_with_it() -> None:
+def test_what_lies_within_the_noise_of_the_best_ties_with_it() -> None:
     made = table(
         rows("alpha", "stocks", [0.012, 0.012]),
         rows("beta", "stocks", [0.010, 0.010]),
@@ -90,3 +90,14 @@ def test_caption_counts_windows_and_names_the_spread_and_the_budget() -> None:
     assert "Stocks 3,662 (oracle 1,831)" in made.caption
     assert "Budget fast" in made.caption
     assert "95 % t-interval over 5 repetitions" in made.caption
+
+
+def test_where_the_ideal_cannot_be_reached_only_the_oracles_spread_makes_a_tie() -> None:
+    made = table(
+        rows("alpha", "stocks", [0.037, 0.037], metric="predictive"),
+        rows("beta", "stocks", [0.060, 0.060], metric="predictive"),
+        rows("oracle", "stocks", [0.0360, 0.0361], metric="predictive", size_class="control"),
+    )
+    assert [entry(made, name).mark for name in ("alpha", "beta")] == ["best", "second"]
+    # s = 0.0000707, t(0.975, 1) = 12.706.
+    assert made.blocks[0].margins[0] == pytest.approx(12.706 * 0.0000707 / 2**0.5, rel=1e-3)
