@@ -1,0 +1,1 @@
+"""Scores of generated windows: pure functions of arrays and seeds, each with a data sheet."""

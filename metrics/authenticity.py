@@ -1,0 +1,59 @@
+"""Authenticity: the generated windows further from the training windows than those are from one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows
+from metrics.comparison import check_training, flat
+from metrics.neighbours import nearest
+
+
+class Authenticity(Metric):
+    """The share of generated windows further from their nearest training window than that window is from any other.
+
+    Distances are Euclidean between flattened, distinct training windows. A perfect generator is authentic unless its window and
+    the training window are each other's nearest: 1/3 for points on a line, 0.378 in a plane, ½ in many dimensions.
+    Near 0: copies. Near 1: far from the data, which novelty and poor quality both are. Compare with the oracle. One value,
+    whatever the seeds; the real windows are not looked at.
+    """
+
+    sheet: ClassVar[DataSheet] = DataSheet(
+        name="authenticity",
+        title="Authenticity",
+        symbol="Auth.",
+        summary="share of generated windows further from the nearest training window than that is from any other; 0 is copying",
+        higher_is_better=None,
+        range=(0.0, 1.0),
+        ideal=0.5,
+        cost="light",
+        version=1,
+        source="Alaa et al. 2022, section 4, authenticity; on flattened windows",
+    )
+
+    def compute(
+        self,
+        real: Windows,
+        fake: Windows,
+        seeds: Sequence[int] = (0,),
+        device: str = "cpu",
+        prepared: Sequence[Prepared] = (),
+        training: Windows | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Score:
+        """See `Metric.compute`; `training` must be given and hold two different windows."""
+        del real, seeds, device, prepared
+        training, fake = check_training(self, training, fake)
+        # A training window that occurs twice would be at no distance from itself, and its copies authentic.
+        known = np.unique(flat(training), axis=0)
+        if len(known) < 2:
+            raise ValueError("all training windows are the same one; authenticity needs at least two different ones.")
+        found = nearest(flat(fake), known)
+        spacing = nearest(known, known, leave_one_out=True).distances
+        if progress is not None:
+            progress(1, 1)
+        share = float(np.mean(found.distances > spacing[found.rows]))
+        return Score((share,), {"distinct_training_windows": len(known)})

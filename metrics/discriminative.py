@@ -1,0 +1,164 @@
+"""The discriminative score: how well a small recurrent network learns to tell generated windows from real ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from metrics.base import (
+    DataSheet,
+    Metric,
+    Prepared,
+    ProgressCallback,
+    Score,
+    Windows,
+    check_count,
+    check_pair,
+    check_seeds,
+)
+from metrics.gru import Layout, Weights, with_ones
+from metrics.recurrent import draw_batches, initial_rows, run_states, train
+
+
+def split_point(n: int) -> int:
+    """How many of `n` windows train, int(0.8 n); the others test."""
+    return 4 * n // 5
+
+
+class LastStateHead:
+    """A logit from the last state; mean binary cross-entropy of the real windows plus that of the generated ones.
+
+    `real` and `fake` are how many of each a batch holds, the real ones first.
+    """
+
+    def __init__(self, real: int, fake: int, steps: int, device: str) -> None:
+        self.labels = torch.cat([torch.ones(real), torch.zeros(fake)]).to(device)
+        self.shares = torch.cat([torch.full((real,), 1 / real), torch.full((fake,), 1 / fake)]).to(device)
+        self.signs = 1 - 2 * self.labels
+        self._zeros = [torch.tensor(0.0, device=device)] * (steps - 1)
+
+    def __call__(
+        self, states: Tensor, rows: Tensor, weights: Weights, gradient: Weights
+    ) -> tuple[Tensor, list[Tensor]]:
+        """See `metrics.recurrent.Head`."""
+        del rows
+        last = states[-1]
+        logits = torch.baddbmm(weights.dense_bias, weights.dense, last)
+        losses = (softplus(logits * self.signs) * self.shares).sum(dim=(1, 2))
+        slope = (torch.sigmoid(logits) - self.labels) * self.shares
+        gradient.dense.copy_(torch.bmm(slope, last.transpose(1, 2)))
+        torch.sum(slope, dim=2, keepdim=True, out=gradient.dense_bias)
+        return losses, [*self._zeros, weights.dense.transpose(1, 2) * slope]
+
+
+def train_classifiers(
+    parameters: Tensor,
+    layout: Layout,
+    windows: Tensor,
+    batches: Iterable[Tensor],
+    real_in_batch: int,
+    fake_in_batch: int,
+    progress: ProgressCallback | None = None,
+    steps: int = 0,
+) -> Tensor:
+    """Train R classifiers, `parameters` (R, layout.size) in place; returns the losses (steps, R).
+
+    `windows` (N, T, D + 1) hold real and generated windows; each batch (R, B) names `real_in_batch` real ones, then the others.
+    """
+    head = LastStateHead(real_in_batch, fake_in_batch, windows.shape[1], str(parameters.device))
+    return train(parameters, layout, windows, batches, head, progress, steps)
+
+
+@torch.inference_mode()
+def says_real(parameters: Tensor, layout: Layout, windows: Tensor, rows: Tensor) -> NDArray[np.bool_]:
+    """Which of the windows numbers `rows` (R, M) each of R classifiers calls real: (R, M)."""
+    weights = layout.views(parameters)
+    parts = []
+    for states, _ in run_states(parameters, layout, windows, rows):
+        logits = torch.baddbmm(weights.dense_bias, weights.dense, states[-1])
+        parts.append(torch.sigmoid(logits)[:, 0] > 0.5)
+    return torch.cat(parts, dim=1).cpu().numpy()
+
+
+class Discriminative(Metric):
+    """|accuracy − ½| of a post-hoc classifier on held-out windows, protocol `reference`.
+
+    One GRU layer of floor(D / 2) units (at least one; with D = 1 no published code defines it, and the details say so). Where the
+    sets differ in size, each repetition draws as many windows of the larger as the smaller has. `details` give, one a
+    repetition, the accuracy on generated and on real windows and the signed accuracy − ½.
+    """
+
+    sheet: ClassVar[DataSheet] = DataSheet(
+        name="discriminative",
+        title="Discriminative score",
+        symbol="Disc.",
+        summary="how far a small recurrent classifier can tell real from generated windows, |accuracy − ½|",
+        higher_is_better=False,
+        range=(0.0, 0.5),
+        ideal=0.0,
+        cost="training",
+        version=1,
+        source="Yoon et al. 2019 (TimeGAN), as evaluated by Diffusion-TS (Yuan and Qiao 2024)",
+    )
+
+    def __init__(self, steps: int = 2000) -> None:
+        self.steps = steps
+
+    def floor(self, n: int) -> float:
+        """E|accuracy − ½| at chance: √(2/π) · ½ / √n_test with n_test = 2 (n − int(0.8 n))."""
+        if n < 1:
+            raise ValueError(f"the floor is asked for {n} windows; give 1 or more.")
+        return math.sqrt(1 / (2 * math.pi)) / math.sqrt(2 * (n - split_point(n)))
+
+    def compute(
+        self,
+        real: Windows,
+        fake: Windows,
+        seeds: Sequence[int],
+        device: str = "cpu",
+        prepared: Sequence[Prepared] = (),
+        training: Windows | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Score:
+        """See `Metric.compute`; at least five windows a side."""
+        del prepared, training
+        steps = check_count("discriminative", "steps", self.steps)
+        real, fake = check_pair(real, fake, at_least=5)
+        rngs = [np.random.default_rng(seed) for seed in check_seeds(seeds)]
+        n, D = min(len(real), len(fake)), real.shape[2]
+        layout = Layout(D, max(1, D // 2))
+        windows = torch.from_numpy(with_ones(np.concatenate([real, fake]))).to(device)
+
+        cut = split_point(n)
+        reals = [rng.permutation(len(real))[:n] for rng in rngs]
+        fakes = [len(real) + rng.permutation(len(fake))[:n] for rng in rngs]
+        parameters = initial_rows(rngs, layout, device)
+        pools = ([rows[:cut] for rows in reals], [rows[:cut] for rows in fakes])
+        batches = draw_batches(rngs, pools, steps, device)
+        size = min(128, cut)
+        losses = train_classifiers(parameters, layout, windows, batches, size, size, progress, steps)
+
+        tests = np.stack([np.concatenate([r[cut:], f[cut:]]) for r, f in zip(reals, fakes, strict=True)])
+        called_real = says_real(parameters, layout, windows, torch.from_numpy(tests).to(device))
+        real_accuracy = called_real[:, : n - cut].mean(axis=1)
+        fake_accuracy = 1 - called_real[:, n - cut :].mean(axis=1)
+        signed = (real_accuracy + fake_accuracy) / 2 - 0.5
+        return Score(
+            tuple(abs(signed).tolist()),
+            {
+                "windows": n,
+                "units": layout.units,
+                "comparable": D > 1,
+                "real_accuracy": real_accuracy.tolist(),
+                "fake_accuracy": fake_accuracy.tolist(),
+                "signed": signed.tolist(),
+                "final_loss": losses[-1].tolist(),
+            },
+        )

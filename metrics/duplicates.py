@@ -1,0 +1,71 @@
+"""Duplicates: the share of generated windows that are training windows, or nearly so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows
+from metrics.comparison import check_training, flat
+from metrics.neighbours import nearest
+
+QUANTILE = 0.01
+"""A generated window is a near duplicate where this share of the training windows has as near a neighbour."""
+
+
+class Duplicates(Metric):
+    """The share of generated windows that are exact or near duplicates of a training window.
+
+    Near: closer than the 1 % quantile of the distances of distinct training windows to their nearest other one, Euclidean between
+    flattened windows. The details give the exact ones, and how many generated windows repeat an earlier generated one. One
+    value, whatever the seeds; the real windows are not looked at.
+    """
+
+    sheet: ClassVar[DataSheet] = DataSheet(
+        name="duplicates",
+        title="Duplicates",
+        symbol="Dup.",
+        summary="share of generated windows as near to a training window as the nearest 1 % of training windows are to another",
+        higher_is_better=False,
+        range=(0.0, 1.0),
+        ideal=0.0,
+        cost="light",
+        version=1,
+        source="our own definition",
+    )
+
+    def floor(self, n: int) -> float:
+        """0.01, since a perfect generator's window is to the training windows what one of them left out is to the others."""
+        del n
+        return QUANTILE
+
+    def compute(
+        self,
+        real: Windows,
+        fake: Windows,
+        seeds: Sequence[int] = (0,),
+        device: str = "cpu",
+        prepared: Sequence[Prepared] = (),
+        training: Windows | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Score:
+        """See `Metric.compute`; `training` must be given and hold two different windows."""
+        del real, seeds, device, prepared
+        training, fake = check_training(self, training, fake)
+        generated, known = flat(fake), np.unique(flat(training), axis=0)
+        if len(known) < 2:
+            raise ValueError("all training windows are the same one; duplicates needs at least two different ones.")
+        seen = {row.tobytes() for row in known}
+        exact = np.array([row.tobytes() in seen for row in generated])
+        near = float(np.quantile(nearest(known, known, leave_one_out=True).distances, QUANTILE))
+        found = exact | (nearest(generated, known).distances < near)
+        if progress is not None:
+            progress(1, 1)
+        details = {
+            "exact": float(exact.mean()),
+            "near_below": near,
+            "repeated": 1 - len({row.tobytes() for row in generated}) / len(generated),
+        }
+        return Score((float(found.mean()),), details)

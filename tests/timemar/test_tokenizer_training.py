@@ -1,0 +1,80 @@
+"""Stage 1's task: re-seeding inside training, and an optimizer step that is AdamW's."""
+
+import torch
+
+from benchmark.training import build
+from timemar.architecture import TokenizerSizes, make_tokenizer
+from timemar.losses import LossWeights, objective
+from timemar.schedule import Schedule
+from timemar.tokenizer_training import TokenizerTask, measure_fidelity, tokenize_all
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def task(reseed_every, *, rate=1e-3, clip=1.0):
+    sizes = TokenizerSizes(24, 8, 8, (1, 2), 1, 0, (1, 4, 12), None, 4, 0.25)
+    model = build(lambda: make_tokenizer(24, 3, sizes), generator(1))
+    windows = torch.rand(200, 24, 3, generator=generator(2))
+    model.measure(windows)
+    return TokenizerTask(
+        model,
+        windows,
+        schedule=Schedule(100, rate, "cosine", 0.0),
+        batch=32,
+        weight_decay=0.0,
+        weights=LossWeights(),
+        clip=clip,
+        reseed_every=reseed_every,
+    )
+
+
+def test_reseeded_codes_are_alive_and_in_use_one_step_later():
+    made, stream = task(reseed_every=10), generator(3)
+    codebook = made.model.quantizer.codebook
+    for step in range(10):
+        made.step(step, stream)
+    with torch.no_grad():
+        codebook.usage[:8] = 0.0
+        codebook.weight[:8] = 50.0
+    made.step(10, stream)
+    placed = codebook.weight.detach().clone()
+    assert placed[:8].abs().max() < 10
+    made.step(11, stream)
+    assert (codebook.weight[:8] - placed[:8]).abs().max() < 10 * made.schedule.rate(11)
+    assert (codebook.usage[:8] >= codebook.dead_below).all()
+    hit = tokenize_all(made.model, made.windows).unique()
+    assert torch.isin(torch.arange(8), hit).sum() >= 4
+
+
+def test_nothing_is_reseeded_in_the_last_fifth_of_the_run():
+    made = task(reseed_every=1)
+    codebook = made.model.quantizer.codebook
+    with torch.no_grad():
+        codebook.weight[5] = 50.0
+    made.step(80, generator(3))
+    assert codebook.weight[5].min() > 49
+    made.step(79, generator(3))
+    assert codebook.weight[5].max() < 49
+
+
+def test_the_first_step_moves_a_weight_against_its_gradient_by_the_rate():
+    made = task(reseed_every=1000, rate=1e-4, clip=1e9)
+    rows = torch.randint(200, (32,), generator=generator(3))
+    objective(made.model(made.windows[rows]), made.model.scaling.detail, LossWeights())["loss"].backward()
+    weight = made.model.fusion.mlp[0].weight
+    before, gradient = weight.detach().clone(), weight.grad.clone()
+    made.step(0, generator(3))
+    large = gradient.abs() > 1e-4
+    assert large.any()
+    torch.testing.assert_close((weight - before)[large], -1e-4 * gradient.sign()[large], rtol=1e-2, atol=1e-7)
+
+
+def test_usage_is_the_share_of_codes_hit():
+    made = task(reseed_every=1)
+    made.step(0, generator(3))
+    tokens = tokenize_all(made.model, made.windows)
+    fidelity = measure_fidelity(made.model, made.windows, tokens)
+    assert fidelity.codebook_usage == len(set(tokens.flatten().tolist())) / 24
+    assert all(1 <= value <= 24 for value in fidelity.perplexity)

@@ -1,0 +1,108 @@
+"""Causality, cached against cache-free sampling, and the inverse distribution function."""
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.training import build, count_parameters
+from timemar.sampling import invert, probabilities, sample_tokens
+from timemar.token_training import corrupt, negative_log_likelihood
+from timemar.transformer import TokenTransformer
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def transformer(vocab=11, patch_nums=(1, 2, 4), seed=0, width=16):
+    model = build(
+        lambda: TokenTransformer(vocab, patch_nums, width=width, layers=2, heads=4, fc_rate=2, dropout=0.1),
+        generator(seed),
+    ).eval()
+    with torch.no_grad():
+        model.head.weight.mul_(30.0)
+    return model
+
+
+def test_logits_depend_on_earlier_inputs_only():
+    model = transformer()
+    tokens = torch.randint(11, (1, 7), generator=generator(1))
+    changed = tokens.clone()
+    changed[0, 4] = (changed[0, 4] + 1) % 11
+    with torch.no_grad():
+        a, b = model(model.shifted(tokens)), model(model.shifted(changed))
+    torch.testing.assert_close(a[:, :5], b[:, :5])
+    assert (a[:, 5:] - b[:, 5:]).abs().amax(dim=-1).min() > 1e-4
+
+
+def test_input_starts_with_the_extra_symbol():
+    tokens = torch.tensor([[3, 1, 4, 1, 5, 9, 2]])
+    assert transformer().shifted(tokens).tolist() == [[11, 3, 1, 4, 1, 5, 9]]
+
+
+def test_cached_tokens_equal_a_cache_free_reference():
+    model = transformer()
+    uniforms = torch.rand(40, 7, generator=generator(2), dtype=torch.float64)
+    inputs = torch.full((40, 1), 11)
+    for place in range(7):
+        with torch.no_grad():
+            shares = torch.softmax(model(inputs)[:, -1].double(), dim=-1).numpy()
+        chosen = [
+            np.searchsorted(np.cumsum(row), u, side="right")
+            for row, u in zip(shares, uniforms[:, place].tolist(), strict=True)
+        ]
+        inputs = torch.cat([inputs, torch.tensor(np.array(chosen))[:, None]], dim=1)
+    drawn = sample_tokens(model, uniforms)
+    assert torch.equal(drawn, inputs[:, 1:])
+    assert len(drawn.unique()) > 5
+
+
+def test_inverse_follows_the_distribution_and_never_draws_the_impossible():
+    shares = torch.tensor([[0.0, 0.25, 0.5, 0.25, 0.0]], dtype=torch.float64)
+    cases = {0.0: 1, 0.2: 1, 0.25: 2, 0.7: 2, 0.75: 3, 1 - 2**-53: 3}
+    for uniform, token in cases.items():
+        assert invert(shares, torch.tensor([uniform], dtype=torch.float64)).item() == token
+
+
+def test_sampled_frequencies_are_the_models():
+    model = transformer(vocab=4, patch_nums=(1,))
+    uniforms = torch.rand(20000, 1, generator=generator(3), dtype=torch.float64)
+    counts = np.bincount(sample_tokens(model, uniforms).flatten().numpy(), minlength=4) / 20000
+    with torch.no_grad():
+        expected = torch.softmax(model(torch.tensor([[4]])), dim=-1)[0, 0].numpy()
+    np.testing.assert_allclose(counts, expected, atol=0.015)
+
+
+def test_truncation_keeps_the_likeliest():
+    logits = torch.log(torch.tensor([[0.1, 0.4, 0.2, 0.3]]))
+    torch.testing.assert_close(
+        probabilities(logits, 1.0, 2, 1.0), torch.tensor([[0, 4 / 7, 0, 3 / 7]], dtype=torch.float64)
+    )
+    torch.testing.assert_close(
+        probabilities(logits, 1.0, None, 0.75), torch.tensor([[0, 4 / 9, 2 / 9, 3 / 9]], dtype=torch.float64)
+    )
+    sharpened = probabilities(logits, 0.5, None, 1.0)[0]
+    np.testing.assert_allclose(sharpened, np.array([0.01, 0.16, 0.04, 0.09]) / 0.3, rtol=1e-6)
+
+
+def test_corruption_spares_the_start_and_hits_its_share():
+    inputs = torch.full((2000, 7), 500)
+    inputs[:, 0] = 1000
+    changed = corrupt(inputs, 0.3, 1000, generator())
+    assert (changed[:, 0] == 1000).all()
+    assert (changed[:, 1:] != 500).double().mean() == pytest.approx(0.3, abs=0.02)
+
+
+def test_likelihood_of_a_flat_model_is_log_v():
+    model = transformer()
+    with torch.no_grad():
+        model.head.weight.zero_()
+    tokens = torch.randint(11, (9, 7), generator=generator(4))
+    assert negative_log_likelihood(model, tokens) == pytest.approx(np.log(11), rel=1e-5)
+
+
+def test_published_size_of_a_block():
+    with torch.device("meta"):
+        model = TokenTransformer(512, (1, 2, 3, 4, 5, 6), width=1024, layers=1, heads=16, fc_rate=4, dropout=0.0)
+    assert count_parameters(model.blocks[0]) == 12 * 1024**2 + 13 * 1024
+    assert count_parameters(model.embed) + count_parameters(model.head) == (513 + 512) * 1024

@@ -1,0 +1,151 @@
+"""The modules of stage 1: spectra, attention, shapes, losses, and the flow of gradients."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.training import build, count_parameters
+from timemar.architecture import TokenizerSizes, make_tokenizer
+from timemar.attention import CrossAttention
+from timemar.convolution import Decoder, Encoder
+from timemar.frequency import spectrum
+from timemar.losses import LossWeights, fourier_distance, objective
+from timemar.scaling import Scaling
+from timemar.vqvae import Decoded
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def sizes(**changes):
+    base = {
+        "vocab_size": 16,
+        "z_channels": 8,
+        "ch": 8,
+        "ch_mult": (1, 1, 2),
+        "blocks": 1,
+        "middle_blocks": 1,
+        "patch_nums": (1, 3, 6),
+        "kernels": None,
+        "coarse_factor": 4,
+        "beta": 0.25,
+    }
+    return TokenizerSizes(**{**base, **changes})
+
+
+def tokenizer(length=24, features=3, **changes):
+    return build(lambda: make_tokenizer(length, features, sizes(**changes)), generator(7))
+
+
+def windows(count=5, length=24, features=3):
+    return torch.rand(count, length, features, generator=generator(8))
+
+
+def test_spectrum_of_a_cosine_is_one_bin_with_its_phase():
+    time = torch.arange(24) / 24
+    x = torch.cos(2 * math.pi * 3 * time + 0.5).reshape(1, 24, 1)
+    amplitude, cosine, sine = spectrum(x)[0].T
+    assert amplitude[3] == pytest.approx(24 / 2 / math.sqrt(24), rel=1e-5)
+    assert amplitude[[0, 1, 2, 4, 5, 12]].max() < 1e-5
+    assert math.atan2(sine[3], cosine[3]) == pytest.approx(0.5, abs=1e-4)
+    assert torch.hypot(cosine[1], sine[1]) < 0.01
+
+
+def test_cross_attention_agrees_with_the_formula():
+    attention = build(lambda: CrossAttention(4, 3), generator())
+    x, source = torch.randn(2, 5, 4, generator=generator(1)), torch.randn(2, 7, 3, generator=generator(2))
+    scores = attention.query(x) @ attention.key(source).transpose(1, 2) / 2.0
+    torch.testing.assert_close(attention(x, source), torch.softmax(scores, dim=-1) @ attention.value(source))
+
+
+@pytest.mark.parametrize(("ch_mult", "length"), [((1, 1, 2), 6), ((1, 2), 12), ((1,), 24), ((2, 2, 2), 6)])
+def test_encoder_and_decoder_mirror_each_other(ch_mult, length):
+    encoder = build(lambda: Encoder(3, 8, ch_mult, 2, 1, 5), generator())
+    decoder = build(lambda: Decoder(3, 8, ch_mult, 2, 1, 5), generator())
+    z = encoder(torch.randn(2, 3, 24, generator=generator(1)))
+    assert z.shape == (2, 5, length)
+    assert decoder(z).shape == (2, 3, 24)
+
+
+def test_encoder_size_has_its_closed_form():
+    with torch.device("meta"):
+        encoder = Encoder(3, 8, (1, 2), 1, 1, 5)
+    conv = lambda c_in, c_out: 3 * c_in * c_out + c_out  # noqa: E731
+    norms = 2 * (8 + 8) + 2 * (8 + 16) + 2 * (16 + 16) + 2 * 16
+    block_convs = conv(8, 8) + conv(8, 8) + conv(8, 16) + conv(16, 16) + (8 * 16 + 16) + conv(16, 16) + conv(16, 16)
+    assert count_parameters(encoder) == conv(3, 8) + block_convs + conv(8, 8) + conv(16, 5) + norms
+
+
+def test_scaling_standardizes_and_keeps_constant_features():
+    scaling = build(lambda: Scaling(3), generator())
+    data = windows(50)
+    data[..., 2] = 0.3
+    scaling.measure(data)
+    inner = scaling.inward(data)
+    np.testing.assert_allclose(inner[..., :2].numpy().std(axis=(0, 1)), 1, rtol=1e-4)
+    assert inner[..., 2].abs().max() < 1e-5
+    torch.testing.assert_close(scaling.outward(inner), data)
+
+
+def test_seasonal_parts_have_deviation_one_inside():
+    model = tokenizer()
+    data = windows(1500)
+    model.measure(data)
+    with torch.no_grad():
+        seasonal = model.decompose(model.scaling.inward(data)).seasonal / model.scaling.detail
+    np.testing.assert_allclose(seasonal.square().mean(dim=(0, 1)), 1, rtol=1e-4)
+
+
+def test_tokens_of_a_window_decode_to_what_the_pass_decodes():
+    model = tokenizer()
+    data = windows()
+    model.measure(data)
+    with torch.no_grad():
+        result = model(data)
+    assert result.quantized.tokens.shape == (5, 10)
+    assert torch.equal(model.tokenize(data), result.quantized.tokens)
+    expected = model.scaling.outward(result.decoded.window).clamp(0, 1)
+    torch.testing.assert_close(model.reconstruct(result.quantized.tokens), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_fourier_distance_of_a_constant_is_its_mean_bin():
+    a, b = torch.ones(2, 24, 3), torch.zeros(2, 24, 3)
+    assert float(fourier_distance(a, b)) == pytest.approx(math.sqrt(24) / 13, rel=1e-5)
+
+
+def test_objective_is_the_weighted_sum_of_its_terms():
+    model = tokenizer()
+    data = windows()
+    model.measure(data)
+    weights = LossWeights(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    with torch.no_grad():
+        result = model(data)
+        terms = objective(result, model.scaling.detail, weights)
+    names = ("reconstruction", "vq", "trend", "season", "coarse", "fourier")
+    assert float(terms["loss"]) == pytest.approx(sum(w * float(terms[n]) for w, n in enumerate(names, 1)), rel=1e-5)
+    gap = (result.decoded.trend + result.decoded.seasonal - result.window).square().mean()
+    assert float(terms["reconstruction"]) == pytest.approx(float(gap), rel=1e-5)
+
+
+def test_component_targets_carry_no_gradient():
+    model = tokenizer()
+    data = windows()
+    model.measure(data)
+    result = model(data)
+    assert result.parts.trend.requires_grad
+    decoded = Decoded(*(getattr(result.decoded, name).detach() for name in ("trend", "seasonal", "coarse")))
+    terms = objective(replace(result, decoded=decoded), model.scaling.detail, LossWeights(vq=0.0))
+    assert not any(terms[name].requires_grad for name in ("reconstruction", "trend", "season", "coarse", "fourier"))
+
+
+def test_every_parameter_is_trained():
+    model = tokenizer()
+    data = windows()
+    model.measure(data)
+    objective(model(data), model.scaling.detail, LossWeights())["loss"].backward()
+    idle = {name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0}
+    assert idle <= {"frequency.attention.key.bias", "guidance.attention.key.bias"}

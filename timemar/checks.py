@@ -1,0 +1,51 @@
+"""What cannot work is refused in one sentence, before anything is trained."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from benchmark.errors import UserError
+from benchmark.interface import Windows
+from timemar.architecture import TokenizerSizes, TransformerSizes, latent_length
+
+
+def check_sizes(length: int, tokenizer: TokenizerSizes, transformer: TransformerSizes) -> None:
+    """Raise UserError for sizes that do not fit windows of T=`length` or one another."""
+    shrink = 2 ** (len(tokenizer.ch_mult) - 1)
+    if length % shrink:
+        raise UserError(
+            f"TimeMAR cannot halve windows of T = {length} steps {len(tokenizer.ch_mult) - 1} times; choose a length "
+            f"divisible by {shrink}, or a ch_mult of fewer levels than {len(tokenizer.ch_mult)}."
+        )
+    latent = latent_length(length, tokenizer.ch_mult)
+    ladder = tokenizer.patch_nums
+    if ladder[-1] != latent:
+        raise UserError(
+            f"TimeMAR's patch_nums {ladder} must end at the latent length L = {latent} (T = {length} halved "
+            f"{len(tokenizer.ch_mult) - 1} times), not at {ladder[-1]}."
+        )
+    if any(small >= large for small, large in pairwise(ladder)):
+        raise UserError(f"TimeMAR's patch_nums {ladder} must increase from scale to scale; sort them and drop repeats.")
+    for width in tokenizer.kernels or ():
+        if not 2 <= width <= length:
+            raise UserError(f"TimeMAR's kernels hold {width}; choose widths from 2 to the window's T = {length}.")
+    if transformer.embed_dim % transformer.heads:
+        raise UserError(
+            f"TimeMAR's embed_dim {transformer.embed_dim} is not divisible by its {transformer.heads} heads; change one."
+        )
+
+
+def check_windows(windows: Windows) -> tuple[int, int]:
+    """T and D of windows that can be learned from; raises UserError otherwise."""
+    if windows.ndim != 3 or windows.dtype != np.float32 or 0 in windows.shape:
+        raise UserError(
+            f"TimeMAR was given windows of shape {windows.shape} and type {windows.dtype}; pass float32 (N, T, D), none empty."
+        )
+    low, high = float(windows.min()), float(windows.max())
+    if not (low >= 0.0 and high <= 1.0):
+        raise UserError(
+            f"TimeMAR was given windows with values from {low:g} to {high:g}; scale every feature to [0, 1]."
+        )
+    return windows.shape[1], windows.shape[2]

@@ -1,0 +1,302 @@
+"""TimeMAR as a generator: tokenizer, then token transformer; sampling runs them backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from benchmark.errors import DivergedError, UserError
+from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
+from benchmark.training import build, count_parameters, train
+from timemar.architecture import (
+    TokenizerSizes,
+    TransformerSizes,
+    make_tokenizer,
+    make_transformer,
+    parameters_by_part,
+)
+from timemar.checks import check_sizes, check_windows
+from timemar.losses import LossWeights
+from timemar.sampling import sample_tokens
+from timemar.schedule import Decay, Schedule, steps_of
+from timemar.token_training import TokenTask, negative_log_likelihood
+from timemar.tokenizer_training import TokenizerTask, measure_fidelity, reconstruct_all, tokenize_all
+from timemar.transformer import TokenTransformer
+from timemar.vqvae import DualPathVQVAE
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Ladder = Annotated[tuple[Count, ...], Field(min_length=1)]
+
+_SAMPLE_TOKENS = 1 << 16
+
+
+class TimeMAR(Generator):
+    """Multi-scale autoregressive generation over a dual-path VQ-VAE's tokens (the TimeMAR paper, sections 3 and 4).
+
+    Sizes carry the names of the paper's Tables 4 and 5. Each stage is as long as exactly one of its `_steps` and `_epochs`
+    says. `kernels` None grows with T, `top_k` None keeps all codes. After `fit`, `facts_` holds reconstruction error (on
+    the training windows, in the data's units), codebook usage, perplexity by scale, and the likelihood in nats a token.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        vocab_size: Annotated[int, Field(ge=2)] = 384,
+        z_channels: Count = 32,
+        ch: Count = 32,
+        ch_mult: Ladder = (1, 1, 2),
+        blocks: Count = 1,
+        middle_blocks: Annotated[int, Field(ge=0)] = 1,
+        patch_nums: Ladder = (1, 2, 3, 4, 5, 6),
+        kernels: Ladder | None = None,
+        coarse_factor: Count = 4,
+        beta: NotNegative = 0.25,
+        weight_reconstruction: NotNegative = 1.0,
+        weight_vq: NotNegative = 1.0,
+        weight_trend: NotNegative = 1.0,
+        weight_season: NotNegative = 0.1,
+        weight_coarse: NotNegative = 0.1,
+        weight_fourier: NotNegative = 0.1,
+        stage1_steps: Count | None = 5000,
+        stage1_epochs: Count | None = None,
+        stage1_batch: Count = 128,
+        stage1_rate: Positive = 2e-3,
+        stage1_decay: Decay = "cosine",
+        stage1_warmup: Share = 0.05,
+        stage1_weight_decay: NotNegative = 0.01,
+        reseed_every: Count = 20,
+        embed_dim: Count = 128,
+        layers: Count = 3,
+        heads: Count = 4,
+        fc_rate: Count = 4,
+        dropout: Share = 0.1,
+        corruption: Share = 0.0,
+        stage2_steps: Count | None = 2000,
+        stage2_epochs: Count | None = None,
+        stage2_batch: Count = 256,
+        stage2_rate: Positive = 1e-3,
+        stage2_decay: Decay = "cosine",
+        stage2_warmup: Share = 0.05,
+        stage2_weight_decay: NotNegative = 0.01,
+        stage2_ema: Share = 0.99,
+        clip: Positive = 1.0,
+        temperature: Positive = 1.0,
+        top_k: Count | None = None,
+        top_p: Annotated[float, Field(gt=0, le=1)] = 1.0,
+    ) -> None:
+        self.vocab_size = vocab_size
+        self.z_channels = z_channels
+        self.ch = ch
+        self.ch_mult = ch_mult
+        self.blocks = blocks
+        self.middle_blocks = middle_blocks
+        self.patch_nums = patch_nums
+        self.kernels = kernels
+        self.coarse_factor = coarse_factor
+        self.beta = beta
+        self.weight_reconstruction = weight_reconstruction
+        self.weight_vq = weight_vq
+        self.weight_trend = weight_trend
+        self.weight_season = weight_season
+        self.weight_coarse = weight_coarse
+        self.weight_fourier = weight_fourier
+        self.stage1_steps = stage1_steps
+        self.stage1_epochs = stage1_epochs
+        self.stage1_batch = stage1_batch
+        self.stage1_rate = stage1_rate
+        self.stage1_decay = stage1_decay
+        self.stage1_warmup = stage1_warmup
+        self.stage1_weight_decay = stage1_weight_decay
+        self.reseed_every = reseed_every
+        self.embed_dim = embed_dim
+        self.layers = layers
+        self.heads = heads
+        self.fc_rate = fc_rate
+        self.dropout = dropout
+        self.corruption = corruption
+        self.stage2_steps = stage2_steps
+        self.stage2_epochs = stage2_epochs
+        self.stage2_batch = stage2_batch
+        self.stage2_rate = stage2_rate
+        self.stage2_decay = stage2_decay
+        self.stage2_warmup = stage2_warmup
+        self.stage2_weight_decay = stage2_weight_decay
+        self.stage2_ema = stage2_ema
+        self.clip = clip
+        self.temperature = temperature
+        self.top_k = top_k
+        self.top_p = top_p
+
+    def fit(self, windows: Windows, context: FitContext) -> Self:
+        """Train both stages on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
+        values = self.parameters()
+        length, features = check_windows(windows)
+        tokenizer_sizes, transformer_sizes = _sizes(values)
+        check_sizes(length, tokenizer_sizes, transformer_sizes)
+        first, second = (_schedule(values, stage, len(windows)) for stage in ("stage1", "stage2"))
+        draw = torch.Generator().manual_seed(context.seed)
+        seeds = torch.randint(2**31, (4,), generator=draw).tolist()
+        data = torch.tensor(windows, device=context.device)
+
+        tokenizer = build(
+            lambda: make_tokenizer(length, features, tokenizer_sizes), _generator(seeds[0]), context.device
+        )
+        tokenizer.measure(data)
+        stage1 = TokenizerTask(
+            tokenizer,
+            data,
+            schedule=first,
+            batch=values["stage1_batch"],
+            weight_decay=values["stage1_weight_decay"],
+            weights=_loss_weights(values),
+            clip=values["clip"],
+            reseed_every=values["reseed_every"],
+        )
+        stream = _generator(seeds[1], context.device)
+        train(stage1, name="stage1", steps=first.steps, context=context, generator=stream)
+        tokenizer.requires_grad_(False)
+        tokens = tokenize_all(tokenizer, data)
+
+        transformer = build(
+            lambda: make_transformer(values["vocab_size"], values["patch_nums"], transformer_sizes),
+            _generator(seeds[2]),
+            context.device,
+        )
+        stage2 = TokenTask(
+            transformer,
+            tokens,
+            schedule=second,
+            batch=values["stage2_batch"],
+            weight_decay=values["stage2_weight_decay"],
+            corruption=values["corruption"],
+            clip=values["clip"],
+            ema=values["stage2_ema"],
+        )
+        stream = _generator(seeds[3], context.device)
+        train(stage2, name="stage2", steps=second.steps, context=context, generator=stream)
+        stage2.average.apply()
+
+        self._keep(tokenizer, transformer)
+        self.shape_ = (length, features)
+        self.facts_: dict[str, Any] = asdict(measure_fidelity(tokenizer, data, tokens))
+        self.facts_["train_nll"] = negative_log_likelihood(transformer, tokens)
+        if context.validation is not None:
+            held_out = torch.tensor(context.validation, device=context.device)
+            self.facts_["held_out_nll"] = negative_log_likelihood(transformer, tokenize_all(tokenizer, held_out))
+        return self
+
+    def _keep(self, tokenizer: DualPathVQVAE, transformer: TokenTransformer) -> None:
+        self.tokenizer_ = tokenizer.eval().requires_grad_(False)
+        self.transformer_ = transformer.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int) -> Windows:
+        """`n` new windows (n, T, D), float32 in [0, 1]; raises UserError before `fit` or `load`."""
+        tokens = self.sample_tokens(n, seed)
+        windows = reconstruct_all(self.tokenizer_, tokens)
+        if not bool(torch.isfinite(windows).all()):
+            raise DivergedError("TimeMAR decoded windows that are not finite")
+        return windows.cpu().numpy()
+
+    @torch.no_grad()
+    def sample_tokens(self, n: int, seed: int) -> Tensor:
+        """Tokens (n, Σ l_k) of new windows; the uniform numbers are drawn at once, so batches do not change the result."""
+        if not hasattr(self, "transformer_"):
+            raise UserError("TimeMAR was asked to sample before it was fitted; call fit or load first.")
+        if n < 1:
+            raise UserError(f"TimeMAR was asked for n = {n} windows; ask for at least 1.")
+        values = self.parameters()
+        truncation = {name: values[name] for name in ("temperature", "top_k", "top_p")}
+        count = self.transformer_.tokens
+        uniforms = torch.rand((n, count), generator=_generator(seed), dtype=torch.float64)
+        uniforms = uniforms.to(next(self.transformer_.parameters()).device)
+        batches = uniforms.split(max(1, _SAMPLE_TOKENS // count))
+        return torch.cat([sample_tokens(self.transformer_, part, **truncation) for part in batches])
+
+    def save(self, folder: Path) -> None:
+        """Write `model.safetensors` and `generator.json`."""
+        stages = {"tokenizer": self.tokenizer_, "transformer": self.transformer_}
+        tensors = {
+            f"{stage}.{name}": value.cpu().contiguous()
+            for stage, model in stages.items()
+            for name, value in model.state_dict().items()
+        }
+        save_file(tensors, folder / "model.safetensors")
+        write_parameters(self, folder, shape=list(self.shape_), facts=self.facts_)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """The generator that `save` wrote, ready to sample on `device`."""
+        parameters, fitted = read_parameters(folder)
+        generator = cls(**parameters)
+        values = generator.parameters()
+        sizes = _sizes(values)
+        length, features = fitted["shape"]
+        tokenizer = build(lambda: make_tokenizer(length, features, sizes[0]), _generator(0))
+        transformer = build(
+            lambda: make_transformer(values["vocab_size"], values["patch_nums"], sizes[1]), _generator(0)
+        )
+        tensors = load_file(folder / "model.safetensors")
+        tokenizer.load_state_dict(_under("tokenizer.", tensors))
+        transformer.load_state_dict(_under("transformer.", tensors))
+        generator._keep(tokenizer.to(device), transformer.to(device))
+        generator.shape_ = (length, features)
+        generator.facts_ = fitted["facts"]
+        return generator
+
+    @property
+    def num_parameters(self) -> int:
+        """Learned numbers of both stages; 0 before `fit`."""
+        if not hasattr(self, "transformer_"):
+            return 0
+        return count_parameters(self.tokenizer_) + count_parameters(self.transformer_)
+
+    def parts(self, length: int, features: int) -> Mapping[str, int]:
+        """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
+        values = self.parameters()
+        sizes = _sizes(values)
+        check_sizes(length, *sizes)
+        with torch.device("meta"):
+            tokenizer = make_tokenizer(length, features, sizes[0])
+            transformer = make_transformer(values["vocab_size"], values["patch_nums"], sizes[1])
+        return parameters_by_part(tokenizer, transformer)
+
+
+def _generator(seed: int, device: str = "cpu") -> torch.Generator:
+    return torch.Generator(device=device).manual_seed(seed)
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _sizes(values: Mapping[str, Any]) -> tuple[TokenizerSizes, TransformerSizes]:
+    tokenizer = TokenizerSizes(**{name: values[name] for name in TokenizerSizes.__dataclass_fields__})
+    transformer = TransformerSizes(**{name: values[name] for name in TransformerSizes.__dataclass_fields__})
+    return tokenizer, transformer
+
+
+def _loss_weights(values: Mapping[str, Any]) -> LossWeights:
+    return LossWeights(**{name: values[f"weight_{name}"] for name in LossWeights.__dataclass_fields__})
+
+
+def _schedule(values: Mapping[str, Any], stage: str, windows: int) -> Schedule:
+    steps, epochs, batch = (values[f"{stage}_{name}"] for name in ("steps", "epochs", "batch"))
+    return Schedule(
+        steps=steps_of(stage, steps, epochs, windows=windows, batch=batch),
+        peak=values[f"{stage}_rate"],
+        decay=values[f"{stage}_decay"],
+        warmup=values[f"{stage}_warmup"],
+    )

@@ -1,0 +1,30 @@
+"""Coarse guidance of the fine decoder (paper sections 4.2 and 4.3): latents read from the decoded coarse part."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from timemar.attention import CrossAttention
+
+
+class CoarseGuidance(nn.Module):
+    """ẑ_s + Attention(ẑ_s, Ĉ): queries from ẑ_s, keys and values from Ĉ; the residual and the positions are ours."""
+
+    def __init__(self, length: int, latent_length: int, features: int, channels: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(features, channels)
+        self.steps = nn.Embedding(length, channels)
+        self.places = nn.Embedding(latent_length, channels)
+        self.attention = CrossAttention(channels, channels)
+
+    def seeded_reset(self, generator: torch.Generator) -> None:
+        """Draw both position embeddings small."""
+        nn.init.normal_(self.steps.weight, std=0.1, generator=generator)
+        nn.init.normal_(self.places.weight, std=0.1, generator=generator)
+
+    def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        """Guided latents (B, C, L) from fine latents (B, C, L) and the decoded coarse seasonal part (B, T, D)."""
+        z = fine.transpose(1, 2)
+        source = self.embed(coarse) + self.steps.weight
+        return (z + self.attention(z + self.places.weight, source)).transpose(1, 2)

@@ -1,0 +1,46 @@
+"""Drawing tokens one after another from uniform numbers that are fixed beforehand, window by window."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from timemar.transformer import KeyValueCache, TokenTransformer
+
+
+def probabilities(logits: Tensor, temperature: float, top_k: int | None, top_p: float) -> Tensor:
+    """Float64 probabilities (B, V): logits / temperature, then the `top_k` likeliest, then the nucleus of mass `top_p`."""
+    logits = logits.double() / temperature
+    if top_k is not None and top_k < logits.shape[-1]:
+        smallest = logits.topk(top_k, dim=-1).values[:, -1:]
+        logits = logits.masked_fill(logits < smallest, float("-inf"))
+    shares = torch.softmax(logits, dim=-1)
+    if top_p < 1:
+        ordered, order = shares.sort(dim=-1, descending=True, stable=True)
+        outside = ordered.cumsum(dim=-1) - ordered >= top_p
+        shares = torch.zeros_like(shares).scatter(1, order, ordered.masked_fill(outside, 0.0))
+        shares = shares / shares.sum(dim=-1, keepdim=True)
+    return shares
+
+
+def invert(shares: Tensor, uniforms: Tensor) -> Tensor:
+    """Tokens (B) by the inverse of the distribution function of shares (B, V) at uniforms (B) in [0, 1)."""
+    cumulative = shares.cumsum(dim=-1)
+    total = cumulative[:, -1:]
+    last = (cumulative < total).sum(dim=-1)
+    return (cumulative <= uniforms[:, None] * total).sum(dim=-1).minimum(last)
+
+
+@torch.no_grad()
+def sample_tokens(
+    model: TokenTransformer, uniforms: Tensor, *, temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0
+) -> Tensor:
+    """Tokens (B, n) from uniforms (B, n), float64 in [0, 1), with a key/value cache."""
+    cache = KeyValueCache(len(model.blocks))
+    current = torch.full((len(uniforms),), model.vocab_size, dtype=torch.long, device=uniforms.device)
+    drawn = []
+    for position in range(model.tokens):
+        logits = model.advance(current, position, cache)
+        current = invert(probabilities(logits, temperature, top_k, top_p), uniforms[:, position])
+        drawn.append(current)
+    return torch.stack(drawn, dim=1)

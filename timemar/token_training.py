@@ -1,0 +1,81 @@
+"""Training of stage 2: next-token prediction over the frozen tokenizer's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.training import adamw, optimizer_state, restore_optimizer, set_dropout_generator, set_rate
+from timemar.averaging import WeightAverage
+from timemar.schedule import Schedule
+from timemar.transformer import TokenTransformer
+
+
+def corrupt(inputs: Tensor, share: float, vocab_size: int, generator: torch.Generator) -> Tensor:
+    """Inputs (B, n) with each token after [BOS] replaced by a random code with probability `share`."""
+    random = torch.randint(vocab_size, inputs.shape, generator=generator, device=inputs.device)
+    replaced = torch.rand(inputs.shape, generator=generator, device=inputs.device) < share
+    replaced[:, 0] = False
+    return torch.where(replaced, random, inputs)
+
+
+class TokenTask:
+    """Stage 2 as a task of the training loop, over tokens (N, n) on the model's device."""
+
+    def __init__(
+        self,
+        model: TokenTransformer,
+        tokens: Tensor,
+        *,
+        schedule: Schedule,
+        batch: int,
+        weight_decay: float,
+        corruption: float,
+        clip: float,
+        ema: float,
+    ) -> None:
+        self.model, self.tokens = model, tokens
+        self.schedule, self.batch, self.corruption, self.clip = schedule, batch, corruption, clip
+        self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
+        self.average = WeightAverage(model, ema)
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step on a random batch; the figure is the mean cross-entropy in nats a token."""
+        set_rate(self.optimizer, self.schedule.rate(step))
+        set_dropout_generator(self.model, generator)
+        rows = torch.randint(len(self.tokens), (self.batch,), generator=generator, device=self.tokens.device)
+        targets = self.tokens[rows]
+        inputs = self.model.shifted(targets)
+        if self.corruption > 0:
+            inputs = corrupt(inputs, self.corruption, self.model.vocab_size, generator)
+        loss = functional.cross_entropy(self.model(inputs).flatten(0, 1), targets.flatten())
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        self.average.update(step)
+        return {"loss": loss.detach()}
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, their running average and the optimizer's moments."""
+        model = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        return {**model, **self.average.state(), **optimizer_state(self.optimizer)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        self.average.load_state(state)
+        restore_optimizer(self.optimizer, state)
+
+
+@torch.no_grad()
+def negative_log_likelihood(model: TokenTransformer, tokens: Tensor, batch: int = 1024) -> float:
+    """Mean over windows and tokens (N, n) of −log P(y_i | y_<i), in nats a token; call it in evaluation mode."""
+    total = 0.0
+    for part in tokens.split(batch):
+        logits = model(model.shifted(part))
+        total += float(functional.cross_entropy(logits.flatten(0, 1), part.flatten(), reduction="sum"))
+    return total / tokens.numel()

@@ -1,0 +1,112 @@
+"""Training of stage 1: the VQ-VAE step by step, with the re-seeding of unused codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.training import adamw, optimizer_state, restore_optimizer, set_rate
+from timemar.codebook import perplexity
+from timemar.losses import LossWeights, objective
+from timemar.schedule import Schedule
+from timemar.vqvae import DualPathVQVAE
+
+_RESEED_UNTIL = 0.8
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """What stage 1 keeps of the training windows: errors in the data's units, codes in use."""
+
+    mse: float
+    mae: float
+    codebook_usage: float
+    perplexity: tuple[float, ...]
+
+
+class TokenizerTask:
+    """Stage 1 as a task of the training loop, over windows (N, T, D) on the model's device."""
+
+    def __init__(
+        self,
+        model: DualPathVQVAE,
+        windows: Tensor,
+        *,
+        schedule: Schedule,
+        batch: int,
+        weight_decay: float,
+        weights: LossWeights,
+        clip: float,
+        reseed_every: int,
+    ) -> None:
+        self.model, self.windows = model, windows
+        self.schedule, self.batch, self.weights = schedule, batch, weights
+        self.clip, self.reseed_every = clip, reseed_every
+        self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step on a random batch; figures: the loss, its terms, codebook usage, perplexity by scale."""
+        set_rate(self.optimizer, self.schedule.rate(step))
+        rows = torch.randint(len(self.windows), (self.batch,), generator=generator, device=self.windows.device)
+        result = self.model(self.windows[rows])
+        terms = objective(result, self.model.scaling.detail, self.weights)
+        self.optimizer.zero_grad(set_to_none=True)
+        terms["loss"].backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        quantizer, quantized = self.model.quantizer, result.quantized
+        codebook = quantizer.codebook
+        codebook.observe(quantized.tokens)
+        if step % self.reseed_every == 0 and step < _RESEED_UNTIL * self.schedule.steps:
+            moved = codebook.reseed(quantized.pooled.flatten(0, 1), quantized.errors.flatten(), generator)
+            self._forget(moved)
+        figures = {name: value.detach() for name, value in terms.items()}
+        figures["codebook_usage"] = (codebook.usage >= codebook.dead_below).float().mean()
+        for index, part in enumerate(quantized.tokens.split(quantizer.patch_nums, dim=1)):
+            figures[f"perplexity_{index + 1}"] = perplexity(part, len(codebook.usage))
+        return figures
+
+    def _forget(self, moved: Tensor) -> None:
+        """A re-seeded code must not be pushed on by the momentum of the code whose row it took."""
+        moments = self.optimizer.state.get(self.model.quantizer.codebook.weight)
+        if moments and len(moved):
+            moments["exp_avg"][moved] = 0.0
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, inner units, codebook statistics and the optimizer's moments."""
+        model = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        return {**model, **optimizer_state(self.optimizer)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        restore_optimizer(self.optimizer, state)
+
+
+@torch.no_grad()
+def tokenize_all(model: DualPathVQVAE, windows: Tensor, batch: int = 1024) -> Tensor:
+    """Tokens (N, n) of windows (N, T, D), computed in batches."""
+    return torch.cat([model.tokenize(part) for part in windows.split(batch)])
+
+
+@torch.no_grad()
+def reconstruct_all(model: DualPathVQVAE, tokens: Tensor, batch: int = 1024) -> Tensor:
+    """Windows (N, T, D) of tokens (N, n), computed in batches."""
+    return torch.cat([model.reconstruct(part) for part in tokens.split(batch)])
+
+
+def measure_fidelity(model: DualPathVQVAE, windows: Tensor, tokens: Tensor) -> Fidelity:
+    """Reconstruction errors of windows (N, T, D) from their tokens (N, n), the share of codes hit, perplexity by scale."""
+    error = reconstruct_all(model, tokens) - windows
+    vocab_size = len(model.quantizer.codebook.usage)
+    return Fidelity(
+        mse=float(error.square().mean()),
+        mae=float(error.abs().mean()),
+        codebook_usage=len(tokens.unique()) / vocab_size,
+        perplexity=tuple(
+            round(float(perplexity(part, vocab_size)), 3) for part in tokens.split(model.quantizer.patch_nums, dim=1)
+        ),
+    )

@@ -1,0 +1,117 @@
+"""Stage 1: the dual-path VQ-VAE (paper Algorithm 1), read top to bottom in the order the data flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from timemar.decomposition import Components
+from timemar.quantizer import MultiScaleQuantizer, Quantized
+from timemar.scaling import Scaling
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Decoded parts, each (B, T, D) in the model's inner units; the window is `trend` + `seasonal`."""
+
+    trend: Tensor
+    seasonal: Tensor
+    coarse: Tensor
+
+    @property
+    def window(self) -> Tensor:
+        """X̂ = T̂ + Ŝ, (B, T, D)."""
+        return self.trend + self.seasonal
+
+
+@dataclass(frozen=True)
+class Pass:
+    """All that one training pass yields: the input in inner units, its parts, the quantized latent, the decoded parts."""
+
+    window: Tensor
+    parts: Components
+    quantized: Quantized
+    decoded: Decoded
+
+
+class DualPathVQVAE(nn.Module):
+    """Windows (B, T, D) ↔ tokens (B, n). Every part is an object, so that a stand-in can take its place."""
+
+    def __init__(
+        self,
+        *,
+        scaling: Scaling,
+        decomposition: nn.Module,
+        coarse: nn.Module,
+        coarse_encoder: nn.Module,
+        fine_encoder: nn.Module,
+        frequency: nn.Module,
+        fusion: nn.Module,
+        quantizer: MultiScaleQuantizer,
+        split: nn.Module,
+        coarse_decoder: nn.Module,
+        fine_decoder: nn.Module,
+        guidance: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.scaling = scaling
+        self.decomposition = decomposition
+        self.coarse = coarse
+        self.coarse_encoder = coarse_encoder
+        self.fine_encoder = fine_encoder
+        self.frequency = frequency
+        self.fusion = fusion
+        self.quantizer = quantizer
+        self.split = split
+        self.coarse_decoder = coarse_decoder
+        self.guidance = guidance
+        self.fine_decoder = fine_decoder
+
+    @torch.no_grad()
+    def measure(self, windows: Tensor) -> None:
+        """Fit the inner units to training windows (N, T, D), before the first step."""
+        self.scaling.measure(windows)
+        squares = [
+            self.decompose(self.scaling.inward(part)).seasonal.square().sum(dim=0) for part in windows.split(1024)
+        ]
+        self.scaling.measure_detail(torch.stack(squares).sum(dim=(0, 1)) / (windows.shape[0] * windows.shape[1]))
+
+    def decompose(self, inner: Tensor) -> Components:
+        """The parts of windows (B, T, D) given in inner units."""
+        trend, seasonal = self.decomposition(inner)
+        return Components(trend, seasonal, self.coarse(seasonal))
+
+    def encode(self, parts: Components) -> Tensor:
+        """The fused latent (B, C, L) before quantization."""
+        trend, coarse, seasonal = parts.trend, parts.coarse / self.scaling.detail, parts.seasonal / self.scaling.detail
+        smooth = torch.cat([trend, coarse]).transpose(1, 2)
+        z_trend, z_coarse = self.coarse_encoder(smooth).chunk(2)
+        z_fine = self.frequency(self.fine_encoder(seasonal.transpose(1, 2)), seasonal)
+        return self.fusion(z_trend, z_coarse, z_fine)
+
+    def decode(self, latent: Tensor) -> Decoded:
+        """The decoded parts of a quantized latent (B, C, L)."""
+        z_trend, z_coarse, z_fine = self.split(latent)
+        smooth = self.coarse_decoder(torch.cat([z_trend, z_coarse])).transpose(1, 2)
+        trend, coarse = smooth.chunk(2)
+        fine = self.fine_decoder(self.guidance(z_fine, coarse)).transpose(1, 2)
+        return Decoded(trend, fine * self.scaling.detail, coarse * self.scaling.detail)
+
+    def forward(self, windows: Tensor) -> Pass:
+        """One training pass over windows (B, T, D) in the data's units."""
+        inner = self.scaling.inward(windows)
+        parts = self.decompose(inner)
+        quantized = self.quantizer(self.encode(parts))
+        return Pass(inner, parts, quantized, self.decode(quantized.latent))
+
+    @torch.no_grad()
+    def tokenize(self, windows: Tensor) -> Tensor:
+        """Tokens (B, n), coarse to fine, of windows (B, T, D)."""
+        return self.quantizer(self.encode(self.decompose(self.scaling.inward(windows)))).tokens
+
+    @torch.no_grad()
+    def reconstruct(self, tokens: Tensor) -> Tensor:
+        """Windows (B, T, D) in [0, 1] that tokens (B, n) stand for."""
+        return self.scaling.outward(self.decode(self.quantizer.decode(tokens)).window).clamp(0.0, 1.0)
