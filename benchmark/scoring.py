@@ -34,10 +34,11 @@ def metric_identity(metric: Metric) -> dict[str, Any]:
     }
 
 
-def score_seeds(cell: Cell, name: str) -> list[int]:
+def score_seeds(cell: Cell, metric: Metric) -> list[int]:
     """One seed a repetition, equal for all generators on the same data, so that comparisons are paired."""
     place = (cell.dataset.id, cell.length, cell.protocol)
-    return [derive_seed("metric", name, *place, repetition) for repetition in range(cell.budget.repetitions)]
+    owner = metric.encoder_of or metric.sheet.name
+    return [derive_seed("metric", owner, *place, repetition) for repetition in range(cell.budget.repetitions)]
 
 
 def sample_key(cell: Cell) -> str:
@@ -47,9 +48,11 @@ def sample_key(cell: Cell) -> str:
 
 def score_key(cell: Cell, metric: Metric) -> str:
     """The key of one score of a cell: the samples it reads, what it computes, and its seeds."""
-    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric.sheet.name)])
+    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric)])
 
 
-def shared_key(cell: Cell, metric: Metric, seed: int) -> str:
-    """The key of what one repetition of a score prepares from the real windows alone."""
-    return digest([cell.data_identity(), metric_identity(metric), seed])
+def shared_name(cell: Cell, metric: Metric, seed: int) -> str:
+    """The folder of what one repetition of a score prepares from the real windows alone."""
+    owner = make_metric(metric.encoder_of, cell.budget) if metric.encoder_of else metric
+    key = digest([cell.data_identity(), metric_identity(owner), seed])
+    return f"{owner.sheet.name}-{key}"

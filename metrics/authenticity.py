@@ -32,6 +32,7 @@ class Authenticity(Metric):
         cost="light",
         version=1,
         source="Alaa et al. 2022, section 4, authenticity; on flattened windows",
+        reachable=False,
     )
 
     def compute(

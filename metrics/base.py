@@ -66,6 +66,8 @@ class Metric(abc.ABC):
 
     sheet: ClassVar[DataSheet]
     shared: ClassVar[bool] = False
+    encoder_of: ClassVar[str | None] = None
+    """The metric whose prepared arrays and seeds this one reads; None for its own."""
 
     def floor(self, n: int) -> float | None:
         """What a perfect generator scores on average with `n` windows a side; None where only a control can tell."""

@@ -23,8 +23,7 @@ class ContextPoints(ContextFID):
     `prepare` and the constructor are Context-FID's: given its seeds, the same prepared arrays serve both.
     """
 
-    encoder_of: ClassVar[str] = "context_fid"
-    """The metric whose prepared arrays these scores read; with its seeds an encoder is trained once for all of them."""
+    encoder_of: ClassVar[str | None] = "context_fid"
     min_windows: ClassVar[int] = 2
 
     @abc.abstractmethod

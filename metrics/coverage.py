@@ -28,6 +28,7 @@ class Coverage(Comparison):
         cost="light",
         version=1,
         source="Naeem et al. 2020, equation 4, k = 5, on flattened windows",
+        reachable=False,
     )
     min_windows = NEIGHBOURS + 1
 

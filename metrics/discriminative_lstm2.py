@@ -11,7 +11,6 @@ import torch
 
 from metrics.base import DataSheet, Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
 from metrics.discriminative import Discriminative, LastStateHead
-from metrics.gru import with_ones
 from metrics.held_out import draw_split, held_out_score
 from metrics.lstm import Layout, last_states, train
 from metrics.recurrent import draw_batches
@@ -59,7 +58,7 @@ class DiscriminativeLSTM2(Discriminative):
         real, fake = check_pair(real, fake, at_least=5)
         rngs = [np.random.default_rng(seed) for seed in check_seeds(seeds)]
         layout = Layout(real.shape[2], units_for(real.shape[2]))
-        windows = torch.from_numpy(with_ones(np.concatenate([real, fake]))).to(device)
+        windows = torch.from_numpy(np.concatenate([real, fake])).to(device)
 
         splits = [draw_split(rng, len(real), len(fake)) for rng in rngs]
         parameters = torch.from_numpy(np.stack([layout.initial(rng) for rng in rngs])).to(device)

@@ -27,20 +27,13 @@ Head = Callable[[Tensor, Tensor, Any, Any], tuple[Tensor, list[Tensor]]]
 """`metrics.recurrent.Head`, which asks no more of weights than a dense layer."""
 
 
-class LayerWeights(NamedTuple):
-    """Views of one layer's weights; the rows are [i, f, g, o]. D inputs, H units."""
-
-    inputs: Tensor
-    """(R, 4H, D + 1), the last column is the bias"""
-    states: Tensor
-    """(R, 4H, H)"""
-
-
 class Weights(NamedTuple):
-    """Views of R networks' flat parameters."""
+    """Views of R networks' flat parameters. A layer's rows are [i, f, g, o], its columns [x, 1, h]. D features, H units."""
 
-    lower: LayerWeights
-    upper: LayerWeights
+    lower: Tensor
+    """(R, 4H, D + 1 + H)"""
+    upper: Tensor
+    """(R, 4H, H + 1 + H)"""
     dense: Tensor
     """(R, 1, H)"""
     dense_bias: Tensor
@@ -63,17 +56,15 @@ class Layout:
     def views(self, flat: Tensor) -> Weights:
         """The parts of flat parameters (R, size)."""
         D, H = self.features, self.units
-        shapes = [(4 * H, D + 1), (4 * H, H), (4 * H, H + 1), (4 * H, H), (1, H), (1, 1)]
+        shapes = [(4 * H, D + 1 + H), (4 * H, H + 1 + H), (1, H), (1, 1)]
         parts = flat.split([rows * columns for rows, columns in shapes], dim=1)
-        views = [part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True)]
-        return Weights(LayerWeights(views[0], views[1]), LayerWeights(views[2], views[3]), views[4], views[5])
+        return Weights(*(part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True)))
 
     def doubling(self, flat: Tensor) -> Tensor:
         """A row (1, size) of factors: 2 where a weight feeds g, since tanh(a) = 2 σ(2a) − 1, else 1."""
         factors = torch.ones_like(flat[:1])
         for layer in self.views(factors)[:2]:
-            for part in layer:
-                part[:, 2 * self.units : 3 * self.units] = 2
+            layer[:, 2 * self.units : 3 * self.units] = 2
         return factors
 
     def initial(self, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -85,15 +76,16 @@ class Layout:
         weights = self.views(row)
         H = self.units
 
-        def fill(columns: int, *parts: Tensor) -> None:
-            limit = (6 / (sum(part.shape[-1] for part in parts) + columns)) ** 0.5
-            for part in parts:
-                part.copy_(torch.from_numpy(rng.uniform(-limit, limit, part.shape).astype(np.float32)))
+        def glorot(rows: int, columns: int) -> Tensor:
+            limit = (6 / (rows + columns)) ** 0.5
+            return torch.from_numpy(rng.uniform(-limit, limit, (rows, columns)).astype(np.float32))
 
-        for inputs, states in (weights.lower, weights.upper):
-            fill(4 * H, inputs[..., :-1], states)
-            inputs[:, H : 2 * H, -1] = 1
-        fill(1, weights.dense)
+        for layer in weights[:2]:
+            inputs = layer.shape[2] - 1 - H
+            product = glorot(4 * H, inputs + H)
+            layer[0, :, :inputs], layer[0, :, inputs + 1 :] = product[:, :inputs], product[:, inputs:]
+            layer[0, H : 2 * H, inputs] = 1
+        weights.dense[0] = glorot(1, H)
         return row[0].numpy()
 
 
@@ -112,12 +104,17 @@ class Layer:
             return torch.empty(shape, device=device)
 
         self.units = H
-        self.inputs = torch.ones((T, R, D + 1, B), device=device)
-        self.states, self._memory = (torch.zeros((T + 1, R, H, B), device=device) for _ in range(2))
+        # What a step reads, [x, 1, h]: x is the caller's, h is written by the step before and zero at first
+        self._read = torch.zeros((T + 1, R, D + 1 + H, B), device=device)
+        self._read[:, :, D] = 1
+        self.inputs, self.states = self._read[:-1, :, :D], self._read[:, :, D + 1 :]
         self._gates, self._squashed = empty(T, R, 4 * H, B), empty(T, R, H, B)
-        self._minus_one = torch.tensor(-1.0, device=device)
-        parts = (*self._gates.split(H, dim=2), self._squashed, self._memory[:-1], self._memory[1:])
-        self._forward = list(zip(self._gates, *parts, self.states[:-1], self.states[1:], strict=True))
+        self._memory = torch.zeros((T + 1, R, H, B), device=device)
+        self._minus_one, self._two = torch.tensor(-1.0, device=device), torch.tensor(2.0, device=device)
+        i, f, g, o = self._gates.split(H, dim=2)
+        memory = (self._memory[:-1], self._memory[1:])
+        parts = (self._read[:-1], self._gates, i, f, g, o, *memory, self._squashed, self.states[1:])
+        self._forward = list(zip(*parts, strict=True))
         if not learns:
             return
         self._slopes, self._deltas = empty(T, R, 4 * H, B), empty(T, R, 4 * H, B)
@@ -127,32 +124,30 @@ class Layer:
             buffer.split([3 * H, H], dim=2) for buffer in (self._slopes, self._deltas)
         )
         by_gate = (slope_ifg.unflatten(2, (3, H)), delta_ifg.unflatten(2, (3, H)), slope_o, delta_o)
-        self._backward = list(
-            zip(*by_gate, self._memory_slopes, self._deltas, self._gates.split(H, dim=2)[1], strict=True)
-        )
+        self._backward = list(zip(*by_gate, self._memory_slopes, self._deltas, f, strict=True))
 
-    def forward(self, doubled: LayerWeights) -> Tensor:
+    def forward(self, doubled: Tensor) -> Tensor:
         """The states (T + 1, R, H, B) for `inputs`, the first is zero; `doubled` are weights times `Layout.doubling`."""
-        T = len(self.inputs)
-        spread = doubled.inputs.expand(T, -1, -1, -1).flatten(0, 1)
-        torch.bmm(spread, self.inputs.flatten(0, 1), out=self._gates.flatten(0, 1))
-        product, minus_one = doubled.states, self._minus_one
-        for gates, i, f, g, o, squashed, memory, new_memory, before, after in self._forward:
-            gates.baddbmm_(product, before).sigmoid_()
+        minus_one, two = self._minus_one, self._two
+        for read, gates, i, f, g, o, memory, new_memory, squashed, after in self._forward:
+            torch.bmm(doubled, read, out=gates).sigmoid_()
             torch.add(minus_one, g, alpha=2, out=g)
             torch.mul(f, memory, out=new_memory).addcmul_(i, g)
-            torch.tanh(new_memory, out=squashed)
+            # tanh through σ, which PyTorch computes many times as fast
+            torch.mul(new_memory, two, out=squashed).sigmoid_()
+            torch.add(minus_one, squashed, alpha=2, out=squashed)
             torch.mul(o, squashed, out=after)
         return self.states
 
-    def backward(self, weights: LayerWeights, upstream: Sequence[Tensor], gradient: LayerWeights) -> None:
+    def backward(self, weights: Tensor, upstream: Sequence[Tensor], gradient: Tensor) -> None:
         """Write the gradient of the layer's weights, for a loss with slope `upstream[t]` in state t + 1.
 
         A slope is (R, H, B), or a scalar zero where the loss does not look at that state.
         """
         T, R, _, B = self._deltas.shape
         self._fill_slopes()
-        flow, memory_flow, product = self._flow, self._memory_flow, weights.states.transpose(1, 2)
+        flow, memory_flow = self._flow, self._memory_flow
+        product = weights[:, :, -self.units :].transpose(1, 2)
         flow.copy_(upstream[-1])
         memory_flow.zero_()
         for t in range(T - 1, -1, -1):
@@ -163,14 +158,12 @@ class Layer:
             if t:
                 torch.baddbmm(upstream[t - 1], product, deltas, out=flow)
                 memory_flow.mul_(f)
-        flat = self._deltas.view(T * R, -1, B)
-        sum_of_products(flat, self.inputs.view(T * R, -1, B), gradient.inputs)
-        sum_of_products(flat, self.states[:-1].view(T * R, -1, B), gradient.states)
+        sum_of_products(self._deltas.view(T * R, -1, B), self._read[:-1].view(T * R, -1, B), gradient)
 
-    def input_slopes(self, weights: LayerWeights) -> Tensor:
+    def input_slopes(self, weights: Tensor) -> Tensor:
         """The loss's slopes (T, R, D, B) in the layer's inputs, once `backward` has run."""
         T, R, _, B = self._deltas.shape
-        product = weights.inputs[:, :, :-1].transpose(1, 2).expand(T, -1, -1, -1).flatten(0, 1)
+        product = weights[:, :, : self.inputs.shape[2]].transpose(1, 2).expand(T, -1, -1, -1).flatten(0, 1)
         return torch.bmm(product, self._deltas.view(T * R, -1, B)).view(T, R, -1, B)
 
     def _fill_slopes(self) -> None:
@@ -195,14 +188,13 @@ class Stack:
         self.lower, self.upper = (Layer(inputs, *shape, learns=learns) for inputs in (layout.features, layout.units))
 
     def take(self, windows: Tensor, rows: Tensor) -> None:
-        """Load each network's windows, numbers `rows` (R, B) of `windows` (N, T, D + 1), whose last feature is 1."""
+        """Load each network's windows, numbers `rows` (R, B) of `windows` (N, T, D)."""
         chosen = windows.index_select(0, rows.reshape(-1)).unflatten(0, tuple(rows.shape))
         self.lower.inputs.copy_(chosen.permute(2, 0, 3, 1))
 
     def forward(self, doubled: Weights) -> Tensor:
         """The upper layer's states (T + 1, R, H, B), the first is zero."""
-        lower = self.lower.forward(doubled.lower)
-        self.upper.inputs[:, :, :-1] = lower[1:]
+        self.upper.inputs.copy_(self.lower.forward(doubled.lower)[1:])
         return self.upper.forward(doubled.upper)
 
     def backward(self, weights: Weights, upstream: Sequence[Tensor], gradient: Weights) -> None:
@@ -224,7 +216,7 @@ def train(
     progress: ProgressCallback | None = None,
     steps: int = 0,
 ) -> Tensor:
-    """Train R networks, `parameters` (R, layout.size) in place, on `windows` (N, T, D + 1); the losses are (steps, R).
+    """Train R networks, `parameters` (R, layout.size) in place, on `windows` (N, T, D); the losses are (steps, R).
 
     `batches` yields the window numbers (R, B) of each step, B the same in all. `progress` is told of `steps` in all.
     """

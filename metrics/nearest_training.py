@@ -9,39 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows, check_pair
-
-_BLOCK_NUMBERS = 8_000_000
-"""Distances held at a time (64 MB)."""
-
-
-def nearest_distances(
-    points: NDArray[np.float64],
-    others: NDArray[np.float64],
-    *,
-    leave_one_out: bool = False,
-    progress: ProgressCallback | None = None,
-) -> NDArray[np.float64]:
-    """The Euclidean distance of each point (B, F) to the nearest of `others` (M, F): (B,).
-
-    With `leave_one_out` the two are the same and a point is not its own neighbour. The neighbour is found by a product and its
-    distance then taken from the difference, which the product's cancellation would spoil near zero.
-    """
-    centre = others.mean(axis=0)
-    targets = others - centre
-    norms = np.einsum("mf,mf->m", targets, targets)
-    found = np.empty(len(points))
-    block = max(1, _BLOCK_NUMBERS // len(others))
-    for start in range(0, len(points), block):
-        part = points[start : start + block]
-        squared = norms - 2 * ((part - centre) @ targets.T)
-        if leave_one_out:
-            own = np.arange(len(part))
-            squared[own, start + own] = np.inf
-        nearest = others[squared.argmin(axis=1)]
-        found[start : start + block] = np.linalg.norm(part - nearest, axis=1)
-        if progress is not None:
-            progress(min(start + block, len(points)), len(points))
-    return found
+from metrics.neighbours import nearest
 
 
 class NearestTraining(Metric):
@@ -78,7 +46,7 @@ class NearestTraining(Metric):
         progress: ProgressCallback | None = None,
     ) -> Score:
         """See `Metric.compute`; `training` must be given, and hold two different windows. The real windows are not looked at."""
-        del real, seeds, device, prepared
+        del real, seeds, device, prepared, progress
         if training is None:
             raise ValueError("nearest_training compares with the training windows; give them as 'training'.")
         training, fake = check_pair(training, fake, at_least=1)
@@ -90,8 +58,8 @@ class NearestTraining(Metric):
         generated = _flat(fake)
         known = {row.tobytes() for row in seen}
         copied = np.array([row.tobytes() in known for row in generated])
-        distances = np.where(copied, 0.0, nearest_distances(generated, seen, progress=progress))
-        spacing = nearest_distances(seen, seen, leave_one_out=True)
+        distances = np.where(copied, 0.0, nearest(generated, seen).distances)
+        spacing = nearest(seen, seen, leave_one_out=True).distances
         median_generated, median_training = float(np.median(distances)), float(np.median(spacing))
         return Score(
             (median_generated / median_training,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ METRICS: dict[str, Entry] = {
     "discriminative": Entry(
         "metrics.discriminative:Discriminative",
         "how far a small recurrent classifier can tell real from generated windows, |accuracy − ½|",
+    ),
+    "discriminative_lstm2": Entry(
+        "metrics.discriminative_lstm2:DiscriminativeLSTM2",
+        "how far a two-layer LSTM classifier can tell real from generated windows, |accuracy − ½|",
     ),
     "predictive": Entry(
         "metrics.predictive:Predictive",
@@ -110,6 +115,14 @@ METRICS: dict[str, Entry] = {
     ),
 }
 
+BACKENDS: dict[str, dict[str, str]] = {
+    "tensorflow": {
+        "discriminative": "metrics.tensorflow_backend.discriminative:TensorFlowDiscriminative",
+        "predictive": "metrics.tensorflow_backend.predictive:TensorFlowPredictive",
+    },
+}
+"""Which metrics a second, independent computation exists for; a back end has its module's and its extra's name."""
+
 
 def names() -> list[str]:
     """The names of all metrics, in the order in which tables show them."""
@@ -121,10 +134,25 @@ def summary(name: str) -> str:
     return _entry(name).summary
 
 
-def load(name: str) -> type[Metric]:
-    """The class of the metric `name`; raises ValueError where there is none."""
-    module, _, attribute = _entry(name).location.partition(":")
+def load(name: str, backend: str = "torch") -> type[Metric]:
+    """The class of the metric `name` on a back end, "torch" or one of BACKENDS; raises ValueError where there is none."""
+    location = _entry(name).location if backend == "torch" else _location_on(backend, name)
+    module, _, attribute = location.partition(":")
     return getattr(import_module(module), attribute)
+
+
+def _location_on(backend: str, name: str) -> str:
+    if backend not in BACKENDS:
+        raise ValueError(f"unknown back end '{backend}'; choose one of: torch, {', '.join(BACKENDS)}.")
+    _entry(name)
+    if name not in BACKENDS[backend]:
+        offered = ", ".join(BACKENDS[backend])
+        raise ValueError(f"the metric '{name}' has no back end '{backend}', only {offered} have; use 'torch'.")
+    if find_spec(backend) is None:
+        raise ValueError(
+            f"the back end '{backend}' is not installed; install it with: pip install \"timemar-benchmark[{backend}]\"."
+        )
+    return BACKENDS[backend][name]
 
 
 def _entry(name: str) -> Entry:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-import numpy as np
 import torch
 from pydantic import Field
 from safetensors.torch import load_file, save_file

@@ -123,7 +123,7 @@ def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
     """
     analytic = part["floor"].dropna()
     if not analytic.empty:
-        return float(analytic.min()), float(analytic.min())
+        return float(analytic.mean()), abs(float(analytic.mean()) - sheet.ideal)
     oracle = part[part["generator"] == "oracle"]["value"].dropna()
     if oracle.empty:
         return None, 0.0
@@ -136,9 +136,9 @@ def _judged(entry: Entry, margin: float, sheet: DataSheet) -> Entry:
     if entry.mean is None or entry.published is None:
         return entry
     spread = math.hypot(entry.half_width or 0.0, entry.published.plus_minus)
-    difference = entry.mean - entry.published.value
-    verdict: Verdict = "worse" if (difference > 0) is not sheet.higher_is_better else "better"
-    if abs(difference) <= max(spread, margin):
+    farther = abs(entry.mean - sheet.ideal) > abs(entry.published.value - sheet.ideal)
+    verdict: Verdict = "worse" if farther else "better"
+    if abs(entry.mean - entry.published.value) <= max(spread, margin):
         verdict = "tie"
     return replace(entry, verdict=verdict)
 

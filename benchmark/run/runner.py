@@ -110,11 +110,13 @@ class Runner:
             return Outcome(cell, "skipped", cell.skip, "data")
         status = self.store.cell(cell).status()
         state = status.get("state", "")
-        if state in LASTING and not self.options.retry_failed:
-            stage = status.get("stage", "")
-            # A failed score says nothing about scores that were not asked for then.
-            if not stage.startswith("score:") or stage in pending(cell, scores, self.store):
-                return Outcome(cell, state, status.get("reason", ""), stage)
+        stage = status.get("stage", "")
+        # A score that does not apply to these windows never will.
+        lasting = state in LASTING or (state == "skipped" and stage.startswith("score:"))
+        # A failed score says nothing about scores that were not asked for then.
+        concerned = not stage.startswith("score:") or stage in pending(cell, scores, self.store)
+        if lasting and concerned and not self.options.retry_failed:
+            return Outcome(cell, state, status.get("reason", ""), stage)
         return None
 
     def _start_due(self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...]) -> None:

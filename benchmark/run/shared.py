@@ -14,7 +14,7 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from benchmark.cell import Cell
-from benchmark.scoring import shared_key
+from benchmark.scoring import shared_name
 from benchmark.store import Store, read_json, sha256, write_bytes, write_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def prepare_all(
     """
     if not metric.shared:
         return Prepared((), 0.0)
-    folders = {seed: store.shared(f"{metric.sheet.name}-{shared_key(cell, metric, seed)}") for seed in seeds}
+    folders = {seed: store.shared(shared_name(cell, metric, seed)) for seed in seeds}
     seconds = 0.0
     for wait in (False, True):
         for index, (seed, folder) in enumerate(folders.items()):

@@ -145,7 +145,7 @@ class CellRun:
     def _score(self, name: str, facts: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
         metric = make_metric(name, cell.budget)
-        seeds = score_seeds(cell, name)
+        seeds = score_seeds(cell, metric)
         with np.load(folder.samples, allow_pickle=False) as archive:
             samples = archive["samples"]
         real = self.windows.reference

@@ -25,6 +25,7 @@ from benchmark.interface import Progress
 from benchmark.run.events import BUSY, DONE, Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.store import Store, write_json
+from metrics.applicability import NotApplicable
 
 REPORT_SECONDS = 0.2
 
@@ -118,7 +119,7 @@ def classify(error: BaseException) -> tuple[str, str]:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, Interrupted):
         return "interrupted", text
-    if isinstance(error, SkipCell):
+    if isinstance(error, SkipCell | NotApplicable):
         return "skipped", text
     if isinstance(error, DivergedError):
         return "diverged", text

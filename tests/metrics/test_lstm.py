@@ -10,7 +10,6 @@ from torch.nn.functional import softplus
 from metrics.adam import TensorFlowAdam
 from metrics.discriminative import Discriminative, LastStateHead
 from metrics.discriminative_lstm2 import DiscriminativeLSTM2, units_for
-from metrics.gru import with_ones
 from metrics.lstm import Layout, Stack, Weights, train
 
 
@@ -23,8 +22,9 @@ def matching(layout: Layout, weights: Weights, r: int) -> tuple[torch.nn.LSTM, t
     dense = torch.nn.Linear(layout.units, 1, device="meta").to_empty(device="cpu")
     state = {}
     for k, layer in enumerate((weights.lower, weights.upper)):
-        state[f"weight_ih_l{k}"], state[f"weight_hh_l{k}"] = layer.inputs[r, :, :-1], layer.states[r]
-        state[f"bias_ih_l{k}"], state[f"bias_hh_l{k}"] = layer.inputs[r, :, -1], torch.zeros(4 * layout.units)
+        inputs = layer.shape[2] - 1 - layout.units
+        state[f"weight_ih_l{k}"], bias, state[f"weight_hh_l{k}"] = layer[r].split([inputs, 1, layout.units], dim=1)
+        state[f"bias_ih_l{k}"], state[f"bias_hh_l{k}"] = bias[:, 0], torch.zeros(4 * layout.units)
     lstm.load_state_dict(state)
     dense.load_state_dict({"weight": weights.dense[r], "bias": weights.dense_bias[r, 0]})
     return lstm.double(), dense.double()
@@ -38,8 +38,8 @@ def random_parameters(layout: Layout, repetitions: int, seed: int) -> torch.Tens
 def gradients(lstm: torch.nn.LSTM) -> list[torch.Tensor]:
     parts = []
     for k in range(2):
-        weight, bias = getattr(lstm, f"weight_ih_l{k}").grad, getattr(lstm, f"bias_ih_l{k}").grad
-        parts += [torch.cat([weight, bias[:, None]], dim=1), getattr(lstm, f"weight_hh_l{k}").grad]
+        inputs, bias, states = (getattr(lstm, f"{name}_l{k}").grad for name in ("weight_ih", "bias_ih", "weight_hh"))
+        parts.append(torch.cat([inputs, bias[:, None], states], dim=1))
     return parts
 
 
@@ -56,7 +56,7 @@ def test_states_and_gradients_are_those_of_pytorch(D, H, every_state):
     parameters = random_parameters(layout, R, seed=D)
     gradient, weights = torch.zeros_like(parameters), layout.views(parameters)
     stack = Stack(layout, R, B, T)
-    stack.take(torch.from_numpy(with_ones(windows)), rows)
+    stack.take(torch.from_numpy(windows), rows)
     states = stack.forward(layout.views(parameters * layout.doubling(parameters)))
     upstream = list(slopes) if every_state else [torch.tensor(0.0)] * (T - 1) + [slopes[-1]]
     stack.backward(weights, upstream, layout.views(gradient))
@@ -67,7 +67,7 @@ def test_states_and_gradients_are_those_of_pytorch(D, H, every_state):
         expected, _ = lstm(torch.from_numpy(windows[rows[r].numpy()]).double())
         np.testing.assert_allclose(states[1:, r].permute(2, 0, 1), expected.detach(), atol=2e-6)
         (expected * slopes[:, r].permute(2, 0, 1)).sum().backward()
-        for part, theirs in zip((*ours.lower, *ours.upper), gradients(lstm), strict=True):
+        for part, theirs in zip((ours.lower, ours.upper), gradients(lstm), strict=True):
             np.testing.assert_allclose(part[r], theirs, atol=2e-5, rtol=1e-4)
 
 
@@ -79,7 +79,7 @@ def test_training_is_that_of_pytorch_and_autograd():
     start = random_parameters(layout, 2, seed=1)
     parameters = start.clone()
     head = LastStateHead(5, 7, 6, "cpu")
-    losses = train(parameters, layout, torch.from_numpy(with_ones(windows.numpy())), batches, head)
+    losses = train(parameters, layout, windows, batches, head)
 
     for r in range(2):
         lstm, dense = matching(layout, layout.views(start), r)
@@ -104,13 +104,13 @@ def test_initial_values_are_glorot_uniform_with_an_open_forget_gate():
     layout = Layout(D, H)
     weights = layout.views(torch.from_numpy(layout.initial(np.random.default_rng(1))[None]))
     for layer, fan_in in ((weights.lower, D + H), (weights.upper, 2 * H)):
-        product = torch.cat([layer.inputs[0, :, :-1], layer.states[0]], dim=1)
+        inputs, bias, states = layer[0].split([fan_in - H, 1, H], dim=1)
+        product = torch.cat([inputs, states], dim=1)
         limit = (6 / (fan_in + 4 * H)) ** 0.5
         assert product.shape == (4 * H, fan_in)
         assert 0.95 * limit < product.abs().max() <= limit
         assert product.std().item() == pytest.approx(limit / 3**0.5, rel=0.06)
-        bias = layer.inputs[0, :, -1]
-        np.testing.assert_array_equal(bias, np.repeat([0, 1, 0, 0], H))
+        np.testing.assert_array_equal(bias[:, 0], np.repeat([0, 1, 0, 0], H))
     assert 0.5 * (6 / (H + 1)) ** 0.5 < weights.dense.abs().max() <= (6 / (H + 1)) ** 0.5
     assert weights.dense_bias.item() == 0
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from metrics import nearest_training
-from metrics.nearest_training import NearestTraining, nearest_distances
+from metrics import neighbours
+from metrics.nearest_training import NearestTraining
 
 
 def line(*values: float) -> np.ndarray:
@@ -70,13 +70,11 @@ def test_negative_zero_is_zero():
 
 
 def test_blocks_change_nothing(monkeypatch):
-    rng = np.random.default_rng(2)
-    points, others = rng.random((2, 40, 7))
-    whole = nearest_distances(points, others), nearest_distances(others, others, leave_one_out=True)
-    monkeypatch.setattr(nearest_training, "_BLOCK_NUMBERS", 130)
-    np.testing.assert_allclose(nearest_distances(points, others), whole[0], rtol=1e-12)
-    np.testing.assert_allclose(nearest_distances(others, others, leave_one_out=True), whole[1], rtol=1e-12)
-    assert (whole[1] > 0).all()
+    training, fake = np.random.default_rng(2).random((2, 40, 7, 1), np.float32)
+    whole = score(training, fake).values[0]
+    monkeypatch.setattr(neighbours, "_BLOCK_NUMBERS", 130)
+    assert score(training, fake).values[0] == pytest.approx(whole, rel=1e-12)
+    assert whole > 0
 
 
 def test_the_training_windows_must_be_given():

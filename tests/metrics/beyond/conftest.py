@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
+# Rich, which scikit-learn's ensembles import, draws once from the global random state, and tests watch over that.
+import sklearn.ensemble  # noqa: F401
 import torch
 
 SCORES = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.metrics import pairwise_distances
@@ -45,6 +47,8 @@ def test_a_perfect_generator_gets_the_floor():
     draws = rng.random((400, 2, n, 1, 3), np.float32)
     assert np.mean([Density().compute(*pair).mean for pair in draws]) == pytest.approx(Density().floor(n), abs=0.02)
     assert np.mean([Coverage().compute(*pair).mean for pair in draws]) == pytest.approx(Coverage().floor(n), abs=0.004)
+    # Of the 2n − 1 windows around a real one, the five nearest are all real.
+    assert Coverage().floor(8) == pytest.approx(1 - math.comb(7, 5) / math.comb(15, 5))
     assert Coverage().floor(10**9) == pytest.approx(1 - 2**-5)
 
 

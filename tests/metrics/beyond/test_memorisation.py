@@ -79,7 +79,8 @@ def test_authenticity_by_hand():
 
 def test_duplicates_of_a_perfect_generator_are_the_quantile():
     shares = [Duplicates().compute(points(2, 9), points(3000, s), training=points(3000, 20 + s)).mean for s in range(4)]
-    assert np.mean(shares) == pytest.approx(Duplicates().floor(3000), abs=0.004)
+    assert np.mean(shares) == pytest.approx(0.01, abs=0.004)
+    assert Duplicates().floor(3000) == 0.01
 
 
 def test_duplicates_exact_near_and_repeated():
@@ -90,6 +91,18 @@ def test_duplicates_exact_near_and_repeated():
     assert score.values == (0.5,)
     assert score.details["exact"] == 150 / 400
     assert score.details["repeated"] == pytest.approx(50 / 400)
+
+
+def test_exact_duplicates_are_found_among_windows_that_differ_by_less_than_a_distance_can_tell():
+    first = points(100, 0, 8)
+    first[:, 0, 0] = -0.0
+    second = first.copy()
+    second[:, 0, 0] = 1e-9
+    score = Duplicates().compute(
+        first, np.concatenate([np.abs(first), second]), training=np.concatenate([first, second])
+    )
+    assert score.values == (1.0,)
+    assert score.details["exact"] == 1
 
 
 @pytest.mark.parametrize("metric", [Memorisation(), Authenticity(), Duplicates()])
