@@ -89,6 +89,10 @@ def _emit(text: str, record: Any, target: str | None) -> None:
     print(text)
 
 
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 @app.command()
 def run(
     suite: Suite = "quick",
@@ -103,6 +107,7 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
     retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
     json_target: Json = None,
 ) -> None:
@@ -127,7 +132,9 @@ def run(
         _emit(session.preview_text(preview), preview, json_target)
         return
     results.create()
-    outcomes = session.run(plan, results, options, lambda line: print(line, file=sys.stderr, flush=True))
+    if download and session.fetch_missing(plan, data_dir, _report):
+        plan = make_plan(load_suite(suite), request)
+    outcomes = session.run(plan, results, options, _report)
     result = outputs.suite_result(plan, results)
     files = outputs.write_outputs(plan, result, results)
     text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)

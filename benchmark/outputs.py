@@ -42,8 +42,27 @@ def suite_result(plan: Plan, store: Store) -> SuiteResult:
         for name, text in dataset.score_notes.items()
         if name in plan.scores
     ]
+    notes += _distances(plan, store)
     title = plan.suite.title or plan.suite.name
     return SuiteResult(frame, make_table(frame, title=title, dataset_titles=titles, notes=notes))
+
+
+def _distances(plan: Plan, store: Store) -> list[str]:
+    """The medians behind the ratio that tells copying: generated to nearest training window, and training windows' own."""
+    if "nearest_training" not in plan.scores:
+        return []
+    found: dict[str, list[str]] = {}
+    for cell in plan.cells:
+        details = store.cell(cell).scores().get("nearest_training", {}).get("details")
+        if details and cell.seed == 0:
+            place = f"{cell.dataset.title or cell.dataset.id} {cell.length}"
+            own = (
+                "" if cell.uses_fresh_data else f" (training windows among themselves {details['median_training']:.4f})"
+            )
+            found.setdefault(place, []).append(f"{cell.title} {details['median_generated']:.4f}{own}")
+    return [
+        f"Median distance to the nearest training window, {place}: {'; '.join(who)}." for place, who in found.items()
+    ]
 
 
 def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option's own name

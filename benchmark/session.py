@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmark.data import download_folder, fetch
 from benchmark.errors import UserError, unknown
 from benchmark.estimate import History, duration
 from benchmark.plan import Plan
@@ -40,6 +41,22 @@ def choose_device(device: str) -> str:
     if device == "cuda" and not there:
         raise UserError("--device cuda was asked for, but PyTorch finds no CUDA device here; use --device cpu or auto.")
     return "cuda" if there else "cpu"
+
+
+def fetch_missing(plan: Plan, data_dir: Path | None, write: Callable[[str], None]) -> bool:
+    """Download the files that skipped cells lack, where their data sets have an address; whether any came.
+
+    A download that fails leaves the cell skipped: one data set that cannot be had keeps nobody from the others.
+    """
+    came = False
+    for dataset in {cell.dataset.id: cell.dataset for cell in plan.cells if cell.skip and cell.dataset.url}.values():
+        write(f"downloading {dataset.file} from {dataset.url}")
+        try:
+            fetch(dataset, download_folder(data_dir))
+            came = True
+        except UserError as error:
+            write(str(error))
+    return came
 
 
 def run(plan: Plan, store: Store, chosen: Options, write: Callable[[str], None]) -> list[Outcome]:

@@ -23,12 +23,12 @@ generators: [timemar_s, gaussian, copy, oracle]
 """
 
 
-def run_suite(folder: Path, *arguments: str, text: str = SUITE) -> subprocess.CompletedProcess[str]:
+def run_suite(folder: Path, *arguments: str, text: str = SUITE, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run a suite in `folder`, whose store is `folder`/runs."""
     (folder / "small.yaml").write_text(text)
     command = [sys.executable, "-m", "benchmark", "run", "--suite", "small.yaml", "--device", "cpu", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, env=environment(**extra), capture_output=True, text=True, timeout=300, check=False
     )
 
 

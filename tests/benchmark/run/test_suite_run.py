@@ -76,6 +76,16 @@ def test_dry_run_shows_what_is_cached_and_makes_nothing(finished: Path, tmp_path
     assert "sines 24 oracle: done (nothing to compute)" in partly.stdout
 
 
+def test_data_that_cannot_be_had_is_a_skipped_row_that_says_how_to_get_it(tmp_path: Path) -> None:
+    text = "budget: smoke\ndatasets: [stocks, sines]\ngenerators: [copy]\nscores: [nearest_training]\n"
+    empty = {"TIMEMAR_DATA_DIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = run_suite(tmp_path, "--no-download", text=text, **empty)
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(next((tmp_path / "runs" / "suites").glob("*/results.csv")))
+    assert dict(zip(frame["dataset"], frame["status"], strict=True)) == {"stocks": "skipped", "sines": "done"}
+    assert "python -m benchmark data fetch stocks" in done.stdout
+
+
 def test_only_keeps_some_cells(finished: Path, tmp_path: Path) -> None:
     done = run_suite(tmp_path, "--dry-run", "--only", "generator=copy,oracle")
     assert "2 of 2 cells to compute" in done.stdout
