@@ -6,7 +6,16 @@ from benchmark.report.table import Block, Entry, Table
 
 ARROWS = {True: ("↑", r"$\uparrow$"), False: ("↓", r"$\downarrow$"), None: ("", "")}
 LATEX_SPECIAL = str.maketrans(
-    {c: rf"\{c}" for c in "&%$#_{}"} | {"±": r"$\pm$", "·": r"$\cdot$", "≤": r"$\le$", "~": r"\textasciitilde{}"}
+    {c: rf"\{c}" for c in "&%$#_{}"}
+    | {
+        "±": r"$\pm$",
+        "·": r"$\cdot$",
+        "≤": r"$\le$",
+        "α": r"$\alpha$",
+        "β": r"$\beta$",
+        "∞": r"$\infty$",
+        "~": r"\textasciitilde{}",
+    }
 )
 
 
