@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmark.errors import UserError, unknown
+from benchmark.options import Budget, Csv, DataDir, Device, Json, Only, ProtocolOption, Seeds, Set, StoreOption, Suite
 
 app = typer.Typer(
     help="Which time-series generator is better, by how much, and is the difference real?",
@@ -22,21 +23,6 @@ data_app = typer.Typer(help="Data sets: cards, download, checksums.", no_args_is
 config_app = typer.Typer(help="Configuration.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(config_app, name="config")
-
-Json = Annotated[
-    str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON to a file, or to standard output.")
-]
-Suite = Annotated[str, typer.Option(help="A suite's name or YAML file.")]
-Budget = Annotated[
-    str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper, instead of the suite's own.")
-]
-ProtocolOption = Annotated[str | None, typer.Option(help="paper or strict, instead of the suite's own.")]
-Seeds = Annotated[int | None, typer.Option(help="How many training seeds.")]
-Only = Annotated[list[str] | None, typer.Option(help="Keep some cells: generator=a,b, dataset=, length= or seed=.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="A parameter: generator.param=value.")]
-Csv = Annotated[Path | None, typer.Option(help="One's own data (CSV, Parquet, npy, npz) instead of the suite's.")]
-DataDir = Annotated[Path | None, typer.Option(help="Where data files are; then TIMEMAR_DATA_DIR, then the user cache.")]
-StoreOption = Annotated[Path, typer.Option(help="Where results live.")]
 
 
 # The parser's errors: Typer brings Click along under a private name, and this is where they meet.
@@ -104,7 +90,7 @@ def run(
     csv: Csv = None,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
     retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
@@ -177,6 +163,49 @@ def tables(
         raise UserError(f"the folder '{output.parent}' of --output does not exist; make it or choose another.")
     write_bytes(output, text.encode())
     print(f"wrote {output}")
+
+
+@app.command()
+def score(
+    real: Annotated[Path, typer.Option(help="Real windows: npy, npz; or rows: csv, parquet.")],
+    fake: Annotated[Path, typer.Option(help="Generated windows, in the same form.")],
+    scores: Annotated[
+        str, typer.Option(help="Names with commas between them, or all.")
+    ] = "discriminative,predictive,context_fid",
+    repetitions: Annotated[int, typer.Option(help="Repetitions of each score.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="What all random numbers come from.")] = 0,
+    backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
+    length: Annotated[int | None, typer.Option(min=2, help="Time steps in a window, for files of rows.")] = None,
+    value_range: Annotated[str, typer.Option("--range", help="LOW,HIGH of all values; scaled to [0, 1].")] = "0,1",
+    controls: Annotated[bool, typer.Option(help="Score the copy, gaussian and oracle controls too.")] = True,
+    device: Device = "auto",
+    json_target: Json = None,
+) -> None:
+    """Score anyone's samples from any program, beside the controls and the floors.
+
+    Example: python -m benchmark score --real real.npy --fake fake.npy --scores all
+    """
+    from benchmark import outside, session
+    from benchmark.report.render import markdown
+
+    low, high = outside.parse_range(value_range)
+    request = outside.Request(
+        real,
+        fake,
+        tuple(scores.split(",")),
+        repetitions,
+        seed,
+        backend,
+        length,
+        low,
+        high,
+        controls,
+        session.choose_device(device),
+    )
+    result = outside.score_files(request, session.ticker(_report))
+    _emit(markdown(outside.outside_table(result)), result, json_target)
+    if any(entry.get("status") == "failed" for entry in result["scores"].values()):
+        raise typer.Exit(1)
 
 
 @app.command("list")

@@ -68,6 +68,20 @@ def run(plan: Plan, store: Store, chosen: Options, write: Callable[[str], None])
         return runner.run(plan, lambda cell: history.cell_seconds(cell, pending(cell, plan.scores, store)))
 
 
+def ticker(write: Callable[[str], None]) -> Callable[[str, int, int], None]:
+    """A progress callback for work in this process: a line whenever something new begins."""
+    last = ""
+
+    def tick(what: str, done: int, total: int) -> None:
+        nonlocal last
+        del done, total
+        if what != last:
+            write(what)
+            last = what
+
+    return tick
+
+
 def _display(total: int, write: Callable[[str], None]) -> Display:
     if not sys.stderr.isatty():
         return LineDisplay(total, write)

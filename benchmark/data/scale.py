@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def scale(values: NDArray[np.floating], limits: Bounds, *, clip: bool = False) -
     return scaled
 
 
-def cut(rows: NDArray[np.float32], length: int, stride: int) -> Windows:
+def cut(rows: NDArray[Any], length: int, stride: int) -> NDArray[Any]:
     """Windows (N, T=length, D) of rows (T, D) that start every `stride` rows, in time order: a view, not a copy."""
     views = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)[::stride]
     return views.transpose(0, 2, 1)

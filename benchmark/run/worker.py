@@ -24,6 +24,7 @@ from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError
 from benchmark.interface import Progress
 from benchmark.run.events import BUSY, DONE, Event, EventWriter
 from benchmark.run.job import Job, parse_job
+from benchmark.run.threads import single_thread
 from benchmark.store import Store, write_json
 from metrics.applicability import NotApplicable
 
@@ -98,7 +99,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     (folder.path / "error.txt").unlink(missing_ok=True)
     report = Reporter(send, folder.path / "log.jsonl")
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds)
-    _limit_threads()
+    single_thread()
     outcome = (DONE, "", "")
     for stage in pending(cell, job.scores, store):
         try:
@@ -128,13 +129,6 @@ def classify(error: BaseException) -> tuple[str, str]:
     if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
         return "out of memory", text[:200]
     return "failed", f"{type(error).__name__}: {text[:300]}"
-
-
-def _limit_threads() -> None:
-    """One thread: tiny networks run faster so, and sums keep their order, so that equal seeds give equal bytes."""
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def _die_with_runner() -> None:

@@ -14,11 +14,12 @@ from metrics.base import Metric
 
 SMALL = {
     "discriminative": {"steps": 3},
+    "discriminative_lstm2": {"steps": 3},
     "predictive": {"steps": 3},
     "context_fid": {"steps": 2},
     "nearest_training": {},
 }
-TRAINED = ["discriminative", "predictive", "context_fid"]
+TRAINED = ["discriminative", "discriminative_lstm2", "predictive", "context_fid"]
 
 
 def windows(n: int, length: int = 6, features: int = 3, seed: int = 0) -> np.ndarray:
@@ -100,7 +101,7 @@ def test_bad_arguments_are_refused(name):
         registry.load(name)(steps=0).compute(good, good, [0])
 
 
-@pytest.mark.parametrize("name", ["discriminative", "predictive"])
+@pytest.mark.parametrize("name", ["discriminative", "discriminative_lstm2", "predictive"])
 def test_progress_counts_to_the_end(name):
     seen: list[tuple[int, int]] = []
     registry.load(name)(steps=100).compute(windows(12), windows(12), [0], progress=lambda *p: seen.append(p))

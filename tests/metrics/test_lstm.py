@@ -9,7 +9,7 @@ from torch.nn.functional import softplus
 
 from metrics.adam import TensorFlowAdam
 from metrics.discriminative import Discriminative, LastStateHead
-from metrics.discriminative_lstm2 import DiscriminativeLSTM2, units_for
+from metrics.discriminative_lstm2 import DiscriminativeLSTM2, standardised, units_for
 from metrics.lstm import Layout, Stack, Weights, train
 
 
@@ -135,6 +135,25 @@ def test_order_in_time_is_seen_where_every_marginal_is_the_same():
     real = (np.linspace(0.2, 0.6, 8)[:, None] + rng.uniform(-0.2, 0.4, (200, 1, 2))).astype(np.float32)
     score = DiscriminativeLSTM2(steps=400).compute(real, real[:, ::-1], [0, 1])
     assert min(score.values) > 0.4
+
+
+def test_the_scale_of_a_feature_does_not_matter():
+    rng = np.random.default_rng(0)
+    real, fake = rng.random((2, 100, 8, 2), np.float32)
+    fake[:, 1::2] = fake[:, ::2]
+    scale, shift = np.array([0.01, 0.5], np.float32), np.array([0.7, 0.2], np.float32)
+    whole = DiscriminativeLSTM2(steps=60).compute(real, fake, [0])
+    shrunk = DiscriminativeLSTM2(steps=60).compute(real * scale + shift, fake * scale + shift, [0])
+    assert shrunk.details["final_loss"] == pytest.approx(whole.details["final_loss"], abs=1e-3)
+    np.testing.assert_allclose(standardised(real, real).std(axis=(0, 1)), 1, rtol=1e-5)
+    np.testing.assert_allclose(standardised(real, real).mean(axis=(0, 1)), 0, atol=1e-6)
+
+
+def test_a_feature_that_is_constant_in_the_real_windows_is_only_centred():
+    real = np.full((10, 4, 2), 0.5, np.float32)
+    np.testing.assert_allclose(standardised(real + 0.25, real), 0.25)
+    score = DiscriminativeLSTM2(steps=200).compute(real, real + 0.25, [0])
+    assert score.values == (0.5,)
 
 
 def test_evaluation_in_blocks_changes_nothing(monkeypatch):
