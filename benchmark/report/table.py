@@ -121,9 +121,9 @@ def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
     the spread of the oracle's repetitions.
     """
-    analytic = part["floor"].dropna()
+    analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
     if not analytic.empty:
-        return float(analytic.mean()), abs(float(analytic.mean()) - sheet.ideal)
+        return float(analytic.iloc[0]), abs(float(analytic.iloc[0]) - sheet.ideal)
     oracle = part[part["generator"] == "oracle"]["value"].dropna()
     if oracle.empty:
         return None, 0.0

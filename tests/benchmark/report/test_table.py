@@ -101,3 +101,11 @@ def test_where_the_ideal_cannot_be_reached_only_the_oracles_spread_makes_a_tie()
     assert [entry(made, name).mark for name in ("alpha", "beta")] == ["best", "second"]
     # s = 0.0000707, t(0.975, 1) = 12.706.
     assert made.blocks[0].margins[0] == pytest.approx(12.706 * 0.0000707 / 2**0.5, rel=1e-3)
+
+
+def test_an_analytic_floor_is_that_of_the_largest_n() -> None:
+    made = table(
+        rows("alpha", "stocks", [0.02, 0.02], metric="discriminative", floor=0.0104),
+        rows("oracle", "stocks", [0.01, 0.01], metric="discriminative", floor=0.0147, n=1831, size_class="control"),
+    )
+    assert made.blocks[0].floors == (0.0104,)
