@@ -30,6 +30,7 @@ def metric_identity(metric: Metric) -> dict[str, Any]:
     return {
         "name": metric.sheet.name,
         "version": metric.sheet.version,
+        "backend": metric.backend,
         "parameters": {name: getattr(metric, name) for name in names},
     }
 

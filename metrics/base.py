@@ -66,6 +66,7 @@ class Metric(abc.ABC):
 
     sheet: ClassVar[DataSheet]
     shared: ClassVar[bool] = False
+    backend: ClassVar[str] = "torch"
     encoder_of: ClassVar[str | None] = None
     """The metric whose prepared arrays and seeds this one reads; None for its own."""
 

@@ -24,12 +24,8 @@ from metrics.base import (
     check_seeds,
 )
 from metrics.gru import Layout, Weights, with_ones
+from metrics.held_out import draw_split, held_out_score, split_point
 from metrics.recurrent import draw_batches, initial_rows, run_states, train
-
-
-def split_point(n: int) -> int:
-    """How many of `n` windows train, int(0.8 n); the others test."""
-    return 4 * n // 5
 
 
 class LastStateHead:
@@ -136,29 +132,12 @@ class Discriminative(Metric):
         layout = Layout(D, max(1, D // 2))
         windows = torch.from_numpy(with_ones(np.concatenate([real, fake]))).to(device)
 
-        cut = split_point(n)
-        reals = [rng.permutation(len(real))[:n] for rng in rngs]
-        fakes = [len(real) + rng.permutation(len(fake))[:n] for rng in rngs]
+        splits = [draw_split(rng, len(real), len(fake)) for rng in rngs]
         parameters = initial_rows(rngs, layout, device)
-        pools = ([rows[:cut] for rows in reals], [rows[:cut] for rows in fakes])
-        batches = draw_batches(rngs, pools, steps, device)
-        size = min(128, cut)
+        batches = draw_batches(rngs, ([s.real for s in splits], [s.fake for s in splits]), steps, device)
+        size = min(128, split_point(n))
         losses = train_classifiers(parameters, layout, windows, batches, size, size, progress, steps)
 
-        tests = np.stack([np.concatenate([r[cut:], f[cut:]]) for r, f in zip(reals, fakes, strict=True)])
-        called_real = says_real(parameters, layout, windows, torch.from_numpy(tests).to(device))
-        real_accuracy = called_real[:, : n - cut].mean(axis=1)
-        fake_accuracy = 1 - called_real[:, n - cut :].mean(axis=1)
-        signed = (real_accuracy + fake_accuracy) / 2 - 0.5
-        return Score(
-            tuple(abs(signed).tolist()),
-            {
-                "windows": n,
-                "units": layout.units,
-                "comparable": D > 1,
-                "real_accuracy": real_accuracy.tolist(),
-                "fake_accuracy": fake_accuracy.tolist(),
-                "signed": signed.tolist(),
-                "final_loss": losses[-1].tolist(),
-            },
-        )
+        tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(device)
+        details = {"windows": n, "units": layout.units, "comparable": D > 1, "final_loss": losses[-1].tolist()}
+        return held_out_score(says_real(parameters, layout, windows, tests), details)

@@ -45,7 +45,8 @@ def finished_stages(store: Path) -> Counter[tuple[str, str]]:
     for path in store.glob("cells/*/journal.jsonl"):
         for line in path.read_text().splitlines():
             entry = json.loads(line)
-            found[(path.parent.name, entry["stage"])] += entry["event"] == "finished"
+            if entry["event"] == "finished":
+                found[path.parent.name, entry["stage"]] += 1
     return found
 
 
