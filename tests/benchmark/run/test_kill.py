@@ -22,6 +22,8 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # A shell's background jobs ignore SIGINT and hand that on, which would spoil the test of it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
