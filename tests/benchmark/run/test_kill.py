@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -82,6 +83,38 @@ def test_killed_runs_end_with_the_bytes_of_an_uninterrupted_one(finished: Path, 
 def test_many_kills(finished: Path, tmp_path: Path, seed: int) -> None:
     hits = kill_at_random(tmp_path, kills=6, seed=seed)
     print(hits)  # noqa: T201
+    check(tmp_path, finished)
+
+
+def under_way(store: Path) -> set[str]:
+    """The stages that a journal says were started and does not say how they ended."""
+    found = set()
+    for path in store.glob("cells/*timemar_s*/journal.jsonl"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        if lines and lines[-1]["event"] == "started":
+            found.add(lines[-1]["stage"])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("victim", ["runner", "child"])
+@pytest.mark.parametrize("stage", ["fit", "sample", "score:discriminative", "score:context_fid"])
+def test_a_kill_inside_each_stage(finished: Path, tmp_path: Path, stage: str, victim: str) -> None:
+    runner = start(tmp_path)
+    deadline = time.monotonic() + 120
+    while stage not in under_way(tmp_path / "runs") and runner.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    for pid in workers_of(runner.pid) if victim == "child" else [runner.pid]:
+        os.kill(pid, signal.SIGKILL)
+    if victim == "child":
+        runner.wait(timeout=120)
+    else:
+        runner.wait()
+        time.sleep(1)
+    journal = next((tmp_path / "runs").glob("cells/*timemar_s*/journal.jsonl")).read_text()
+    last = [json.loads(line) for line in journal.splitlines() if json.loads(line)["stage"] == stage]
+    assert "finished" not in {line["event"] for line in last}, "the stage was over before the kill"
     check(tmp_path, finished)
 
 
