@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from metrics.products import affine, multiply, product
+
 Arrays = dict[str, NDArray[np.float32]]
 """Named weights: linear ones are (in, out), convolutions (3, in, out) with the taps t − dilation, t, t + dilation."""
 
@@ -165,30 +167,30 @@ def _shifts(spans: Spans, dilation: int, windows: int) -> Shifts:
 
 def _convolution(onto: Tensor, rows: Tensor, conv: Convolution, shifts: Shifts) -> Tensor:
     """A convolution of `rows` (N, in), its bias left out, plus `onto`, (N, out) or (out,)."""
-    out = torch.addmm(onto, rows, conv.centre)
+    out = affine(onto, rows, conv.centre)
     if conv.before is not None and conv.after is not None:
         for early, late in shifts:
-            out[late].addmm_(rows[early], conv.before)
-            out[early].addmm_(rows[late], conv.after)
+            multiply(rows[early], conv.before, out[late], add=True)
+            multiply(rows[late], conv.after, out[early], add=True)
     return out
 
 
 def _convolution_back(slope: Tensor, rows: Tensor, conv: Convolution, gradient: Convolution, shifts: Shifts) -> Tensor:
     """Write the gradient of a convolution of `rows`, for the slope (N, out) of its result; returns the slope of `rows`."""
-    torch.mm(rows.t(), slope, out=gradient.centre)
+    multiply(rows.t(), slope, gradient.centre)
     torch.sum(slope, dim=0, out=gradient.bias)
-    back = slope @ conv.centre.t()
+    back = product(slope, conv.centre.t())
     if conv.before is None or conv.after is None or gradient.before is None or gradient.after is None:
         return back
     if not shifts:
         gradient.before.zero_()
         gradient.after.zero_()
     for number, (early, late) in enumerate(shifts):
-        early_slope, late_slope, beta = slope[early], slope[late], min(number, 1)
-        back[early].addmm_(late_slope, conv.before.t())
-        back[late].addmm_(early_slope, conv.after.t())
-        gradient.before.addmm_(rows[early].t(), late_slope, beta=beta)
-        gradient.after.addmm_(rows[late].t(), early_slope, beta=beta)
+        early_slope, late_slope = slope[early], slope[late]
+        multiply(late_slope, conv.before.t(), back[early], add=True)
+        multiply(early_slope, conv.after.t(), back[late], add=True)
+        multiply(rows[early].t(), late_slope, gradient.before, add=number > 0)
+        multiply(rows[late].t(), early_slope, gradient.after, add=number > 0)
     return back
 
 
@@ -211,7 +213,7 @@ def _block_forward(block: Block, rows: Tensor, spans: Spans, windows: int) -> tu
     if block.skip is None or block.skip_bias is None:
         skipped = rows + block.second.bias
     else:
-        skipped = torch.addmm(block.skip_bias + block.second.bias, rows, block.skip)
+        skipped = affine(block.skip_bias + block.second.bias, rows, block.skip)
     out = _convolution(skipped, second_input, block.second, shifts)
     return out, _Kept(rows, first_input, between, second_input, shifts)
 
@@ -224,9 +226,9 @@ def _block_back(block: Block, kept: _Kept, slope: Tensor, gradient: Block) -> Te
     back = gelu_backward(back, kept.rows)
     if block.skip is None or gradient.skip is None or gradient.skip_bias is None:
         return back.add_(slope)
-    torch.mm(kept.rows.t(), slope, out=gradient.skip)
+    multiply(kept.rows.t(), slope, gradient.skip)
     torch.sum(slope, dim=0, out=gradient.skip_bias)
-    return back.addmm_(slope, block.skip.t())
+    return multiply(slope, block.skip.t(), back, add=True)
 
 
 class Pass:
@@ -246,7 +248,7 @@ class Pass:
         self.seen = None if seen is None else seen.reshape(S * B, 1)
         needed = needed or slice(0, S)
         self.needed = slice(needed.start * B, needed.stop * B)
-        rows = torch.addmm(network.bias, self.inputs, network.weight)
+        rows = affine(network.bias, self.inputs, network.weight)
         if self.seen is not None:
             rows *= self.seen
         self.kept: list[_Kept] = []
@@ -272,7 +274,7 @@ class Pass:
                 rows = self._widened(rows)
         if self.seen is not None:
             rows = rows * self.seen
-        torch.mm(self.inputs.t(), rows, out=gradient.weight)
+        multiply(self.inputs.t(), rows, gradient.weight)
         torch.sum(rows, dim=0, out=gradient.bias)
 
     def _widened(self, rows: Tensor) -> Tensor:
@@ -293,7 +295,7 @@ def encode(
     parts = []
     for start in range(0, len(windows), at_once):
         block = torch.from_numpy(np.ascontiguousarray(windows[start : start + at_once].transpose(1, 0, 2))).to(device)
-        rows = torch.addmm(network.bias, block.flatten(0, 1), network.weight)
+        rows = affine(network.bias, block.flatten(0, 1), network.weight)
         for part in network.blocks:
             rows, _ = _block_forward(part, rows, [(0, T)], block.shape[1])
         parts.append(rows.view(T, block.shape[1], -1).amax(dim=0))

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 def single_thread() -> None:
     """One thread: tiny networks run faster so, and sums keep their order, so that equal seeds give equal bytes."""
+    import threadpoolctl
     import torch
 
     torch.set_num_threads(1)
+    threadpoolctl.threadpool_limits(1)
