@@ -2,9 +2,9 @@
 
     python tests/studies/parity.py FOLDER [--repetitions 20]
 
-FOLDER holds `scores.json` and the arrays `<data>__real.npz` and `<data>__<case>.npz`. For each pair and score, our repetitions and the
-reference's five are compared by an exact Mann-Whitney test; Holm's correction covers all pairs and scores together. Results go to
-`results/measured/parity/scores.json` and the table into `metrics/README.md`.
+FOLDER holds `scores.json` and the arrays `<data>__real.npz` and `<data>__<case>.npz`. For each pair and score, our repetitions
+and the reference's five are compared by an exact Mann-Whitney test; Holm's correction covers all pairs and scores together. Results
+go to `results/measured/parity/scores.json` and the table into `metrics/README.md`.
 """
 
 from __future__ import annotations
@@ -65,9 +65,13 @@ def compare(results: dict[str, Any]) -> list[list[str]]:
     for (name, r), p, adjusted in zip(results.items(), plain, holm(plain), strict=True):
         pair, _, score = name.partition(" ")
         digits = 3 if score == "discriminative" else 4
-        ours, theirs = (f"{np.mean(r[k]):.{digits}f} ± {np.std(r[k], ddof=1):.{digits}f}" for k in ("ours", "reference"))
+        ours, theirs = (
+            f"{np.mean(r[k]):.{digits}f} ± {np.std(r[k], ddof=1):.{digits}f}" for k in ("ours", "reference")
+        )
         verdict = "**rejected**" if adjusted < LEVEL else "agrees"
-        rows.append([score, pair.replace("__", ", "), str(r["n"]), ours, theirs, f"{p:.3f}", f"{adjusted:.2f}", verdict])
+        rows.append(
+            [score, pair.replace("__", ", "), str(r["n"]), ours, theirs, f"{p:.3f}", f"{adjusted:.2f}", verdict]
+        )
     return sorted(rows, key=lambda row: list(SCORES.values()).index(row[0]))
 
 

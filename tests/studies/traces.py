@@ -1,6 +1,6 @@
 """The largest differences from exact traces of the reference evaluation, written into `metrics/README.md`.
 
-    python tests/studies/traces.py
+python tests/studies/traces.py
 """
 
 from __future__ import annotations
