@@ -3,8 +3,8 @@
     python tests/benchmarks/score_speed.py [--dataset stocks] [--length 24] [--runs 5] [--tensorflow] [--device cpu]
 
 One cell is three scores of five repetitions of all windows against as many generated ones. Times are process CPU seconds and
-wall seconds on one thread, the median of the runs with the smallest and the largest. The TensorFlow back end computes one repetition
-after another: one a run is timed, and five are five times that. The reference's seconds for Stocks at length 24 are recorded
+wall seconds on one thread, the median of the runs with the smallest and the largest. The TensorFlow back end computes one
+repetition after another: one a run is timed, and five are five times that. The reference's seconds for Stocks at length 24 are recorded
 ones (one thread, quiet machine): 15, 20 and 32 a repetition.
 """
 

@@ -3,8 +3,8 @@
     python tests/studies/parity.py FOLDER [--repetitions 20]
 
 FOLDER holds `scores.json` and the arrays `<data>__real.npz` and `<data>__<case>.npz`. For each pair and score, our repetitions
-and the reference's five are compared by an exact Mann-Whitney test; Holm's correction covers all pairs and scores together. Results
-go to `results/measured/parity/scores.json` and the table into `metrics/README.md`.
+and the reference's five are compared by an exact Mann-Whitney test; Holm's correction covers all pairs and scores together.
+Results go to `results/measured/parity/scores.json` and the table into `metrics/README.md`.
 """
 
 from __future__ import annotations
