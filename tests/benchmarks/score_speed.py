@@ -1,18 +1,17 @@
 """How long the published scores of one cell take, by part, beside the reference evaluation and our own TensorFlow back end.
 
-    python tests/benchmarks/score_speed.py [--dataset stocks] [--length 24] [--runs 5] [--tensorflow] [--device cpu]
+    python -m tests.benchmarks.score_speed [--dataset stocks] [--length 24] [--runs 5] [--tensorflow] [--device cpu]
 
 One cell is three scores of five repetitions of all windows against as many generated ones. Times are process CPU seconds and
 wall seconds on one thread, the median of the runs with the smallest and the largest. The TensorFlow back end computes one
-repetition after another: one a run is timed, and five are five times that. The reference's seconds for Stocks at length 24 are recorded
-ones (one thread, quiet machine): 15, 20 and 32 a repetition.
+repetition after another: one a run is timed, and five are five times that. The reference's seconds for Stocks at length 24 are
+recorded ones (one thread, quiet machine): 15, 20 and 32 a repetition.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,14 +21,12 @@ from benchmark.blas import prefer_wide_kernels
 
 prefer_wide_kernels(os.environ)
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "studies"))
-from record import MEASURED, read, table, write  # noqa: E402
-
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
 from benchmark.run.threads import single_thread  # noqa: E402
 from metrics.corruptions import noise  # noqa: E402
 from metrics.registry import load  # noqa: E402
+from tests.studies.record import MEASURED, read, table, write  # noqa: E402
 
 REPETITIONS = range(5)
 REFERENCE = {"discriminative": 5 * 15.0, "predictive": 5 * 20.0, "context_fid": 5 * 32.0}

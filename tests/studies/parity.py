@@ -1,6 +1,6 @@
 """Our three scores against the public reference evaluation: repetitions on its pairs of window sets.
 
-    python tests/studies/parity.py FOLDER [--repetitions 20]
+    python -m tests.studies.parity FOLDER [--repetitions 20]
 
 FOLDER holds `scores.json` and the arrays `<data>__real.npz` and `<data>__<case>.npz`. For each pair and score, our repetitions
 and the reference's five are compared by an exact Mann-Whitney test; Holm's correction covers all pairs and scores together.
@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from record import MEASURED, ROOT, insert, read, table, write
 from scipy.stats import mannwhitneyu
 
 from metrics.registry import load
+from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 
 SCORES = {"disc": "discriminative", "pred": "predictive", "cfid": "context_fid"}
 FIRST_SEED = 1000

@@ -22,7 +22,7 @@ def read(path: Path) -> dict[str, Any]:
 def write(path: Path, results: dict[str, Any]) -> None:
     """Write the results with the command, the machine, the versions and the commit; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    command = " ".join(["python", *(_relative(word) for word in sys.argv)])
+    command = " ".join(["python -m", *(_plain(word) for word in sys.argv)])
     facts = {"command": command, "machine": provenance.machine("cpu"), "versions": provenance.versions()}
     text = json.dumps({**facts, **provenance.commit(), "results": results}, indent=1, ensure_ascii=False) + "\n"
     part = path.with_suffix(".part")
@@ -30,10 +30,12 @@ def write(path: Path, results: dict[str, Any]) -> None:
     part.replace(path)
 
 
-def _relative(word: str) -> str:
-    """A word of the command without this machine's folders."""
-    path = Path(word)
-    return path.resolve().relative_to(ROOT).as_posix() if path.resolve().is_relative_to(ROOT) else path.name
+def _plain(word: str) -> str:
+    """A word of the command as it is typed in the repository's folder: modules by name, other paths without their folders."""
+    path = Path(word).resolve()
+    if path.is_relative_to(ROOT) and path.suffix == ".py":
+        return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return Path(word).name
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

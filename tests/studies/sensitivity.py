@@ -1,6 +1,6 @@
 """Every score under every corruption at growing strength: which worsen steadily, which only in the end, which are blind.
 
-    python tests/studies/sensitivity.py --dataset stocks [--windows 1200]
+    python -m tests.studies.sensitivity --dataset stocks [--windows 1200]
 
 Three disjoint random sets of windows play the real, the fresh and the training windows; the fresh ones are corrupted. A perfect
 generator is strength 0. Results go to `results/measured/sensitivity/<data set>.json` and the table into `metrics/README.md`.
@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from record import MEASURED, ROOT, insert, read, table, write
 
 from benchmark.data import load_windows
 from benchmark.data.catalogue import load_spec
 from benchmark.seeds import derive_seed
 from metrics.corruptions import CORRUPTIONS
 from metrics.registry import load, names
+from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 
 STRENGTHS = (0.1, 0.2, 0.4, 0.6, 0.8)
 REPETITIONS = 5

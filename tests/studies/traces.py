@@ -1,18 +1,15 @@
 """The largest differences from exact traces of the reference evaluation, written into `metrics/README.md`.
 
-python tests/studies/traces.py
+python -m tests.studies.traces
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
-from record import ROOT, insert, table
 
-sys.path.insert(0, str(ROOT))
 from metrics import contrast
 from metrics.discriminative import says_real, train_classifiers
 from metrics.frechet import frechet_distance, moments
@@ -22,6 +19,7 @@ from metrics.ts2vec import train_encoder
 from metrics.ts2vec_encoder import encode
 from tests.metrics.test_recurrent_traces import kernels, largest_difference
 from tests.metrics.test_ts2vec_traces import traced_views, translated
+from tests.studies.record import ROOT, insert, table
 
 GOLDEN = Path(ROOT / "tests" / "fixtures" / "golden")
 
