@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.training.products import affine
+
 
 class Codebook(nn.Module):
     """V codes of C channels, learned by gradient; codes that are not used are re-seeded from encoder outputs (ours).
@@ -31,7 +33,7 @@ class Codebook(nn.Module):
         """Index (...) of the code at the smallest squared distance to each of `vectors` (..., C)."""
         weight = self.weight.detach()
         flat = vectors.reshape(-1, vectors.shape[-1])
-        scores = torch.addmm((weight * weight).sum(dim=1), flat, weight.t(), alpha=-2)
+        scores = affine(flat, -2 * weight, (weight * weight).sum(dim=1))
         return scores.argmin(dim=1).reshape(vectors.shape[:-1])
 
     def lookup(self, tokens: Tensor) -> Tensor:

@@ -1,30 +1,55 @@
-"""One-dimensional convolutional encoder and decoder of the VQGAN family (Esser et al. 2021), on tensors (B, C, T)."""
+"""One-dimensional convolutional encoder and decoder of the VQGAN family (Esser et al. 2021), on tensors (B, T, C)."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.training.products import convolve
 
-def normalization(channels: int) -> nn.GroupNorm:
-    """GroupNorm with the largest number of groups up to 8 that divides `channels`."""
-    groups = next(count for count in range(min(8, channels), 0, -1) if channels % count == 0)
-    return nn.GroupNorm(groups, channels, eps=1e-6)
+
+class Convolution(nn.Conv1d):
+    """A convolution of odd width on (B, T, C), zeros beyond both ends; with stride 2 beyond the last step only.
+
+    The channels lie next to one another in memory, as products of matrices and norms over short sequences want them.
+    """
+
+    def __init__(self, channels: int, out_channels: int, width: int = 3, stride: int = 1) -> None:
+        super().__init__(channels, out_channels, width, stride)
+        self.reach = (width // 2 if stride == 1 else 0, width // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, C) → (B, T / stride, C')."""
+        return convolve(functional.pad(x, (0, 0, *self.reach)), self.weight, self.bias, self.stride[0])
+
+
+class Normalization(nn.GroupNorm):
+    """GroupNorm on (B, T, C) with the largest number of groups up to 8 that divides C."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(
+            next(count for count in range(min(8, channels), 0, -1) if channels % count == 0), channels, 1e-6
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Windows x (B, T, C) with mean 0 and deviation 1 in every group, times a weight, plus a bias."""
+        # As an image of one row whose channels lie innermost, so that nothing is copied.
+        return super().forward(x.transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(SiLU(norm(conv(SiLU(norm(x)))))), with a 1×1 shortcut where the width changes; (B, C, T) → (B, C', T)."""
+    """x + conv(SiLU(norm(conv(SiLU(norm(x)))))), with a 1×1 shortcut where the width changes; (B, T, C) → (B, T, C')."""
 
     def __init__(self, channels: int, out_channels: int) -> None:
         super().__init__()
-        self.norm1 = normalization(channels)
-        self.conv1 = nn.Conv1d(channels, out_channels, 3, padding=1)
-        self.norm2 = normalization(out_channels)
-        self.conv2 = nn.Conv1d(out_channels, out_channels, 3, padding=1)
-        self.shortcut = nn.Identity() if channels == out_channels else nn.Conv1d(channels, out_channels, 1)
+        self.norm1 = Normalization(channels)
+        self.conv1 = Convolution(channels, out_channels)
+        self.norm2 = Normalization(out_channels)
+        self.conv2 = Convolution(out_channels, out_channels)
+        self.shortcut = nn.Identity() if channels == out_channels else Convolution(channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The block's output (B, C', T) for x (B, C, T)."""
+        """The block's output (B, T, C') for x (B, T, C)."""
         h = self.conv1(functional.silu(self.norm1(x)))
         return self.shortcut(x) + self.conv2(functional.silu(self.norm2(h)))
 
@@ -34,11 +59,11 @@ class Downsample(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(channels, channels, 3, stride=2)
+        self.conv = Convolution(channels, channels, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, T) → (B, C, T / 2)."""
-        return self.conv(functional.pad(x, (0, 1)))
+        """(B, T, C) → (B, T / 2, C)."""
+        return self.conv(x)
 
 
 class Upsample(nn.Module):
@@ -46,27 +71,26 @@ class Upsample(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(channels, channels, 3, padding=1)
+        self.conv = Convolution(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, T) → (B, C, 2T)."""
-        batch, channels, length = x.shape
-        repeated = x[..., None].expand(batch, channels, length, 2).reshape(batch, channels, 2 * length)
-        return self.conv(repeated)
+        """(B, T, C) → (B, 2T, C)."""
+        batch, length, channels = x.shape
+        return self.conv(x[:, :, None].expand(batch, length, 2, channels).reshape(batch, 2 * length, channels))
 
 
 def _head(channels: int, out_channels: int) -> nn.Sequential:
-    return nn.Sequential(normalization(channels), nn.SiLU(), nn.Conv1d(channels, out_channels, 3, padding=1))
+    return nn.Sequential(Normalization(channels), nn.SiLU(), Convolution(channels, out_channels))
 
 
 class Encoder(nn.Module):
-    """(B, D, T) → (B, z_channels, L) with L = T / 2^(levels − 1), one level an entry of `ch_mult`."""
+    """(B, T, D) → (B, L, z_channels) with L = T / 2^(levels − 1), one level an entry of `ch_mult`."""
 
     def __init__(
         self, features: int, ch: int, ch_mult: tuple[int, ...], blocks: int, middle_blocks: int, z_channels: int
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv1d(features, ch, 3, padding=1)]
+        layers: list[nn.Module] = [Convolution(features, ch)]
         width = ch
         for level, factor in enumerate(ch_mult):
             if level > 0:
@@ -78,19 +102,19 @@ class Encoder(nn.Module):
         self.layers = nn.Sequential(*layers, _head(width, z_channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Latents (B, C, L) of windows x (B, D, T)."""
+        """Latents (B, L, C) of windows x (B, T, D)."""
         return self.layers(x)
 
 
 class Decoder(nn.Module):
-    """(B, z_channels, L) → (B, D, T): the encoder mirrored."""
+    """(B, L, z_channels) → (B, T, D): the encoder mirrored."""
 
     def __init__(
         self, features: int, ch: int, ch_mult: tuple[int, ...], blocks: int, middle_blocks: int, z_channels: int
     ) -> None:
         super().__init__()
         width = ch * ch_mult[-1]
-        layers: list[nn.Module] = [nn.Conv1d(z_channels, width, 3, padding=1)]
+        layers: list[nn.Module] = [Convolution(z_channels, width)]
         layers += [ResidualBlock(width, width) for _ in range(middle_blocks)]
         for level, factor in enumerate(reversed(ch_mult)):
             if level > 0:
@@ -101,5 +125,5 @@ class Decoder(nn.Module):
         self.layers = nn.Sequential(*layers, _head(width, features))
 
     def forward(self, z: Tensor) -> Tensor:
-        """Windows (B, D, T) of latents z (B, C, L)."""
+        """Windows (B, T, D) of latents z (B, L, C)."""
         return self.layers(z)

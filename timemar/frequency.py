@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from benchmark.training.products import Linear
 from timemar.attention import CrossAttention
 
 
@@ -25,7 +26,7 @@ class FrequencyAttention(nn.Module):
 
     def __init__(self, length: int, features: int, channels: int) -> None:
         super().__init__()
-        self.embed = nn.Sequential(nn.Linear(3 * features, channels), nn.GELU(), nn.Linear(channels, channels))
+        self.embed = nn.Sequential(Linear(3 * features, channels), nn.GELU(), Linear(channels, channels))
         self.bins = nn.Embedding(length // 2 + 1, channels)
         self.attention = CrossAttention(channels, channels)
 
@@ -34,10 +35,9 @@ class FrequencyAttention(nn.Module):
         nn.init.normal_(self.bins.weight, std=0.1, generator=generator)
 
     def forward(self, features: Tensor, seasonal: Tensor) -> Tensor:
-        """Enriched latents (B, C, L) from convolutional latents (B, C, L) and the seasonal part (B, T, D).
+        """Enriched latents (B, L, C) from convolutional latents (B, L, C) and the seasonal part (B, T, D).
 
         No gradient flows through the spectrum into the seasonal part: a phase has none worth following at amplitude 0.
         """
         frequencies = self.embed(spectrum(seasonal.detach())) + self.bins.weight
-        h = features.transpose(1, 2)
-        return (h + self.attention(h, frequencies)).transpose(1, 2)
+        return features + self.attention(features, frequencies)

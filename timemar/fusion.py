@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from timemar.convolution import Convolution
+
 
 def _mlp(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv1d(channels, hidden, 1), nn.GELU(), nn.Conv1d(hidden, out_channels, 1))
+    return nn.Sequential(Convolution(channels, hidden, 1), nn.GELU(), Convolution(hidden, out_channels, 1))
 
 
 class Fusion(nn.Module):
@@ -18,8 +20,8 @@ class Fusion(nn.Module):
         self.mlp = _mlp(3 * channels, 2 * channels, channels)
 
     def forward(self, trend: Tensor, coarse: Tensor, fine: Tensor) -> Tensor:
-        """The fused latent (B, C, L) of three latents (B, C, L)."""
-        return self.mlp(torch.cat([trend, coarse, fine], dim=1))
+        """The fused latent (B, L, C) of three latents (B, L, C)."""
+        return self.mlp(torch.cat([trend, coarse, fine], dim=-1))
 
 
 class LatentSplit(nn.Module):
@@ -30,6 +32,6 @@ class LatentSplit(nn.Module):
         self.mlp = _mlp(channels, 2 * channels, 3 * channels)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents of trend, coarse and fine seasonal part, each (B, C, L), of a fused latent (B, C, L)."""
-        trend, coarse, fine = self.mlp(z).chunk(3, dim=1)
+        """Latents of trend, coarse and fine seasonal part, each (B, L, C), of a fused latent (B, L, C)."""
+        trend, coarse, fine = self.mlp(z).chunk(3, dim=-1)
         return trend, coarse, fine

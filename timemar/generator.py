@@ -48,7 +48,7 @@ class TimeMAR(Generator):
     the training windows, in the data's units), codebook usage, perplexity by scale, and the likelihood in nats a token.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(
         self,

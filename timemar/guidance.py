@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from benchmark.training.products import Linear
 from timemar.attention import CrossAttention
 
 
@@ -13,7 +14,7 @@ class CoarseGuidance(nn.Module):
 
     def __init__(self, length: int, latent_length: int, features: int, channels: int) -> None:
         super().__init__()
-        self.embed = nn.Linear(features, channels)
+        self.embed = Linear(features, channels)
         self.steps = nn.Embedding(length, channels)
         self.places = nn.Embedding(latent_length, channels)
         self.attention = CrossAttention(channels, channels)
@@ -24,7 +25,6 @@ class CoarseGuidance(nn.Module):
         nn.init.normal_(self.places.weight, std=0.1, generator=generator)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        """Guided latents (B, C, L) from fine latents (B, C, L) and the decoded coarse seasonal part (B, T, D)."""
-        z = fine.transpose(1, 2)
+        """Guided latents (B, L, C) from fine latents (B, L, C) and the decoded coarse seasonal part (B, T, D)."""
         source = self.embed(coarse) + self.steps.weight
-        return (z + self.attention(z + self.places.weight, source)).transpose(1, 2)
+        return fine + self.attention(fine + self.places.weight, source)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.training import SeededDropout
+from benchmark.training.products import Linear
 
 
 class KeyValueCache:
@@ -32,11 +33,11 @@ class Block(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm1 = nn.LayerNorm(width)
-        self.mix = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.mix = Linear(width, 3 * width)
+        self.out = Linear(width, width)
         self.norm2 = nn.LayerNorm(width)
-        self.rise = nn.Linear(width, fc_rate * width)
-        self.fall = nn.Linear(fc_rate * width, width)
+        self.rise = Linear(width, fc_rate * width)
+        self.fall = Linear(fc_rate * width, width)
         self.drop = SeededDropout(dropout)
 
     def forward(self, x: Tensor, index: int = 0, cache: KeyValueCache | None = None) -> Tensor:
@@ -75,7 +76,7 @@ class TokenTransformer(nn.Module):
         self.drop = SeededDropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, fc_rate, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, vocab_size, bias=False)
+        self.head = Linear(width, vocab_size, bias=False)
         self.register_buffer("scale_of", torch.empty(self.tokens, dtype=torch.long), persistent=False)
 
     def seeded_reset(self, generator: torch.Generator) -> None:

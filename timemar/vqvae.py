@@ -84,19 +84,19 @@ class DualPathVQVAE(nn.Module):
         return Components(trend, seasonal, self.coarse(seasonal))
 
     def encode(self, parts: Components) -> Tensor:
-        """The fused latent (B, C, L) before quantization."""
+        """The fused latent (B, L, C) before quantization."""
         trend, coarse, seasonal = parts.trend, parts.coarse / self.scaling.detail, parts.seasonal / self.scaling.detail
-        smooth = torch.cat([trend, coarse]).transpose(1, 2)
+        smooth = torch.cat([trend, coarse])
         z_trend, z_coarse = self.coarse_encoder(smooth).chunk(2)
-        z_fine = self.frequency(self.fine_encoder(seasonal.transpose(1, 2)), seasonal)
+        z_fine = self.frequency(self.fine_encoder(seasonal), seasonal)
         return self.fusion(z_trend, z_coarse, z_fine)
 
     def decode(self, latent: Tensor) -> Decoded:
-        """The decoded parts of a quantized latent (B, C, L)."""
+        """The decoded parts of a quantized latent (B, L, C)."""
         z_trend, z_coarse, z_fine = self.split(latent)
-        smooth = self.coarse_decoder(torch.cat([z_trend, z_coarse])).transpose(1, 2)
+        smooth = self.coarse_decoder(torch.cat([z_trend, z_coarse]))
         trend, coarse = smooth.chunk(2)
-        fine = self.fine_decoder(self.guidance(z_fine, coarse)).transpose(1, 2)
+        fine = self.fine_decoder(self.guidance(z_fine, coarse))
         return Decoded(trend, fine * self.scaling.detail, coarse * self.scaling.detail)
 
     def forward(self, windows: Tensor) -> Pass:

@@ -23,7 +23,8 @@ def quantizer(patch_nums, vocab=16, channels=4, beta=0.25):
 
 
 def by_hand(made, z, beta):
-    """Algorithm 2 with PyTorch's own pooling and interpolation, one vector at a time."""
+    """Algorithm 2 with PyTorch's own pooling, interpolation and convolution, one vector at a time."""
+    z = z.transpose(1, 2)
     rest, total, tokens, loss = z.clone(), torch.zeros_like(z), [], 0.0
     for index, size in enumerate(made.patch_nums):
         pooled = functional.adaptive_avg_pool1d(rest, size)
@@ -34,17 +35,17 @@ def by_hand(made, z, beta):
                 chosen[row, place] = int(distance.argmin())
         codes = made.codebook.weight[chosen].transpose(1, 2)
         up = functional.interpolate(codes, size=z.shape[-1], mode="linear", align_corners=False)
-        part = 0.5 * up + 0.5 * made.scales[index].conv(up)
+        part = 0.5 * up + 0.5 * functional.conv1d(up, *made.scales[index].conv.parameters(), padding=1)
         total, rest = total + part, rest - part
         loss += (1 + beta) * float((total - z).square().mean())
         tokens.append(chosen)
-    return total, torch.cat(tokens, dim=1), loss / len(made.patch_nums)
+    return total.transpose(1, 2), torch.cat(tokens, dim=1), loss / len(made.patch_nums)
 
 
 @pytest.mark.parametrize("patch_nums", [(1, 2, 3, 4, 5, 6), (6,), (1, 6)])
 def test_agrees_with_algorithm_2_by_hand(patch_nums):
     made = quantizer(patch_nums)
-    z = torch.randn(3, 4, 6, generator=generator(3))
+    z = torch.randn(3, 6, 4, generator=generator(3))
     with torch.no_grad():
         total, tokens, loss = by_hand(made, z, 0.25)
         result = made(z)
@@ -56,7 +57,7 @@ def test_agrees_with_algorithm_2_by_hand(patch_nums):
 
 def test_gradients_go_where_the_paper_sends_them():
     made = quantizer((1, 3, 6))
-    z = torch.randn(2, 4, 6, generator=generator(4), requires_grad=True)
+    z = torch.randn(2, 6, 4, generator=generator(4), requires_grad=True)
     made(z).latent.sum().backward()
     torch.testing.assert_close(z.grad, torch.ones_like(z))
     assert made.codebook.weight.grad is None
@@ -75,7 +76,7 @@ def test_gradients_go_where_the_paper_sends_them():
 
 def test_commitment_gradient_has_its_closed_form_with_one_scale():
     made = quantizer((6,), beta=0.25)
-    z = torch.randn(2, 4, 6, generator=generator(5), requires_grad=True)
+    z = torch.randn(2, 6, 4, generator=generator(5), requires_grad=True)
     result = made(z)
     result.loss.backward()
     torch.testing.assert_close(z.grad, 0.25 * 2 * (z - result.latent).detach() / z.numel())

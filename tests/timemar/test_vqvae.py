@@ -10,7 +10,7 @@ import torch
 from benchmark.training import build, count_parameters
 from timemar.architecture import TokenizerSizes, make_tokenizer
 from timemar.attention import CrossAttention
-from timemar.convolution import Decoder, Encoder
+from timemar.convolution import Decoder, Downsample, Encoder, Normalization
 from timemar.frequency import spectrum
 from timemar.losses import LossWeights, fourier_distance, objective
 from timemar.scaling import Scaling
@@ -66,9 +66,22 @@ def test_cross_attention_agrees_with_the_formula():
 def test_encoder_and_decoder_mirror_each_other(ch_mult, length):
     encoder = build(lambda: Encoder(3, 8, ch_mult, 2, 1, 5), generator())
     decoder = build(lambda: Decoder(3, 8, ch_mult, 2, 1, 5), generator())
-    z = encoder(torch.randn(2, 3, 24, generator=generator(1)))
-    assert z.shape == (2, 5, length)
-    assert decoder(z).shape == (2, 3, 24)
+    z = encoder(torch.randn(2, 24, 3, generator=generator(1)))
+    assert z.shape == (2, length, 5)
+    assert decoder(z).shape == (2, 24, 3)
+
+
+def test_convolutions_and_norms_are_pytorchs_on_the_other_layout():
+    x = torch.randn(3, 8, 16, generator=generator(1))
+    down, norm = build(lambda: Downsample(16), generator(2)), build(lambda: Normalization(16), generator(3))
+    padded = torch.nn.functional.pad(x.transpose(1, 2), (0, 1))
+    expected = torch.nn.functional.conv1d(padded, down.conv.weight, down.conv.bias, stride=2)
+    torch.testing.assert_close(down(x), expected.transpose(1, 2))
+    groups = x.reshape(3, 8, 8, 2)
+    deviation = groups.var(dim=(1, 3), correction=0, keepdim=True).sqrt()
+    expected = ((groups - groups.mean(dim=(1, 3), keepdim=True)) / deviation).reshape(3, 8, 16)
+    torch.testing.assert_close(norm(x), expected, rtol=1e-4, atol=1e-5)
+    assert norm(x).is_contiguous()
 
 
 def test_encoder_size_has_its_closed_form():
