@@ -7,31 +7,30 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmark.checks import check_sampling, check_windows
 from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
 
 
 class Gaussian(Generator):
     """Mean and covariance of the T·D numbers of a window; samples are clipped to [0, 1].
 
-    A factor A with AᵀA = covariance replaces the covariance: the triangle of a QR decomposition where there are more windows
-    than numbers in a window, the centred windows themselves otherwise. Both give the sample covariance exactly.
+    A factor A with AᵀA = covariance replaces the covariance (see `normal_law`).
     """
 
     is_control = True
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
-        """Estimate mean and covariance from windows (N, T, D)."""
+        """Estimate mean and covariance from windows (N, T, D); raises UserError for windows that cannot work."""
         del context
-        flat = windows.reshape(len(windows), -1).astype(np.float64)
-        self.shape_ = windows.shape[1:]
-        self.mean_ = flat.mean(axis=0)
-        centred = (flat - self.mean_) / np.sqrt(max(1, len(flat) - 1))
-        self.factor_ = np.linalg.qr(centred, mode="r") if len(flat) > flat.shape[1] else centred
+        self.shape_ = check_windows(windows, self)[1:]
+        self.mean_, self.factor_ = normal_law(windows.reshape(len(windows), -1).astype(np.float64))
         return self
 
     def sample(self, n: int, seed: int) -> Windows:
-        """`n` windows (n, T, D) of the fitted law, clipped to [0, 1]."""
+        """`n` windows (n, T, D) of the fitted law, clipped to [0, 1]; raises UserError before `fit` or for n < 1."""
+        check_sampling(self, "factor_", n)
         normal = np.random.default_rng(seed).standard_normal((n, len(self.factor_)))
         flat = np.clip(self.mean_ + normal @ self.factor_, 0.0, 1.0)
         return flat.reshape(n, *self.shape_).astype(np.float32)
@@ -54,10 +53,25 @@ class Gaussian(Generator):
 
     @property
     def num_parameters(self) -> int:
-        """Means and distinct covariances."""
-        return sum(self.parts(*self.shape_).values())
+        """Means and distinct covariances; 0 before `fit`."""
+        return sum(self.parts(*self.shape_).values()) if hasattr(self, "shape_") else 0
 
     def parts(self, length: int, features: int) -> Mapping[str, int]:
         """Means and distinct covariances of windows (T=length, D=features)."""
         size = length * features
         return {"mean": size, "covariance": size * (size + 1) // 2}
+
+
+def normal_law(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean (M,) and a factor A (R, M) with AᵀA = the sample covariance of rows (N, M), exactly, whatever its rank.
+
+    A is the triangle of a QR decomposition where there are more rows than numbers in one, else the centred rows themselves.
+    """
+    mean = rows.mean(axis=0)
+    centred = (rows - mean) / np.sqrt(max(1, len(rows) - 1))
+    return mean, triangle(centred) if len(rows) > rows.shape[1] else centred
+
+
+def triangle(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R of the decomposition rows = Q R: as few rows as can have the same RᵀR."""
+    return np.asarray(np.linalg.qr(rows, mode="r"), dtype=np.float64)

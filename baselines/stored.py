@@ -7,7 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from benchmark.interface import Generator, Windows, read_parameters, write_parameters
+from benchmark.checks import check_sampling, check_windows
+from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
 
 
 class StoredWindows(Generator):
@@ -15,6 +16,19 @@ class StoredWindows(Generator):
 
     is_control = True
     windows_: Windows
+
+    def fit(self, windows: Windows, context: FitContext) -> Self:
+        """Keep the training windows (N, T, D); raises UserError for parameters or windows that cannot work."""
+        del context
+        self.parameters()
+        check_windows(windows, self)
+        self.windows_ = windows.copy()
+        return self
+
+    def stored(self, n: int) -> Windows:
+        """The kept windows, for drawing `n` samples from; raises UserError before `fit` or for n < 1."""
+        check_sampling(self, "windows_", n)
+        return self.windows_
 
     def save(self, folder: Path) -> None:
         """Write the windows and the constructor arguments."""
