@@ -1,0 +1,158 @@
+"""The body of `python -m benchmark ablate`: from what is asked to files, text and record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark import session
+from benchmark.ablate.cells import Ablation, AblationSpec, plan_ablation
+from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
+from benchmark.plan import Request
+from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
+from benchmark.run.events import DONE
+from benchmark.run.runner import Options
+from benchmark.store import Store, write_bytes
+from metrics import registry
+
+FORMATS = {"md": markdown, "tex": latex, "csv": comma_separated}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the command prints, as text and as a record, and whether a cell failed."""
+
+    text: str
+    record: dict[str, Any]
+    failed: bool
+
+
+def ablate(
+    spec: AblationSpec,
+    store: Store,
+    options: Options,
+    write: Callable[[str], None],
+    *,
+    download: bool = True,
+    dry_run: bool = False,
+) -> Report:
+    """Run what is missing of an ablation and write its table; raises UserError. A dry run only shows the cells."""
+    request = Request(data_dir=options.data_dir)
+    ablation = plan_ablation(spec, request)
+    if dry_run:
+        preview = session.preview(ablation.plan, store, options)
+        return Report(session.preview_text(preview), preview, False)
+    store.create()
+    if download and session.fetch_missing(ablation.plan, options.data_dir, write):
+        ablation = plan_ablation(spec, request)
+    outcomes = session.run(ablation.plan, store, options, write)
+    found = effects(ablation, store)
+    files = _write(effects_table(ablation, spec, found), store, spec, ablation)
+    text = markdown(effects_table(ablation, spec, found)) + "\n" + "\n".join(f"wrote {path}" for path in files)
+    failed = any(outcome.state not in (DONE, "skipped") for outcome in outcomes)
+    return Report(text, _record(ablation, spec, found, files), failed)
+
+
+def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect]) -> PlainTable:
+    """One row a quantity of each part on each data set, with the paper's Table 3 beside it."""
+    header = ("data set", "without", "quantity", "whole", "without it", "difference", "conclusion", "published")
+    rows = tuple(
+        (
+            effect.dataset,
+            effect.drop,
+            effect.title,
+            _number(effect, effect.whole),
+            _number(effect, effect.without),
+            _difference(effect),
+            effect.conclusion,
+            "" if effect.published is None else "{:.3f} → {:.3f}".format(*effect.published),
+        )
+        for effect in found
+    )
+    cell = ablation.base[0]
+    return PlainTable(f"{cell.title}, part by part", header, rows, notes=_notes(spec, cell.protocol, found))
+
+
+def _notes(spec: AblationSpec, protocol: str, found: Sequence[Effect]) -> tuple[str, ...]:
+    seeds = f"{spec.seeds} training seeds" if spec.seeds > 1 else "1 training seed"
+    notes = [
+        f"Length {spec.length}, budget {spec.budget}, protocol {protocol}, {seeds}. A difference is the value without the part "
+        "minus the whole generator's."
+    ]
+    if spec.seeds > 1:
+        notes.append(
+            "In brackets the 95 % t-interval of the difference over seeds, paired by seed. A difference whose interval contains "
+            "0, or that is no larger than a perfect generator's distance from the ideal (the floor), is not distinguishable."
+        )
+        shown = [effect for effect in found if effect.difference and effect.quantity != PARAMETERS]
+        clear = sum(effect.conclusion in ("worse without it", "better without it") for effect in shown)
+        notes.append(
+            f"{clear} of {len(shown)} comparisons are distinguishable; at 95 % about {0.05 * len(shown):.1f} would be if no part "
+            "mattered."
+        )
+    else:
+        notes.append(
+            "One training seed gives no interval, so no difference can be told from chance; use --seeds 3 or more."
+        )
+    if any(effect.quantity == RECONSTRUCTION for effect in found):
+        notes.append("The reconstruction error is that of the training windows, in units of the range 0 to 1.")
+    if any(effect.published for effect in found):
+        notes.append("Published: Table 3 of the paper, whole → without; its ± is not defined there.")
+    return tuple(notes)
+
+
+def _number(effect: Effect, value: float | None) -> str:
+    if value is None:
+        return ""
+    if effect.quantity == PARAMETERS:
+        return f"{value:,.0f}"
+    return f"{value:.2e}" if effect.quantity == RECONSTRUCTION else f"{value:.{_decimals(effect)}f}"
+
+
+def _difference(effect: Effect) -> str:
+    if effect.difference is None:
+        return ""
+    mean, half_width = effect.difference
+    if effect.quantity == PARAMETERS:
+        return f"{mean:+,.0f}"
+    form = "+.2e" if effect.quantity == RECONSTRUCTION else f"+.{_decimals(effect)}f"
+    if half_width is None:
+        return f"{mean:{form}}"
+    return f"{mean:{form}} [{mean - half_width:{form}}, {mean + half_width:{form}}]"
+
+
+def _decimals(effect: Effect) -> int:
+    return registry.load(effect.quantity).sheet.decimals
+
+
+def _write(table: PlainTable, store: Store, spec: AblationSpec, ablation: Ablation) -> list[Path]:
+    parts = "-".join([*spec.datasets, str(spec.length), spec.budget, *ablation.without])
+    folder = store.root / "ablations" / f"{ablation.base[0].generator}-{parts}".replace("/", "_")
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, render in FORMATS.items():
+        write_bytes(folder / f"table.{suffix}", render(table).encode())
+    return [folder / f"table.{suffix}" for suffix in FORMATS]
+
+
+def _record(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect], files: Sequence[Path]) -> dict[str, Any]:
+    """The result with stable keys."""
+    rows = []
+    for effect in found:
+        row = asdict(effect)
+        row["difference"] = None if effect.difference is None else effect.difference.mean
+        row["half_width"] = None if effect.difference is None else effect.difference.half_width
+        row["published"] = list(effect.published) if effect.published else None
+        rows.append(row)
+    return {
+        "generator": ablation.base[0].generator,
+        "drops": list(ablation.without),
+        "datasets": list(spec.datasets),
+        "length": spec.length,
+        "budget": spec.budget,
+        "seeds": spec.seeds,
+        "effects": rows,
+        "cells": [cell.slug for cell in ablation.plan.cells],
+        "files": [str(path) for path in files],
+    }

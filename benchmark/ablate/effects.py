@@ -1,0 +1,155 @@
+"""What leaving a part out changed, with a 95 % interval over training seeds and a conclusion in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from benchmark.ablate.cells import SCORES, Ablation
+from benchmark.cell import Cell
+from benchmark.explain import cell_parts
+from benchmark.interface import read_parameters
+from benchmark.published import published_scores
+from benchmark.report.table import make_table
+from benchmark.results import results_frame
+from benchmark.run.stages import pending
+from benchmark.statistics import Summary, summarise
+from benchmark.store import Store
+from metrics import registry
+
+RECONSTRUCTION = "mse"
+"""The fact of a fitted generator that holds its mean squared error of reconstruction, in the windows' units."""
+PARAMETERS = "parameters"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One quantity on one data set, whole and without a part.
+
+    `difference` is without minus whole, paired by training seed; `margin` is the difference that a score's noise makes (None
+    where it has no floor); `published` are the paper's two values. Where a value is missing, `conclusion` says why.
+    """
+
+    dataset: str
+    drop: str
+    quantity: str
+    title: str
+    whole: float | None
+    without: float | None
+    difference: Summary | None
+    margin: float | None
+    published: tuple[float, float] | None
+    conclusion: str
+
+
+def effects(ablation: Ablation, store: Store) -> list[Effect]:
+    """Every quantity of every part on every data set: scores, reconstruction error, learned numbers."""
+    margins = _margins(ablation, store)
+    found = []
+    for drop, cells in ablation.without.items():
+        for dataset in dict.fromkeys(cell.dataset.id for cell in cells):
+            pairs = [
+                (whole, part)
+                for whole, part in zip(ablation.base, cells, strict=True)
+                if whole.dataset.id == dataset and part.dataset.id == dataset
+            ]
+            for score in SCORES:
+                margin = margins.get((score, dataset))
+                found.append(_effect(pairs, drop, score, store, partial(_score, score=score, store=store), margin))
+            found.append(_effect(pairs, drop, RECONSTRUCTION, store, partial(_reconstruction, store=store), None))
+            found.append(_size(pairs[0], drop))
+    return [effect for effect in found if effect is not None]
+
+
+def conclude(difference: Summary, margin: float | None, *, farther: bool) -> str:
+    """What a difference allows to say; `farther` says that the part's absence moved the value away from the ideal."""
+    mean, half_width = difference
+    small = margin is not None and abs(mean) <= margin
+    if half_width is None:
+        return "nothing: one training seed" + (", and below the floor" if small else "")
+    if abs(mean) <= half_width:
+        return "not distinguishable: the interval contains 0"
+    if small:
+        return "not distinguishable: below the floor"
+    return "worse without it" if farther else "better without it"
+
+
+def _effect(
+    pairs: Sequence[tuple[Cell, Cell]],
+    drop: str,
+    quantity: str,
+    store: Store,
+    read: Callable[[Cell], float | None],
+    margin: float | None,
+) -> Effect | None:
+    """The effect on a quantity that `read` gives by cell; None where the generator does not record it at all."""
+    first = pairs[0][0]
+    is_score = quantity in SCORES
+    title = registry.load(quantity).sheet.title if is_score else "Reconstruction error (mean squared)"
+    ideal = registry.load(quantity).sheet.ideal if is_score else 0.0
+    values = [(read(whole), read(part)) for whole, part in pairs]
+    known = [(a, b) for a, b in values if a is not None and b is not None]
+    place = (first.dataset.title or first.dataset.id, drop, quantity, title)
+    published = _published(first, drop, quantity)
+    if len(known) < len(pairs):
+        reason = _reason(pairs, store)
+        return Effect(*place, None, None, None, margin, published, reason) if is_score or reason else None
+    whole, without = (summarise(side).mean for side in zip(*known, strict=True))
+    difference = summarise([b - a for a, b in known])
+    farther = abs(without - ideal) > abs(whole - ideal)
+    return Effect(*place, whole, without, difference, margin, published, conclude(difference, margin, farther=farther))
+
+
+def _size(pair: tuple[Cell, Cell], drop: str) -> Effect:
+    whole, without = (sum(cell_parts(cell).values()) for cell in pair)
+    share = f"{100 * (without - whole) / whole:+.1f} %" if whole else ""
+    name = pair[0].dataset.title or pair[0].dataset.id
+    return Effect(
+        name, drop, PARAMETERS, "Learned numbers", whole, without, Summary(without - whole, None), None, None, share
+    )
+
+
+def _score(cell: Cell, score: str, store: Store) -> float | None:
+    return (
+        None if f"score:{score}" in pending(cell, (score,), store) else float(store.cell(cell).scores()[score]["mean"])
+    )
+
+
+def _reconstruction(cell: Cell, store: Store) -> float | None:
+    folder = store.cell(cell)
+    if not folder.is_finished("fit", cell.key):
+        return None
+    value = (read_parameters(folder.model)[1].get("facts") or {}).get(RECONSTRUCTION)
+    return None if value is None else float(value)
+
+
+def _reason(pairs: Sequence[tuple[Cell, Cell]], store: Store) -> str:
+    """How the first unfinished cell of a comparison ended; empty where all are finished."""
+    for cell in (cell for pair in pairs for cell in pair):
+        if pending(cell, SCORES, store):
+            status = {"state": "skipped", "reason": cell.skip} if cell.skip else store.cell(cell).status()
+            return f"{status.get('state', 'missing')}: {cell.title} seed {cell.seed}: {status.get('reason', 'not run')}"
+    return ""
+
+
+def _margins(ablation: Ablation, store: Store) -> Mapping[tuple[str, str], float]:
+    """By score and data set the difference that noise makes, as every table of the program takes it."""
+    skips = {cell.key: cell.skip for cell in ablation.plan.cells if cell.skip}
+    frame = results_frame(ablation.plan.cells, SCORES, store, skips)
+    table = make_table(frame, title="", dataset_titles={})
+    return {
+        (block.sheet.name, dataset): margin
+        for block in table.blocks
+        for (dataset, _), margin in zip(table.columns, block.margins, strict=True)
+        if margin > 0
+    }
+
+
+def _published(cell: Cell, drop: str, score: str) -> tuple[float, float] | None:
+    """Table 3's values of a score, whole and without the part."""
+    place = (score, cell.dataset.id, cell.length)
+    whole, without = (
+        published_scores().get((*place, who)) for who in (cell.generator, f"{cell.generator}/drop={drop}")
+    )
+    return (whole.value, without.value) if whole and without else None

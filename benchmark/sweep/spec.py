@@ -1,0 +1,78 @@
+"""What a sweep is told: by options, by a YAML file, or by both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from benchmark.errors import UserError
+from benchmark.resources import read_yaml
+from benchmark.validation import Frozen, parse
+
+
+class SweepSpec(Frozen):
+    """One sweep; `param` maps a parameter to its values as `benchmark.sweep.space` reads them.
+
+    `trials` None means the whole grid, or 20 for TPE. `protocol` None leaves it to the objective.
+    """
+
+    generator: str
+    dataset: str = "stocks"
+    length: int = Field(default=24, ge=2)
+    param: dict[str, Any] = Field(min_length=1)
+    sampler: Literal["grid", "tpe"] = "grid"
+    trials: int | None = Field(default=None, ge=1)
+    study: str | None = None
+    storage: str | None = None
+    objective: str = "validation"
+    allow_test_objective: bool = False
+    scores: tuple[str, ...] = ()
+    budget: str = "fast"
+    protocol: Literal["paper", "strict"] | None = None
+    seeds: int = Field(default=1, ge=1)
+    pruner: Literal["none", "median", "halving"] = "none"
+    prune_on: str = "loss"
+
+    @field_validator("study")
+    @classmethod
+    def _plain(cls, study: str | None) -> str | None:
+        if study is not None and not re.fullmatch(r"[\w.-]+", study):
+            raise ValueError("a study's name holds letters, digits, dots, dashes and underscores only")
+        return study
+
+    @property
+    def name(self) -> str:
+        """The study's name: given, or what the sweep is about."""
+        generator = re.sub(r"\W", "_", Path(self.generator).stem)
+        dataset = re.sub(r"\W", "_", Path(self.dataset).stem)
+        return self.study or f"{generator}-{dataset}-{self.length}-{self.budget}-{self.sampler}"
+
+
+def load_sweep(path: Path | None, given: dict[str, Any], params: Sequence[str]) -> SweepSpec:
+    """The sweep of a YAML file as the options `given` (None: not given) and `--param` texts change it; raises UserError."""
+    values: dict[str, Any] = dict(read_yaml(path)) if path else {}
+    values.update({name: value for name, value in given.items() if value is not None})
+    if params:
+        values["param"] = {**_params_of(values), **dict(_split(text) for text in params)}
+    if "generator" not in values:
+        raise UserError("a sweep needs a generator; add --generator NAME.")
+    if not values.get("param"):
+        raise UserError("a sweep needs a parameter to vary; add for example --param vocab_size=256,384,512.")
+    return parse(SweepSpec, values, owner=f"sweep '{path}'" if path else "the sweep")
+
+
+def _params_of(values: dict[str, Any]) -> dict[str, Any]:
+    found = values.get("param") or {}
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """`name=values`, or a name alone, whose values are proposed."""
+    name, equals, values = text.partition("=")
+    if not name or (equals and not values):
+        raise UserError(f"--param '{text}' is not understood; write name=value,value or name=low..high.")
+    return name, values if equals else None
