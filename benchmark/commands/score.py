@@ -1,0 +1,53 @@
+"""`score`: samples from anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.commands.printing import emit, report
+from benchmark.options import Device, Json
+
+
+def score(
+    real: Annotated[Path, typer.Option(help="Real windows: npy, npz; or rows: csv, parquet.")],
+    fake: Annotated[Path, typer.Option(help="Generated windows, in the same form.")],
+    scores: Annotated[
+        str, typer.Option(help="Names with commas between them, or all.")
+    ] = "discriminative,predictive,context_fid",
+    repetitions: Annotated[int, typer.Option(help="Repetitions of each score.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="What all random numbers come from.")] = 0,
+    backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
+    length: Annotated[int | None, typer.Option(min=2, help="Time steps in a window, for files of rows.")] = None,
+    value_range: Annotated[str, typer.Option("--range", help="LOW,HIGH of all values; scaled to [0, 1].")] = "0,1",
+    controls: Annotated[bool, typer.Option(help="Score the copy, gaussian and oracle controls too.")] = True,
+    device: Device = "auto",
+    json_target: Json = None,
+) -> None:
+    """Score anyone's samples from any program, beside the controls and the floors.
+
+    Example: python -m benchmark score --real real.npy --fake fake.npy --scores all
+    """
+    from benchmark import outside, session
+    from benchmark.report.render import markdown
+
+    low, high = outside.parse_range(value_range)
+    request = outside.Request(
+        real,
+        fake,
+        tuple(scores.split(",")),
+        repetitions,
+        seed,
+        backend,
+        length,
+        low,
+        high,
+        controls,
+        session.choose_device(device),
+    )
+    result = outside.score_files(request, session.ticker(report))
+    emit(markdown(outside.outside_table(result)), result, json_target)
+    if any(entry.get("status") == "failed" for entry in result["scores"].values()):
+        raise typer.Exit(1)

@@ -1,0 +1,120 @@
+"""`run`, `tables` and `config show`: what is done with a suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.commands.printing import emit, report
+from benchmark.errors import UserError, unknown
+from benchmark.options import Budget, Csv, DataDir, Device, Json, Only, ProtocolOption, Seeds, Set, StoreOption, Suite
+
+
+def run(
+    suite: Suite = "quick",
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    device: Device = "auto",
+    workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
+    retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
+    json_target: Json = None,
+) -> None:
+    """Plan and run the missing cells of a suite, and end with its table.
+
+    Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
+    """
+    from benchmark import outputs, session
+    from benchmark.plan import Request, make_plan
+    from benchmark.run.events import DONE
+    from benchmark.store import Store
+    from benchmark.suites import load_suite
+
+    if retry not in (None, "failed"):
+        raise unknown("value", retry or "", ["failed"], owner="--retry")
+    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    options = session.options(device, workers, data_dir, retry)
+    plan = make_plan(load_suite(suite), request)
+    results = Store(store)
+    if dry_run:
+        preview = session.preview(plan, results, options)
+        emit(session.preview_text(preview), preview, json_target)
+        return
+    results.create()
+    if download and session.fetch_missing(plan, data_dir, report):
+        plan = make_plan(load_suite(suite), request)
+    outcomes = session.run(plan, results, options, report)
+    result = outputs.suite_result(plan, results)
+    files = outputs.write_outputs(plan, result, results)
+    text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)
+    emit(text, outputs.as_json(plan, result, files), json_target)
+    if any(outcome.state not in (DONE, "skipped") for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def tables(
+    suite: Suite = "quick",
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    format_name: Annotated[str, typer.Option("--format", help="markdown, latex or csv.")] = "markdown",
+    output: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+) -> None:
+    """Print a suite's table from what the store holds; nothing is computed.
+
+    Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
+    """
+    from benchmark import outputs
+    from benchmark.plan import Request, make_plan
+    from benchmark.store import Store, write_bytes
+    from benchmark.suites import load_suite
+
+    if format_name not in outputs.FILES.values():
+        raise unknown("format", format_name, outputs.FILES.values(), owner="--format")
+    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    text = outputs.render(outputs.suite_result(make_plan(load_suite(suite), request), Store(store)), format_name)
+    if output is None:
+        print(text, end="")
+        return
+    if not output.parent.is_dir():
+        raise UserError(f"the folder '{output.parent}' of --output does not exist; make it or choose another.")
+    write_bytes(output, text.encode())
+    print(f"wrote {output}")
+
+
+def config_show(
+    suite: Suite = "quick",
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    json_target: Json = None,
+) -> None:
+    """Print a suite's resolved configuration and where each value came from.
+
+    Example: python -m benchmark config show --suite quick --set timemar_s.vocab_size=256
+    """
+    from benchmark.explain import configuration, configuration_text
+    from benchmark.plan import Request, make_plan
+    from benchmark.suites import load_suite
+
+    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    tree = configuration(make_plan(load_suite(suite), request))
+    emit(configuration_text(tree), tree, json_target)

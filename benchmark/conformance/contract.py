@@ -1,0 +1,50 @@
+"""Checks on the constructor, its parameters and the count of learned numbers."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+from benchmark.conformance.probe import Probe, Violation
+
+
+def constructor_only_stores(probe: Probe) -> None:
+    """The constructor stores its arguments under their names, and does nothing else."""
+    generator = probe.new()
+    for name, parameter in inspect.signature(probe.cls).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise Violation(f"the constructor takes '{parameter}'; name every parameter.")
+        if not hasattr(generator, name):
+            raise Violation(f"the constructor does not store '{name}' as an attribute of that name.")
+        if name in probe.params and getattr(generator, name) != probe.params[name]:
+            raise Violation(
+                f"'{name}' was given as {probe.params[name]!r} and is stored as {getattr(generator, name)!r}."
+            )
+    extra = sorted(set(getattr(generator, "__dict__", {})) - set(probe.params))
+    if extra:
+        raise Violation(f"the constructor also makes {', '.join(extra)}; leave that to fit.")
+
+
+def parameters_round_trip(probe: Probe) -> None:
+    """Parameters survive JSON, and a loaded generator has those of the saved one."""
+    before = probe.new().parameters()
+    try:
+        text = json.dumps(before)
+    except TypeError as error:
+        raise Violation(f"the parameters cannot be written as JSON ({error}).") from None
+    after = probe.cls(**json.loads(text)).parameters()
+    if after != before:
+        raise Violation(f"parameters {before} came back from JSON as {after}.")
+    loaded = probe.cls.load(probe.saved).parameters()
+    if loaded != before:
+        raise Violation(f"parameters {before} were saved and {loaded} were loaded.")
+
+
+def parts_sum_to_the_number_of_parameters(probe: Probe) -> None:
+    """`parts(T, D)` of an unfitted generator sums to `num_parameters` of the fitted and of the loaded one."""
+    parts = probe.new().parts(probe.length, probe.features)
+    total = sum(parts.values())
+    counts = {"fitted": probe.fitted.num_parameters, "loaded": probe.cls.load(probe.saved).num_parameters}
+    for state, count in counts.items():
+        if count != total:
+            raise Violation(f"parts sum to {total}, but the {state} generator has num_parameters {count}.")

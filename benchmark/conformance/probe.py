@@ -1,0 +1,131 @@
+"""The generator under examination: its class and parameters, windows to learn from, and the fits that checks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.errors import Interrupted
+from benchmark.interface import FitContext, Generator, Progress, Windows
+
+FIT_SEED = 11
+SAMPLE_SEED = 5
+SAMPLES = 12
+FRESH = 64  # real windows disjoint from the training ones, for generators that ask for them
+
+
+class Violation(Exception):  # noqa: N818 - a finding about somebody's code, not an error of this program's
+    """A promise that is not kept: one sentence."""
+
+
+@dataclass
+class Trace:
+    """What a fit did that can be seen from outside: the steps it reported and how often it asked whether to stop."""
+
+    steps: int = 0
+    polls: int = 0
+
+    def report(self, progress: Progress) -> None:
+        """Take note of a report."""
+        self.steps = max(self.steps, progress.total)
+
+    def stop_after(self, polls: int | None) -> bool:
+        """Count a question whether to stop; yes after `polls` of them, never for None."""
+        self.polls += 1
+        return polls is not None and self.polls > polls
+
+
+@dataclass
+class Probe:
+    """One generator class with parameters, windows (N=`count`, T=`length`, D=`features`), and a scratch folder of the checks'."""
+
+    cls: type[Generator]
+    params: dict[str, Any]
+    folder: Path
+    length: int = 24
+    features: int = 5
+    count: int = 48
+    _folders: int = field(default=0, init=False)
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return self.cls.__name__
+
+    def new(self) -> Generator:
+        """An unfitted generator."""
+        return self.cls(**self.params)
+
+    def empty_folder(self) -> Path:
+        """A folder that no check has used yet."""
+        self._folders += 1
+        made = self.folder / str(self._folders)
+        made.mkdir(parents=True)
+        return made
+
+    def windows(self, count: int, features: int, seed: int = 0) -> Windows:
+        """Sines of random frequency and phase with a little noise, float32 (N=`count`, T, D=`features`) in [0, 1]."""
+        rng = np.random.default_rng((seed, count, features))
+        rate, phase = rng.uniform(0.05, 0.2, (count, 1, features)), rng.uniform(0, 1, (count, 1, features))
+        waves = np.sin(2 * np.pi * (rate * np.arange(self.length)[:, None] + phase))
+        noisy = 0.5 + 0.4 * waves + 0.02 * rng.standard_normal(waves.shape)
+        return np.clip(noisy, 0.0, 1.0).astype(np.float32)
+
+    def context(self, features: int, *, trace: Trace, folder: Path, stop_after: int | None = None) -> FitContext:
+        """What a fit on windows of D=`features` is given: everything the interface has, on the CPU, budget smoke."""
+        return FitContext(
+            seed=FIT_SEED,
+            checkpoint_dir=folder,
+            validation=self.windows(8, features, seed=1),
+            fresh=self.windows(FRESH, features, seed=2),
+            progress=trace.report,
+            stop_requested=lambda: trace.stop_after(stop_after),
+        )
+
+    def fit(self, windows: Windows) -> Generator:
+        """A new generator fitted to a copy of `windows`, in an empty checkpoint folder."""
+        features = windows.shape[-1] if windows.ndim else 1
+        return self.new().fit(windows.copy(), self.context(features, trace=Trace(), folder=self.empty_folder()))
+
+    @cached_property
+    def _base(self) -> tuple[Generator, Trace]:
+        trace = Trace()
+        context = self.context(self.features, trace=trace, folder=self.empty_folder())
+        return self.new().fit(self.windows(self.count, self.features), context), trace
+
+    @property
+    def fitted(self) -> Generator:
+        """The generator that most checks look at, fitted once."""
+        return self._base[0]
+
+    @property
+    def trace(self) -> Trace:
+        """What that fit did."""
+        return self._base[1]
+
+    @cached_property
+    def samples(self) -> Any:
+        """What the fitted generator returns when asked for `SAMPLES` windows; nothing about it is known yet."""
+        return self.fitted.sample(SAMPLES, SAMPLE_SEED)
+
+    @cached_property
+    def saved(self) -> Path:
+        """A folder into which the fitted generator was saved."""
+        folder = self.empty_folder()
+        self.fitted.save(folder)
+        return folder
+
+    @cached_property
+    def halfway(self) -> tuple[bool, Path]:
+        """Whether a fit that is asked to stop halfway raises Interrupted, and the checkpoint folder it leaves."""
+        folder = self.empty_folder()
+        context = self.context(self.features, trace=Trace(), folder=folder, stop_after=self.trace.polls // 2)
+        try:
+            self.new().fit(self.windows(self.count, self.features), context)
+        except Interrupted:
+            return True, folder
+        return False, folder

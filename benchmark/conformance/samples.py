@@ -1,0 +1,58 @@
+"""Checks on what `sample` returns, and on what it depends on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.conformance.probe import SAMPLE_SEED, SAMPLES, Probe, Violation
+
+
+def fits_and_samples(probe: Probe) -> None:
+    """`fit` learns from float32 windows (N, T, D) and `sample` returns something."""
+    if not isinstance(probe.fitted, probe.cls):
+        raise Violation(f"fit returned {type(probe.fitted).__name__}; return self.")
+    if not isinstance(probe.samples, np.ndarray):
+        raise Violation(f"sample returned {type(probe.samples).__name__}; return a NumPy array.")
+
+
+def samples_have_the_shape_asked_for(probe: Probe) -> None:
+    """`sample(n, seed)` has shape (n, T, D), for one window and for more than there were to learn from."""
+    for n in (SAMPLES, 1, probe.count + 1):
+        shape = np.shape(probe.samples if n == SAMPLES else probe.fitted.sample(n, SAMPLE_SEED))
+        if shape != (n, probe.length, probe.features):
+            raise Violation(f"sample({n}) has shape {shape}, not {(n, probe.length, probe.features)}.")
+
+
+def samples_are_float32(probe: Probe) -> None:
+    """Samples are float32."""
+    if probe.samples.dtype != np.float32:
+        raise Violation(f"samples are {probe.samples.dtype}, not float32.")
+
+
+def samples_lie_between_0_and_1(probe: Probe) -> None:
+    """Samples are finite and in [0, 1]."""
+    bad = int(np.count_nonzero(~np.isfinite(probe.samples)))
+    if bad:
+        raise Violation(f"{bad} of {probe.samples.size} generated numbers are not finite.")
+    low, high = float(probe.samples.min()), float(probe.samples.max())
+    if low < 0 or high > 1:
+        raise Violation(f"samples lie between {low:.4g} and {high:.4g}, outside [0, 1].")
+
+
+def same_seed_gives_the_same_samples(probe: Probe) -> None:
+    """The same seed gives the same bytes when sampled again."""
+    if probe.fitted.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
+        raise Violation(f"sample({SAMPLES}, seed={SAMPLE_SEED}) gave other bytes the second time.")
+
+
+def another_seed_gives_other_samples(probe: Probe) -> None:
+    """Another seed gives other samples."""
+    if probe.fitted.sample(SAMPLES, SAMPLE_SEED + 1).tobytes() == probe.samples.tobytes():
+        raise Violation(f"seeds {SAMPLE_SEED} and {SAMPLE_SEED + 1} gave the same bytes; draw from the seed passed in.")
+
+
+def same_fit_seed_gives_the_same_model(probe: Probe) -> None:
+    """Fitted again with the same seed to the same windows, it samples the same bytes."""
+    again = probe.fit(probe.windows(probe.count, probe.features))
+    if again.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
+        raise Violation("two fits with the same context.seed sample different bytes; draw every number from it.")

@@ -1,0 +1,58 @@
+"""Checks on what `save` writes and `load` reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.conformance.probe import SAMPLE_SEED, SAMPLES, Probe, Violation
+
+
+def loaded_generator_samples_alike(probe: Probe) -> None:
+    """A loaded generator samples the same bytes as the saved one."""
+    if probe.cls.load(probe.saved).sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
+        raise Violation("the loaded generator samples other bytes than the saved one with the same seed.")
+
+
+def saved_files_are_plain(probe: Probe) -> None:
+    """The saved folder holds safetensors, npz, npy and JSON only, each readable as what it is called; no pickle."""
+    files = sorted(path for path in probe.saved.rglob("*") if path.is_file())
+    if not files:
+        raise Violation("save wrote no file.")
+    for path in files:
+        read = READERS.get(path.suffix)
+        if read is None:
+            raise Violation(f"save wrote '{path.name}'; only {', '.join(READERS)} may be written.")
+        try:
+            read(path)
+        except Exception as error:
+            raise Violation(
+                f"'{path.name}' is no plain {path.suffix} file ({type(error).__name__}: {error})."
+            ) from None
+
+
+def _json(path: Path) -> None:
+    json.loads(path.read_text(encoding="utf-8"))
+
+
+def _numpy(path: Path) -> None:
+    """Arrays of objects are pickles, and NumPy refuses them here."""
+    found = np.load(path, allow_pickle=False)
+    if isinstance(found, np.ndarray):
+        return
+    with found as archive:
+        for name in archive.files:
+            if not isinstance(archive[name], np.ndarray):
+                raise ValueError(f"its member '{name}' is no array")
+
+
+def _safetensors(path: Path) -> None:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="np") as file:
+        file.keys()
+
+
+READERS = {".safetensors": _safetensors, ".npz": _numpy, ".npy": _numpy, ".json": _json}
