@@ -12,7 +12,7 @@ from benchmark.cell import Cell, Protocol
 from benchmark.data import DatasetSpec, expected_fingerprint, fingerprint, load_windows, spec_from_csv, window_counts
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
-from benchmark.registry import GeneratorSpec, generator_names, load_class, resolve
+from benchmark.registry import GeneratorSpec, load_class, main_generator_names, resolve
 from benchmark.registry import load_spec as load_generator
 from benchmark.scoring import score_names
 from benchmark.suites import SuiteSpec, parse_assignments
@@ -57,7 +57,7 @@ def make_plan(suite: SuiteSpec, request: Request) -> Plan:
         if score not in known_scores:
             raise unknown("score", score, known_scores, owner=f"suite '{suite.name}'")
     datasets = [spec_from_csv(request.csv)] if request.csv else [load_dataset(name) for name in suite.datasets]
-    names = generator_names() if suite.generators == "all" else suite.generators
+    names = main_generator_names() if suite.generators == "all" else suite.generators
     generators = [load_generator(name) for name in names]
     overrides = {**suite.set, **parse_assignments(list(request.assignments))}
     for name in overrides:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -42,7 +42,10 @@ class Overlay(Frozen):
 
 
 class GeneratorSpec(Frozen):
-    """One generator as its YAML file says: which class, with which parameters, where."""
+    """One generator as its YAML file says: which class, with which parameters, where.
+
+    With `extends` it is another generator (`base`) with what its own parameters and overlays change.
+    """
 
     name: str
     class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$")
@@ -52,6 +55,18 @@ class GeneratorSpec(Frozen):
     params: dict[str, Any] = Field(default_factory=dict)
     overlays: tuple[Overlay, ...] = ()
     origin: str = ""
+    extends: str | None = None
+    base: GeneratorSpec | None = None
+
+    def layers(self, place: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Where parameters come from and which, in a cell at `place`; later layers have the last word."""
+        if self.base is not None:
+            yield from self.base.layers(place)
+        yield self.origin, self.params
+        for overlay in self.overlays:
+            if overlay.applies(place):
+                condition = ", ".join(f"{key}={value}" for key, value in overlay.when.items())
+                yield f"{self.origin}, when {condition}", overlay.params
 
 
 @dataclass(frozen=True)
@@ -68,11 +83,16 @@ def generator_names() -> list[str]:
     return shipped_ones + sorted(set(_plugins()) - set(shipped_ones))
 
 
+def main_generator_names() -> list[str]:
+    """Every generator but those that extend another: an ablation is no model of its own."""
+    return [name for name in generator_names() if load_spec(name).extends is None]
+
+
 def load_spec(name: str) -> GeneratorSpec:
     """A generator by shipped name, plug-in name, `module:Class` or YAML path; raises UserError."""
     if name in shipped_names("configs/generators"):
         return _from_yaml(name, shipped("configs/generators") / f"{name}.yaml", f"configs/generators/{name}.yaml")
-    if name.endswith((".yaml", ".yml")):
+    if _is_path(name):
         return _from_yaml(Path(name).stem, Path(name), name)
     if ":" in name:
         return _from_class(name)
@@ -100,15 +120,9 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
 def resolve(spec: GeneratorSpec, place: Mapping[str, object], overrides: Mapping[str, Any]) -> Resolved:
     """The constructor arguments in a cell at `place` (dataset, length, budget, protocol); raises UserError."""
     cls = load_class(spec)
-    layers: list[tuple[str, Mapping[str, Any]]] = [(spec.origin, spec.params)]
-    for overlay in spec.overlays:
-        if overlay.applies(place):
-            condition = ", ".join(f"{key}={value}" for key, value in overlay.when.items())
-            layers.append((f"{spec.origin}, when {condition}", overlay.params))
-    layers.append(("--set", overrides))
     given: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for source, values in layers:
+    for source, values in (*spec.layers(place), ("--set", overrides)):
         given.update(values)
         sources.update(dict.fromkeys(values, source))
     params = validate_parameters(cls, given, owner=f"generator '{spec.name}'")
@@ -116,8 +130,27 @@ def resolve(spec: GeneratorSpec, place: Mapping[str, object], overrides: Mapping
 
 
 def _from_yaml(name: str, path: Path, origin: str) -> GeneratorSpec:
-    values = {"name": name, "title": name, "origin": origin, **read_yaml(path)}
+    read = read_yaml(path)
+    values = {"name": name, "title": name, "origin": origin, **_inherited(name, path, read), **read}
     return parse(GeneratorSpec, values, owner=f"generator '{name}'")
+
+
+def _inherited(name: str, path: Path, read: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file with `extends` takes from the generator it names; raises UserError where that one extends another."""
+    if read.get("extends") is None:
+        return {}
+    parent = str(read["extends"])
+    folder = path.parent if _is_path(parent) else shipped("configs/generators")
+    file = folder / (parent if _is_path(parent) else f"{parent}.yaml")
+    # Looked up before the parent is loaded, so that two files that extend each other end here.
+    if file.is_file() and "extends" in read_yaml(file):
+        raise UserError(f"generator '{name}' extends '{parent}', which extends another one itself; extend that one.")
+    base = load_spec(str(file) if _is_path(parent) else parent)
+    return {"class": base.class_, "size_class": base.size_class, "base": base}
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
 
 
 def _from_class(reference: str) -> GeneratorSpec:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal, cast
 
+import torch
 from torch import nn
 
+from benchmark.training import build
+from timemar.ablation import FineFusion, FineSplit, NoCoarsePart, NoFrequencies, NoGuidance, SilentDecoder, WholeSeries
 from timemar.codebook import Codebook
 from timemar.convolution import Decoder, Encoder
 from timemar.decomposition import CoarseSeasonal, MovingAverageMixture, default_kernels
@@ -18,10 +22,13 @@ from timemar.scaling import Scaling
 from timemar.transformer import TokenTransformer
 from timemar.vqvae import DualPathVQVAE
 
+Drop = Literal["frequency", "decompose", "multiscale", "coarse"]
+Factory = Callable[[], nn.Module]
+
 
 @dataclass(frozen=True)
 class TokenizerSizes:
-    """Sizes of stage 1; `kernels` None means widths that grow with T."""
+    """Sizes of stage 1; `kernels` None means widths that grow with T; `drop` names the parts taken out."""
 
     vocab_size: int
     z_channels: int
@@ -33,6 +40,8 @@ class TokenizerSizes:
     kernels: tuple[int, ...] | None
     coarse_factor: int
     beta: float
+    attention: int = 0
+    drop: tuple[Drop, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +60,11 @@ def latent_length(length: int, ch_mult: tuple[int, ...]) -> int:
     return length // 2 ** (len(ch_mult) - 1)
 
 
-def make_tokenizer(length: int, features: int, sizes: TokenizerSizes) -> DualPathVQVAE:
-    """The dual-path VQ-VAE for windows (T=length, D=features)."""
+def whole_tokenizer(length: int, features: int, sizes: TokenizerSizes) -> DualPathVQVAE:
+    """The dual-path VQ-VAE for windows (T=length, D=features) with every part, whatever `sizes.drop` says."""
     latent = latent_length(length, sizes.ch_mult)
     channels = sizes.z_channels
-    shape = (features, sizes.ch, sizes.ch_mult, sizes.blocks, sizes.middle_blocks, channels)
-    codebook = Codebook(sizes.vocab_size, channels)
+    shape = (features, sizes.ch, sizes.ch_mult, sizes.blocks, sizes.middle_blocks, channels, sizes.attention)
     return DualPathVQVAE(
         scaling=Scaling(features),
         decomposition=MovingAverageMixture(sizes.kernels or default_kernels(length)),
@@ -65,12 +73,54 @@ def make_tokenizer(length: int, features: int, sizes: TokenizerSizes) -> DualPat
         fine_encoder=Encoder(*shape),
         frequency=FrequencyAttention(length, features, channels),
         fusion=Fusion(channels),
-        quantizer=MultiScaleQuantizer(codebook, channels, sizes.patch_nums, sizes.beta),
+        quantizer=_quantizer(sizes, sizes.patch_nums),
         split=LatentSplit(channels),
         coarse_decoder=Decoder(*shape),
         fine_decoder=Decoder(*shape),
         guidance=CoarseGuidance(length, latent, features, channels),
     )
+
+
+def _quantizer(sizes: TokenizerSizes, patch_nums: tuple[int, ...]) -> MultiScaleQuantizer:
+    return MultiScaleQuantizer(Codebook(sizes.vocab_size, sizes.z_channels), sizes.z_channels, patch_nums, sizes.beta)
+
+
+# What each ablation of the paper's Table 3 puts in the place of which parts.
+_STAND_INS: Mapping[Drop, Callable[[int, int, TokenizerSizes], Mapping[str, Factory]]] = {
+    "frequency": lambda length, features, sizes: {"frequency": NoFrequencies},
+    "decompose": lambda length, features, sizes: {
+        "decomposition": WholeSeries,
+        "coarse": NoCoarsePart,
+        "coarse_encoder": nn.Identity,
+        "fusion": lambda: FineFusion(sizes.z_channels),
+        "split": lambda: FineSplit(sizes.z_channels),
+        "coarse_decoder": lambda: SilentDecoder(length, features),
+        "guidance": NoGuidance,
+    },
+    "multiscale": lambda length, features, sizes: {"quantizer": lambda: _quantizer(sizes, sizes.patch_nums[-1:])},
+    "coarse": lambda length, features, sizes: {"guidance": NoGuidance},
+}
+
+
+def assemble_tokenizer(
+    length: int, features: int, sizes: TokenizerSizes, realize: Callable[[Factory], nn.Module]
+) -> DualPathVQVAE:
+    """The whole tokenizer with stand-ins for what `sizes.drop` names; `realize` turns a factory into a module.
+
+    The whole model is made first, so that the parts that stay have the initial values that they have without an ablation.
+    """
+    tokenizer = cast(DualPathVQVAE, realize(lambda: whole_tokenizer(length, features, sizes)))
+    for name in sizes.drop:
+        for part, factory in _STAND_INS[name](length, features, sizes).items():
+            setattr(tokenizer, part, realize(factory))
+    return tokenizer
+
+
+def make_tokenizer(
+    length: int, features: int, sizes: TokenizerSizes, generator: torch.Generator, device: str = "cpu"
+) -> DualPathVQVAE:
+    """The VQ-VAE for windows (T=length, D=features), its initial values drawn from `generator`."""
+    return assemble_tokenizer(length, features, sizes, lambda factory: build(factory, generator)).to(device)
 
 
 def make_transformer(vocab_size: int, patch_nums: tuple[int, ...], sizes: TransformerSizes) -> TokenTransformer:
@@ -86,8 +136,13 @@ def make_transformer(vocab_size: int, patch_nums: tuple[int, ...], sizes: Transf
     )
 
 
-def parameters_by_part(tokenizer: nn.Module, transformer: nn.Module) -> Mapping[str, int]:
-    """Learned numbers of every direct part of both stages; parts without any are left out."""
+def parameters_by_part(
+    length: int, features: int, tokenizer_sizes: TokenizerSizes, transformer_sizes: TransformerSizes
+) -> Mapping[str, int]:
+    """Learned numbers of every direct part of both stages, without allocating any; parts without any are left out."""
+    with torch.device("meta"):
+        tokenizer = assemble_tokenizer(length, features, tokenizer_sizes, lambda factory: factory())
+        transformer = make_transformer(tokenizer_sizes.vocab_size, tokenizer.quantizer.patch_nums, transformer_sizes)
     counts = {
         f"{stage}.{name}": sum(parameter.numel() for parameter in part.parameters())
         for stage, whole in (("tokenizer", tokenizer), ("transformer", transformer))

@@ -31,6 +31,11 @@ def check_sizes(length: int, tokenizer: TokenizerSizes, transformer: Transformer
     for width in tokenizer.kernels or ():
         if not 2 <= width <= length:
             raise UserError(f"TimeMAR's kernels hold {width}; choose widths from 2 to the window's T = {length}.")
+    if tokenizer.attention > tokenizer.middle_blocks:
+        raise UserError(
+            f"TimeMAR's attention {tokenizer.attention} is more than its {tokenizer.middle_blocks} middle blocks, each of "
+            "which one self-attention can follow; lower attention or raise middle_blocks."
+        )
     if transformer.embed_dim % transformer.heads:
         raise UserError(
             f"TimeMAR's embed_dim {transformer.embed_dim} is not divisible by its {transformer.heads} heads; change one."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.training.products import convolve
+from benchmark.training.products import Linear, convolve
+from timemar.attention import CrossAttention
 
 
 class Convolution(nn.Conv1d):
@@ -54,6 +55,29 @@ class ResidualBlock(nn.Module):
         return self.shortcut(x) + self.conv2(functional.silu(self.norm2(h)))
 
 
+class SelfAttention(nn.Module):
+    """x + Linear(attention of norm(x) to itself), one head, as in VQGAN; (B, T, C) → (B, T, C)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = Normalization(channels)
+        self.attention = CrossAttention(channels, channels)
+        self.out = Linear(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The block's output (B, T, C) for x (B, T, C)."""
+        h = self.norm(x)
+        return x + self.out(self.attention(h, h))
+
+
+def _middle(width: int, blocks: int, attention: int) -> list[nn.Module]:
+    """Residual blocks at the lowest resolution, the first `attention` of them followed by self-attention."""
+    layers: list[nn.Module] = []
+    for index in range(blocks):
+        layers += [ResidualBlock(width, width), *([SelfAttention(width)] if index < attention else [])]
+    return layers
+
+
 class Downsample(nn.Module):
     """Half the length by a width-3 convolution of stride 2, padded by one step on the right."""
 
@@ -87,7 +111,14 @@ class Encoder(nn.Module):
     """(B, T, D) → (B, L, z_channels) with L = T / 2^(levels − 1), one level an entry of `ch_mult`."""
 
     def __init__(
-        self, features: int, ch: int, ch_mult: tuple[int, ...], blocks: int, middle_blocks: int, z_channels: int
+        self,
+        features: int,
+        ch: int,
+        ch_mult: tuple[int, ...],
+        blocks: int,
+        middle_blocks: int,
+        z_channels: int,
+        attention: int = 0,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = [Convolution(features, ch)]
@@ -98,7 +129,7 @@ class Encoder(nn.Module):
             for _ in range(blocks):
                 layers.append(ResidualBlock(width, ch * factor))
                 width = ch * factor
-        layers += [ResidualBlock(width, width) for _ in range(middle_blocks)]
+        layers += _middle(width, middle_blocks, attention)
         self.layers = nn.Sequential(*layers, _head(width, z_channels))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -110,12 +141,19 @@ class Decoder(nn.Module):
     """(B, L, z_channels) → (B, T, D): the encoder mirrored."""
 
     def __init__(
-        self, features: int, ch: int, ch_mult: tuple[int, ...], blocks: int, middle_blocks: int, z_channels: int
+        self,
+        features: int,
+        ch: int,
+        ch_mult: tuple[int, ...],
+        blocks: int,
+        middle_blocks: int,
+        z_channels: int,
+        attention: int = 0,
     ) -> None:
         super().__init__()
         width = ch * ch_mult[-1]
         layers: list[nn.Module] = [Convolution(z_channels, width)]
-        layers += [ResidualBlock(width, width) for _ in range(middle_blocks)]
+        layers += _middle(width, middle_blocks, attention)
         for level, factor in enumerate(reversed(ch_mult)):
             if level > 0:
                 layers.append(Upsample(width))

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from timemar.convolution import Convolution
 
 
-def _mlp(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
+def position_mlp(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
+    """Two layers with a GELU between them, on every position of (B, L, C) alike."""
     return nn.Sequential(Convolution(channels, hidden, 1), nn.GELU(), Convolution(hidden, out_channels, 1))
 
 
@@ -17,7 +18,7 @@ class Fusion(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.mlp = _mlp(3 * channels, 2 * channels, channels)
+        self.mlp = position_mlp(3 * channels, 2 * channels, channels)
 
     def forward(self, trend: Tensor, coarse: Tensor, fine: Tensor) -> Tensor:
         """The fused latent (B, L, C) of three latents (B, L, C)."""
@@ -29,7 +30,7 @@ class LatentSplit(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.mlp = _mlp(channels, 2 * channels, 3 * channels)
+        self.mlp = position_mlp(channels, 2 * channels, 3 * channels)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Latents of trend, coarse and fine seasonal part, each (B, L, C), of a fused latent (B, L, C)."""

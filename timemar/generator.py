@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -13,19 +14,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
+from benchmark.interface import FitContext, Generator, Progress, Windows, read_parameters, write_parameters
 from benchmark.training import build, count_parameters, train
-from timemar.architecture import (
-    TokenizerSizes,
-    TransformerSizes,
-    make_tokenizer,
-    make_transformer,
-    parameters_by_part,
-)
+from timemar.architecture import Drop, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes, check_windows
-from timemar.losses import LossWeights
+from timemar.decomposition import Components
+from timemar.diagnosis import warnings_of
+from timemar.interpretation import SeriesParts
+from timemar.precision import Precision
 from timemar.sampling import sample_tokens
-from timemar.schedule import Decay, Schedule, steps_of
+from timemar.schedule import Decay
+from timemar.settings import loss_weights, schedule_of, sizes_of
 from timemar.token_training import TokenTask, negative_log_likelihood
 from timemar.tokenizer_training import TokenizerTask, measure_fidelity, reconstruct_all, tokenize_all
 from timemar.transformer import TokenTransformer
@@ -38,14 +37,16 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Ladder = Annotated[tuple[Count, ...], Field(min_length=1)]
 
 _SAMPLE_TOKENS = 1 << 16
+_LOG = logging.getLogger(__name__)
 
 
 class TimeMAR(Generator):
     """Multi-scale autoregressive generation over a dual-path VQ-VAE's tokens (the TimeMAR paper, sections 3 and 4).
 
     Sizes carry the names of the paper's Tables 4 and 5. Each stage is as long as exactly one of its `_steps` and `_epochs`
-    says. `kernels` None grows with T, `top_k` None keeps all codes. After `fit`, `facts_` holds reconstruction error (on
-    the training windows, in the data's units), codebook usage, perplexity by scale, and the likelihood in nats a token.
+    says. `kernels` None grows with T, `top_k` None keeps all codes, `attention` is the number of middle blocks followed by
+    self-attention, `drop` names parts taken out (Table 3). After `fit`, `facts_` holds reconstruction error (on the training
+    windows, in the data's units), codebook usage, perplexity by scale, the likelihood in nats a token, and warnings.
     """
 
     version: ClassVar[int] = 2
@@ -58,6 +59,7 @@ class TimeMAR(Generator):
         ch_mult: Ladder = (1, 1, 2),
         blocks: Count = 1,
         middle_blocks: Annotated[int, Field(ge=0)] = 1,
+        attention: Annotated[int, Field(ge=0)] = 0,
         patch_nums: Ladder = (1, 2, 3, 4, 5, 6),
         kernels: Ladder | None = None,
         coarse_factor: Count = 4,
@@ -94,6 +96,8 @@ class TimeMAR(Generator):
         temperature: Positive = 1.0,
         top_k: Count | None = None,
         top_p: Annotated[float, Field(gt=0, le=1)] = 1.0,
+        precision: Precision = "float32",
+        drop: tuple[Drop, ...] = (),
     ) -> None:
         self.vocab_size = vocab_size
         self.z_channels = z_channels
@@ -101,6 +105,7 @@ class TimeMAR(Generator):
         self.ch_mult = ch_mult
         self.blocks = blocks
         self.middle_blocks = middle_blocks
+        self.attention = attention
         self.patch_nums = patch_nums
         self.kernels = kernels
         self.coarse_factor = coarse_factor
@@ -137,21 +142,21 @@ class TimeMAR(Generator):
         self.temperature = temperature
         self.top_k = top_k
         self.top_p = top_p
+        self.precision = precision
+        self.drop = drop
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train both stages on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
         values = self.parameters()
         length, features = check_windows(windows)
-        tokenizer_sizes, transformer_sizes = _sizes(values)
+        tokenizer_sizes, transformer_sizes = sizes_of(values)
         check_sizes(length, tokenizer_sizes, transformer_sizes)
-        first, second = (_schedule(values, stage, len(windows)) for stage in ("stage1", "stage2"))
+        first, second = (schedule_of(values, stage, len(windows)) for stage in ("stage1", "stage2"))
         draw = torch.Generator().manual_seed(context.seed)
         seeds = torch.randint(2**31, (4,), generator=draw).tolist()
         data = torch.tensor(windows, device=context.device)
 
-        tokenizer = build(
-            lambda: make_tokenizer(length, features, tokenizer_sizes), _generator(seeds[0]), context.device
-        )
+        tokenizer = make_tokenizer(length, features, tokenizer_sizes, _generator(seeds[0]), context.device)
         tokenizer.measure(data)
         stage1 = TokenizerTask(
             tokenizer,
@@ -159,9 +164,10 @@ class TimeMAR(Generator):
             schedule=first,
             batch=values["stage1_batch"],
             weight_decay=values["stage1_weight_decay"],
-            weights=_loss_weights(values),
+            weights=loss_weights(values),
             clip=values["clip"],
             reseed_every=values["reseed_every"],
+            precision=values["precision"],
         )
         stream = _generator(seeds[1], context.device)
         train(stage1, name="stage1", steps=first.steps, context=context, generator=stream)
@@ -169,7 +175,7 @@ class TimeMAR(Generator):
         tokens = tokenize_all(tokenizer, data)
 
         transformer = build(
-            lambda: make_transformer(values["vocab_size"], values["patch_nums"], transformer_sizes),
+            lambda: make_transformer(values["vocab_size"], tokenizer.quantizer.patch_nums, transformer_sizes),
             _generator(seeds[2]),
             context.device,
         )
@@ -182,6 +188,7 @@ class TimeMAR(Generator):
             corruption=values["corruption"],
             clip=values["clip"],
             ema=values["stage2_ema"],
+            precision=values["precision"],
         )
         stream = _generator(seeds[3], context.device)
         train(stage2, name="stage2", steps=second.steps, context=context, generator=stream)
@@ -189,12 +196,21 @@ class TimeMAR(Generator):
 
         self._keep(tokenizer, transformer)
         self.shape_ = (length, features)
-        self.facts_: dict[str, Any] = asdict(measure_fidelity(tokenizer, data, tokens))
-        self.facts_["train_nll"] = negative_log_likelihood(transformer, tokens)
-        if context.validation is not None:
-            held_out = torch.tensor(context.validation, device=context.device)
-            self.facts_["held_out_nll"] = negative_log_likelihood(transformer, tokenize_all(tokenizer, held_out))
+        self._measure(data, tokens, context)
         return self
+
+    def _measure(self, data: Tensor, tokens: Tensor, context: FitContext) -> None:
+        """Take down what training achieved, report its figures, and warn of what went wrong."""
+        facts: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
+        facts["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
+        if context.validation is not None:
+            held_out = tokenize_all(self.tokenizer_, torch.tensor(context.validation, device=context.device))
+            facts["held_out_nll"] = negative_log_likelihood(self.transformer_, held_out)
+        context.progress(Progress("facts", 1, 1, {k: v for k, v in facts.items() if isinstance(v, float)}))
+        facts["warnings"] = warnings_of(facts, self.vocab_size)
+        for sentence in facts["warnings"]:
+            _LOG.warning("%s: %s", type(self).__name__, sentence)
+        self.facts_ = facts
 
     def _keep(self, tokenizer: DualPathVQVAE, transformer: TokenTransformer) -> None:
         self.tokenizer_ = tokenizer.eval().requires_grad_(False)
@@ -224,6 +240,23 @@ class TimeMAR(Generator):
         batches = uniforms.split(max(1, _SAMPLE_TOKENS // count))
         return torch.cat([sample_tokens(self.transformer_, part, **truncation) for part in batches])
 
+    @torch.no_grad()
+    def sample_parts(self, n: int, seed: int) -> SeriesParts:
+        """The parts of the windows that `sample(n, seed)` returns: these are trend + fine, clipped to [0, 1] (Figure 5)."""
+        tokens = self.sample_tokens(n, seed)
+        return _parts(self.tokenizer_.reconstruct_parts, tokens)
+
+    def decompose(self, windows: Windows) -> SeriesParts:
+        """Windows (N, T, D) in [0, 1] as the fitted model splits them: trend + fine is the window; raises UserError."""
+        if not hasattr(self, "tokenizer_"):
+            raise UserError("TimeMAR was asked to decompose before it was fitted; call fit or load first.")
+        if check_windows(windows) != self.shape_:
+            raise UserError(
+                f"TimeMAR was fitted to windows (T, D) = {self.shape_}; pass such, not {windows.shape[1:]}."
+            )
+        device = next(self.tokenizer_.parameters()).device
+        return _parts(self.tokenizer_.parts_of, torch.tensor(windows, device=device))
+
     def save(self, folder: Path) -> None:
         """Write `model.safetensors` and `generator.json`."""
         stages = {"tokenizer": self.tokenizer_, "transformer": self.transformer_}
@@ -240,12 +273,12 @@ class TimeMAR(Generator):
         """The generator that `save` wrote, ready to sample on `device`."""
         parameters, fitted = read_parameters(folder)
         generator = cls(**parameters)
-        values = generator.parameters()
-        sizes = _sizes(values)
+        tokenizer_sizes, transformer_sizes = sizes_of(generator.parameters())
         length, features = fitted["shape"]
-        tokenizer = build(lambda: make_tokenizer(length, features, sizes[0]), _generator(0))
+        tokenizer = make_tokenizer(length, features, tokenizer_sizes, _generator(0))
+        scales = tokenizer.quantizer.patch_nums
         transformer = build(
-            lambda: make_transformer(values["vocab_size"], values["patch_nums"], sizes[1]), _generator(0)
+            lambda: make_transformer(tokenizer_sizes.vocab_size, scales, transformer_sizes), _generator(0)
         )
         tensors = load_file(folder / "model.safetensors")
         tokenizer.load_state_dict(_under("tokenizer.", tensors))
@@ -264,13 +297,9 @@ class TimeMAR(Generator):
 
     def parts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
-        values = self.parameters()
-        sizes = _sizes(values)
+        sizes = sizes_of(self.parameters())
         check_sizes(length, *sizes)
-        with torch.device("meta"):
-            tokenizer = make_tokenizer(length, features, sizes[0])
-            transformer = make_transformer(values["vocab_size"], values["patch_nums"], sizes[1])
-        return parameters_by_part(tokenizer, transformer)
+        return parameters_by_part(length, features, *sizes)
 
 
 def _generator(seed: int, device: str = "cpu") -> torch.Generator:
@@ -281,21 +310,10 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def _sizes(values: Mapping[str, Any]) -> tuple[TokenizerSizes, TransformerSizes]:
-    tokenizer = TokenizerSizes(**{name: values[name] for name in TokenizerSizes.__dataclass_fields__})
-    transformer = TransformerSizes(**{name: values[name] for name in TransformerSizes.__dataclass_fields__})
-    return tokenizer, transformer
-
-
-def _loss_weights(values: Mapping[str, Any]) -> LossWeights:
-    return LossWeights(**{name: values[f"weight_{name}"] for name in LossWeights.__dataclass_fields__})
-
-
-def _schedule(values: Mapping[str, Any], stage: str, windows: int) -> Schedule:
-    steps, epochs, batch = (values[f"{stage}_{name}"] for name in ("steps", "epochs", "batch"))
-    return Schedule(
-        steps=steps_of(stage, steps, epochs, windows=windows, batch=batch),
-        peak=values[f"{stage}_rate"],
-        decay=values[f"{stage}_decay"],
-        warmup=values[f"{stage}_warmup"],
+def _parts(split: Callable[[Tensor], Components], inputs: Tensor, batch: int = 1024) -> SeriesParts:
+    """What `split` makes of tokens or windows, computed in batches."""
+    found = [split(part) for part in inputs.split(batch)]
+    trend, seasonal, coarse = (
+        torch.cat([getattr(parts, name) for parts in found]).cpu().numpy() for name in ("trend", "seasonal", "coarse")
     )
+    return SeriesParts(trend, coarse, fine=seasonal)

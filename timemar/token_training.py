@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from benchmark.training import adamw, optimizer_state, restore_optimizer, set_dropout_generator, set_rate
 from timemar.averaging import WeightAverage
+from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
 from timemar.transformer import TokenTransformer
 
@@ -36,10 +37,12 @@ class TokenTask:
         corruption: float,
         clip: float,
         ema: float,
+        precision: Precision = "float32",
     ) -> None:
         self.model, self.tokens = model, tokens
         self.schedule, self.batch, self.corruption, self.clip = schedule, batch, corruption, clip
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
+        self.precision = mixed(tokens.device, precision)
         self.average = WeightAverage(model, ema)
 
     def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
@@ -51,7 +54,9 @@ class TokenTask:
         inputs = self.model.shifted(targets)
         if self.corruption > 0:
             inputs = corrupt(inputs, self.corruption, self.model.vocab_size, generator)
-        loss = functional.cross_entropy(self.model(inputs).flatten(0, 1), targets.flatten())
+        with self.precision:
+            logits = self.model(inputs)
+        loss = functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from benchmark.training import adamw, optimizer_state, restore_optimizer, set_rate
 from timemar.codebook import perplexity
 from timemar.losses import LossWeights, objective
+from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
 from timemar.vqvae import DualPathVQVAE
 
@@ -41,17 +42,19 @@ class TokenizerTask:
         weights: LossWeights,
         clip: float,
         reseed_every: int,
+        precision: Precision = "float32",
     ) -> None:
         self.model, self.windows = model, windows
         self.schedule, self.batch, self.weights = schedule, batch, weights
         self.clip, self.reseed_every = clip, reseed_every
+        self.precision = mixed(windows.device, precision)
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
 
     def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; figures: the loss, its terms, codebook usage, perplexity by scale."""
         set_rate(self.optimizer, self.schedule.rate(step))
         rows = torch.randint(len(self.windows), (self.batch,), generator=generator, device=self.windows.device)
-        result = self.model(self.windows[rows])
+        result = self.model(self.windows[rows], self.precision)
         terms = objective(result, self.model.scaling.detail, self.weights)
         self.optimizer.zero_grad(set_to_none=True)
         terms["loss"].backward()

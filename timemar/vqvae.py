@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -34,6 +35,9 @@ class Pass:
     parts: Components
     quantized: Quantized
     decoded: Decoded
+
+
+FULL_PRECISION: AbstractContextManager[object] = nullcontext()
 
 
 class DualPathVQVAE(nn.Module):
@@ -94,17 +98,21 @@ class DualPathVQVAE(nn.Module):
     def decode(self, latent: Tensor) -> Decoded:
         """The decoded parts of a quantized latent (B, L, C)."""
         z_trend, z_coarse, z_fine = self.split(latent)
-        smooth = self.coarse_decoder(torch.cat([z_trend, z_coarse]))
+        smooth = self.coarse_decoder(torch.cat([z_trend, z_coarse])).float()
         trend, coarse = smooth.chunk(2)
-        fine = self.fine_decoder(self.guidance(z_fine, coarse))
+        fine = self.fine_decoder(self.guidance(z_fine, coarse)).float()
         return Decoded(trend, fine * self.scaling.detail, coarse * self.scaling.detail)
 
-    def forward(self, windows: Tensor) -> Pass:
-        """One training pass over windows (B, T, D) in the data's units."""
+    def forward(self, windows: Tensor, precision: AbstractContextManager[object] = FULL_PRECISION) -> Pass:
+        """One training pass over windows (B, T, D) in the data's units; encoders and decoders run inside `precision`."""
         inner = self.scaling.inward(windows)
         parts = self.decompose(inner)
-        quantized = self.quantizer(self.encode(parts))
-        return Pass(inner, parts, quantized, self.decode(quantized.latent))
+        with precision:
+            latent = self.encode(parts)
+        quantized = self.quantizer(latent.float())
+        with precision:
+            decoded = self.decode(quantized.latent)
+        return Pass(inner, parts, quantized, decoded)
 
     @torch.no_grad()
     def tokenize(self, windows: Tensor) -> Tensor:
@@ -115,3 +123,19 @@ class DualPathVQVAE(nn.Module):
     def reconstruct(self, tokens: Tensor) -> Tensor:
         """Windows (B, T, D) in [0, 1] that tokens (B, n) stand for."""
         return self.scaling.outward(self.decode(self.quantizer.decode(tokens)).window).clamp(0.0, 1.0)
+
+    @torch.no_grad()
+    def parts_of(self, windows: Tensor) -> Components:
+        """The parts of windows (B, T, D), in the data's units."""
+        parts = self.decompose(self.scaling.inward(windows))
+        return self._outward(parts.trend, parts.seasonal, parts.coarse)
+
+    @torch.no_grad()
+    def reconstruct_parts(self, tokens: Tensor) -> Components:
+        """The decoded parts that tokens (B, n) stand for, each (B, T, D) in the data's units, not clamped."""
+        decoded = self.decode(self.quantizer.decode(tokens))
+        return self._outward(decoded.trend, decoded.seasonal, decoded.coarse)
+
+    def _outward(self, trend: Tensor, seasonal: Tensor, coarse: Tensor) -> Components:
+        deviation = self.scaling.deviation
+        return Components(self.scaling.outward(trend), seasonal * deviation, coarse * deviation)

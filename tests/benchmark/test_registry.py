@@ -70,3 +70,46 @@ def test_every_shipped_generator_resolves_everywhere_at_24() -> None:
         for dataset in ("sines", "stocks", "etth", "mujoco", "energy", "fmri"):
             for budget in ("smoke", "quick", "fast", "paper"):
                 registry.resolve(spec, {**PLACE, "dataset": dataset, "budget": budget}, {})
+
+
+def test_what_extends_another_generator_has_the_last_word(tmp_path: Path) -> None:
+    (tmp_path / "variant.yaml").write_text(
+        "extends: timemar_s\ntitle: Mine\nparams: {vocab_size: 16, drop: [coarse]}\n"
+        "overlays: [{when: {length: 24}, params: {heads: 2}}]\n"
+    )
+    variant, whole = registry.load_spec(str(tmp_path / "variant.yaml")), registry.load_spec("timemar_s")
+    assert (variant.class_, variant.size_class, variant.title) == (whole.class_, whole.size_class, "Mine")
+    before, after = registry.resolve(whole, PLACE, {}), registry.resolve(variant, PLACE, {})
+    changed = {"vocab_size": 16, "drop": ("coarse",), "heads": 2}
+    assert before.params["vocab_size"] == 384  # an overlay of the extended generator
+    assert after.params == {**before.params, **changed}
+    assert {name for name in after.params if "variant.yaml" in after.sources[name]} == set(changed)
+    assert after.sources["ch"] == "configs/generators/timemar_s.yaml"
+
+
+def test_a_generator_in_the_same_folder_can_be_extended(tmp_path: Path) -> None:
+    (tmp_path / "first.yaml").write_text("class: baselines.photocopy:Copy\nsummary: one\n")
+    (tmp_path / "second.yaml").write_text("extends: first.yaml\n")
+    assert registry.load_spec(str(tmp_path / "second.yaml")).class_ == "baselines.photocopy:Copy"
+
+
+@pytest.mark.parametrize(
+    ("parent", "message"),
+    [
+        ("second.yaml", "extends 'second.yaml', which extends another one itself"),
+        ("timemar_s_no_coarse", "extends 'timemar_s_no_coarse', which extends another one itself"),
+        ("timemar_x", "there is no generator 'timemar_x'|generator 'timemar_x'"),
+        ("nowhere.yaml", "does not exist"),
+    ],
+)
+def test_extending_what_cannot_be_extended_is_one_sentence(tmp_path: Path, parent: str, message: str) -> None:
+    (tmp_path / "second.yaml").write_text(f"extends: {parent}\n")
+    with pytest.raises(UserError, match=message):
+        registry.load_spec(str(tmp_path / "second.yaml"))
+
+
+def test_all_generators_are_those_that_extend_no_other() -> None:
+    names = registry.main_generator_names()
+    assert {"timemar_s", "timemar_l", "copy"} <= set(names)
+    assert "timemar_s_no_coarse" not in names
+    assert set(names) < set(registry.generator_names())

@@ -2,7 +2,6 @@
 
 import torch
 
-from benchmark.training import build
 from timemar.architecture import TokenizerSizes, make_tokenizer
 from timemar.losses import LossWeights, objective
 from timemar.schedule import Schedule
@@ -15,7 +14,7 @@ def generator(seed=0):
 
 def task(reseed_every, *, rate=1e-3, clip=1.0):
     sizes = TokenizerSizes(24, 8, 8, (1, 2), 1, 0, (1, 4, 12), None, 4, 0.25)
-    model = build(lambda: make_tokenizer(24, 3, sizes), generator(1))
+    model = make_tokenizer(24, 3, sizes, generator(1))
     windows = torch.rand(200, 24, 3, generator=generator(2))
     model.measure(windows)
     return TokenizerTask(

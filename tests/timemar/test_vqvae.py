@@ -38,7 +38,7 @@ def sizes(**changes):
 
 
 def tokenizer(length=24, features=3, **changes):
-    return build(lambda: make_tokenizer(length, features, sizes(**changes)), generator(7))
+    return make_tokenizer(length, features, sizes(**changes), generator(7))
 
 
 def windows(count=5, length=24, features=3):

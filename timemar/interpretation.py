@@ -1,0 +1,27 @@
+"""Windows split into the parts that the model sees or generates (paper Figures 1 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.interface import Windows
+
+
+@dataclass(frozen=True)
+class SeriesParts:
+    """Trend, coarse seasonal and fine seasonal part of windows, each (N, T, D) in the data's units.
+
+    trend + fine is the window (generated ones are then clipped to [0, 1]); `coarse` is the smooth version of `fine` that
+    guides its decoding, and no summand. The trend lies around the data's level, seasonal parts around 0.
+    """
+
+    trend: Windows
+    coarse: Windows
+    fine: Windows
+
+    @property
+    def windows(self) -> Windows:
+        """The windows (N, T, D) in [0, 1] that the parts add up to."""
+        return np.clip(self.trend + self.fine, 0.0, 1.0)
