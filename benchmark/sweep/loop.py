@@ -127,7 +127,7 @@ def make_sampler(study: str, slot: int) -> BaseSampler:
     from optuna.samplers import TPESampler
 
     with quiet():
-        return TPESampler(seed=derive_seed("sweep", study, slot), multivariate=True)
+        return TPESampler(seed=derive_seed("sweep", study, slot))
 
 
 def _base(
