@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 class SimilarityQuantizer(nn.Module):
-    """V unit codes of C channels, chosen by cosine similarity (SDformer section 3.2; the rules are the official code's).
+    """V unit codes of C channels, chosen by cosine similarity (SDformer, Chen et al. 2024; the rules are the official code's).
 
     A code is used when its running count of hits a step is at least 1. One that is not is replaced by a vector of the
     current batch, while its running sum and count go on: a drawn code is looked up in exactly one step, and the hits it gets

@@ -1,4 +1,4 @@
-"""SDformer's stage 2 network: a pre-norm transformer over tokens (Chen et al. 2024, section 3.3; sizes of the official code)."""
+"""SDformer's stage 2 network: a pre-norm transformer over tokens (Chen et al. 2024; sizes of the official code)."""
 
 from __future__ import annotations
 

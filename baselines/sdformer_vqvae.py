@@ -159,7 +159,7 @@ class Reconstruction:
 
 
 class VQVAE(nn.Module):
-    """Encoder, cosine quantizer and decoder (SDformer, Chen et al. 2024, section 3.2; sizes of the official code)."""
+    """Encoder, cosine quantizer and decoder (SDformer, Chen et al. 2024; sizes of the official code)."""
 
     def __init__(self, features: int, sizes: VQVAESizes) -> None:
         super().__init__()
