@@ -50,10 +50,12 @@ def main() -> None:
     except PARSER_ERROR as error:
         code = 2 if type(error).__name__ == "NoArgsIsHelpError" else _complain(_sentence(error))
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; run the same command again to go on from here", file=sys.stderr)
         code = 130
     except BrokenPipeError:
         code = 0
+    # Typer turns an interrupt of a command into this status itself.
+    if code == 130:
+        print("interrupted; run the same command again to go on from here", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 

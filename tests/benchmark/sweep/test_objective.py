@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scipy.stats import t
+
+from benchmark.errors import UserError
+from benchmark.plan import Request
+from benchmark.store import Store
+from benchmark.sweep.objective import Objective, make_objective
+from benchmark.sweep.spec import SweepSpec
+from benchmark.sweep.trial import plan_trial
+
+SPEC = SweepSpec(generator="copy", dataset="sines", budget="smoke", param={"x": "1"})
+
+
+def objective(name: str, **changes: object) -> Objective:
+    return make_objective(SPEC.model_copy(update={"objective": name, **changes}))
+
+
+def test_the_default_compares_with_windows_that_no_training_saw() -> None:
+    chosen = objective("validation")
+    assert (chosen.score, chosen.protocol, chosen.is_test) == ("context_fid", "strict", False)
+    plan = plan_trial(replace_seeds(2), chosen, {}, Request())
+    assert plan.scores == ("context_fid",)
+    assert [(cell.protocol, cell.seed) for cell in plan.cells] == [("strict", 0), ("strict", 1)]
+
+
+def replace_seeds(seeds: int) -> SweepSpec:
+    return SPEC.model_copy(update={"seeds": seeds})
+
+
+def test_a_reported_score_needs_a_word_and_is_marked() -> None:
+    with pytest.raises(UserError, match="spoils it as a test"):
+        objective("context_fid")
+    chosen = objective("context_fid", allow_test_objective=True)
+    assert (chosen.protocol, chosen.is_test, chosen.maximise) == ("paper", True, False)
+    assert objective("coverage", allow_test_objective=True).maximise
+
+
+@pytest.mark.parametrize("name", ["discriminativ", "fact:", "loss"])
+def test_an_objective_that_does_not_exist_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="unknown objective"):
+        objective(name)
+
+
+def test_values_are_means_over_seeds_with_an_interval(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    chosen = objective("validation")
+    cells = plan_trial(replace_seeds(2), chosen, {}, Request()).cells
+    for cell, mean in zip(cells, (0.1, 0.3), strict=True):
+        folder = store.cell(cell)
+        folder.path.mkdir(parents=True)
+        (folder.path / "scores.json").write_text(json.dumps({"context_fid": {"mean": mean}}))
+    mean, half_width = chosen.read(cells, store)
+    # For two values s / sqrt(2) is half their distance.
+    assert (mean, half_width) == pytest.approx((0.2, 0.1 * t.ppf(0.975, 1)))
+
+
+def test_a_score_without_a_direction_counts_by_its_distance_from_the_ideal(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    chosen = objective("nearest_training", allow_test_objective=True)
+    cell = replace(plan_trial(SPEC, chosen, {}, Request()).cells[0])
+    store.cell(cell).path.mkdir(parents=True)
+    (store.cell(cell).path / "scores.json").write_text(json.dumps({"nearest_training": {"mean": 0.4}}))
+    assert chosen.read([cell], store).mean == pytest.approx(0.6)
+    assert chosen.title.endswith("from 1")
+
+
+def test_facts_are_numbers_of_the_fit(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    chosen = objective("fact:held_out_nll")
+    cell = plan_trial(SPEC, chosen, {}, Request()).cells[0]
+    model = store.cell(cell).model
+    model.mkdir(parents=True)
+    record = {
+        "parameters": {},
+        "fitted": {"shape": [24, 5], "facts": {"held_out_nll": 3.5, "usage": None, "flag": True}},
+    }
+    (model / "generator.json").write_text(json.dumps(record))
+    assert chosen.read([cell], store).mean == 3.5
+    with pytest.raises(UserError, match="recorded no fact 'usage'; choose among what it recorded: held_out_nll"):
+        objective("fact:usage").read([cell], store)
