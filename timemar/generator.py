@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -18,11 +18,10 @@ from benchmark.interface import FitContext, Generator, Progress, Windows, read_p
 from benchmark.training import build, count_parameters, train
 from timemar.architecture import Drop, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes, check_windows
-from timemar.decomposition import Components
 from timemar.diagnosis import warnings_of
-from timemar.interpretation import SeriesParts
+from timemar.interpretation import SeriesParts, split_in_batches
 from timemar.precision import Precision
-from timemar.sampling import sample_tokens
+from timemar.sampling import cache_bytes, sample_tokens
 from timemar.schedule import Decay
 from timemar.settings import loss_weights, schedule_of, sizes_of
 from timemar.token_training import TokenTask, negative_log_likelihood
@@ -36,7 +35,7 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Ladder = Annotated[tuple[Count, ...], Field(min_length=1)]
 
-_SAMPLE_TOKENS = 1 << 16
+_CACHE_BYTES = 1 << 28
 _LOG = logging.getLogger(__name__)
 
 
@@ -237,14 +236,13 @@ class TimeMAR(Generator):
         count = self.transformer_.tokens
         uniforms = torch.rand((n, count), generator=_generator(seed), dtype=torch.float64)
         uniforms = uniforms.to(next(self.transformer_.parameters()).device)
-        batches = uniforms.split(max(1, _SAMPLE_TOKENS // count))
+        batches = uniforms.split(max(1, _CACHE_BYTES // cache_bytes(self.transformer_)))
         return torch.cat([sample_tokens(self.transformer_, part, **truncation) for part in batches])
 
     @torch.no_grad()
     def sample_parts(self, n: int, seed: int) -> SeriesParts:
         """The parts of the windows that `sample(n, seed)` returns: these are trend + fine, clipped to [0, 1] (Figure 5)."""
-        tokens = self.sample_tokens(n, seed)
-        return _parts(self.tokenizer_.reconstruct_parts, tokens)
+        return split_in_batches(self.tokenizer_.reconstruct_parts, self.sample_tokens(n, seed))
 
     def decompose(self, windows: Windows) -> SeriesParts:
         """Windows (N, T, D) in [0, 1] as the fitted model splits them: trend + fine is the window; raises UserError."""
@@ -255,7 +253,7 @@ class TimeMAR(Generator):
                 f"TimeMAR was fitted to windows (T, D) = {self.shape_}; pass such, not {windows.shape[1:]}."
             )
         device = next(self.tokenizer_.parameters()).device
-        return _parts(self.tokenizer_.parts_of, torch.tensor(windows, device=device))
+        return split_in_batches(self.tokenizer_.parts_of, torch.tensor(windows, device=device))
 
     def save(self, folder: Path) -> None:
         """Write `model.safetensors` and `generator.json`."""
@@ -308,12 +306,3 @@ def _generator(seed: int, device: str = "cpu") -> torch.Generator:
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _parts(split: Callable[[Tensor], Components], inputs: Tensor, batch: int = 1024) -> SeriesParts:
-    """What `split` makes of tokens or windows, computed in batches."""
-    found = [split(part) for part in inputs.split(batch)]
-    trend, seasonal, coarse = (
-        torch.cat([getattr(parts, name) for parts in found]).cpu().numpy() for name in ("trend", "seasonal", "coarse")
-    )
-    return SeriesParts(trend, coarse, fine=seasonal)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from benchmark.interface import Windows
+from timemar.decomposition import Components
 
 
 @dataclass(frozen=True)
@@ -25,3 +29,12 @@ class SeriesParts:
     def windows(self) -> Windows:
         """The windows (N, T, D) in [0, 1] that the parts add up to."""
         return np.clip(self.trend + self.fine, 0.0, 1.0)
+
+
+def split_in_batches(split: Callable[[Tensor], Components], inputs: Tensor, batch: int = 1024) -> SeriesParts:
+    """The parts that `split` makes of inputs (N, ...), windows or their tokens."""
+    found = [split(part) for part in inputs.split(batch)]
+    trend, coarse, fine = (
+        torch.cat([getattr(parts, name) for parts in found]).cpu().numpy() for name in ("trend", "coarse", "seasonal")
+    )
+    return SeriesParts(trend, coarse, fine)

@@ -31,6 +31,11 @@ def invert(shares: Tensor, uniforms: Tensor) -> Tensor:
     return (cumulative <= uniforms[:, None] * total).sum(dim=-1).minimum(last)
 
 
+def cache_bytes(model: TokenTransformer) -> int:
+    """Bytes of keys and values, float32, that one window fills in the cache when all its tokens are drawn."""
+    return 2 * 4 * model.tokens * len(model.blocks) * model.norm.weight.numel()
+
+
 @torch.no_grad()
 def sample_tokens(
     model: TokenTransformer, uniforms: Tensor, *, temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0

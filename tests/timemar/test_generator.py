@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import timemar.generator
 from benchmark.errors import DivergedError, Interrupted, UserError
 from benchmark.interface import FitContext
 from timemar.generator import TimeMAR
@@ -66,8 +67,13 @@ def test_samples_have_the_shape_type_and_range(fitted):
 
 def test_the_size_of_batches_does_not_change_the_tokens(fitted, monkeypatch):
     whole = fitted.sample_tokens(30, 4)
-    monkeypatch.setattr("timemar.generator._SAMPLE_TOKENS", 7 * 21)
+    drawn, draw = [], timemar.generator.sample_tokens
+    monkeypatch.setattr("timemar.generator._CACHE_BYTES", 7 * 21 * 2 * 4 * 16 + 5)
+    monkeypatch.setattr(
+        "timemar.generator.sample_tokens", lambda *given, **kept: drawn.append(draw(*given, **kept)) or drawn[-1]
+    )
     assert torch.equal(fitted.sample_tokens(30, 4), whole)
+    assert [len(part) for part in drawn] == [7, 7, 7, 7, 2]
 
 
 @pytest.mark.parametrize("stop_at", [5, 12, 17])
@@ -151,6 +157,8 @@ def test_one_feature_and_a_constant_feature_work():
         (24, {"stage1_epochs": 3}, "both of stage1_steps and stage1_epochs"),
         (24, {"stage2_steps": None}, "neither of stage2_steps and stage2_epochs"),
         (24, {"patch_nums": ()}, "'patch_nums'"),
+        (24, {"attention": 2, "middle_blocks": 1}, "attention 2 is more than its 1 middle blocks"),
+        (24, {"precision": "float16"}, "'precision' is 'float16'"),
         (24, {"top_p": 0.0}, "'top_p' is 0.0"),
     ],
 )

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from benchmark.training import build, count_parameters
-from timemar.sampling import invert, probabilities, sample_tokens
+from timemar.sampling import cache_bytes, invert, probabilities, sample_tokens
 from timemar.token_training import corrupt, negative_log_likelihood
-from timemar.transformer import TokenTransformer
+from timemar.transformer import KeyValueCache, TokenTransformer
 
 
 def generator(seed=0):
@@ -83,6 +83,38 @@ def test_truncation_keeps_the_likeliest():
     )
     sharpened = probabilities(logits, 0.5, None, 1.0)[0]
     np.testing.assert_allclose(sharpened, np.array([0.01, 0.16, 0.04, 0.09]) / 0.3, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("truncation", "law"),
+    [
+        ({"temperature": 0.5}, [0.01 / 0.3, 0.16 / 0.3, 0.04 / 0.3, 0.09 / 0.3]),
+        ({"temperature": 2.0}, np.sqrt([0.1, 0.4, 0.2, 0.3]) / np.sqrt([0.1, 0.4, 0.2, 0.3]).sum()),
+        ({"top_k": 2}, [0, 4 / 7, 0, 3 / 7]),
+        ({"top_p": 0.75}, [0, 4 / 9, 2 / 9, 3 / 9]),
+        ({"temperature": 0.5, "top_k": 3, "top_p": 0.6}, [0, 16 / 25, 0, 9 / 25]),
+    ],
+)
+def test_drawn_frequencies_follow_the_truncated_law(truncation, law):
+    model = transformer(vocab=4, patch_nums=(1,))
+    with torch.no_grad():  # a model that says log p, whatever its input
+        model.norm.weight.zero_()
+        model.norm.bias.zero_()
+        model.norm.bias[0] = 1.0
+        model.head.weight.zero_()
+        model.head.weight[:, 0] = torch.log(torch.tensor([0.1, 0.4, 0.2, 0.3]))
+    uniforms = torch.rand(20000, 1, generator=generator(6), dtype=torch.float64)
+    counts = np.bincount(sample_tokens(model, uniforms, **truncation).flatten().numpy(), minlength=4) / 20000
+    np.testing.assert_allclose(counts, law, atol=0.012)  # three deviations of a share of 20,000 draws
+    assert all(count == 0 for count, share in zip(counts, law, strict=True) if share == 0)
+
+
+def test_the_cache_holds_what_the_bound_counts():
+    model, cache = transformer(), KeyValueCache(2)
+    for position in range(7):
+        model.advance(torch.zeros(5, dtype=torch.long), position, cache)
+    held = sum(part.numel() * part.element_size() for part in (*cache.keys, *cache.values))
+    assert held == 5 * cache_bytes(model)
 
 
 def test_corruption_spares_the_start_and_hits_its_share():

@@ -10,7 +10,7 @@ import torch
 from benchmark.training import build, count_parameters
 from timemar.architecture import TokenizerSizes, make_tokenizer
 from timemar.attention import CrossAttention
-from timemar.convolution import Decoder, Downsample, Encoder, Normalization
+from timemar.convolution import Decoder, Downsample, Encoder, Normalization, SelfAttention
 from timemar.frequency import spectrum
 from timemar.losses import LossWeights, fourier_distance, objective
 from timemar.scaling import Scaling
@@ -82,6 +82,19 @@ def test_convolutions_and_norms_are_pytorchs_on_the_other_layout():
     expected = ((groups - groups.mean(dim=(1, 3), keepdim=True)) / deviation).reshape(3, 8, 16)
     torch.testing.assert_close(norm(x), expected, rtol=1e-4, atol=1e-5)
     assert norm(x).is_contiguous()
+
+
+def test_self_attention_agrees_with_the_formula_and_sits_in_the_middle():
+    block = build(lambda: SelfAttention(8), generator())
+    x = torch.randn(2, 5, 8, generator=generator(1))
+    h, read = block.norm(x), block.attention
+    shares = torch.softmax(read.query(h) @ read.key(h).transpose(1, 2) / math.sqrt(8), dim=-1)
+    torch.testing.assert_close(block(x), x + block.out(shares @ read.value(h)))
+    with torch.device("meta"):
+        layers = [type(layer).__name__ for layer in Encoder(3, 8, (1, 2), 1, 2, 5, attention=1).layers]
+        assert [type(layer).__name__ for layer in Decoder(3, 8, (1, 2), 1, 2, 5).layers].count("SelfAttention") == 0
+    assert layers[-4:-1] == ["ResidualBlock", "SelfAttention", "ResidualBlock"]
+    assert layers.count("SelfAttention") == 1
 
 
 def test_encoder_size_has_its_closed_form():

@@ -1,0 +1,61 @@
+"""Collapse and overfitting are seen, said and kept."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from benchmark.interface import FitContext
+from timemar.diagnosis import warnings_of
+from timemar.generator import TimeMAR
+
+TINY = {
+    "vocab_size": 16, "z_channels": 8, "ch": 8, "middle_blocks": 0, "embed_dim": 32, "layers": 1, "heads": 2, "dropout": 0.0,
+    "stage1_steps": 60, "stage1_batch": 16, "stage1_rate": 5e-3, "stage2_steps": 3, "stage2_batch": 16,
+}  # fmt: skip
+
+
+def noise(count, seed):
+    return np.random.default_rng(seed).uniform(size=(count, 24, 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"codebook_usage": 0.9, "train_nll": 2.0}, []),
+        ({"codebook_usage": 0.2, "train_nll": 2.0, "held_out_nll": 2.5}, []),
+        ({"codebook_usage": 0.05, "train_nll": 2.0}, ["use 5% of 384 codes"]),
+        ({"codebook_usage": 0.9, "train_nll": 2.0, "held_out_nll": 2.75}, ["cost 0.75 nats a token more"]),
+        ({"codebook_usage": 0.0, "train_nll": 1.0, "held_out_nll": 9.0}, ["collapsed", "overfits"]),
+    ],
+)
+def test_what_is_worth_a_sentence(facts, words):
+    found = warnings_of(facts, 384)
+    assert len(found) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, found, strict=True))
+
+
+def test_a_collapsed_codebook_is_said_and_kept(caplog, tmp_path):
+    constant = np.full((40, 24, 2), 0.5, dtype=np.float32)
+    with caplog.at_level(logging.WARNING, logger="timemar"):
+        made = TimeMAR(**{**TINY, "vocab_size": 256}).fit(constant, FitContext(seed=1))
+    assert made.facts_["codebook_usage"] < 0.2
+    assert "the codebook collapsed" in caplog.text
+    made.save(tmp_path)
+    assert TimeMAR.load(tmp_path).facts_["warnings"] == made.facts_["warnings"] != []
+
+
+def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
+    by_heart = {**TINY, "stage2_steps": 250, "stage2_rate": 1e-2}
+    made = TimeMAR(**by_heart).fit(noise(12, 1), FitContext(seed=1, validation=noise(40, 2)))
+    assert made.facts_["train_nll"] < 0.5
+    assert made.facts_["held_out_nll"] > made.facts_["train_nll"] + 0.5
+    assert any("overfits" in sentence for sentence in made.facts_["warnings"])
+
+
+def test_the_facts_are_the_last_report():
+    seen = []
+    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=noise(9, 2), progress=seen.append))
+    assert seen[-1].stage == "facts"
+    names = {"mse", "mae", "codebook_usage", "train_nll", "held_out_nll"}
+    assert dict(seen[-1].figures) == {name: made.facts_[name] for name in names}
