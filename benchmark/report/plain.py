@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from benchmark.report.render import LATEX_SPECIAL
 
+LATEX_ARROWS = str.maketrans({"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$"})
+
 
 @dataclass(frozen=True)
 class PlainTable:
@@ -68,4 +70,4 @@ def _piped(texts: tuple[str, ...] | list[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("\\", r"\textbackslash ").translate(LATEX_SPECIAL)
+    return text.replace("\\", r"\textbackslash ").translate(LATEX_SPECIAL).translate(LATEX_ARROWS)

@@ -90,6 +90,8 @@ def run(sweep: Sweep, store: Store, options: Options, request: Request, write: C
 
     def evaluate(trial: Trial, params: dict[str, Any]) -> Ending:
         def give_up(value: float, rung: int) -> bool:
+            if spec.pruner == "none":
+                return False
             # A pruner knows one direction, the objective's; a loss is better when lower.
             trial.report(-value if objective.maximise else value, rung)
             return trial.should_prune()

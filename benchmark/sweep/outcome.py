@@ -133,12 +133,12 @@ def _sensitivity(
         return None
     chosen_by = score is None or score == objective.score
     if score is None:
-        title, maximise = objective.title, objective.maximise
+        title, maximise = objective_title(sweep), objective.maximise
     else:
         sheet = registry.load(score).sheet
-        title, maximise = objective.title if chosen_by else sheet.title, bool(sheet.higher_is_better)
+        title, maximise = objective_title(sweep) if chosen_by else sheet.title, bool(sheet.higher_is_better)
     means: dict[tuple[int, int], float] = {}
-    rows = []
+    rows, shown = [], False
     for i, first in enumerate(down.labels):
         row = [_text(first)]
         for j, second in enumerate(across.labels):
@@ -147,12 +147,14 @@ def _sensitivity(
             if values:
                 means[i, j + 1] = summarise(values).mean
             published = _published(sweep, score, {down.name: first, across.name: second})
+            shown = shown or published is not None
             own = f"{means[i, j + 1]:.4g}" if values else "/".join(sorted({r["state"] for r in matching})) or "not run"
             row.append(f"{own} (published {published:.3f})" if published is not None else own)
         rows.append(tuple(row))
     bold = frozenset([(max if maximise else min)(means, key=means.__getitem__)] if means and chosen_by else [])
+    notes = (*_notes(sweep), *(["Published: Table 8 of the paper, protocol paper."] if shown else []))
     header = (f"{down.name} \\ {across.name}", *map(_text, across.labels))
-    return PlainTable(f"{title} by {down.name} and {across.name}", header, tuple(rows), bold, _notes(sweep))
+    return PlainTable(f"{title} by {down.name} and {across.name}", header, tuple(rows), bold, notes)
 
 
 def _measured(record: Mapping[str, Any], score: str | None) -> float | None:

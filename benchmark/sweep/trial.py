@@ -101,6 +101,7 @@ class Follower:
         self.report = report
         self.cell: str | None = None
         self.rung = 0
+        self.offset = 0
 
     def __call__(self, cell: Cell, event: Event) -> None:
         """Look at the log of the first cell's training; raises Pruned."""
@@ -108,14 +109,17 @@ class Follower:
         if cell.key != self.cell or not event.total:
             return
         log = self.store.cell(cell).path / "log.jsonl"
-        for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
-            self._read(line, event)
-
-    def _read(self, line: str, event: Event) -> None:
-        try:
-            entry = json.loads(line)
-        except ValueError:  # the writer has not finished the line
+        if not log.exists():
             return
+        with log.open("rb") as file:
+            file.seek(self.offset)
+            for line in file:
+                if not line.endswith(b"\n"):  # the writer has not finished it
+                    break
+                self.offset += len(line)
+                self._read(json.loads(line), event)
+
+    def _read(self, entry: dict[str, Any], event: Event) -> None:
         # Stages have losses of their own kind, so one stage is followed: the first that has the figure.
         if self.figure not in entry or entry["stage"] != (self.stage or event.stage) or entry["stage"] != event.stage:
             return

@@ -8,8 +8,9 @@ import pytest
 from scipy.stats import t
 
 from benchmark.errors import UserError
-from benchmark.plan import Request
+from benchmark.plan import Request, make_plan
 from benchmark.store import Store
+from benchmark.suites import SuiteSpec
 from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.spec import SweepSpec
 from benchmark.sweep.trial import plan_trial
@@ -27,6 +28,16 @@ def test_the_default_compares_with_windows_that_no_training_saw() -> None:
     plan = plan_trial(replace_seeds(2), chosen, {}, Request())
     assert plan.scores == ("context_fid",)
     assert [(cell.protocol, cell.seed) for cell in plan.cells] == [("strict", 0), ("strict", 1)]
+
+
+def test_a_trial_with_a_suites_parameters_is_that_suites_cell() -> None:
+    spec = SweepSpec(generator="timemar_s", dataset="stocks", budget="smoke", param={"x": "1"})
+    suite = SuiteSpec(name="s", budget="smoke", datasets=("stocks",), generators=("timemar_s",))
+    suites = make_plan(suite, Request()).cells[0]
+    chosen = make_objective(spec.model_copy(update={"objective": "context_fid", "allow_test_objective": True}))
+    same, other = (plan_trial(spec, chosen, {"vocab_size": size}, Request()).cells[0] for size in (384, 256))
+    assert suites.params["vocab_size"] == 384
+    assert same.key == suites.key != other.key
 
 
 def replace_seeds(seeds: int) -> SweepSpec:
