@@ -11,7 +11,7 @@ from benchmark.cell import Cell
 from benchmark.data import dataset_names
 from benchmark.data import load_spec as load_dataset
 from benchmark.plan import Plan, Request, make_plan
-from benchmark.registry import GeneratorSpec, generator_names, load_class
+from benchmark.registry import GeneratorSpec, load_class, loadable_names
 from benchmark.registry import load_spec as load_generator
 from benchmark.suites import SuiteSpec, load_suite, suite_names
 from metrics import registry
@@ -20,7 +20,7 @@ from metrics import registry
 def catalogue() -> dict[str, dict[str, str]]:
     """Generators, data sets, scores, suites and budgets with a line each."""
     return {
-        "generators": {name: load_generator(name).summary for name in generator_names()},
+        "generators": {name: load_generator(name).summary for name in loadable_names()},
         "datasets": {name: load_dataset(name).summary for name in dataset_names()},
         "scores": {name: registry.summary(name) for name in registry.names()},
         "suites": {name: load_suite(name).summary for name in suite_names()},

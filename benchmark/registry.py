@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal
@@ -83,9 +85,15 @@ def generator_names() -> list[str]:
     return shipped_ones + sorted(set(_plugins()) - set(shipped_ones))
 
 
+def loadable_names() -> list[str]:
+    """Every generator's name but those of plug-ins that cannot be loaded: they are warned about, and the others go on."""
+    ours = shipped_names("configs/generators")
+    return ours + [name for name in generator_names()[len(ours) :] if _loads(name)]
+
+
 def main_generator_names() -> list[str]:
     """Every generator but those that extend another: an ablation is no model of its own."""
-    return [name for name in generator_names() if load_spec(name).extends is None]
+    return [name for name in loadable_names() if load_spec(name).extends is None]
 
 
 def load_spec(name: str) -> GeneratorSpec:
@@ -105,13 +113,15 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
     """The class a specification names; raises UserError where it cannot be imported or is no Generator."""
     module, _, attribute = spec.class_.partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
+        holder = importlib.import_module(module)
+    except Exception as error:  # somebody else's code runs here, and may raise anything
+        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise UserError(
-            f"generator '{spec.name}': the module '{module}' cannot be imported ({error}); install it or correct 'class'."
+            f"generator '{spec.name}': the module '{module}' cannot be imported ({reason}); install it or correct 'class'."
         ) from None
-    except AttributeError:
-        raise UserError(f"generator '{spec.name}': '{module}' has no '{attribute}'; correct 'class'.") from None
+    found = getattr(holder, attribute, None)
+    if found is None:
+        raise UserError(f"generator '{spec.name}': '{module}' has no '{attribute}'; correct 'class'.")
     if not (inspect.isclass(found) and issubclass(found, Generator)):
         raise UserError(f"generator '{spec.name}': '{spec.class_}' is no subclass of benchmark.interface.Generator.")
     return found
@@ -177,6 +187,22 @@ def _from_plugin(entry: EntryPoint) -> GeneratorSpec:
     spec = parse(GeneratorSpec, values, owner=f"plug-in '{entry.name}'")
     lines = (inspect.getdoc(load_class(spec)) or "").splitlines()
     return spec.model_copy(update={"summary": lines[0] if lines else ""})
+
+
+def _loads(name: str) -> bool:
+    """Whether a plug-in can be loaded; where it cannot, a warning says why."""
+    try:
+        load_spec(name)
+    except UserError as error:
+        _warn(" ".join(str(error).split()))
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _warn(sentence: str) -> None:
+    """Warn once a process; a logger that nobody has set up writes the bare line to standard error."""
+    logging.getLogger(__name__).warning("warning: left out: %s", sentence)
 
 
 def _origin(entry: EntryPoint) -> str:

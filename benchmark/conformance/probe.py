@@ -102,6 +102,16 @@ class Probe:
         """The generator that most checks look at, fitted once."""
         return self._base[0]
 
+    @cached_property
+    def fitted_again(self) -> Generator:
+        """Another generator fitted with the same seed to the same windows."""
+        return self.fit(self.windows(self.count, self.features))
+
+    def fit_again(self) -> Generator:
+        """Make `fitted_again` now, even if it was made before, for a check that watches the fit itself."""
+        vars(self).pop("fitted_again", None)
+        return self.fitted_again
+
     @property
     def trace(self) -> Trace:
         """What that fit did."""

@@ -1,0 +1,49 @@
+"""Every registered generator keeps the promises of the interface; new ones are included as soon as they have a YAML file.
+
+Training is cut to two steps and networks are made narrow, to be quick; `python -m benchmark check NAME` has them at full size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmark.conformance import check_generator
+from benchmark.registry import generator_names, load_class, load_spec, resolve
+
+PLACE = {"dataset": "sines", "length": 24, "budget": "smoke", "protocol": "paper"}
+FEW = 2
+LENGTHS_OF_TRAINING = ("steps", "iterations", "epochs")
+# Powers of two, so that numbers of heads and groups still divide them; a parameter that a model lacks does not matter.
+NARROW = {
+    "vocab_size": 32,
+    "z_channels": 16,
+    "ch": 8,
+    "embed_dim": 32,
+    "width": 32,
+    "code_dim": 32,
+    "channels": 32,
+    "hidden": 16,
+}
+
+
+def shortened(name: str) -> dict[str, Any]:
+    """The parameters at budget smoke, with narrow networks and the lengths of training that this budget sets cut to two."""
+    spec = load_spec(name)
+    params = resolve(spec, PLACE, {}).params
+    lengths = {
+        key: min(value, FEW)
+        for source, values in spec.layers(PLACE)
+        if "budget=smoke" in source
+        for key, value in values.items()
+        if key.endswith(LENGTHS_OF_TRAINING) and isinstance(value, int)
+    }
+    widths = {key: size for key, size in NARROW.items() if isinstance(params.get(key), int) and params[key] > size}
+    return resolve(spec, PLACE, {**widths, **lengths}).params
+
+
+@pytest.mark.parametrize("name", generator_names())
+def test_it_keeps_every_promise(name: str) -> None:
+    found = check_generator(load_class(load_spec(name)), shortened(name))
+    assert {finding.check: finding.reason for finding in found if finding.state != "passed"} == {}
