@@ -24,7 +24,7 @@ class Cell:
     """One generator with resolved parameters on one data set, length, protocol, budget and training seed.
 
     `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell cannot
-    run here, None where it can.
+    run here, None where it can. `variant` names a suite's setting of the generator; like the title it is only shown.
     """
 
     generator: str
@@ -40,6 +40,7 @@ class Cell:
     features: int = 0
     title: str = ""
     size_class: str = "other"
+    variant: str = ""
     uses_fresh_data: bool = False
     skip: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
@@ -48,6 +49,11 @@ class Cell:
     def view(self) -> Literal["all", "fresh"]:
         """Which split of the data the generator needs."""
         return "fresh" if self.uses_fresh_data else "all"
+
+    @property
+    def method(self) -> str:
+        """The name of a table's row: the generator, with its variant where a suite sets several."""
+        return f"{self.generator}/{self.variant}" if self.variant else self.generator
 
     def data_identity(self) -> dict[str, Any]:
         """What determines the windows."""

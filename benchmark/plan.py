@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.registry import GeneratorSpec, load_class, main_generator_names, resolve
 from benchmark.registry import load_spec as load_generator
 from benchmark.scoring import score_names
-from benchmark.suites import SuiteSpec, parse_assignments
+from benchmark.suites import SuiteSpec, load_suite, parse_assignments
+from benchmark.timing import SAMPLING_TIME
 
 ONLY_KEYS = ("generator", "dataset", "length", "seed")
 
@@ -52,17 +53,36 @@ class Plan:
 def make_plan(suite: SuiteSpec, request: Request) -> Plan:
     """Every cell of `suite` as `request` changes it; raises UserError for names and values that do not exist."""
     suite, sources = _apply(suite, request)
-    known_scores = score_names()
+    known_scores = [*score_names(), SAMPLING_TIME]
     for score in suite.scores:
         if score not in known_scores:
             raise unknown("score", score, known_scores, owner=f"suite '{suite.name}'")
+    # The including suite decides on budget and protocol; a cell that several suites name is one cell.
+    inner = replace(request, budget=suite.budget, protocol=suite.protocol, only=(), assignments=())
+    parts = [make_plan(load_suite(name), inner) for name in suite.include]
+    scores = tuple(dict.fromkeys([*suite.scores, *(score for part in parts for score in part.scores)]))
+    own = _own_cells(suite, request)
+    cells = {cell.key: cell for cell in [cell for part in parts for cell in part.cells] + own}
+    return Plan(suite, tuple(_keep(list(cells.values()), request.only)), scores, sources)
+
+
+def _own_cells(suite: SuiteSpec, request: Request) -> list[Cell]:
+    """The cells of the suite's own data sets; raises UserError."""
+    if not suite.datasets:
+        if request.assignments:
+            raise UserError(
+                f"suite '{suite.name}' only includes others; use --set with one of {', '.join(suite.include)}."
+            )
+        return []
     datasets = [spec_from_csv(request.csv)] if request.csv else [load_dataset(name) for name in suite.datasets]
     names = main_generator_names() if suite.generators == "all" else suite.generators
     generators = [load_generator(name) for name in names]
     overrides = {**suite.set, **parse_assignments(list(request.assignments))}
+    variants = [(variant, load_generator(variant.generator)) for variant in suite.variants]
+    known = [spec.name for spec in (*generators, *(spec for _, spec in variants))]
     for name in overrides:
-        if name not in {spec.name for spec in generators}:
-            raise unknown("generator", name, [spec.name for spec in generators], owner="--set")
+        if name not in known:
+            raise unknown("generator", name, known, owner="--set")
     cells: list[Cell] = []
     for dataset in datasets:
         content = _content(dataset, request.data_dir)
@@ -72,7 +92,10 @@ def make_plan(suite: SuiteSpec, request: Request) -> Plan:
             )
             for generator in generators:
                 cells += _cells(suite, generator, place, overrides.get(generator.name, {}))
-    return Plan(suite, tuple(_keep(cells, request.only)), suite.scores, sources)
+            for variant, generator in variants:
+                settings = {**variant.params, **overrides.get(generator.name, {})}
+                cells += _cells(suite, generator, place, settings, variant.label)
+    return cells
 
 
 def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str]]:
@@ -133,7 +156,9 @@ def _features(
     return load_windows(dataset, length, protocol, data_dir=data_dir, seed_for_split=0).train.shape[2]
 
 
-def _cells(suite: SuiteSpec, generator: GeneratorSpec, place: _Place, overrides: Mapping[str, Any]) -> Iterator[Cell]:
+def _cells(
+    suite: SuiteSpec, generator: GeneratorSpec, place: _Place, overrides: Mapping[str, Any], variant: str = ""
+) -> Iterator[Cell]:
     budget = load_budget(suite.budget)
     where = {
         "dataset": place.dataset.id,
@@ -159,7 +184,8 @@ def _cells(suite: SuiteSpec, generator: GeneratorSpec, place: _Place, overrides:
             budget=budget,
             seed=seed,
             features=place.features,
-            title=generator.title or generator.name,
+            title=f"{generator.title or generator.name}{', ' if variant else ''}{variant}",
+            variant=variant,
             size_class="control" if cls.is_control else generator.size_class,
             uses_fresh_data=cls.uses_fresh_data,
             skip=place.skip,

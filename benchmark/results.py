@@ -9,6 +9,7 @@ from benchmark.cell import Cell
 from benchmark.run.events import DONE
 from benchmark.run.stages import pending
 from benchmark.store import Store
+from benchmark.timing import SAMPLING_TIME, TIMING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "cell", "generator", "title", "size_class", "dataset", "length", "protocol", "budget", "seed",
     "metric", "repetition", "value", "floor", "n", "status", "reason",
-    "parameters", "fit_seconds", "sample_seconds", "device", "commit", "dirty", "data_sha256",
+    "parameters", "fit_seconds", "sample_seconds", "peak_memory_mib", "device", "commit", "dirty", "data_sha256",
 )  # fmt: skip
 
 
@@ -25,8 +26,9 @@ def results_frame(
 ) -> pd.DataFrame:
     """The rows of `cells` as the store has them; `skips` gives reasons by cell key for cells that cannot run here.
 
-    A finished score gives one row a repetition (`repetition` from 0, `value`); one that is missing gives a single row with no
-    value and the cell's status and reason, so that a failure is never a hole.
+    `generator` is the row's name in a table: with the variant where a suite sets several. A finished score gives one row a
+    repetition (`repetition` from 0, `value`); one that is missing gives a single row with no value and the cell's status and
+    reason, so that a failure is never a hole.
     """
     import pandas as pd
 
@@ -41,7 +43,7 @@ def _rows(cell: Cell, scores: tuple[str, ...], store: Store, skip: str | None) -
     missing = pending(cell, scores, store)
     base = {
         "cell": cell.slug,
-        "generator": cell.generator,
+        "generator": cell.method,
         "title": cell.title,
         "size_class": cell.size_class,
         "dataset": cell.dataset.id,
@@ -52,6 +54,9 @@ def _rows(cell: Cell, scores: tuple[str, ...], store: Store, skip: str | None) -
         "parameters": stages.get("fit", {}).get("parameters"),
         "fit_seconds": stages.get("fit", {}).get("wall_seconds"),
         "sample_seconds": stages.get("sample", {}).get("seconds_sampling_only"),
+        "peak_memory_mib": max(
+            (s["peak_memory_mib"] for n, s in stages.items() if n in ("fit", "sample")), default=None
+        ),
         "device": stages.get("fit", {}).get("machine", {}).get("device"),
         "commit": stages.get("fit", {}).get("commit"),
         "dirty": stages.get("fit", {}).get("dirty"),
@@ -62,9 +67,14 @@ def _rows(cell: Cell, scores: tuple[str, ...], store: Store, skip: str | None) -
     )
     rows: list[dict[str, Any]] = []
     for name in scores:
-        if f"score:{name}" in missing or "sample" in missing:
+        if f"score:{name}" in missing or "sample" in missing or (name == SAMPLING_TIME and TIMING in missing):
             lacking = state if state != DONE else "missing"
             rows.append({**base, "metric": name, "status": lacking, "reason": reason})
+            continue
+        if name == SAMPLING_TIME:
+            facts = stages[TIMING]
+            rows.append({**base, "metric": name, "repetition": 0, "value": facts["median_seconds"], "n": facts["windows"],
+                         "status": DONE, "reason": ""})  # fmt: skip
             continue
         entry = known[name]
         rows += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from benchmark.errors import UserError, unknown
 from benchmark.resources import read_yaml, shipped, shipped_names
@@ -14,22 +14,53 @@ from benchmark.validation import Frozen, parse
 PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "nearest_training")
 
 
+class Variant(Frozen):
+    """One setting of a generator: a row of its own in the suite's table, and the same cell as `--set` would make."""
+
+    generator: str
+    params: dict[str, Any] = Field(min_length=1)
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The variant's name; its parameters as `name=value` where none is given, a ladder as 1-2-3-6."""
+        shown = {
+            key: "-".join(map(str, value)) if isinstance(value, list) else str(value)
+            for key, value in self.params.items()
+        }
+        return self.name or ",".join(f"{key}={value}" for key, value in shown.items())
+
+
 class SuiteSpec(Frozen):
-    """One suite as its YAML file says; the command line may override the fields of the same names."""
+    """One suite as its YAML file says; the command line may override the fields of the same names.
+
+    `layout` is how its table stands: "methods" (score by generator), "differences" (each generator against the first) or "grid"
+    (two parameters of the variants against each other). A suite that includes others has their cells beside its own.
+    """
 
     name: str
     title: str = ""
     summary: str = ""
     budget: str = "fast"
     protocol: Literal["paper", "strict"] = "paper"
-    datasets: tuple[str, ...] = Field(min_length=1)
+    datasets: tuple[str, ...] = ()
     lengths: tuple[int, ...] = Field(default=(24,), min_length=1)
     generators: tuple[str, ...] | Literal["all"] = "all"
     scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1)
     seeds: int = Field(default=1, ge=1)
     time_limit_minutes: float | None = Field(default=None, gt=0)
     set: dict[str, Any] = Field(default_factory=dict)
+    variants: tuple[Variant, ...] = ()
+    include: tuple[str, ...] = Field(default=(), validate_default=True)
+    layout: Literal["methods", "differences", "grid"] = "methods"
     origin: str = ""
+
+    @field_validator("include")
+    @classmethod
+    def _something_to_run(cls, include: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not (include or info.data.get("datasets")):
+            raise ValueError("a suite names 'datasets' or includes other suites")
+        return include
 
     @field_validator("lengths")
     @classmethod

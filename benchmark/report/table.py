@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.published import Published, published_scores
 from benchmark.statistics import summarise
+from benchmark.timing import SAMPLING_TIME, SHEET
 from metrics import registry
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
 
 
 def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
-    sheet = registry.load(name).sheet
+    sheet = SHEET if name == SAMPLING_TIME else registry.load(name).sheet
     rows = [
         Row(
             str(generator),
@@ -121,6 +122,8 @@ def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
     the spread of the oracle's repetitions.
     """
+    if sheet is SHEET:
+        return None, 0.0
     analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
     if not analytic.empty:
         return float(analytic.iloc[0]), abs(float(analytic.iloc[0]) - sheet.ideal)
@@ -133,8 +136,8 @@ def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
 
 def _judged(entry: Entry, margin: float, sheet: DataSheet) -> Entry:
     """The entry with its verdict: a tie where the difference is within the margin or the two spreads together."""
-    if entry.mean is None or entry.published is None:
-        return entry
+    if entry.mean is None or entry.published is None or sheet is SHEET:
+        return entry  # seconds on another machine are no verdict
     spread = math.hypot(entry.half_width or 0.0, entry.published.plus_minus)
     farther = abs(entry.mean - sheet.ideal) > abs(entry.published.value - sheet.ideal)
     verdict: Verdict = "worse" if farther else "better"

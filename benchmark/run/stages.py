@@ -24,6 +24,7 @@ from benchmark.scoring import make_metric, sample_key, score_key, score_seeds
 from benchmark.seeds import derive_seed
 from benchmark.statistics import summarise
 from benchmark.store import Store, write_json
+from benchmark.timing import SAMPLING_TIME, TIMING, time_sampling, timing_key
 from benchmark.validation import validate_parameters
 
 RANGE_TOLERANCE = 1e-5
@@ -35,12 +36,14 @@ def pending(cell: Cell, scores: tuple[str, ...], store: Store) -> list[str]:
     missing = []
     if not folder.is_finished("sample", sample_key(cell)):
         missing.append("sample")
-        # A model is needed only to sample from it.
-        if not folder.is_finished("fit", cell.key):
-            missing.insert(0, "fit")
+    if SAMPLING_TIME in scores and not folder.is_finished(TIMING, timing_key(cell)):
+        missing.append(TIMING)
+    # A model is needed only to sample from it.
+    if missing and not folder.is_finished("fit", cell.key):
+        missing.insert(0, "fit")
     known = folder.scores()
     for name in scores:
-        if known.get(name, {}).get("key") != score_key(cell, make_metric(name, cell.budget)):
+        if name != SAMPLING_TIME and known.get(name, {}).get("key") != score_key(cell, make_metric(name, cell.budget)):
             missing.append(f"score:{name}")
     return missing
 
@@ -85,7 +88,8 @@ class CellRun:
         folder.note(stage, "started")
         kind, _, name = stage.partition(":")
         with self._measured(stage) as facts:
-            commit = {"fit": self._fit, "sample": self._sample, "score": self._score}[kind](name, facts)
+            stages = {"fit": self._fit, "sample": self._sample, TIMING: self._time, "score": self._score}
+            commit = stages[kind](name, facts)
         commit()
         folder.note(stage, "finished")
 
@@ -141,6 +145,14 @@ class CellRun:
         part.replace(folder.samples)
         self.report(Progress("sample", 1, 1))
         return lambda: folder.finish("sample", sample_key(cell), [folder.samples])
+
+    def _time(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:
+        folder, cell = self.store.cell(self.cell), self.cell
+        generator = self.generator_class.load(folder.model, device=self.device)
+        # Cells that are timed at once would time each other.
+        with self.store.lock(TIMING, wait=True):
+            facts |= time_sampling(generator, derive_seed(TIMING, cell.generator, cell.seed), self._tick(TIMING))
+        return lambda: folder.finish(TIMING, timing_key(cell), [])
 
     def _score(self, name: str, facts: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
