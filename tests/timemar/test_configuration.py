@@ -48,8 +48,6 @@ def test_every_ladder_rises_to_the_latent_length(generator, dataset, length):
     if length > 24:
         assert all(large == 2 * small for small, large in pairwise(ladder))
         assert sum(ladder) == 2 * latent - 1
-    # `parts` refuses sizes that do not fit the windows; a longer one has more positions, and little else.
-    assert size(generator, dataset, length) < 1.1 * max(size(generator, dataset, 24), size(generator, dataset, 64))
 
 
 def test_tables_4_and_5():
