@@ -10,6 +10,7 @@ from typing import Any
 from benchmark import session
 from benchmark.ablate.cells import Ablation, AblationSpec, plan_ablation
 from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
+from benchmark.cell import Cell
 from benchmark.plan import Request
 from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
 from benchmark.run.events import DONE
@@ -72,14 +73,14 @@ def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect
         for effect in found
     )
     cell = ablation.base[0]
-    return PlainTable(f"{cell.title}, part by part", header, rows, notes=_notes(spec, cell.protocol, found))
+    return PlainTable(f"{cell.title}, part by part", header, rows, notes=_notes(spec, cell, found))
 
 
-def _notes(spec: AblationSpec, protocol: str, found: Sequence[Effect]) -> tuple[str, ...]:
+def _notes(spec: AblationSpec, cell: Cell, found: Sequence[Effect]) -> tuple[str, ...]:
     seeds = f"{spec.seeds} training seeds" if spec.seeds > 1 else "1 training seed"
     notes = [
-        f"Length {spec.length}, budget {spec.budget}, protocol {protocol}, {seeds}. A difference is the value without the part "
-        "minus the whole generator's."
+        f"Length {spec.length}, budget {spec.budget}, protocol {cell.protocol}, {seeds}. A difference is the value without the "
+        "part minus the whole generator's."
     ]
     if spec.seeds > 1:
         notes.append(
@@ -98,6 +99,10 @@ def _notes(spec: AblationSpec, protocol: str, found: Sequence[Effect]) -> tuple[
         )
     if any(effect.quantity == RECONSTRUCTION for effect in found):
         notes.append("The reconstruction error is that of the training windows, in units of the range 0 to 1.")
+    if cell.budget.scores:
+        notes.append(
+            f"Budget {spec.budget} shortens the scores: its numbers test the program and compare with nothing."
+        )
     if any(effect.published for effect in found):
         notes.append("Published: Table 3 of the paper, whole → without; its ± is not defined there.")
     return tuple(notes)
