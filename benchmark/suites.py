@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
 from benchmark.errors import UserError, unknown
 from benchmark.resources import read_yaml, shipped, shipped_names
@@ -51,16 +51,9 @@ class SuiteSpec(Frozen):
     time_limit_minutes: float | None = Field(default=None, gt=0)
     set: dict[str, Any] = Field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
-    include: tuple[str, ...] = Field(default=(), validate_default=True)
+    include: tuple[str, ...] = ()
     layout: Literal["methods", "differences", "grid"] = "methods"
     origin: str = ""
-
-    @field_validator("include")
-    @classmethod
-    def _something_to_run(cls, include: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if not (include or info.data.get("datasets")):
-            raise ValueError("a suite names 'datasets' or includes other suites")
-        return include
 
     @field_validator("lengths")
     @classmethod
@@ -102,4 +95,7 @@ def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def _read(name: str, path: Path, origin: str) -> SuiteSpec:
-    return parse(SuiteSpec, {"name": name, "origin": origin, **read_yaml(path)}, owner=f"suite '{name}'")
+    suite = parse(SuiteSpec, {"name": name, "origin": origin, **read_yaml(path)}, owner=f"suite '{name}'")
+    if not (suite.datasets or suite.include):
+        raise UserError(f"suite '{name}' lacks the key 'datasets'; add it, or include other suites.")
+    return suite
