@@ -75,9 +75,14 @@ def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option'
 FILES = {"table.md": "markdown", "table.tex": "latex", "results.csv": "csv"}
 
 
+def suite_folder(plan: Plan, store: Store) -> Path:
+    """Where a suite's tables and figures lie."""
+    return store.root / "suites" / f"{plan.suite.name}-{plan.suite.protocol}-{plan.suite.budget}"
+
+
 def write_outputs(plan: Plan, result: SuiteResult, store: Store) -> list[Path]:
     """Write the table in every format into the store; the paths written."""
-    folder = store.root / "suites" / f"{plan.suite.name}-{plan.suite.protocol}-{plan.suite.budget}"
+    folder = suite_folder(plan, store)
     folder.mkdir(parents=True, exist_ok=True)
     for name, format in FILES.items():  # noqa: A001
         write_bytes(folder / name, render(result, format).encode())

@@ -1,0 +1,138 @@
+"""The body of `python -m benchmark plots`: which figures can be drawn from a store, and which cannot and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from benchmark.errors import SkipCell, UserError
+from benchmark.outputs import suite_folder
+from benchmark.plan import Plan
+from benchmark.plots.decomposition import draw_decomposition, has_parts
+from benchmark.plots.embedding import Embedding, draw_embeddings, embed
+from benchmark.plots.pair import Pair, find_cell, open_generator, open_pair
+from benchmark.plots.ranks import draw_ranks, ranks
+from benchmark.plots.scaling import SCORE, draw_scaling, scaling_points
+from benchmark.plots.series import draw_autocorrelation, draw_examples, draw_spectrum
+from benchmark.plots.style import write
+from benchmark.results import results_frame
+from benchmark.run.stages import pending
+from benchmark.store import Store
+from benchmark.timing import SAMPLING_TIME
+
+FIGURE_PLACES = 3
+"""How many data sets stand side by side in one figure, as in the paper's."""
+
+
+@dataclass
+class Drawn:
+    """The files written, and by cell or figure the reason why something was not drawn."""
+
+    files: list[Path] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The outcome with stable keys."""
+        return {"files": [str(path) for path in self.files], "skipped": self.skipped}
+
+    def text(self) -> str:
+        """The outcome as lines."""
+        return "\n".join(
+            [f"wrote {path}" for path in self.files] + [f"skipped {name}: {why}" for name, why in self.skipped.items()]
+        )
+
+
+def plot_cell(name: str, store: Store, output: Path | None, data_dir: Path | None) -> Drawn:
+    """Every figure of one cell; raises UserError where there is no such cell or nothing to draw."""
+    folder = find_cell(store, name)
+    try:
+        pair = open_pair(folder, store, data_dir)
+    except SkipCell as reason:
+        raise UserError(f"nothing can be drawn of '{folder.path.name}': {reason}.") from None
+    drawn = Drawn()
+    _draw_cell(pair, output or store.root / "plots" / pair.slug, drawn)
+    return drawn
+
+
+def plot_suite(
+    plan: Plan, store: Store, output: Path | None, data_dir: Path | None, tell: Callable[[str], None]
+) -> Drawn:
+    """Every figure of a suite's cells and of the suite; raises UserError where the store holds nothing of it."""
+    folder = output or suite_folder(plan, store) / "plots"
+    drawn = Drawn()
+    ready = []
+    for cell in plan.cells:
+        if {"fit", "sample"} & set(pending(cell, (), store)):
+            status = store.cell(cell).status()
+            drawn.skipped[cell.slug] = cell.skip or status.get("reason") or "not run yet"
+        else:
+            ready.append(cell)
+    if not ready:
+        raise UserError(
+            f"the store '{store.root}' holds no samples of suite '{plan.suite.name}' at budget {plan.suite.budget}; run it first "
+            "or name another with --store."
+        )
+    by_method: dict[str, list[tuple[Pair, Embedding]]] = {}
+    for number, cell in enumerate(ready, 1):
+        tell(f"drawing {cell.slug} ({number} of {len(ready)})")
+        try:
+            pair = open_pair(store.cell(cell), store, data_dir, cell.dataset)
+        except SkipCell as reason:
+            drawn.skipped[cell.slug] = str(reason)
+            continue
+        embedding = _draw_cell(pair, folder / cell.slug, drawn)
+        if cell.seed == 0:
+            by_method.setdefault(cell.method.replace("/", "-").replace(",", "-"), []).append((pair, embedding))
+    for method, columns in by_method.items():
+        if len(columns) > 1:
+            _draw_columns(columns, folder, f"embeddings-{method}", drawn)
+    _draw_scores(plan, store, folder, drawn)
+    return drawn
+
+
+def _draw_cell(pair: Pair, folder: Path, drawn: Drawn) -> Embedding:
+    from benchmark.run.threads import single_thread
+
+    single_thread()
+    embedding = embed(pair.real, pair.generated, pair.seed("embedding"))
+    drawn.files += write(partial(draw_embeddings, [pair], [embedding]), folder, "embedding")
+    drawn.files += write(partial(draw_examples, pair), folder, "examples")
+    drawn.files += write(partial(draw_autocorrelation, pair), folder, "autocorrelation")
+    drawn.files += write(partial(draw_spectrum, pair), folder, "spectrum")
+    generator = open_generator(pair)
+    if has_parts(generator):
+        drawn.files += write(partial(draw_decomposition, pair, generator), folder, "decomposition")
+    return embedding
+
+
+def _draw_columns(columns: list[tuple[Pair, Embedding]], folder: Path, name: str, drawn: Drawn) -> None:
+    """The paper's arrangement: data sets side by side, three a figure."""
+    for number, start in enumerate(range(0, len(columns), FIGURE_PLACES), 1):
+        pairs, embeddings = zip(*columns[start : start + FIGURE_PLACES], strict=True)
+        drawn.files += write(partial(draw_embeddings, pairs, embeddings), folder, f"{name}-{number}")
+
+
+def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
+    skips = {cell.key: cell.skip for cell in plan.cells if cell.skip}
+    frame = results_frame(plan.cells, plan.scores, store, skips)
+    if SCORE in plan.scores:
+        titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
+        for dataset, length in _unique((cell.dataset.id, cell.length) for cell in plan.cells):
+            points = scaling_points(frame, dataset, length)
+            name = f"{SCORE}_by_size-{dataset}-{length}"
+            if points[["parameters", "value"]].dropna().empty:
+                drawn.skipped[name] = f"no generator that learns has a {SCORE} there yet"
+                continue
+            place = f"{titles[dataset]}, length {length}"
+            drawn.files += write(partial(draw_scaling, points, place), folder, name)
+    ranked = tuple(name for name in plan.scores if name != SAMPLING_TIME and len(ranks(frame, name)) > 1)
+    if ranked:
+        drawn.files += write(partial(draw_ranks, frame, ranked), folder, "ranks")
+    else:
+        drawn.skipped["ranks"] = "fewer than two generators have every score in every place"
+
+
+def _unique(places: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return list(dict.fromkeys(places))

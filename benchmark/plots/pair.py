@@ -1,0 +1,105 @@
+"""Real and generated windows of one cell, as its figures need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.data import DatasetSpec, fingerprint, load_windows
+from benchmark.data import load_spec as load_dataset
+from benchmark.errors import SkipCell, UserError
+from benchmark.interface import Windows
+from benchmark.registry import load_class, load_spec
+from benchmark.seeds import derive_seed
+from benchmark.store import CellFolder, Store, read_json
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One cell: its reference windows and its samples, (N, T, D) in [0, 1], and what they are called."""
+
+    slug: str
+    title: str
+    dataset: str
+    record: dict[str, Any]
+    folder: CellFolder
+    real: Windows
+    generated: Windows
+    names: tuple[str, ...]
+
+    @property
+    def heading(self) -> str:
+        """What a figure of the cell is headed."""
+        return f"{self.title}, {self.dataset}, length {self.record['length']}"
+
+    def seed(self, purpose: str) -> int:
+        """A seed for a figure, equal for all generators on the same data, so that the same real windows are shown."""
+        place = (self.record["dataset"]["id"], self.record["length"], self.record["protocol"])
+        return derive_seed("plots", purpose, *place)
+
+
+def find_cell(store: Store, name: str) -> CellFolder:
+    """The one cell whose slug, or whose key, begins with `name`; raises UserError where none or several do."""
+    slugs = sorted(path.name for path in (store.root / "cells").glob("*") if path.is_dir())
+    if not slugs:
+        raise UserError(f"the store '{store.root}' holds no cells; run a suite first, or name another with --store.")
+    found = [slug for slug in slugs if slug.startswith(name) or slug.rpartition("-")[2].startswith(name)]
+    if len(found) == 1 or name in found:
+        return CellFolder(store.root / "cells" / (name if name in found else found[0]))
+    what = (
+        f"several cells begin with '{name}' ({found[0]}, {found[1]}, …)" if found else f"no cell begins with '{name}'"
+    )
+    raise UserError(f"{what} in the store '{store.root}'; give more of a cell's name or key.")
+
+
+def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: DatasetSpec | None = None) -> Pair:
+    """The windows of a cell that has samples; raises SkipCell with the reason where they cannot be shown."""
+    record = read_json(folder.path / "cell.json")
+    if not folder.samples.is_file():
+        status = folder.status()
+        raise SkipCell(
+            ": ".join(filter(None, (status.get("state", "missing"), status.get("reason", "no samples yet"))))
+        )
+    spec = dataset or _dataset(record["dataset"]["id"])
+    if fingerprint(spec, data_dir) != record["fingerprint"]:
+        raise SkipCell(f"the data of '{spec.id}' are not those that the cell was computed from")
+    place = (record["dataset"]["id"], record["length"], record["protocol"])
+    windows = load_windows(
+        spec,
+        record["length"],
+        record["protocol"],
+        view=record["view"],
+        data_dir=data_dir,
+        cache_dir=store.shared("data"),
+        limit=record["max_windows"],
+        seed_for_split=derive_seed("split", *place),
+    )
+    with np.load(folder.samples, allow_pickle=False) as archive:
+        samples = archive["samples"]
+    title = spec.title or spec.id
+    return Pair(
+        folder.path.name, record["title"], title, record, folder, windows.reference, samples, tuple(windows.names)
+    )
+
+
+def open_generator(pair: Pair) -> Any:
+    """The cell's fitted generator, through the registry."""
+    return load_class(load_spec(pair.record["class"])).load(pair.folder.model)
+
+
+def _dataset(name: str) -> DatasetSpec:
+    try:
+        return load_dataset(name)
+    except UserError as error:
+        raise SkipCell(
+            f"its data set '{name}' is not a shipped one; use plots --suite with the suite's file"
+        ) from error
+
+
+def some_features(names: tuple[str, ...], most: int) -> list[int]:
+    """At most `most` features, evenly spaced, the first among them."""
+    count = min(most, len(names))
+    return [round(i * (len(names) - 1) / max(count - 1, 1)) for i in range(count)]

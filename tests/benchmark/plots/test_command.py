@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.plan import Plan, Request, make_plan
+from benchmark.plots import style
+from benchmark.plots.command import plot_cell, plot_suite
+from benchmark.plots.decomposition import draw_decomposition, has_parts
+from benchmark.plots.pair import find_cell, open_pair
+from benchmark.plots.style import panels, write
+from benchmark.run.stages import CellRun
+from benchmark.store import Store, write_json
+from benchmark.suites import SuiteSpec
+
+NAMES = {"embedding", "examples", "autocorrelation", "spectrum"}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Store]:
+    """A store with the samples of one cell of two."""
+    suite = SuiteSpec(
+        name="x", datasets=("sines",), generators=("copy", "gaussian"), budget="smoke", scores=("context_fid",)
+    )
+    plan, store = make_plan(suite, Request()), Store(tmp_path_factory.mktemp("plots") / "runs").create()
+    cell = plan.cells[0]
+    store.cell(cell).path.mkdir()
+    write_json(store.cell(cell).path / "cell.json", cell.record())
+    run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
+    run.run("fit")
+    run.run("sample")
+    return plan, store
+
+
+@pytest.fixture
+def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few dots, because drawing them takes most of the time."""
+    monkeypatch.setattr(style, "DPI", 40)
+
+
+@pytest.mark.usefixtures("coarse")
+def test_a_cell_is_drawn_as_png_and_pdf_with_equal_bytes(stored: tuple[Plan, Store], tmp_path: Path) -> None:
+    plan, store = stored
+    before = dict(mpl.rcParams)
+    first = plot_cell(plan.cells[0].key[:8], store, tmp_path / "a", None)
+    assert dict(mpl.rcParams) == before
+    assert {path.name for path in first.files} == {f"{name}.{kind}" for name in NAMES for kind in ("png", "pdf")}
+    second = plot_cell(plan.cells[0].slug, store, tmp_path / "b", None)
+    for one, other in zip(first.files, second.files, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.usefixtures("coarse")
+def test_a_suite_draws_what_there_is_and_says_what_there_is_not(stored: tuple[Plan, Store]) -> None:
+    plan, store = stored
+    lines: list[str] = []
+    drawn = plot_suite(plan, store, None, None, lines.append)
+    folder = store.root / "suites" / "x-paper-smoke" / "plots"
+    assert {path.parent for path in drawn.files} == {folder / plan.cells[0].slug}
+    assert drawn.skipped[plan.cells[1].slug] == "not run yet"
+    assert "no generator that learns" in drawn.skipped["context_fid_by_size-sines-24"]
+    assert "ranks" in drawn.skipped
+    assert len(lines) == 1
+
+
+def test_nothing_to_draw_is_one_sentence(stored: tuple[Plan, Store], tmp_path: Path) -> None:
+    plan, store = stored
+    with pytest.raises(UserError, match="holds no samples of suite 'x' at budget smoke"):
+        plot_suite(plan, Store(tmp_path), None, None, print)
+    with pytest.raises(UserError, match="holds no cells"):
+        find_cell(Store(tmp_path), "a")
+    with pytest.raises(UserError, match="no cell begins with 'nobody'"):
+        find_cell(store, "nobody")
+    (store.root / "cells" / "sines-other").mkdir()
+    with pytest.raises(UserError, match=r"several cells begin with 'sines' \(sines-24-copy"):
+        find_cell(store, "sines")
+    with pytest.raises(UserError, match="nothing can be drawn of 'sines-other': missing"):
+        plot_cell("sines-other", store, None, None)
+    (store.root / "cells" / "sines-other").rmdir()
+
+
+def test_parts_of_windows_are_drawn_where_a_generator_has_them(stored: tuple[Plan, Store]) -> None:
+    plan, store = stored
+    pair = open_pair(store.cell(plan.cells[0]), store, None)
+    trend, coarse, fine = np.random.default_rng(0).random((3, 3, 24, 5))
+    trend[:, :, 2] *= 9  # the third feature moves most
+    parts = SimpleNamespace(trend=trend, coarse=coarse, fine=fine, windows=trend + fine)
+    generator = SimpleNamespace(sample_parts=lambda n, seed: parts)
+    assert has_parts(generator)
+    assert not has_parts(plan.cells[0])
+    figure = draw_decomposition(pair, generator)
+    shown = np.array([panel.lines[0].get_ydata() for panel in figure.axes]).reshape(4, 3, 24)
+    assert np.array_equal(shown, np.stack([parts.windows, trend, coarse, fine])[:, :, :, 2])
+
+
+def test_files_are_fit_for_print(tmp_path: Path) -> None:
+    def draw() -> object:
+        figure, axes = panels(1, 1, 3.0, 2.0)
+        axes[0, 0].set_title("text")
+        return figure
+
+    png, pdf = (path.read_bytes() for path in write(draw, tmp_path, "figure"))  # type: ignore[arg-type]
+    assert struct.unpack(">II", png[16:24]) == (900, 600)  # 3 × 2 inches at 300 dpi
+    assert b"Type3" not in pdf
+    assert b"/FontFile2" in pdf
+    assert b"CreationDate" not in pdf

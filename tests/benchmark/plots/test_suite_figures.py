@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import rankdata
+
+from benchmark.plots.ranks import draw_ranks, ranks
+from benchmark.plots.scaling import draw_scaling, scaling_points
+
+
+def frame(values: dict[tuple[str, str], float], metric: str = "context_fid", **changes: object) -> pd.DataFrame:
+    base = {"length": 24, "metric": metric, "size_class": "small", "parameters": 1000.0}
+    rows = [
+        {**base, "generator": g, "title": g, "dataset": d, "value": value, **changes}
+        for (g, d), value in values.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_ranks_are_scipys_by_place_and_controls_are_not_ranked() -> None:
+    rng = np.random.default_rng(0)
+    means = np.round(rng.random((6, 3)), 1)
+    names, places = [f"g{i}" for i in range(6)], ["x", "y", "z"]
+    models = frame({(g, d): means[i, j] for i, g in enumerate(names) for j, d in enumerate(places)})
+    both = pd.concat([models, frame({("copy", d): 0.0 for d in places}, size_class="control")])
+    found = ranks(both, "context_fid")
+    assert list(found.index) == names
+    assert np.array_equal(found.to_numpy(), rankdata(means, axis=0))
+
+
+def test_only_generators_that_have_every_place_are_ranked() -> None:
+    found = ranks(
+        frame({("a", "x"): 1, ("a", "y"): 2, ("b", "x"): 2, ("b", "y"): 1, ("c", "x"): 0, ("c", "y"): np.nan}),
+        "context_fid",
+    )
+    assert sorted(found.index) == ["a", "b"]
+    assert found.loc["a"].tolist() == [1, 2]
+
+
+def test_the_ideal_decides_what_is_near() -> None:
+    # The area under the ROC curve is best at one half.
+    found = ranks(frame({("a", "x"): 0.9, ("b", "x"): 0.45, ("c", "x"): 0.6}, metric="c2st_auc"), "c2st_auc")
+    assert found["x-24"].to_dict() == {"a": 3, "b": 1, "c": 2}
+
+
+def test_published_values_stand_at_the_published_size_where_there_is_one() -> None:
+    data = frame({("timemar_l", "energy"): 0.01, ("sdformer", "energy"): 0.02})
+    both = pd.concat([data, frame({("oracle", "energy"): 0.0}, size_class="control")])
+    points = scaling_points(both, "energy", 24).set_index("family")
+    assert list(points.index) == ["timemar_l", "sdformer"]
+    # Table 1 and Table 5 of the paper.
+    assert points.loc["timemar_l", ["published", "published_parameters"]].tolist() == pytest.approx([0.002, 61.3e6])
+    assert points.loc["sdformer", ["published", "published_parameters"]].tolist() == pytest.approx([0.003, 1000])
+
+
+def test_a_familys_sizes_are_joined_and_hollow_marks_are_published() -> None:
+    data = frame({("timemar_s", "energy"): 0.02, ("timemar_s/embed_dim=64", "energy"): 0.05})
+    data.loc[1, "parameters"] = 10.0
+    (panel,) = draw_scaling(scaling_points(data, "energy", 24), "Energy").axes
+    solid, hollow = panel.lines[0], panel.lines[1]
+    assert solid.get_xdata().tolist() == [10.0, 1000.0]
+    assert solid.get_ydata().tolist() == [0.05, 0.02]
+    assert (hollow.get_fillstyle(), hollow.get_ydata().tolist()) == ("none", [0.004])
+
+
+def test_the_best_generator_stands_on_top() -> None:
+    data = frame({("good", "x"): 0.1, ("bad", "x"): 0.3, ("good", "y"): 0.1, ("bad", "y"): 0.2})
+    (panel,) = draw_ranks(data, ("context_fid",)).axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["bad", "good"]
