@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.plan import Plan
-from benchmark.report.render import latex, markdown
+from benchmark.report import choose, plain
+from benchmark.report.efficiency import with_efficiency
+from benchmark.report.html import html, plain_html
+from benchmark.report.layouts import differences, grid
+from benchmark.report.plain import PlainTable
+from benchmark.report.render import document, latex, markdown
 from benchmark.report.table import Table, make_table
 from benchmark.results import results_frame
 from benchmark.store import Store, write_bytes
@@ -19,14 +24,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """A suite's frame and table."""
+    """A suite's frame and table, and the table in another layout where the suite asks for one."""
 
     frame: pd.DataFrame
     table: Table
+    other: PlainTable | None = None
 
 
-def suite_result(plan: Plan, store: Store) -> SuiteResult:
-    """What the store holds of a plan's cells."""
+@dataclass(frozen=True)
+class Choices:
+    """What a reader wants to see of a table; `digits` None leaves each score its own."""
+
+    published: bool = True
+    controls: bool = True
+    efficiency: bool = False
+    digits: int | None = None
+
+
+SHOW = Choices()
+
+
+def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
+    """What the store holds of a plan's cells, as a reader wants to see it."""
     skips = {cell.key: cell.skip for cell in plan.cells if cell.skip}
     frame = results_frame(plan.cells, plan.scores, store, skips)
     titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
@@ -44,7 +63,22 @@ def suite_result(plan: Plan, store: Store) -> SuiteResult:
     ]
     notes += _distances(plan, store)
     title = plan.suite.title or plan.suite.name
-    return SuiteResult(frame, make_table(frame, title=title, dataset_titles=titles, notes=notes))
+    table = _chosen(make_table(frame, title=title, dataset_titles=titles, notes=notes), frame, show)
+    if plan.suite.layout == "differences":
+        return SuiteResult(frame, table, differences(table))
+    if plan.suite.layout == "grid":
+        return SuiteResult(frame, table, grid(table, plan.suite.variants))
+    return SuiteResult(frame, table)
+
+
+def _chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:
+    if not show.published:
+        table = choose.without_published(table)
+    if show.digits is not None:
+        table = choose.with_digits(table, show.digits)
+    if show.efficiency:
+        table = with_efficiency(table, frame)
+    return table if show.controls else choose.without_controls(table)
 
 
 def _distances(plan: Plan, store: Store) -> list[str]:
@@ -66,13 +100,37 @@ def _distances(plan: Plan, store: Store) -> list[str]:
 
 
 def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option's own name
-    """The result as "markdown", "latex" or "csv"."""
+    """The result as "markdown", "latex" (a whole document), "latex-fragment" (its float alone), "html" or "csv"."""
     if format == "csv":
         return result.frame.to_csv(index=False)
-    return {"markdown": markdown, "latex": latex}[format](result.table)
+    if format.startswith("latex"):
+        return _latex(result, whole=format == "latex")
+    if result.other is not None:
+        return {"markdown": plain.markdown, "html": plain_html}[format](result.other)
+    return {"markdown": markdown, "html": html}[format](result.table)
 
 
-FILES = {"table.md": "markdown", "table.tex": "latex", "results.csv": "csv"}
+def _latex(result: SuiteResult, *, whole: bool) -> str:
+    if result.other is None:
+        text = latex(result.table)
+    else:
+        # Notes are comments in LaTeX, and a reader of the page needs the first two: the caption and how to read the layout.
+        title = " ".join([f"{result.other.title}.", *result.other.notes[:2]])
+        text = plain.latex(replace(result.other, title=title, notes=result.other.notes[2:]))
+    return document(text, _origins(result.frame)) if whole else text
+
+
+def _origins(frame: pd.DataFrame) -> list[str]:
+    """The cells behind a table, each with the commit that trained it."""
+    return [
+        f"cell {slug}: commit {first['commit'] or 'unknown'}{', changed tree' if str(first['dirty']) == 'True' else ''}"
+        for slug, first in ((slug, part.iloc[0]) for slug, part in frame.groupby("cell", sort=False))
+        if first["status"] == "done"
+    ]
+
+
+FILES = {"table.md": "markdown", "table.tex": "latex", "table.html": "html", "results.csv": "csv"}
+FORMATS = (*FILES.values(), "latex-fragment")
 
 
 def suite_folder(plan: Plan, store: Store) -> Path:

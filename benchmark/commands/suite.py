@@ -71,7 +71,16 @@ def tables(
     csv: Csv = None,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
-    format_name: Annotated[str, typer.Option("--format", help="markdown, latex or csv.")] = "markdown",
+    format_name: Annotated[
+        str,
+        typer.Option("--format", help="markdown, latex (a document), latex-fragment (its table alone), html or csv."),
+    ] = "markdown",
+    published: Annotated[bool, typer.Option(help="Published values beside measured ones.")] = True,
+    controls: Annotated[bool, typer.Option(help="Rows of controls.")] = True,
+    efficiency: Annotated[bool, typer.Option(help="Size, training and sampling time, and memory too.")] = False,
+    digits: Annotated[
+        int | None, typer.Option(min=0, max=9, help="Digits after the point; the score's own unless said.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
 ) -> None:
     """Print a suite's table from what the store holds; nothing is computed.
@@ -83,10 +92,11 @@ def tables(
     from benchmark.store import Store, write_bytes
     from benchmark.suites import load_suite
 
-    if format_name not in outputs.FILES.values():
-        raise unknown("format", format_name, outputs.FILES.values(), owner="--format")
+    if format_name not in outputs.FORMATS:
+        raise unknown("format", format_name, outputs.FORMATS, owner="--format")
     request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    text = outputs.render(outputs.suite_result(make_plan(load_suite(suite), request), Store(store)), format_name)
+    show = outputs.Choices(published, controls, efficiency, digits)
+    text = outputs.render(outputs.suite_result(make_plan(load_suite(suite), request), Store(store), show), format_name)
     if output is None:
         print(text, end="")
         return

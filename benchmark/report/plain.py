@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.report.render import LATEX_SPECIAL
+from benchmark.report.render import FLOAT_HEAD, escape
 
 LATEX_ARROWS = str.maketrans({"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$"})
 
@@ -33,17 +33,15 @@ def markdown(table: PlainTable) -> str:
 def latex(table: PlainTable) -> str:
     """The table as a LaTeX float that compiles with booktabs as is."""
     lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{table}",
-        r"\centering",
+        *FLOAT_HEAD,
         rf"\begin{{tabular}}{{{'l' * len(table.header)}}}",
         r"\toprule",
-        " & ".join(map(_escape, table.header)) + r" \\",
+        " & ".join(map(escape, table.header)) + r" \\",
         r"\midrule",
-        *(" & ".join(row) + r" \\" for row in _marked(table, r"\textbf{{{}}}", _escape)),
+        *(" & ".join(row) + r" \\" for row in _marked(table, r"\textbf{{{}}}", escape)),
         r"\bottomrule",
-        r"\end{tabular}",
-        rf"\caption{{{_escape(table.title)}}}",
+        r"\end{tabular}}",
+        rf"\caption{{{escape(table.title)}}}",
         r"\end{table}",
         *(f"% {note}" for note in table.notes),
     ]
@@ -67,7 +65,3 @@ def _marked(table: PlainTable, mark: str, change: Callable[[str], str] = str) ->
 
 def _piped(texts: tuple[str, ...] | list[str]) -> str:
     return "| " + " | ".join(text.replace("|", r"\|") for text in texts) + " |"
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", r"\textbackslash ").translate(LATEX_SPECIAL).translate(LATEX_ARROWS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmark.report.table import Block, Entry, Table
+from collections.abc import Sequence
+
+from benchmark.report.table import Block, Entry, Row, Table
 
 ARROWS = {True: ("↑", r"$\uparrow$"), False: ("↓", r"$\downarrow$"), None: ("", "")}
 LATEX_SPECIAL = str.maketrans(
@@ -14,9 +16,39 @@ LATEX_SPECIAL = str.maketrans(
         "α": r"$\alpha$",
         "β": r"$\beta$",
         "∞": r"$\infty$",
+        "<": r"$<$",
+        ">": r"$>$",
+        "|": r"$|$",
+        "−": r"$-$",
+        "×": r"$\times$",
+        "→": r"$\rightarrow$",
+        "↓": r"$\downarrow$",
+        "↑": r"$\uparrow$",
+        "½": r"$\frac{1}{2}$",
+        "—": "---",
+        "–": "--",
+        "…": r"\dots{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
     }
 )
+
+
+SIZES = {"large": r"Large ($>$40M)", "small": r"Small ($<$6M)", "other": "Other", "control": "Controls"}
+"""The paper's classes of learned numbers, largest first, then everything else, controls last."""
+# A table wider than the page is made to fit, and no other is touched.
+FLOAT_HEAD = (
+    r"% needs \usepackage{booktabs,graphicx}",
+    r"\begin{table}",
+    r"\centering",
+    r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+)
+
+
+def in_order(block: Block) -> list[Row]:
+    """The rows by size class, in their order within each."""
+    return sorted(block.rows, key=lambda row: list(SIZES).index(row.size_class))
 
 
 def number(value: float, decimals: int) -> str:
@@ -48,14 +80,15 @@ def markdown(table: Table) -> str:
     lines.append("|---|---|" + "---|" * len(table.column_titles))
     for block in table.blocks:
         name = f"{block.sheet.title} {ARROWS[block.sheet.higher_is_better][0]}".strip()
-        for row in sorted(block.rows, key=lambda row: row.size_class == "control"):
+        for row in in_order(block):
             cells = [_markdown_entry(entry, block.sheet.decimals) for entry in row.entries]
             title = f"*{row.title}*" if row.size_class == "control" else row.title
             lines.append(f"| {name} | {title} | " + " | ".join(cells) + " |")
             name = ""
-        lines.append("| | floor | " + " | ".join(_floors(block)) + " |")
+        if floors(block):
+            lines.append("| | floor | " + " | ".join(floors(block)) + " |")
     lines += ["", table.caption]
-    lines += [f"- {note}" for note in (*_reasons(table), *table.notes)]
+    lines += [f"- {note}" for note in (*reasons(table), *table.notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -65,11 +98,14 @@ def _markdown_entry(entry: Entry, decimals: int) -> str:
     return f"{text} {published(entry, decimals)}".strip()
 
 
-def _floors(block: Block) -> list[str]:
+def floors(block: Block) -> list[str]:
+    """What a perfect generator scores, one text a column; empty where nobody knows."""
+    if all(floor is None for floor in block.floors):
+        return []
     return [number(floor, block.sheet.decimals) if floor is not None else "" for floor in block.floors]
 
 
-def _reasons(table: Table) -> list[str]:
+def reasons(table: Table) -> list[str]:
     """One line for each distinct reason why a value is missing."""
     found: dict[str, list[str]] = {}
     for block in table.blocks:
@@ -83,36 +119,56 @@ def _reasons(table: Table) -> list[str]:
 
 
 def latex(table: Table) -> str:
-    """The table as a LaTeX float that compiles with booktabs as is."""
-    columns = "ll" + "c" * len(table.column_titles)
+    """The table as a LaTeX float as the paper sets it: scores, size classes and generators down, data sets across."""
+    count = 3 + len(table.column_titles)
     lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{table}",
-        r"\centering",
-        rf"\begin{{tabular}}{{{columns}}}",
+        *FLOAT_HEAD,
+        rf"\begin{{tabular}}{{lll{'c' * len(table.column_titles)}}}",
         r"\toprule",
-        "Score & Generator & " + " & ".join(_escape(title) for title in table.column_titles) + r" \\",
+        "Metric & Model size & Method & " + " & ".join(escape(title) for title in table.column_titles) + r" \\",
     ]
     for block in table.blocks:
         lines.append(r"\midrule")
-        name = f"{_escape(block.sheet.title)} {ARROWS[block.sheet.higher_is_better][1]}".strip()
-        for row in sorted(block.rows, key=lambda row: row.size_class == "control"):
+        name = f"{escape(block.sheet.title)} {ARROWS[block.sheet.higher_is_better][1]}".strip()
+        before = None
+        for row in in_order(block):
+            if before is not None and before != row.size_class:
+                lines.append(rf"\cmidrule(l){{2-{count}}}")
+            size = "" if before == row.size_class else SIZES[row.size_class]
             cells = [_latex_entry(entry, block.sheet.decimals) for entry in row.entries]
-            title = rf"\textit{{{_escape(row.title)}}}" if row.size_class == "control" else _escape(row.title)
-            lines.append(f"{name} & {title} & " + " & ".join(cells) + r" \\")
-            name = ""
-        lines.append(" & floor & " + " & ".join(_floors(block)) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}", rf"\caption{{{_escape(f'{table.title}. {table.caption}')}}}"]
+            title = rf"\textit{{{escape(row.title)}}}" if row.size_class == "control" else escape(row.title)
+            lines.append(" & ".join([name, size, title, *cells]) + r" \\")
+            name, before = "", row.size_class
+        if floors(block):
+            lines.append(" & ".join(["", "", "floor", *floors(block)]) + r" \\")
+    lines += [r"\bottomrule", r"\end{tabular}}", rf"\caption{{{escape(f'{table.title}. {table.caption}')}}}"]
     lines += [r"\end{table}"]
-    lines += [f"% {note}" for note in (*_reasons(table), *table.notes)]
+    lines += [f"% {note}" for note in (*reasons(table), *table.notes)]
     return "\n".join(lines) + "\n"
 
 
 def _latex_entry(entry: Entry, decimals: int) -> str:
-    text = _escape(measured(entry, decimals))
+    text = escape(measured(entry, decimals))
     text = {"best": rf"\textbf{{{text}}}", "second": rf"\underline{{{text}}}", "": text}[entry.mark]
-    return f"{text} {_escape(published(entry, decimals))}".strip()
+    beside = published(entry, decimals).replace("published ", "")
+    return text + (rf" {{\scriptsize {escape(beside)}}}" if beside else "")
 
 
-def _escape(text: str) -> str:
-    return text.replace("\\", r"\textbackslash ").translate(LATEX_SPECIAL)
+def document(fragment: str, comments: Sequence[str] = ()) -> str:
+    """A LaTeX float as a document that `pdflatex` takes as it is, after comments such as where its numbers come from."""
+    lines = [
+        *(f"% {comment}" for comment in comments),
+        r"\documentclass{article}",
+        r"\usepackage[a4paper,landscape,margin=15mm]{geometry}",
+        r"\usepackage{booktabs,graphicx}",
+        r"\pagestyle{empty}",
+        r"\begin{document}",
+        fragment.rstrip(),
+        r"\end{document}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that LaTeX sets as it reads."""
+    return text.translate(LATEX_SPECIAL)

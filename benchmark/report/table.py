@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["tie", "better", "worse"]
 Mark = Literal["", "best", "second"]
+BESIDE = "In parentheses the published value and a verdict: a tie where the difference is within the noise or the two spreads."
+"""The caption's sentence on what stands beside a measured value."""
 Place = tuple[str, int]
 """A column: data set and length."""
 
@@ -184,9 +186,17 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
         else f"the half-width of a 95 % t-interval over {repetitions} repetitions of a score on one trained model"
     )
     protocol = ", ".join(sorted(frame["protocol"].unique()))
-    return (
-        f"Windows scored: {'; '.join(counts) or 'none'}. Budget {budgets}, protocol {protocol}. ± is {spread}. "
-        "Best bold, second underlined, "
-        "controls apart; values within the noise of the best tie with it. In parentheses the published value and a verdict: "
-        "a tie where the difference is within the noise or the two spreads."
-    )
+    sentences = [
+        f"Windows scored: {'; '.join(counts) or 'none'}.",
+        f"Budget {budgets}, protocol {protocol}.",
+        f"± is {spread}." if max(seeds, repetitions) > 1 else "",
+        "Best bold, second underlined, controls apart; values within the noise of the best tie with it.",
+    ]
+    metrics = set(frame["metric"])
+    if SAMPLING_TIME in metrics:
+        device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
+        sentences.append(
+            f"Sampling time: {SHEET.summary}, device {device}; the published seconds are for an unsaid number of windows on an "
+            "NVIDIA RTX 3090."
+        )
+    return " ".join(filter(None, [*sentences, BESIDE if metrics != {SAMPLING_TIME} else ""]))

@@ -1,0 +1,48 @@
+"""What a generator costs, as blocks of a table: size, training time, sampling time, memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmark.report.table import Block, Entry, Row, Table
+from metrics.base import DataSheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _sheet(name: str, title: str, decimals: int) -> DataSheet:
+    """A quantity that is told and not judged: no direction, no marks."""
+    return DataSheet(name, title, title, title, None, (0.0, float("inf")), 0.0, "light", 1, "provenance", decimals)
+
+
+# The frame's column, the table's block, and how many of the column's units make one of the block's.
+QUANTITIES = (
+    (_sheet("parameters", "Learned numbers (millions)", 3), 1e6),
+    (_sheet("fit_seconds", "Training time (s)", 1), 1.0),
+    (_sheet("sample_seconds", "Time to sample all windows (s)", 2), 1.0),
+    (_sheet("peak_memory_mib", "Peak memory (MiB)", 0), 1.0),
+)
+
+
+def with_efficiency(table: Table, frame: pd.DataFrame) -> Table:
+    """The table with a block for each cost: the mean over training seeds of what provenance holds."""
+    blocks = tuple(_block(table, frame, sheet, unit) for sheet, unit in QUANTITIES)
+    return replace(table, blocks=(*table.blocks, *blocks))
+
+
+def _block(table: Table, frame: pd.DataFrame, sheet: DataSheet, unit: float) -> Block:
+    def entry(generator: str, dataset: str, length: int) -> Entry:
+        here = frame[(frame["generator"] == generator) & (frame["dataset"] == dataset) & (frame["length"] == length)]
+        values = here.groupby("seed")[sheet.name].first().dropna()
+        if values.empty:
+            return Entry(status=str(here["status"].iloc[0]) if len(here) else "not planned")
+        return Entry(float(values.mean()) / unit, None, None, len(values), "done")
+
+    rows = tuple(
+        Row(row.generator, row.title, row.size_class, tuple(entry(row.generator, *place) for place in table.columns))
+        for row in table.blocks[0].rows
+    )
+    nothing = len(table.columns)
+    return Block(sheet, (None,) * nothing, (0.0,) * nothing, rows)
