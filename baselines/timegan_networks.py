@@ -1,4 +1,4 @@
-"""TimeGAN's five recurrent networks (the paper's section 4.1, sizes of the official code)."""
+"""TimeGAN's five recurrent networks (the paper's sections 4.1 and 4.2, sizes of the official code)."""
 
 from __future__ import annotations
 

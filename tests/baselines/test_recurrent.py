@@ -84,3 +84,11 @@ def test_initial_values_are_glorots():
     assert not dense.bias.any()
     assert not gru.candidate_bias.any()
     assert torch.allclose(lstm.states.T @ lstm.states, torch.eye(90), atol=1e-5)
+
+
+def test_the_lstms_gradient_is_the_same_in_double_precision():
+    single, double = made(lambda: LSTMLayer(D, H)), made(lambda: LSTMLayer(D, H)).double()
+    for layer, x in ((single, sequence()), (double, sequence().double())):
+        layer(x).sin().sum().backward()
+    for a, b in zip(single.parameters(), double.parameters(), strict=True):
+        assert torch.allclose(a.grad.double(), b.grad, atol=1e-5)
