@@ -35,7 +35,7 @@ def draw_ranks(frame: pd.DataFrame, metrics: tuple[str, ...]) -> Figure:
     tables = {name: ranks(frame, name) for name in metrics}
     height = 0.22 * max(map(len, tables.values())) + 0.9
     rows = -(-len(tables) // COLUMNS)
-    columns = min(COLUMNS, len(tables))
+    columns = -(-len(tables) // rows)
     figure, axes = panels(rows, columns, min(DOUBLE, 3.4 * columns), height * rows)
     for panel, (name, table) in zip(axes.flat, tables.items(), strict=False):
         mean = table.mean(axis="columns").sort_values(ascending=False, kind="stable")

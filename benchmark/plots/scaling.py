@@ -59,7 +59,7 @@ def draw_scaling(points: pd.DataFrame, place: str) -> Figure:
             hollow["published_parameters"], hollow["published"], mark, color=colour, fillstyle="none", markersize=5
         )
     panel.plot([], [], "o", color="0.4", markersize=5, label="measured")
-    panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label="published")
+    panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label="published, at the size here")
     sheet = registry.load(SCORE).sheet
     panel.set(
         xscale="log", yscale="log", xlabel="learned numbers", ylabel=f"{sheet.title}, lower is better", title=place
