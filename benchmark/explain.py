@@ -14,6 +14,7 @@ from benchmark.plan import Plan, Request, make_plan
 from benchmark.registry import GeneratorSpec, load_class, loadable_names
 from benchmark.registry import load_spec as load_generator
 from benchmark.suites import SuiteSpec, load_suite, suite_names
+from benchmark.validation import Frozen
 from metrics import registry
 
 
@@ -115,7 +116,9 @@ def _inline(value: object) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Tuples as lists and paths as text, so that JSON and YAML can hold them."""
+    """Tuples as lists, models as mappings and paths as text, so that JSON and YAML can hold them."""
+    if isinstance(value, Frozen):
+        return _plain(value.model_dump())
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):

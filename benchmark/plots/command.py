@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.errors import SkipCell, UserError
+from benchmark.explain import cell_parts
 from benchmark.outputs import suite_folder
 from benchmark.plan import Plan
 from benchmark.plots.decomposition import draw_decomposition, has_parts
@@ -120,9 +121,11 @@ def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
     if SCORE in plan.scores:
         titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
         for dataset, length in _unique((cell.dataset.id, cell.length) for cell in plan.cells):
-            points = scaling_points(frame, dataset, length)
+            here = [cell for cell in plan.cells if (cell.dataset.id, cell.length) == (dataset, length)]
+            sizes = {cell.method: sum(cell_parts(cell).values()) for cell in here if cell.features}
+            points = scaling_points(frame, sizes, dataset, length)
             name = f"{SCORE}_by_size-{dataset}-{length}"
-            if points[["parameters", "value"]].dropna().empty:
+            if points["value"].dropna().empty:
                 drawn.skipped[name] = f"no generator that learns has a {SCORE} there yet"
                 continue
             place = f"{titles[dataset]}, length {length}"

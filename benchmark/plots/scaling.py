@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from benchmark.plots.style import COLOURS, MARKS, panels
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
 
 SCORE = "context_fid"
 WIDTH = 5.2
+HOLLOW = "published value, at our size\nwhere no size is published"
 
 
-def scaling_points(frame: pd.DataFrame, dataset: str, length: int) -> pd.DataFrame:
+def scaling_points(frame: pd.DataFrame, sizes: Mapping[str, int], dataset: str, length: int) -> pd.DataFrame:
     """One row a generator on one data set: family, title, parameters, the score's mean, the published value and its size.
 
     A published value stands at the published size where there is one (TimeMAR-L), and elsewhere at the size of the generator
-    here, since no other is said. Controls learn nothing and are left out.
+    here, since no other is said. `sizes` are the learned numbers by generator; controls learn nothing and are left out.
     """
     import pandas as pd
 
@@ -29,8 +31,7 @@ def scaling_points(frame: pd.DataFrame, dataset: str, length: int) -> pd.DataFra
     for method, part in here[here["size_class"] != "control"].groupby("generator", sort=False):
         family = str(method).partition("/")[0]
         published = published_scores().get((SCORE, dataset, length, str(method)))
-        size = part["parameters"].dropna()
-        parameters = float(size.iloc[0]) if len(size) else None
+        parameters = sizes.get(str(method))
         rows.append(
             {
                 "family": family,
@@ -52,14 +53,23 @@ def draw_scaling(points: pd.DataFrame, place: str) -> Figure:
     for number, (_, family) in enumerate(points.groupby("family", sort=False)):
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         measured = family.dropna(subset=["parameters", "value"]).sort_values("parameters")
-        title = min(family["title"], key=len)
-        panel.plot(measured["parameters"], measured["value"], "-", marker=mark, color=colour, markersize=5, label=title)
+        panel.plot(
+            measured["parameters"],
+            measured["value"],
+            "-",
+            marker=mark,
+            color=colour,
+            markersize=5,
+            label=min(family["title"], key=len),
+        )
         hollow = family.dropna(subset=["published", "published_parameters"])
+        if measured.empty and hollow.empty:
+            continue
         panel.plot(
             hollow["published_parameters"], hollow["published"], mark, color=colour, fillstyle="none", markersize=5
         )
     panel.plot([], [], "o", color="0.4", markersize=5, label="measured")
-    panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label="published, at the size here")
+    panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
     sheet = registry.load(SCORE).sheet
     panel.set(
         xscale="log", yscale="log", xlabel="learned numbers", ylabel=f"{sheet.title}, lower is better", title=place

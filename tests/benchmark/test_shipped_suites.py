@@ -5,9 +5,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from benchmark.cell import Cell
 from benchmark.errors import UserError
+from benchmark.explain import configuration, configuration_text
 from benchmark.plan import Plan, Request, make_plan
 from benchmark.suites import SuiteSpec, load_suite
 
@@ -70,9 +72,18 @@ def test_all_holds_every_cell_once() -> None:
     assert [(cell.dataset.id, cell.generator) for cell in only] == [("stocks", "copy")]
 
 
+@pytest.mark.parametrize("name", ["table8", "all"])
+def test_the_resolved_configuration_of_variants_and_included_suites_is_yaml(name: str) -> None:
+    tree = yaml.safe_load(configuration_text(configuration(planned(name))))
+    suite = load_suite(name)
+    assert tree["suite"]["include"] == list(suite.include)
+    assert [entry["params"] for entry in tree["suite"]["variants"]] == [variant.params for variant in suite.variants]
+    assert len(tree["cells"]) == len(planned(name).cells)
+
+
 def test_a_suite_of_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "none.yaml").write_text("generators: [copy]\n")
-    with pytest.raises(UserError, match=r"'include' is .*, but a suite names 'datasets' or includes other suites"):
+    with pytest.raises(UserError, match="suite 'none' lacks the key 'datasets'; add it, or include other suites"):
         load_suite(str(tmp_path / "none.yaml"))
     with pytest.raises(UserError, match="suite 'all' only includes others; use --set with one of table1"):
         planned("all", assignments=("timemar_s.vocab_size=9",))

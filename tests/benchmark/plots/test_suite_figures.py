@@ -47,7 +47,7 @@ def test_the_ideal_decides_what_is_near() -> None:
 def test_published_values_stand_at_the_published_size_where_there_is_one() -> None:
     data = frame({("timemar_l", "energy"): 0.01, ("sdformer", "energy"): 0.02})
     both = pd.concat([data, frame({("oracle", "energy"): 0.0}, size_class="control")])
-    points = scaling_points(both, "energy", 24).set_index("family")
+    points = scaling_points(both, {"timemar_l": 900, "sdformer": 1000}, "energy", 24).set_index("family")
     assert list(points.index) == ["timemar_l", "sdformer"]
     # Table 1 and Table 5 of the paper.
     assert points.loc["timemar_l", ["published", "published_parameters"]].tolist() == pytest.approx([0.002, 61.3e6])
@@ -56,8 +56,8 @@ def test_published_values_stand_at_the_published_size_where_there_is_one() -> No
 
 def test_a_familys_sizes_are_joined_and_hollow_marks_are_published() -> None:
     data = frame({("timemar_s", "energy"): 0.02, ("timemar_s/embed_dim=64", "energy"): 0.05})
-    data.loc[1, "parameters"] = 10.0
-    (panel,) = draw_scaling(scaling_points(data, "energy", 24), "Energy").axes
+    sizes = {"timemar_s": 1000, "timemar_s/embed_dim=64": 10}
+    (panel,) = draw_scaling(scaling_points(data, sizes, "energy", 24), "Energy").axes
     solid, hollow = panel.lines[0], panel.lines[1]
     assert solid.get_xdata().tolist() == [10.0, 1000.0]
     assert solid.get_ydata().tolist() == [0.05, 0.02]

@@ -36,7 +36,14 @@ def bytes_of(store: Path) -> dict[str, str]:
     """Digests of everything that must not depend on time, machine or interruptions."""
     kept = [*store.glob("cells/*/scores.json"), *store.glob("cells/*/samples.npz"), *store.glob("cells/*/model/*")]
     kept += [*store.glob("cells/*/cell.json"), *store.glob("shared/*/*.npz"), *store.glob("suites/*/table.*")]
-    return {str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+    return {str(path.relative_to(store)): hashlib.sha256(_settled(path)).hexdigest() for path in kept}
+
+
+def _settled(path: Path) -> bytes:
+    """A file's bytes, without the comments of a LaTeX table that tell the commit and the state of the tree behind each cell."""
+    if path.suffix != ".tex":
+        return path.read_bytes()
+    return b"".join(line for line in path.read_bytes().splitlines() if not line.startswith(b"% cell "))
 
 
 def finished_stages(store: Path) -> Counter[tuple[str, str]]:
