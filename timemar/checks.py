@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import numpy as np
-
 from benchmark.errors import UserError
-from benchmark.interface import Windows
 from timemar.architecture import TokenizerSizes, TransformerSizes, latent_length
 
 
@@ -40,17 +37,3 @@ def check_sizes(length: int, tokenizer: TokenizerSizes, transformer: Transformer
         raise UserError(
             f"TimeMAR's embed_dim {transformer.embed_dim} is not divisible by its {transformer.heads} heads; change one."
         )
-
-
-def check_windows(windows: Windows) -> tuple[int, int]:
-    """T and D of windows that can be learned from; raises UserError otherwise."""
-    if windows.ndim != 3 or windows.dtype != np.float32 or 0 in windows.shape:
-        raise UserError(
-            f"TimeMAR was given windows of shape {windows.shape} and type {windows.dtype}; pass float32 (N, T, D), none empty."
-        )
-    low, high = float(windows.min()), float(windows.max())
-    if not (low >= 0.0 and high <= 1.0):
-        raise UserError(
-            f"TimeMAR was given windows with values from {low:g} to {high:g}; scale every feature to [0, 1]."
-        )
-    return windows.shape[1], windows.shape[2]

@@ -13,11 +13,12 @@ from pydantic import Field
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from benchmark.checks import check_sampling, check_windows
 from benchmark.errors import DivergedError, UserError
 from benchmark.interface import FitContext, Generator, Progress, Windows, read_parameters, write_parameters
 from benchmark.training import build, count_parameters, train
 from timemar.architecture import Drop, make_tokenizer, make_transformer, parameters_by_part
-from timemar.checks import check_sizes, check_windows
+from timemar.checks import check_sizes
 from timemar.diagnosis import warnings_of
 from timemar.interpretation import SeriesParts, split_in_batches
 from timemar.precision import Precision
@@ -147,7 +148,7 @@ class TimeMAR(Generator):
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train both stages on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
         values = self.parameters()
-        length, features = check_windows(windows)
+        _, length, features = check_windows(windows, self)
         tokenizer_sizes, transformer_sizes = sizes_of(values)
         check_sizes(length, tokenizer_sizes, transformer_sizes)
         first, second = (schedule_of(values, stage, len(windows)) for stage in ("stage1", "stage2"))
@@ -202,14 +203,20 @@ class TimeMAR(Generator):
         """Take down what training achieved, report its figures, and warn of what went wrong."""
         facts: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
         facts["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
-        if context.validation is not None:
-            held_out = tokenize_all(self.tokenizer_, torch.tensor(context.validation, device=context.device))
-            facts["held_out_nll"] = negative_log_likelihood(self.transformer_, held_out)
         context.progress(Progress("facts", 1, 1, {k: v for k, v in facts.items() if isinstance(v, float)}))
+        self.facts_ = self._warned(facts)
+
+    def _warned(self, facts: dict[str, Any]) -> dict[str, Any]:
         facts["warnings"] = warnings_of(facts, self.vocab_size)
         for sentence in facts["warnings"]:
             _LOG.warning("%s: %s", type(self).__name__, sentence)
-        self.facts_ = facts
+        return facts
+
+    def examine(self, held_out: Windows) -> None:
+        """Add the likelihood of held-out windows (N, T, D), in nats a token, to `facts_`, and warn of overfitting."""
+        device = next(self.tokenizer_.parameters()).device
+        tokens = tokenize_all(self.tokenizer_, torch.tensor(held_out, device=device))
+        self.facts_ = self._warned({**self.facts_, "held_out_nll": negative_log_likelihood(self.transformer_, tokens)})
 
     def _keep(self, tokenizer: DualPathVQVAE, transformer: TokenTransformer) -> None:
         self.tokenizer_ = tokenizer.eval().requires_grad_(False)
@@ -227,10 +234,7 @@ class TimeMAR(Generator):
     @torch.no_grad()
     def sample_tokens(self, n: int, seed: int) -> Tensor:
         """Tokens (n, Σ l_k) of new windows; the uniform numbers are drawn at once, so batches do not change the result."""
-        if not hasattr(self, "transformer_"):
-            raise UserError("TimeMAR was asked to sample before it was fitted; call fit or load first.")
-        if n < 1:
-            raise UserError(f"TimeMAR was asked for n = {n} windows; ask for at least 1.")
+        check_sampling(self, "transformer_", n)
         values = self.parameters()
         truncation = {name: values[name] for name in ("temperature", "top_k", "top_p")}
         count = self.transformer_.tokens
@@ -248,7 +252,7 @@ class TimeMAR(Generator):
         """Windows (N, T, D) in [0, 1] as the fitted model splits them: trend + fine is the window; raises UserError."""
         if not hasattr(self, "tokenizer_"):
             raise UserError("TimeMAR was asked to decompose before it was fitted; call fit or load first.")
-        if check_windows(windows) != self.shape_:
+        if check_windows(windows, self)[1:] != self.shape_:
             raise UserError(
                 f"TimeMAR was fitted to windows (T, D) = {self.shape_}; pass such, not {windows.shape[1:]}."
             )

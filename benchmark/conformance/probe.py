@@ -80,7 +80,6 @@ class Probe:
         return FitContext(
             seed=FIT_SEED,
             checkpoint_dir=folder,
-            validation=self.windows(8, features, seed=1),
             fresh=self.windows(FRESH, features, seed=2),
             progress=trace.report,
             stop_requested=lambda: trace.stop_after(stop_after),

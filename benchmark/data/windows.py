@@ -27,9 +27,8 @@ class WindowSet:
     """Windows (N, T, D), float32, by what they are for.
 
     `train` is what generators may see, `reference` what scores compare with (the same array under protocol paper),
-    `fresh` real windows disjoint from the reference, `validation` windows that no training step sees. `low` and `high`
-    (D,) undo the scaling: x · (high − low) + low. `note` says what a reader of the scores must know, empty where
-    nothing.
+    `fresh` real windows disjoint from the reference. `low` and `high` (D,) undo the scaling: x · (high − low) + low.
+    `note` says what a reader of the scores must know, empty where nothing.
     """
 
     train: Windows
@@ -39,7 +38,6 @@ class WindowSet:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     note: str = ""
-    validation: Windows | None = None
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,14 @@ BUSY_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Options:
-    """How to run a plan."""
+    """How to run a plan; `tracking` is a tracking URI, "local" or None for the store's own database, or "none"."""
 
     device: str = "cpu"
     workers: int = 1
     data_dir: Path | None = None
     retry_failed: bool = False
     checkpoint_seconds: float = 20.0
+    tracking: str | None = "none"
 
 
 @dataclass(frozen=True)

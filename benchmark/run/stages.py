@@ -105,13 +105,15 @@ class CellRun:
             device=self.device,
             checkpoint_dir=folder.checkpoint,
             checkpoint_seconds=self.checkpoint_seconds,
-            validation=self.windows.validation,
             fresh=self.windows.fresh,
             progress=clock,
             stop_requested=self.stop_requested,
         )
         # A copy, because a generator that scales its windows in place would change the reference too.
         generator = self.generator_class(**params).fit(self.windows.train.copy(), context)
+        if cell.protocol == "strict" and not cell.uses_fresh_data:
+            # The weights are final: hold-out windows can be measured on and chosen by no more.
+            generator.examine(self.windows.reference.copy())
         part = folder.path / "model.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()

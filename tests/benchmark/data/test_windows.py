@@ -40,7 +40,6 @@ def test_paper_takes_every_window_in_time_order(own: Own, as_csv: Callable[..., 
     data = load_windows(own(as_csv(RAMP)), 24, "paper", seed_for_split=0)
     assert data.reference is data.train
     assert data.fresh is None
-    assert data.validation is None
     assert data.train.dtype == np.float32
     assert data.train.flags.c_contiguous
     np.testing.assert_array_equal(_rows_of(data.train, data), np.arange(377)[:, None] + np.arange(24))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.benchmark.run.conftest import SUITE, bytes_of, finished_stages, run_suite
 
@@ -89,3 +90,13 @@ def test_data_that_cannot_be_had_is_a_skipped_row_that_says_how_to_get_it(tmp_pa
 def test_only_keeps_some_cells(finished: Path, tmp_path: Path) -> None:
     done = run_suite(tmp_path, "--dry-run", "--only", "generator=copy,oracle")
     assert "2 of 2 cells to compute" in done.stdout
+
+
+def test_a_strict_run_measures_the_likelihood_of_hold_out_windows(tmp_path: Path) -> None:
+    done = run_suite(tmp_path, "--protocol", "strict", "--only", "generator=timemar_s")
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("runs/cells/*/model/generator.json")
+    facts = json.loads(path.read_text())["fitted"]["facts"]
+    # Another draw of the same law costs about as much after twenty steps, and never exactly as much.
+    assert facts["held_out_nll"] == pytest.approx(facts["train_nll"], rel=0.05)
+    assert facts["held_out_nll"] != facts["train_nll"]
