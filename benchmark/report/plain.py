@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.report.render import FLOAT_HEAD, escape
+from benchmark.report.render import FLOAT_HEAD, FLOAT_TAIL, escape
 
 LATEX_ARROWS = str.maketrans({"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$"})
 
@@ -40,7 +40,7 @@ def latex(table: PlainTable) -> str:
         r"\midrule",
         *(" & ".join(row) + r" \\" for row in _marked(table, r"\textbf{{{}}}", escape)),
         r"\bottomrule",
-        r"\end{tabular}}",
+        FLOAT_TAIL,
         rf"\caption{{{escape(table.title)}}}",
         r"\end{table}",
         *(f"% {note}" for note in table.notes),

@@ -37,13 +37,17 @@ LATEX_SPECIAL = str.maketrans(
 
 SIZES = {"large": r"Large ($>$40M)", "small": r"Small ($<$6M)", "other": "Other", "control": "Controls"}
 """The paper's classes of learned numbers, largest first, then everything else, controls last."""
-# A table wider than the page is made to fit, and no other is touched.
+# A table wider or, with room for its caption, taller than the page is made to fit, and no other is touched.
 FLOAT_HEAD = (
     r"% needs \usepackage{booktabs,graphicx}",
     r"\begin{table}",
     r"\centering",
+    r"\resizebox*{!}{\ifdim\totalheight>0.85\textheight 0.85\textheight\else\totalheight\fi}{%",
     r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
 )
+FLOAT_TAIL = r"\end{tabular}}}"
+NAME_WIDTH = "36mm"
+"""A longer name of a score is broken beside the rows of its block."""
 
 
 def in_order(block: Block) -> list[Row]:
@@ -130,6 +134,8 @@ def latex(table: Table) -> str:
     for block in table.blocks:
         lines.append(r"\midrule")
         name = f"{escape(block.sheet.title)} {ARROWS[block.sheet.higher_is_better][1]}".strip()
+        if len(block.rows) > 2:
+            name = rf"\smash{{\parbox[t]{{{NAME_WIDTH}}}{{\raggedright {name}}}}}"
         before = None
         for row in in_order(block):
             if before is not None and before != row.size_class:
@@ -141,7 +147,7 @@ def latex(table: Table) -> str:
             name, before = "", row.size_class
         if floors(block):
             lines.append(" & ".join(["", "", "floor", *floors(block)]) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}}", rf"\caption{{{escape(f'{table.title}. {table.caption}')}}}"]
+    lines += [r"\bottomrule", FLOAT_TAIL, rf"\caption{{{escape(f'{table.title}. {table.caption}')}}}"]
     lines += [r"\end{table}"]
     lines += [f"% {note}" for note in (*reasons(table), *table.notes)]
     return "\n".join(lines) + "\n"
