@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.report.render import FLOAT_HEAD, FLOAT_TAIL, escape
+from benchmark.report.render import FLOAT_HEAD, FLOAT_TAIL, document, escape
 
 LATEX_ARROWS = str.maketrans({"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$"})
 
@@ -31,7 +31,7 @@ def markdown(table: PlainTable) -> str:
 
 
 def latex(table: PlainTable) -> str:
-    """The table as a LaTeX float that compiles with booktabs as is."""
+    """The table as a LaTeX float, which needs booktabs and graphicx."""
     lines = [
         *FLOAT_HEAD,
         rf"\begin{{tabular}}{{{'l' * len(table.header)}}}",
@@ -46,6 +46,11 @@ def latex(table: PlainTable) -> str:
         *(f"% {note}" for note in table.notes),
     ]
     return "\n".join(lines) + "\n"
+
+
+def latex_document(table: PlainTable) -> str:
+    """The table as a document that `pdflatex` takes as it is."""
+    return document(latex(table))
 
 
 def comma_separated(table: PlainTable) -> str:

@@ -114,6 +114,8 @@ def _contours(sweep: Sweep, done: list[dict[str, Any]]) -> Figure:
     figure, panels = _figure(len(pairs), 4.2, 3.4)
     values = np.array([record["value"] for record in done])
     low, high = float(values.min()), float(values.max())
+    # As many decimals in every field as tell the values' spread in hundredths.
+    digits = int(np.clip(2 - np.floor(np.log10(high - low)), 0, 6)) if high > low else 3
     colours: dict[str, Any] = {"cmap": "YlGnBu", "vmin": low, "vmax": high}
     shade: ScalarMappable | None = None
     for panel, (first, second) in zip(panels, pairs, strict=True):
@@ -125,7 +127,7 @@ def _contours(sweep: Sweep, done: list[dict[str, Any]]) -> Figure:
                 if here.any():
                     grid[i, j] = values[here].mean()
                     ink = _ink(grid[i, j], low, high)
-                    panel.text(j, i, f"{grid[i, j]:.3g}", ha="center", va="center", fontsize="small", color=ink)
+                    panel.text(j, i, f"{grid[i, j]:.{digits}f}", ha="center", va="center", fontsize="small", color=ink)
             shade = panel.imshow(grid, origin="lower", aspect="auto", alpha=0.75, **colours)
         else:
             if not (isinstance(first, Choices) or isinstance(second, Choices)) and _spread(x, y):
@@ -134,7 +136,7 @@ def _contours(sweep: Sweep, done: list[dict[str, Any]]) -> Figure:
         _axis(panel, first, "x")
         _axis(panel, second, "y")
     if shade is not None:
-        figure.colorbar(shade, ax=panels, label=objective_title(sweep))
+        figure.colorbar(shade, ax=panels).set_label(objective_title(sweep), wrap=True)
     return figure
 
 
