@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from benchmark.commands import ablate, check, data, plots, score, show, suite, sweep
+from benchmark.commands import ablate, check, data, plots, score, show, suite, sweep, tracking
 from benchmark.errors import UserError, unknown
 
 app = typer.Typer(
@@ -31,6 +31,8 @@ app.command("check")(check.check)
 app.command("ablate")(ablate.ablate)
 app.command("sweep")(sweep.sweep)
 app.command("plots")(plots.plots)
+app.command("sync")(tracking.sync)
+app.command("ui")(tracking.ui)
 config_app.command("show")(suite.config_show)
 data_app.command("list")(data.data_list)
 data_app.command("show")(data.data_show)

@@ -21,4 +21,13 @@ Set = Annotated[list[str] | None, typer.Option("--set", help="A parameter: gener
 Csv = Annotated[Path | None, typer.Option(help="One's own data (CSV, Parquet, npy, npz) instead of the suite's.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where data files are; then TIMEMAR_DATA_DIR, then the user cache.")]
 StoreOption = Annotated[Path, typer.Option(help="Where results live.")]
+Tracking = Annotated[
+    str | None,
+    typer.Option(
+        envvar=["TIMEMAR_TRACKING", "MLFLOW_TRACKING_URI"],
+        metavar="URI|local|none",
+        help="Where MLflow keeps the run: any tracking URI; local, a database in the store (unless said); or none. The option "
+        "wins over the variables, and the first of them over the second.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]

@@ -15,18 +15,23 @@ from benchmark.plan import Plan
 from benchmark.run.runner import Options, Outcome, Runner
 from benchmark.run.stages import pending
 from benchmark.store import Store
+from benchmark.tracking.follow import UNTRACKED, Tracking
+from benchmark.tracking.place import OFF, check
 from benchmark.watch import BarDisplay, Display, LineDisplay, cell_name
 
 DEVICES = ("auto", "cpu", "cuda")
 
 
-def options(device: str, workers: int | None, data_dir: Path | None, retry: str | None) -> Options:
-    """Checked options; raises UserError for a device that is not there."""
+def options(
+    device: str, workers: int | None, data_dir: Path | None, retry: str | None, tracking: str | None = OFF
+) -> Options:
+    """Checked options; raises UserError for a device that is not there and for a place to track that is none."""
+    check(tracking)
     chosen = choose_device(device)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # One accelerator serves one cell at a time; a core serves one single-threaded child.
     default = 1 if chosen == "cuda" else cores
-    return Options(chosen, workers or default, data_dir, retry_failed=retry == "failed")
+    return Options(chosen, workers or default, data_dir, retry_failed=retry == "failed", tracking=tracking)
 
 
 def choose_device(device: str) -> str:
@@ -59,11 +64,13 @@ def fetch_missing(plan: Plan, data_dir: Path | None, write: Callable[[str], None
     return came
 
 
-def run(plan: Plan, store: Store, chosen: Options, write: Callable[[str], None]) -> list[Outcome]:
+def run(
+    plan: Plan, store: Store, chosen: Options, write: Callable[[str], None], tracking: Tracking = UNTRACKED
+) -> list[Outcome]:
     """Run a plan under a progress display on standard error: bars on a terminal, lines elsewhere."""
     history = History(store)
     with _display(len(plan.cells), write) as display:
-        runner = Runner(store, chosen, display)
+        runner = Runner(store, chosen, tracking.watching(display))
         # The longest cells start first, so that the last one does not keep everybody waiting.
         return runner.run(plan, lambda cell: history.cell_seconds(cell, pending(cell, plan.scores, store)))
 

@@ -20,9 +20,10 @@ CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """The environment of a child: the project and the misbehaving plug-ins importable, no budget from outside."""
+    """The environment of a child: the project and the misbehaving plug-ins importable, no budget from outside, no tracking."""
     kept = {name: value for name, value in os.environ.items() if name != "TIMEMAR_BUDGET"}
-    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGINS}", "COLUMNS": "200", **extra}
+    python_path = f"{ROOT}{os.pathsep}{PLUGINS}"
+    return {**kept, "PYTHONPATH": python_path, "COLUMNS": "200", "TIMEMAR_TRACKING": "none", **extra}
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from benchmark.ablate.cells import Ablation, AblationSpec, plan_ablation
 from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
 from benchmark.cell import Cell
 from benchmark.plan import Request
-from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
+from benchmark.report.plain import PlainTable, comma_separated, latex_document, markdown
 from benchmark.run.events import DONE
 from benchmark.run.runner import Options
 from benchmark.store import Store, write_bytes
+from benchmark.tracking.follow import follow_plan
 from metrics import registry
 
-FORMATS = {"md": markdown, "tex": latex, "csv": comma_separated}
+FORMATS = {"md": markdown, "tex": latex_document, "csv": comma_separated}
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,11 @@ def ablate(
     store.create()
     if download and session.fetch_missing(ablation.plan, options.data_dir, write):
         ablation = plan_ablation(spec, request)
-    outcomes = session.run(ablation.plan, store, options, write)
-    found = effects(ablation, store)
-    files = _write(effects_table(ablation, spec, found), store, spec, ablation)
+    with follow_plan(ablation.plan, store, options.tracking, write) as tracked:
+        outcomes = session.run(ablation.plan, store, options, write, tracked)
+        found = effects(ablation, store)
+        files = _write(effects_table(ablation, spec, found), store, spec, ablation)
+        tracked.keep(files)
     text = markdown(effects_table(ablation, spec, found)) + "\n" + "\n".join(f"wrote {path}" for path in files)
     failed = any(outcome.state not in (DONE, "skipped") for outcome in outcomes)
     return Report(text, _record(ablation, spec, found, files), failed)

@@ -9,7 +9,20 @@ import typer
 
 from benchmark.commands.printing import emit, report
 from benchmark.errors import UserError, unknown
-from benchmark.options import Budget, Csv, DataDir, Device, Json, Only, ProtocolOption, Seeds, Set, StoreOption, Suite
+from benchmark.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Device,
+    Json,
+    Only,
+    ProtocolOption,
+    Seeds,
+    Set,
+    StoreOption,
+    Suite,
+    Tracking,
+)
 
 
 def run(
@@ -26,6 +39,7 @@ def run(
     workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
     retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
     json_target: Json = None,
 ) -> None:
@@ -38,11 +52,12 @@ def run(
     from benchmark.run.events import DONE
     from benchmark.store import Store
     from benchmark.suites import load_suite
+    from benchmark.tracking.follow import follow_plan
 
     if retry not in (None, "failed"):
         raise unknown("value", retry or "", ["failed"], owner="--retry")
     request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    options = session.options(device, workers, data_dir, retry)
+    options = session.options(device, workers, data_dir, retry, tracking)
     plan = make_plan(load_suite(suite), request)
     results = Store(store)
     if dry_run:
@@ -52,11 +67,13 @@ def run(
     results.create()
     if download and session.fetch_missing(plan, data_dir, report):
         plan = make_plan(load_suite(suite), request)
-    outcomes = session.run(plan, results, options, report)
-    result = outputs.suite_result(plan, results)
-    files = outputs.write_outputs(plan, result, results)
-    text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)
-    emit(text, outputs.as_json(plan, result, files), json_target)
+    with follow_plan(plan, results, options.tracking, report) as tracked:
+        outcomes = session.run(plan, results, options, report, tracked)
+        result = outputs.suite_result(plan, results)
+        files = outputs.write_outputs(plan, result, results)
+        tracked.keep(files)
+        text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)
+        emit(text, outputs.as_json(plan, result, files), json_target)
     if any(outcome.state not in (DONE, "skipped") for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ import typer
 
 from benchmark.commands.printing import emit, report
 from benchmark.errors import unknown
-from benchmark.options import DataDir, Device, Json, StoreOption
+from benchmark.options import DataDir, Device, Json, StoreOption, Tracking
 
 
 def sweep(
@@ -43,6 +43,7 @@ def sweep(
     workers: Annotated[int | None, typer.Option(min=1, help="Cells of one trial (its seeds) at a time.")] = None,
     retry: Annotated[str | None, typer.Option(help="'failed': run failed trials again too.")] = None,
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space and the number of trials.")] = False,
     json_target: Json = None,
 ) -> None:
@@ -75,7 +76,7 @@ def sweep(
         "prune_on": prune_on,
     }
     spec = load_sweep(config, given, param or [])
-    options = session.options(device, workers, data_dir, retry)
+    options = session.options(device, workers, data_dir, retry, tracking)
     found = command.sweep(spec, Store(store), options, report, data_dir=data_dir, download=download, dry_run=dry_run)
     emit(found.text, found.record, json_target)
     if found.failed:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.cell import digest
 from benchmark.plan import Request
-from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
+from benchmark.report.plain import PlainTable, comma_separated, latex_document, markdown
 from benchmark.run.runner import Options
 from benchmark.store import Store, write_bytes, write_json
 from benchmark.sweep import loop, outcome
 from benchmark.sweep.book import quiet
 from benchmark.sweep.figures import write_figures
 from benchmark.sweep.spec import SweepSpec
+from benchmark.tracking.follow import Tracking, follow_sweep
+from benchmark.tracking.suites import SuiteRun
 
-FORMATS = {"md": markdown, "tex": latex, "csv": comma_separated}
+FORMATS = {"md": markdown, "tex": latex_document, "csv": comma_separated}
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,19 @@ def sweep(
     store.create()
     with quiet():
         chosen = loop.prepare(spec, store, request, write, download=download)
-        loop.run(chosen, store, options, request, write)
-        return _report(chosen, store)
+        with _follow(chosen, store, options, write) as tracked:
+            loop.run(chosen, store, options, request, write, tracked)
+            report = _report(chosen, store)
+            tracked.keep(Path(file) for file in report.record["files"])
+        return report
+
+
+def _follow(chosen: loop.Sweep, store: Store, options: Options, write: Callable[[str], None]) -> Tracking:
+    """Track the sweep as one suite run, whose cells come trial by trial."""
+    spec = chosen.spec.model_dump(mode="json", exclude={"storage"})
+    name = f"sweep-{chosen.spec.name}"
+    run = SuiteRun(digest(spec), name, f"{name} {chosen.objective.protocol} {chosen.spec.budget}", spec, ())
+    return follow_sweep(run, spec, store, options.tracking, write)
 
 
 def _preview(spec: SweepSpec, request: Request, write: Callable[[str], None]) -> Report:

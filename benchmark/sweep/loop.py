@@ -20,6 +20,7 @@ from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.space import Choices, Space, make_space
 from benchmark.sweep.spec import SweepSpec
 from benchmark.sweep.trial import RUNGS, Ending, Follower, plan_trial, run_trial
+from benchmark.tracking.follow import UNTRACKED, Tracking
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -84,7 +85,14 @@ def prepare(
     return Sweep(spec, objective, space, book, url, base)
 
 
-def run(sweep: Sweep, store: Store, options: Options, request: Request, write: Callable[[str], None]) -> None:
+def run(
+    sweep: Sweep,
+    store: Store,
+    options: Options,
+    request: Request,
+    write: Callable[[str], None],
+    tracking: Tracking = UNTRACKED,
+) -> None:
     """Run the trials that wait, those of dead processes too. KeyboardInterrupt is passed on; the trial then waits again."""
     spec, objective = sweep.spec, sweep.objective
 
@@ -100,7 +108,8 @@ def run(sweep: Sweep, store: Store, options: Options, request: Request, write: C
             plan = plan_trial(spec, objective, params, request)
         except UserError as error:
             return Ending(None, {"reason": str(error)})
-        return run_trial(plan, objective, store, options, Follower(spec.prune_on, store, give_up), write)
+        tracking.add(plan.cells, " ".join(f"{name}={value}" for name, value in trial.params.items()))
+        return run_trial(plan, objective, store, options, Follower(spec.prune_on, store, give_up), write, tracking)
 
     for slot in sweep.book.recover(retry_failed=options.retry_failed):
         write(f"trial {slot} is run again")

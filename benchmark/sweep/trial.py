@@ -17,6 +17,7 @@ from benchmark.store import Store
 from benchmark.suites import SuiteSpec
 from benchmark.sweep.objective import Objective
 from benchmark.sweep.spec import SweepSpec
+from benchmark.tracking.follow import UNTRACKED, Tracking
 from benchmark.watch import LineDisplay
 
 RUNGS = 20
@@ -55,13 +56,19 @@ def plan_trial(spec: SweepSpec, objective: Objective, params: Mapping[str, Any],
 
 
 def run_trial(
-    plan: Plan, objective: Objective, store: Store, options: Options, follower: Follower, write: Callable[[str], None]
+    plan: Plan,
+    objective: Objective,
+    store: Store,
+    options: Options,
+    follower: Follower,
+    write: Callable[[str], None],
+    tracking: Tracking = UNTRACKED,
 ) -> Ending:
     """Run a trial's cells; a failure of one fails the trial. KeyboardInterrupt is passed on."""
     watcher = TrialDisplay(len(plan.cells), write, follower)
     cells = {"cells": [cell.slug for cell in plan.cells]}
     try:
-        outcomes = Runner(store, options, watcher).run(plan)
+        outcomes = Runner(store, options, tracking.watching(watcher)).run(plan)
     except Pruned as reason:
         return Ending(None, {**cells, "reason": str(reason)}, pruned=True)
     failed = next((outcome for outcome in outcomes if outcome.state != DONE), None)

@@ -1,0 +1,128 @@
+"""A store with hand-made results of two cells, and an empty MLflow database that is made once and copied."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.plan import Plan, Request, make_plan
+from benchmark.store import Store, write_json
+from benchmark.suites import SuiteSpec
+from benchmark.tracking.deliver import Tracker
+from benchmark.tracking.place import DATABASE, local
+from benchmark.tracking.suites import FINISHED, SuiteBook, SuiteRun, open_plan
+
+LOG = [
+    {"stage": "stage1", "step": 50, "loss": 2.0, "vq": 0.5},
+    {"stage": "stage1", "step": 100, "loss": 9.0},
+    # Gone on with from a checkpoint: these steps were logged before.
+    {"stage": "stage1", "step": 100, "loss": 1.0},
+    {"stage": "stage2", "step": 50, "loss": float("nan")},
+]
+SCORES = {
+    "context_fid": {
+        "key": "k", "version": 1, "n_real": 9, "n_fake": 9, "floor": 0.25, "repetitions": [1.0, 3.0], "details": {},
+        "mean": 2.0, "half_width": 12.7,
+    }
+}  # fmt: skip
+FIT = {
+    "started": "2026-01-02T03:04:05+0000",
+    "wall_seconds": 2.5,
+    "peak_memory_mib": 300.0,
+    "parameters": 7,
+    "machine": {"device": "cpu"},
+    "commit": "a" * 40,
+    "dirty": False,
+}
+SAMPLE = {**FIT, "started": "2026-01-02T03:04:08+0000", "wall_seconds": 1.5, "seconds_sampling_only": 1.25}
+STARTED = 1767323045000
+"""2026-01-02T03:04:05 UTC in milliseconds."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment() -> Iterator[None]:
+    """Clients set their environment in the process that delivers, which here is the tests' own."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def plan() -> Plan:
+    suite = SuiteSpec(
+        name="small", budget="smoke", datasets=("sines",), generators=("copy", "gaussian"), scores=("context_fid",)
+    )
+    return make_plan(suite, Request())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs").create()
+
+
+def finish_cell(store: Store, plan: Plan, index: int) -> None:
+    """Leave behind what a finished cell does."""
+    cell = plan.cells[index]
+    folder = store.cell(cell).path
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "cell.json", cell.record())
+    (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LOG) + '{"stage": "stage2", "st')
+    write_json(folder / "scores.json", SCORES)
+    write_json(folder / "provenance.json", {"stages": {"fit": FIT, "sample": SAMPLE}})
+    write_json(folder / "status.json", {"state": "done", "reason": "", "stage": ""})
+
+
+@pytest.fixture
+def book(store: Store, plan: Plan) -> SuiteBook:
+    """The books of a store with one finished suite run, whose table is kept, for the store's own database."""
+    for index in range(len(plan.cells)):
+        finish_cell(store, plan, index)
+    book = SuiteBook(store)
+    run = open_plan(book, plan, "local")
+    table = store.root / "suites" / "small-paper-smoke" / "table.md"
+    table.parent.mkdir()
+    table.write_text("| a table |\n")
+    book.close(run.id, FINISHED, [table])
+    return book
+
+
+@pytest.fixture
+def run(book: SuiteBook) -> SuiteRun:
+    return book.all()[0]
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs; making one takes seconds."""
+    store = Store(tmp_path_factory.mktemp("empty") / "runs").create()
+    Tracker(local(store), store)
+    return store.root / DATABASE
+
+
+@pytest.fixture
+def tracker(store: Store, empty_database: Path) -> Tracker:
+    """The store's own database, empty."""
+    shutil.copy(empty_database, store.root / DATABASE)
+    return Tracker(local(store), store)
+
+
+def skipped(run: SuiteRun, index: int, reason: str) -> SuiteRun:
+    """The suite run with a cell that cannot run."""
+    cells = list(run.cells)
+    cells[index] = replace(cells[index], skip=reason)
+    return replace(run, cells=tuple(cells))
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as link:
+        link.bind(("127.0.0.1", 0))
+        return int(link.getsockname()[1])
