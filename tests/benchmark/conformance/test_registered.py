@@ -25,6 +25,7 @@ NARROW = {
     "code_dim": 32,
     "channels": 32,
     "hidden": 16,
+    "layers": 4,
 }
 
 

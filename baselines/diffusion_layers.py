@@ -1,0 +1,144 @@
+"""Layers that the diffusion models share: attention, step embeddings, convolutions with few outputs; x is (B, T, C)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.training import SeededDropout
+from benchmark.training.products import Linear, affine, prefers_onednn, product
+
+_FUSED_FROM = 48
+"""Steps from which the fused attention of PyTorch is faster on the CPU than three plain products."""
+_SAFE = 60.0
+"""Scores of smaller modulus have exponentials whose sums and products stay far from the bounds of float32."""
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, drop: SeededDropout | None = None) -> Tensor:
+    """Attention without mask (Vaswani et al. 2017, equation 1): query (B, T, C), key and value (B, L, C); gives (B, T, C).
+
+    `drop` acts on the shares; the fused attention would draw it from the global random state.
+    """
+    plain = drop is None or not drop.training or drop.p == 0
+    if plain and (query.device.type != "cpu" or key.shape[1] >= _FUSED_FROM):
+        parts = [part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key, value)]
+        return functional.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2)
+    scale, unused = math.sqrt(heads / query.shape[2]), query.new_zeros(1, 1, 1)
+    made = []
+    # Head by head: its channels are a view that a batched product takes as it is.
+    for q, k, v in zip(*(part.chunk(heads, dim=2) for part in (query, key, value)), strict=True):
+        scores = torch.baddbmm(unused, q, k.transpose(1, 2), beta=0, alpha=scale)
+        if plain and not torch.is_grad_enabled():
+            made.append(_weighted(scores, v))
+        else:
+            shares = scores.softmax(dim=2)
+            made.append(torch.bmm(shares if drop is None else drop(shares), v))
+    return torch.cat(made, dim=2)
+
+
+def _weighted(scores: Tensor, values: Tensor) -> Tensor:
+    """The product softmax(scores) · values (B, T, c); scores (B, T, L) may be overwritten.
+
+    A softmax over few steps is slow on the CPU. Where no exponential can overflow, its sums come from the same product as the
+    values do, by a column of ones.
+    """
+    low, high = torch.aminmax(scores)
+    if not -_SAFE < float(low) <= float(high) < _SAFE:
+        return torch.bmm(scores.softmax(dim=2), values)
+    ones = values.new_ones((*values.shape[:2], 1))
+    read = torch.bmm(scores.exp_(), torch.cat((values, ones), dim=2))
+    return read[..., :-1] / read[..., -1:]
+
+
+class KaimingLinear(Linear):
+    """A linear map whose weights are at first Kaiming-normal (a 1 × 1 convolution of DiffWave), or zero."""
+
+    def __init__(self, inputs: int, outputs: int, *, zero: bool = False) -> None:
+        super().__init__(inputs, outputs)
+        self.zero = zero
+
+    def seeded_reset(self, generator: torch.Generator) -> None:
+        """Weights N(0, 2 / inputs) or 0; the bias keeps PyTorch's law."""
+        if self.zero:
+            nn.init.zeros_(self.weight)
+        else:
+            nn.init.kaiming_normal_(self.weight, generator=generator)
+
+
+class StepEmbedding(nn.Module):
+    """DiffWave's code of a diffusion step: sines and cosines of t · 10^(4k/63), k = 0 … 63, and two layers with SiLU.
+
+    `scale` multiplies t, so that the steps of any schedule spread over those of the official one.
+    """
+
+    table: Tensor
+
+    def __init__(self, steps: int, width: int, scale: float = 1.0) -> None:
+        super().__init__()
+        self.scale = scale
+        self.register_buffer("table", torch.empty(steps, 128), persistent=False)
+        self.first = nn.Linear(128, width)
+        self.second = nn.Linear(width, width)
+
+    def seeded_reset(self, generator: torch.Generator) -> None:
+        """Tabulate the sines and cosines, in float64."""
+        del generator
+        frequency = 10.0 ** (torch.arange(64, dtype=torch.float64) * 4 / 63)
+        angle = self.scale * torch.arange(len(self.table), dtype=torch.float64)[:, None] * frequency
+        self.table.copy_(torch.cat((angle.sin(), angle.cos()), dim=1))
+
+    def forward(self, steps: Tensor) -> Tensor:
+        """Codes (B, width) of steps (B,)."""
+        return functional.silu(self.second(functional.silu(self.first(self.table[steps]))))
+
+
+def gated(x: Tensor) -> Tensor:
+    """sigmoid(first half) · tanh(second half) of the channels of x (…, 2 C)."""
+    gate, value = x.chunk(2, dim=-1)
+    return gate.sigmoid() * value.tanh()
+
+
+def added(x: Tensor, inner: Tensor, layer: Linear) -> Tensor:
+    """The sum x + layer(inner); one operation where no gradient is wanted."""
+    if prefers_onednn(inner) and not torch.is_grad_enabled():
+        return torch.ops.mkldnn._linear_pointwise.binary(inner, x, layer.weight, layer.bias, "add")
+    return x + layer(inner)
+
+
+def risen(x: Tensor, layer: Linear) -> Tensor:
+    """The exact GELU of layer(x); one operation where no gradient is wanted."""
+    if prefers_onednn(x) and not torch.is_grad_enabled():
+        return torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "gelu", [], "none")
+    return functional.gelu(layer(x))
+
+
+def mapped(x: Tensor, layer: Linear) -> Tensor:
+    """The map layer(x); without a gradient's preparations where none is wanted."""
+    if prefers_onednn(x) and not torch.is_grad_enabled():
+        return product(x, layer.weight, layer.bias)
+    return layer(x)
+
+
+def narrow_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The convolution (B, T, C') of x (B, T, C) with zero padding and weight (C', C, odd width).
+
+    Multiplies before it shifts, so that the steps a tap sees are not copied side by side: for few outputs.
+    """
+    outputs, _, width = weight.shape
+    taps = affine(x, weight.permute(2, 0, 1).flatten(0, 1))
+    return shifted_sum(taps.unflatten(2, (width, outputs)).unbind(dim=2), dim=1) + bias
+
+
+def shifted_sum(taps: Sequence[Tensor], dim: int) -> Tensor:
+    """The sum of an odd number of tensors, the middle one in place, those before it moved on along `dim`, those after it back."""
+    side, length = len(taps) // 2, taps[0].shape[dim]
+    made = taps[side].clone()
+    for shift in range(1, side + 1):
+        kept = length - shift
+        made.narrow(dim, shift, kept).add_(taps[side - shift].narrow(dim, 0, kept))
+        made.narrow(dim, 0, kept).add_(taps[side + shift].narrow(dim, shift, kept))
+    return made
