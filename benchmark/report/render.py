@@ -46,6 +46,8 @@ FLOAT_HEAD = (
     r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
 )
 FLOAT_TAIL = r"\end{tabular}}}"
+PORTRAIT_ROWS = 40
+"""A table of more rows is set on an upright page, where it needs less shrinking."""
 NAME_WIDTH = "36mm"
 """A longer name of a score is broken beside the rows of its block."""
 
@@ -162,10 +164,11 @@ def _latex_entry(entry: Entry, decimals: int) -> str:
 
 def document(fragment: str, comments: Sequence[str] = ()) -> str:
     """A LaTeX float as a document that `pdflatex` takes as it is, after comments such as where its numbers come from."""
+    page = "a4paper,margin=15mm" if fragment.count(r"\\") > PORTRAIT_ROWS else "a4paper,landscape,margin=15mm"
     lines = [
         *(f"% {comment}" for comment in comments),
         r"\documentclass{article}",
-        r"\usepackage[a4paper,landscape,margin=15mm]{geometry}",
+        rf"\usepackage[{page}]{{geometry}}",
         r"\usepackage{booktabs,graphicx}",
         r"\pagestyle{empty}",
         r"\begin{document}",
