@@ -128,12 +128,10 @@ class SDformer(Generator):
         self.shape_ = (length, features)
         self.facts_ = _fidelity(vqvae, data, tokens)
         self.facts_["train_nll"] = mean_likelihood(transformer, tokens, objective)
+        if context.validation is not None:
+            held_out = vqvae.tokenize(torch.tensor(context.validation, device=context.device))
+            self.facts_["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
         return self
-
-    def examine(self, held_out: Windows) -> None:
-        """Add the likelihood of held-out windows (N, T, D), in nats a token, to `facts_`."""
-        tokens = self.vqvae_.tokenize(torch.tensor(held_out, device=self.transformer_.positions.device))
-        self.facts_["held_out_nll"] = mean_likelihood(self.transformer_, tokens, _objective(self.parameters()))
 
     def _keep(self, vqvae: VQVAE, transformer: TokenTransformer) -> None:
         self.vqvae_ = vqvae.eval().requires_grad_(False)

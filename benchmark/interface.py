@@ -49,8 +49,9 @@ class FitContext:
     """Everything `fit` may know beside the windows.
 
     `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again; None means
-    that nothing is kept. `fresh` are real windows disjoint from those the scores compare with, handed only to generators
-    that declare `uses_fresh_data`.
+    that nothing is kept. `validation` are windows that a fit may measure itself on and must not learn from or choose by:
+    `check` fits with and without them. `fresh` are real windows disjoint from those the scores compare with, handed only to
+    generators that declare `uses_fresh_data`.
     """
 
     seed: int
@@ -58,6 +59,7 @@ class FitContext:
     device: str = "cpu"
     checkpoint_dir: Path | None = None
     checkpoint_seconds: float = 20.0
+    validation: Windows | None = None
     fresh: Windows | None = None
     progress: Callable[[Progress], None] = _ignore
     stop_requested: Callable[[], bool] = _never
@@ -83,10 +85,6 @@ class Generator(abc.ABC):
     @abc.abstractmethod
     def sample(self, n: int, seed: int) -> Windows:
         """`n` new windows (n, T, D), float32 in [0, 1]; the same seed gives the same bytes on the CPU."""
-
-    def examine(self, held_out: Windows) -> None:
-        """After `fit`, take down how the model does on windows (N, T, D) it has not seen; nothing may be learned from them."""
-        del held_out
 
     @abc.abstractmethod
     def save(self, folder: Path) -> None:

@@ -26,7 +26,7 @@ from timemar.sampling import cache_bytes, sample_tokens
 from timemar.schedule import Decay
 from timemar.settings import loss_weights, schedule_of, sizes_of
 from timemar.token_training import TokenTask, negative_log_likelihood
-from timemar.tokenizer_training import TokenizerTask, measure_fidelity, reconstruct_all, tokenize_all
+from timemar.tokenizer_training import TokenizerTask, measure_fidelity, probe_of, reconstruct_all, tokenize_all
 from timemar.transformer import TokenTransformer
 from timemar.vqvae import DualPathVQVAE
 
@@ -155,6 +155,7 @@ class TimeMAR(Generator):
         draw = torch.Generator().manual_seed(context.seed)
         seeds = torch.randint(2**31, (4,), generator=draw).tolist()
         data = torch.tensor(windows, device=context.device)
+        held_out = probe_of(context.validation, context.device)
 
         tokenizer = make_tokenizer(length, features, tokenizer_sizes, _generator(seeds[0]), context.device)
         tokenizer.measure(data)
@@ -168,6 +169,7 @@ class TimeMAR(Generator):
             clip=values["clip"],
             reseed_every=values["reseed_every"],
             precision=values["precision"],
+            held_out=held_out,
         )
         stream = _generator(seeds[1], context.device)
         train(stage1, name="stage1", steps=first.steps, context=context, generator=stream)
@@ -189,6 +191,7 @@ class TimeMAR(Generator):
             clip=values["clip"],
             ema=values["stage2_ema"],
             precision=values["precision"],
+            held_out=None if held_out is None else tokenize_all(tokenizer, held_out),
         )
         stream = _generator(seeds[3], context.device)
         train(stage2, name="stage2", steps=second.steps, context=context, generator=stream)
@@ -203,20 +206,14 @@ class TimeMAR(Generator):
         """Take down what training achieved, report its figures, and warn of what went wrong."""
         facts: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
         facts["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
+        if context.validation is not None:
+            held_out = tokenize_all(self.tokenizer_, torch.tensor(context.validation, device=context.device))
+            facts["held_out_nll"] = negative_log_likelihood(self.transformer_, held_out)
         context.progress(Progress("facts", 1, 1, {k: v for k, v in facts.items() if isinstance(v, float)}))
-        self.facts_ = self._warned(facts)
-
-    def _warned(self, facts: dict[str, Any]) -> dict[str, Any]:
         facts["warnings"] = warnings_of(facts, self.vocab_size)
         for sentence in facts["warnings"]:
             _LOG.warning("%s: %s", type(self).__name__, sentence)
-        return facts
-
-    def examine(self, held_out: Windows) -> None:
-        """Add the likelihood of held-out windows (N, T, D), in nats a token, to `facts_`, and warn of overfitting."""
-        device = next(self.tokenizer_.parameters()).device
-        tokens = tokenize_all(self.tokenizer_, torch.tensor(held_out, device=device))
-        self.facts_ = self._warned({**self.facts_, "held_out_nll": negative_log_likelihood(self.transformer_, tokens)})
+        self.facts_ = facts
 
     def _keep(self, tokenizer: DualPathVQVAE, transformer: TokenTransformer) -> None:
         self.tokenizer_ = tokenizer.eval().requires_grad_(False)

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.training import adamw, optimizer_state, restore_optimizer, set_dropout_generator, set_rate
+from benchmark.training import (
+    adamw,
+    is_reported,
+    optimizer_state,
+    restore_optimizer,
+    set_dropout_generator,
+    set_rate,
+)
 from timemar.averaging import WeightAverage
 from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
@@ -38,15 +45,16 @@ class TokenTask:
         clip: float,
         ema: float,
         precision: Precision = "float32",
+        held_out: Tensor | None = None,
     ) -> None:
-        self.model, self.tokens = model, tokens
+        self.model, self.tokens, self.held_out = model, tokens, held_out
         self.schedule, self.batch, self.corruption, self.clip = schedule, batch, corruption, clip
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
         self.precision = mixed(tokens.device, precision)
         self.average = WeightAverage(model, ema)
 
     def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step on a random batch; the figure is the mean cross-entropy in nats a token."""
+        """One optimizer step on a random batch; the figures are nats a token, of the batch and of held-out windows."""
         set_rate(self.optimizer, self.schedule.rate(step))
         set_dropout_generator(self.model, generator)
         rows = torch.randint(len(self.tokens), (self.batch,), generator=generator, device=self.tokens.device)
@@ -62,7 +70,12 @@ class TokenTask:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
         self.average.update(step)
-        return {"loss": loss.detach()}
+        figures = {"loss": loss.detach()}
+        if self.held_out is not None and is_reported(step, self.schedule.steps):
+            self.model.eval()
+            figures["held_out"] = torch.tensor(negative_log_likelihood(self.model, self.held_out))
+            self.model.train()
+        return figures
 
     def state(self) -> dict[str, Tensor]:
         """Weights, their running average and the optimizer's moments."""

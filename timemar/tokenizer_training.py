@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from benchmark.training import adamw, optimizer_state, restore_optimizer, set_rate
+from benchmark.interface import Windows
+from benchmark.training import adamw, is_reported, optimizer_state, restore_optimizer, set_rate
 from timemar.codebook import perplexity
 from timemar.losses import LossWeights, objective
 from timemar.precision import Precision, mixed
@@ -16,6 +17,8 @@ from timemar.schedule import Schedule
 from timemar.vqvae import DualPathVQVAE
 
 _RESEED_UNTIL = 0.8
+PROBED = 256
+"""Held-out windows measured during training: enough to tell a trend, few enough to cost little."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ class TokenizerTask:
         clip: float,
         reseed_every: int,
         precision: Precision = "float32",
+        held_out: Tensor | None = None,
     ) -> None:
-        self.model, self.windows = model, windows
+        self.model, self.windows, self.held_out = model, windows, held_out
         self.schedule, self.batch, self.weights = schedule, batch, weights
         self.clip, self.reseed_every = clip, reseed_every
         self.precision = mixed(windows.device, precision)
@@ -70,6 +74,8 @@ class TokenizerTask:
         figures["codebook_usage"] = (codebook.usage >= codebook.dead_below).float().mean()
         for index, part in enumerate(quantized.tokens.split(quantizer.patch_nums, dim=1)):
             figures[f"perplexity_{index + 1}"] = perplexity(part, len(codebook.usage))
+        if self.held_out is not None and is_reported(step, self.schedule.steps):
+            figures["held_out"] = held_out_error(self.model, self.held_out)
         return figures
 
     def _forget(self, moved: Tensor) -> None:
@@ -89,6 +95,13 @@ class TokenizerTask:
         restore_optimizer(self.optimizer, state)
 
 
+def probe_of(validation: Windows | None, device: str) -> Tensor | None:
+    """At most `PROBED` validation windows (N, T, D), evenly spaced, on `device`; None where there are none."""
+    if validation is None:
+        return None
+    return torch.tensor(validation[:: -(-len(validation) // PROBED)], device=device)
+
+
 @torch.no_grad()
 def tokenize_all(model: DualPathVQVAE, windows: Tensor, batch: int = 1024) -> Tensor:
     """Tokens (N, n) of windows (N, T, D), computed in batches."""
@@ -99,6 +112,14 @@ def tokenize_all(model: DualPathVQVAE, windows: Tensor, batch: int = 1024) -> Te
 def reconstruct_all(model: DualPathVQVAE, tokens: Tensor, batch: int = 1024) -> Tensor:
     """Windows (N, T, D) of tokens (N, n), computed in batches."""
     return torch.cat([model.reconstruct(part) for part in tokens.split(batch)])
+
+
+def held_out_error(model: DualPathVQVAE, windows: Tensor) -> Tensor:
+    """Mean squared error of windows (N, T, D) from what their tokens hold; the model goes on training as before."""
+    model.eval()
+    error = (reconstruct_all(model, tokenize_all(model, windows)) - windows).square().mean()
+    model.train()
+    return error
 
 
 def measure_fidelity(model: DualPathVQVAE, windows: Tensor, tokens: Tensor) -> Fidelity:

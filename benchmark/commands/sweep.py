@@ -35,7 +35,12 @@ def sweep(
     study: Annotated[str | None, typer.Option(help="The study's name; made of the place unless said.")] = None,
     storage: Annotated[str | None, typer.Option(help="An Optuna storage's URL; an SQLite file unless said.")] = None,
     pruner: Annotated[str | None, typer.Option(help="none (unless said), median or halving.")] = None,
-    prune_on: Annotated[str | None, typer.Option(help="The training figure to prune on: loss or stage:loss.")] = None,
+    prune_on: Annotated[
+        str | None,
+        typer.Option(
+            help="The training figure to prune on: loss or stage:loss; unless said held_out, and loss where there is none."
+        ),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file with these options; options given here win.")] = None,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),

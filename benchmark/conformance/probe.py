@@ -75,20 +75,24 @@ class Probe:
         noisy = 0.5 + 0.4 * waves + 0.02 * rng.standard_normal(waves.shape)
         return np.clip(noisy, 0.0, 1.0).astype(np.float32)
 
-    def context(self, features: int, *, trace: Trace, folder: Path, stop_after: int | None = None) -> FitContext:
+    def context(
+        self, features: int, *, trace: Trace, folder: Path, stop_after: int | None = None, validated: bool = True
+    ) -> FitContext:
         """What a fit on windows of D=`features` is given: everything the interface has, on the CPU, budget smoke."""
         return FitContext(
             seed=FIT_SEED,
             checkpoint_dir=folder,
+            validation=self.windows(8, features, seed=1) if validated else None,
             fresh=self.windows(FRESH, features, seed=2),
             progress=trace.report,
             stop_requested=lambda: trace.stop_after(stop_after),
         )
 
-    def fit(self, windows: Windows) -> Generator:
+    def fit(self, windows: Windows, *, validated: bool = True) -> Generator:
         """A new generator fitted to a copy of `windows`, in an empty checkpoint folder."""
         features = windows.shape[-1] if windows.ndim else 1
-        return self.new().fit(windows.copy(), self.context(features, trace=Trace(), folder=self.empty_folder()))
+        context = self.context(features, trace=Trace(), folder=self.empty_folder(), validated=validated)
+        return self.new().fit(windows.copy(), context)
 
     @cached_property
     def _base(self) -> tuple[Generator, Trace]:

@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     samples.another_seed_gives_other_samples,
     isolation.leaves_global_random_states_alone,  # its fit is the one that the next check looks at
     samples.same_fit_seed_gives_the_same_model,
+    samples.learns_nothing_from_validation_windows,
     storage.loaded_generator_samples_alike,
     storage.saved_files_are_plain,
     contract.parameters_round_trip,

@@ -51,6 +51,18 @@ def another_seed_gives_other_samples(probe: Probe) -> None:
         raise Violation(f"seeds {SAMPLE_SEED} and {SAMPLE_SEED + 1} gave the same bytes; draw from the seed passed in.")
 
 
+def learns_nothing_from_validation_windows(probe: Probe) -> None:
+    """Fitted without validation windows it samples the same bytes: they are for measuring only.
+
+    Of a generator that no two fits of make the same, which another check says, this cannot be told.
+    """
+    if probe.fitted_again.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
+        return
+    without = probe.fit(probe.windows(probe.count, probe.features), validated=False)
+    if without.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
+        raise Violation("fits with and without context.validation sample different bytes; only measure on it.")
+
+
 def same_fit_seed_gives_the_same_model(probe: Probe) -> None:
     """Fitted again with the same seed to the same windows, it samples the same bytes."""
     if probe.fitted_again.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():

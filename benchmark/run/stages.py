@@ -105,15 +105,13 @@ class CellRun:
             device=self.device,
             checkpoint_dir=folder.checkpoint,
             checkpoint_seconds=self.checkpoint_seconds,
+            validation=self._held_out(),
             fresh=self.windows.fresh,
             progress=clock,
             stop_requested=self.stop_requested,
         )
         # A copy, because a generator that scales its windows in place would change the reference too.
         generator = self.generator_class(**params).fit(self.windows.train.copy(), context)
-        if cell.protocol == "strict" and not cell.uses_fresh_data:
-            # The weights are final: hold-out windows can be measured on and chosen by no more.
-            generator.examine(self.windows.reference.copy())
         part = folder.path / "model.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
@@ -129,6 +127,11 @@ class CellRun:
             shutil.rmtree(folder.checkpoint, ignore_errors=True)
 
         return commit
+
+    def _held_out(self) -> Windows | None:
+        """What no training window overlaps: the windows that scores compare with, to be measured on and no more."""
+        apart = self.cell.protocol == "strict" and not self.cell.uses_fresh_data
+        return self.windows.reference.copy() if apart else None
 
     def _sample(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell

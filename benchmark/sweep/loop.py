@@ -109,7 +109,8 @@ def run(
         except UserError as error:
             return Ending(None, {"reason": str(error)})
         tracking.add(plan.cells, " ".join(f"{name}={value}" for name, value in trial.params.items()))
-        return run_trial(plan, objective, store, options, Follower(spec.prune_on, store, give_up), write, tracking)
+        figures = (spec.prune_on,) if spec.prune_on else ("held_out", "loss")
+        return run_trial(plan, objective, store, options, Follower(figures, store, give_up), write, tracking)
 
     for slot in sweep.book.recover(retry_failed=options.retry_failed):
         write(f"trial {slot} is run again")

@@ -35,7 +35,7 @@ class SweepSpec(Frozen):
     protocol: Literal["paper", "strict"] | None = None
     seeds: int = Field(default=1, ge=1)
     pruner: Literal["none", "median", "halving"] = "none"
-    prune_on: str = "loss"
+    prune_on: str | None = None
 
     @field_validator("study")
     @classmethod

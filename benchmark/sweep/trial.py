@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,14 +96,15 @@ def run_trial(
 
 
 class Follower:
-    """Feeds a trial's training figures to a pruner; `figure` is a name such as loss, or stage:name for one stage only.
+    """Feeds a pruner the first of `figures` that a trial's training has, such as loss, or stage:loss for one stage.
 
     `report(value, rung)` is told the first value at each rung, in twentieths of the stage, and says whether to give up.
     """
 
-    def __init__(self, figure: str, store: Store, report: Callable[[float, int], bool]) -> None:
-        stage, _, self.figure = figure.rpartition(":")
-        self.stage: str | None = stage or None
+    def __init__(self, figures: Sequence[str], store: Store, report: Callable[[float, int], bool]) -> None:
+        self.choices = [name.rpartition(":")[::2] for name in figures]
+        self.stage = ""
+        self.figure = ""
         self.store = store
         self.report = report
         self.cell: str | None = None
@@ -127,10 +128,15 @@ class Follower:
                 self._read(json.loads(line), event)
 
     def _read(self, entry: dict[str, Any], event: Event) -> None:
-        # Stages have losses of their own kind, so one stage is followed: the first that has the figure.
-        if self.figure not in entry or entry["stage"] != (self.stage or event.stage) or entry["stage"] != event.stage:
+        if entry["stage"] != event.stage:
             return
-        self.stage = entry["stage"]
+        # Stages have losses of their own kind, so one stage is followed: the first that has the figure.
+        for stage, figure in [] if self.figure else self.choices:
+            if figure in entry and stage in ("", event.stage):
+                self.stage, self.figure = event.stage, figure
+                break
+        if event.stage != self.stage or self.figure not in entry:
+            return
         rung = entry["step"] * RUNGS // event.total
         if self.rung < rung < RUNGS:
             self.rung = rung

@@ -1,7 +1,7 @@
 """What every trained generator needs: a loop that resumes, seeded building blocks, rates and averages."""
 
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_generator
-from benchmark.training.loop import Task, train
+from benchmark.training.loop import Task, is_reported, train
 from benchmark.training.optim import adamw, optimizer_state, restore_optimizer, set_rate, warmup_cosine, warmup_halving
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "adamw",
     "build",
     "count_parameters",
+    "is_reported",
     "optimizer_state",
     "restore_optimizer",
     "set_dropout_generator",

@@ -16,6 +16,14 @@ from torch import Tensor
 from benchmark.errors import DivergedError, Interrupted
 from benchmark.interface import FitContext, Progress
 
+REPORT_EVERY = 50
+"""Steps between two reports of a training's figures."""
+
+
+def is_reported(step: int, steps: int) -> bool:
+    """Whether the figures of step number `step` (from 0) of `steps` are read."""
+    return (step + 1) % REPORT_EVERY == 0 or step + 1 == steps
+
 
 class Task(Protocol):
     """Something that is trained step by step and whose whole state is a flat dictionary of tensors."""
@@ -31,7 +39,13 @@ class Task(Protocol):
 
 
 def train(
-    task: Task, *, name: str, steps: int, context: FitContext, generator: torch.Generator, every: int = 50
+    task: Task,
+    *,
+    name: str,
+    steps: int,
+    context: FitContext,
+    generator: torch.Generator,
+    every: int = REPORT_EVERY,
 ) -> None:
     """Run `steps` steps of `task`, going on from the last checkpoint of `name` where there is one.
 

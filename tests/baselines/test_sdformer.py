@@ -164,8 +164,9 @@ def test_training_learns_to_reconstruct_and_to_predict(objective):
     data = waves(200, features=1)
     sizes = {"width": 32, "code_dim": 32, "weight_commitment": 0.05}
     steps = {"stage1_steps": 100, "stage2_steps": 60, "stage1_batch": 32, "stage1_rate": 2e-3}
-    trained = SDformer(objective=objective, **{**TINY, **sizes, **steps}).fit(data, FitContext(seed=1))
-    trained.examine(waves(50, features=1, seed=9))
+    trained = SDformer(objective=objective, **{**TINY, **sizes, **steps}).fit(
+        data, FitContext(seed=1, validation=waves(50, features=1, seed=9))
+    )
     assert trained.facts_["mse"] < 0.15 * data.var()
     assert trained.facts_["train_nll"] < 0.9 * np.log(16)
     assert trained.facts_["held_out_nll"] < 0.9 * np.log(16)

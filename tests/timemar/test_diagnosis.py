@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 
 from benchmark.interface import FitContext
 from timemar.diagnosis import warnings_of
@@ -47,8 +48,7 @@ def test_a_collapsed_codebook_is_said_and_kept(caplog, tmp_path):
 
 def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
     by_heart = {**TINY, "stage2_steps": 250, "stage2_rate": 1e-2}
-    made = TimeMAR(**by_heart).fit(noise(12, 1), FitContext(seed=1))
-    made.examine(noise(40, 2))
+    made = TimeMAR(**by_heart).fit(noise(12, 1), FitContext(seed=1, validation=noise(40, 2)))
     assert made.facts_["train_nll"] < 0.5
     assert made.facts_["held_out_nll"] > made.facts_["train_nll"] + 0.5
     assert any("overfits" in sentence for sentence in made.facts_["warnings"])
@@ -56,7 +56,17 @@ def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
 
 def test_the_facts_are_the_last_report():
     seen = []
-    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, progress=seen.append))
+    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=noise(9, 2), progress=seen.append))
     assert seen[-1].stage == "facts"
-    names = {"mse", "mae", "codebook_usage", "train_nll"}
+    names = {"mse", "mae", "codebook_usage", "train_nll", "held_out_nll"}
     assert dict(seen[-1].figures) == {name: made.facts_[name] for name in names}
+
+
+def test_the_held_out_error_of_stage_1_is_that_of_the_tokenizer():
+    seen, held_out = [], noise(9, 2)
+    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=held_out, progress=seen.append))
+    last = [report for report in seen if report.stage == "stage1"][-1]
+    tokens = made.tokenizer_.tokenize(torch.tensor(held_out))
+    error = (made.tokenizer_.reconstruct(tokens).numpy() - held_out) ** 2
+    assert last.figures["held_out"] == pytest.approx(error.mean(), rel=1e-5)
+    assert any(report.stage == "stage2" and report.figures.get("held_out", 0) > 0 for report in seen)
