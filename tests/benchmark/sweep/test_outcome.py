@@ -79,7 +79,7 @@ def test_a_follower_reports_the_first_value_at_each_twentieth_of_one_stage(tmp_p
         with (folder / "log.jsonl").open("a") as file:
             file.writelines(json.dumps(entry) + "\n" for entry in entries)
 
-    follower = Follower("loss", store, report)
+    follower = Follower(("loss",), store, report)
     follower(cell, Event("progress", "stage1", 0, 40))
     log(*({"stage": "stage1", "step": step, "loss": 5.0 - step} for step in (1, 2, 3, 4)))
     follower(cell, Event("progress", "stage1", 4, 40))
