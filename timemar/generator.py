@@ -45,7 +45,7 @@ class TimeMAR(Generator):
 
     Sizes carry the names of the paper's Tables 4 and 5. Each stage is as long as exactly one of its `_steps` and `_epochs`
     says. `kernels` None grows with T, `top_k` None keeps all codes, `attention` is the number of middle blocks followed by
-    self-attention, `drop` names parts taken out (Table 3). After `fit`, `facts_` holds reconstruction error (on the training
+    self-attention, `compiled` puts training steps through `torch.compile`, `drop` names parts taken out (Table 3). After `fit`, `facts_` holds reconstruction error (on the training
     windows, in the data's units), codebook usage, perplexity by scale, the likelihood in nats a token, and warnings.
     """
 
@@ -97,6 +97,7 @@ class TimeMAR(Generator):
         top_k: Count | None = None,
         top_p: Annotated[float, Field(gt=0, le=1)] = 1.0,
         precision: Precision = "float32",
+        compiled: bool = False,
         drop: tuple[Drop, ...] = (),
     ) -> None:
         self.vocab_size = vocab_size
@@ -143,6 +144,7 @@ class TimeMAR(Generator):
         self.top_k = top_k
         self.top_p = top_p
         self.precision = precision
+        self.compiled = compiled
         self.drop = drop
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
@@ -169,6 +171,7 @@ class TimeMAR(Generator):
             clip=values["clip"],
             reseed_every=values["reseed_every"],
             precision=values["precision"],
+            compiled=values["compiled"],
             held_out=held_out,
         )
         stream = _generator(seeds[1], context.device)
@@ -191,6 +194,7 @@ class TimeMAR(Generator):
             clip=values["clip"],
             ema=values["stage2_ema"],
             precision=values["precision"],
+            compiled=values["compiled"],
             held_out=None if held_out is None else tokenize_all(tokenizer, held_out),
         )
         stream = _generator(seeds[3], context.device)

@@ -17,6 +17,7 @@ from benchmark.training import (
     set_rate,
 )
 from timemar.averaging import WeightAverage
+from timemar.compilation import training_pass
 from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
 from timemar.transformer import TokenTransformer
@@ -45,12 +46,14 @@ class TokenTask:
         clip: float,
         ema: float,
         precision: Precision = "float32",
+        compiled: bool = False,
         held_out: Tensor | None = None,
     ) -> None:
         self.model, self.tokens, self.held_out = model, tokens, held_out
         self.schedule, self.batch, self.corruption, self.clip = schedule, batch, corruption, clip
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
         self.precision = mixed(tokens.device, precision)
+        self.forward = training_pass(model, tokens.device, compiled=compiled)
         self.average = WeightAverage(model, ema)
 
     def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
@@ -63,7 +66,7 @@ class TokenTask:
         if self.corruption > 0:
             inputs = corrupt(inputs, self.corruption, self.model.vocab_size, generator)
         with self.precision:
-            logits = self.model(inputs)
+            logits = self.forward(inputs)
         loss = functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

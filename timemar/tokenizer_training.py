@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from benchmark.interface import Windows
 from benchmark.training import adamw, is_reported, optimizer_state, restore_optimizer, set_rate
 from timemar.codebook import perplexity
+from timemar.compilation import training_pass
 from timemar.losses import LossWeights, objective
 from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
@@ -46,35 +47,42 @@ class TokenizerTask:
         clip: float,
         reseed_every: int,
         precision: Precision = "float32",
+        compiled: bool = False,
         held_out: Tensor | None = None,
     ) -> None:
         self.model, self.windows, self.held_out = model, windows, held_out
         self.schedule, self.batch, self.weights = schedule, batch, weights
         self.clip, self.reseed_every = clip, reseed_every
         self.precision = mixed(windows.device, precision)
+        self.forward = training_pass(model, windows.device, compiled=compiled)
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
 
     def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; figures: the loss, its terms, codebook usage, perplexity by scale."""
         set_rate(self.optimizer, self.schedule.rate(step))
         rows = torch.randint(len(self.windows), (self.batch,), generator=generator, device=self.windows.device)
-        result = self.model(self.windows[rows], self.precision)
+        result = self.forward(self.windows[rows], self.precision)
         terms = objective(result, self.model.scaling.detail, self.weights)
         self.optimizer.zero_grad(set_to_none=True)
         terms["loss"].backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
-        quantizer, quantized = self.model.quantizer, result.quantized
-        codebook = quantizer.codebook
+        quantized, codebook = result.quantized, self.model.quantizer.codebook
         codebook.observe(quantized.tokens)
         if step % self.reseed_every == 0 and step < _RESEED_UNTIL * self.schedule.steps:
             moved = codebook.reseed(quantized.pooled.flatten(0, 1), quantized.errors.flatten(), generator)
             self._forget(moved)
         figures = {name: value.detach() for name, value in terms.items()}
-        figures["codebook_usage"] = (codebook.usage >= codebook.dead_below).float().mean()
-        for index, part in enumerate(quantized.tokens.split(quantizer.patch_nums, dim=1)):
+        return figures | self._account(quantized.tokens) if is_reported(step, self.schedule.steps) else figures
+
+    def _account(self, tokens: Tensor) -> dict[str, Tensor]:
+        """Codes in use, perplexity by scale of a batch's tokens (B, n), and the error of held-out windows."""
+        quantizer = self.model.quantizer
+        codebook = quantizer.codebook
+        figures = {"codebook_usage": (codebook.usage >= codebook.dead_below).float().mean()}
+        for index, part in enumerate(tokens.split(quantizer.patch_nums, dim=1)):
             figures[f"perplexity_{index + 1}"] = perplexity(part, len(codebook.usage))
-        if self.held_out is not None and is_reported(step, self.schedule.steps):
+        if self.held_out is not None:
             figures["held_out"] = held_out_error(self.model, self.held_out)
         return figures
 

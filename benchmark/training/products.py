@@ -14,9 +14,13 @@ from torch.nn import functional
 
 
 def prefers_onednn(x: Tensor) -> bool:
-    """Whether `x` is multiplied by oneDNN: float32 on the CPU, outside autocast, in a build that has it."""
+    """Whether `x` is multiplied by oneDNN: float32 on the CPU, outside autocast, in a build that has it.
+
+    Not inside `torch.compile`, which chooses the library itself and cannot follow a product written by hand.
+    """
     return (
         x.device.type == "cpu"
+        and not torch.compiler.is_compiling()
         and x.dtype == torch.float32
         and torch.backends.mkldnn.is_available()
         and not torch.is_autocast_enabled("cpu")

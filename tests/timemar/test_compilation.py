@@ -1,0 +1,66 @@
+"""Compiled steps are the plain steps up to rounding: traced here, with generated kernels where a test by name asks for it."""
+
+import pytest
+import torch
+
+from benchmark.interface import FitContext
+from tests.timemar.test_precision import TINY, waves
+from timemar import compilation
+from timemar.generator import TimeMAR
+
+SHORT = {**TINY, "stage1_steps": 6, "stage2_steps": 6, "patch_nums": (1, 6), "ch_mult": (1, 2, 2)}
+
+
+def fit(compiled, device="cpu", **changes):
+    losses = []
+
+    def take(report):
+        if "loss" in report.figures:
+            losses.append((report.stage, report.figures["loss"]))
+
+    made = TimeMAR(**{**SHORT, "compiled": compiled, **changes})
+    return made.fit(waves(), FitContext(seed=2, device=device, progress=take)), losses
+
+
+def agree(plain, compiled):
+    (first, losses), (second, same) = plain, compiled
+    assert [stage for stage, _ in losses] == [stage for stage, _ in same] == ["stage1", "stage2"]
+    assert [loss for _, loss in same] == pytest.approx([loss for _, loss in losses], rel=1e-3)
+    assert second.facts_["mse"] == pytest.approx(first.facts_["mse"], rel=1e-2)
+    names = first.tokenizer_.state_dict().keys()
+    assert names == second.tokenizer_.state_dict().keys()
+    assert not any(name.startswith("_orig_mod") for name in names)
+
+
+def test_a_traced_step_is_the_plain_step(monkeypatch):
+    traced = []
+    whole = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda module, **options: traced.append(module) or whole(module, **options))
+    monkeypatch.setattr(compilation, "compile_options", lambda device: {"backend": "aot_eager"})
+    agree(fit(False), fit(True))
+    assert [type(module).__name__ for module in traced] == ["DualPathVQVAE", "TokenTransformer"]
+
+
+def test_a_compiled_fit_is_saved_as_a_plain_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(compilation, "compile_options", lambda device: {"backend": "aot_eager"})
+    made, _ = fit(True)
+    made.save(tmp_path)
+    assert (TimeMAR.load(tmp_path).sample(5, 1) == made.sample(5, 1)).all()
+
+
+def test_the_kernels_of_a_cuda_step_are_replayed_as_a_graph():
+    assert compilation.compile_options(torch.device("cuda"))["mode"] == "reduce-overhead"
+    assert compilation.compile_options(torch.device("cpu"))["mode"] == "default"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_generated_kernels_compute_the_plain_step():
+    agree(fit(False), fit(True))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_generated_kernels_compute_the_plain_step_on_a_cuda_device(precision):
+    agree(fit(False, "cuda", precision=precision), fit(True, "cuda", precision=precision))
