@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from baselines.cotgan_networks import Networks
 from baselines.cotgan_objective import causal_term, martingale_penalty, mixed_divergence, squared_distances
-from benchmark.checks import check_sampling, check_windows
-from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
-from benchmark.training import adamw, build, count_parameters, optimizer_state, restore_optimizer, train
+from benchmark.checks import check_windows
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Windows
+from benchmark.training import NetworkGenerator, adamw, build, optimizer_state, restore_optimizer, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -24,7 +22,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _SAMPLE_ROWS = 1 << 17  # steps of windows sampled side by side: bounds memory
 
 
-class COTGAN(Generator):
+class COTGAN(NetworkGenerator):
     """A recurrent generator trained by the mixed Sinkhorn divergence under a causal cost (COT-GAN, Xu et al. 2020).
 
     Sizes are the official code's: `noise` uniform numbers a step and as many a window, an LSTM of `hidden` units, h and M of
@@ -34,6 +32,7 @@ class COTGAN(Generator):
     """
 
     version: ClassVar[int] = 1
+    network_: Networks
 
     def __init__(
         self,
@@ -67,60 +66,26 @@ class COTGAN(Generator):
         """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
         values = self.parameters()
         _, length, features = check_windows(windows, self)
-        _check_length(length)
-        seeds = torch.randint(2**31, (2,), generator=_generator(context.seed)).tolist()
-        networks = build(lambda: _make(features, values), _generator(seeds[0]), context.device)
+        seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
+        networks = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
         task = AdversarialTask(networks, torch.tensor(windows, device=context.device), values)
-        stream = _generator(seeds[1], context.device)
+        stream = seeded(seeds[1], context.device)
         train(task, name="adversarial", steps=values["steps"], context=context, generator=stream)
-        self.networks_ = networks.eval().requires_grad_(False)
-        self.shape_ = (length, features)
-        return self
+        return self._keep(networks, (length, features))
 
-    @torch.no_grad()
-    def sample(self, n: int, seed: int) -> Windows:
-        """`n` new windows (n, T, D), float32, clipped to [0, 1]; raises UserError before `fit` or `load` or for n < 1."""
-        check_sampling(self, "networks_", n)
+    def _network(self, length: int, features: int) -> Networks:
+        if length < 2:
+            raise UserError(
+                f"COTGAN compares each step with the next; give it windows of T = 2 or more steps, not {length}."
+            )
         values = self.parameters()
-        noise = draw_noise(n, self.shape_[0], values["noise"], _generator(seed))
+        sizes = {name: values[name] for name in ("noise", "hidden", "filters", "kernel")}
+        return Networks(features, **sizes, bounded=values["output"] == "sigmoid")
+
+    def _draw(self, n: int, seed: int) -> Tensor:
+        noise = draw_noise(n, self.shape_[0], self.parameters()["noise"], seeded(seed))
         parts = noise.split(max(1, _SAMPLE_ROWS // self.shape_[0]))
-        device = self.networks_.generator.out.weight.device
-        windows = torch.cat([self.networks_.generator(part.to(device)) for part in parts])
-        if not bool(torch.isfinite(windows).all()):
-            raise DivergedError("COTGAN generated windows that are not finite")
-        return windows.clamp(0.0, 1.0).cpu().numpy()
-
-    def save(self, folder: Path) -> None:
-        """Write `model.safetensors` and `generator.json`."""
-        tensors = {name: value.cpu().contiguous() for name, value in self.networks_.state_dict().items()}
-        save_file(tensors, folder / "model.safetensors")
-        write_parameters(self, folder, shape=list(self.shape_))
-
-    @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The generator that `save` wrote, ready to sample on `device`."""
-        parameters, fitted = read_parameters(folder)
-        generator = cls(**parameters)
-        length, features = fitted["shape"]
-        values = generator.parameters()
-        networks = build(lambda: _make(features, values), _generator(0))
-        networks.load_state_dict(load_file(folder / "model.safetensors"))
-        generator.networks_ = networks.to(device).eval().requires_grad_(False)
-        generator.shape_ = (length, features)
-        return generator
-
-    @property
-    def num_parameters(self) -> int:
-        """Learned numbers of the generator, h and M; 0 before `fit`."""
-        return count_parameters(self.networks_) if hasattr(self, "networks_") else 0
-
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
-        """Learned numbers by network for windows (T=length, D=features); raises UserError for sizes that do not fit."""
-        values = self.parameters()
-        _check_length(length)
-        with torch.device("meta"):
-            networks = _make(features, values)
-        return {name: count_parameters(network) for name, network in networks.named_children()}
+        return torch.cat([self.network_.generator(part.to(self.device)) for part in parts])
 
 
 class AdversarialTask:
@@ -196,19 +161,3 @@ def draw_noise(n: int, length: int, size: int, generator: torch.Generator) -> Te
     draws = torch.rand((n, (length + 1) * size), generator=generator, device=generator.device) * 2 - 1
     by_step, by_window = draws.split((length * size, size), dim=1)
     return torch.cat((by_step.unflatten(1, (length, size)), by_window[:, None].expand(-1, length, -1)), dim=2)
-
-
-def _make(features: int, values: Mapping[str, Any]) -> Networks:
-    sizes = {name: values[name] for name in ("noise", "hidden", "filters", "kernel")}
-    return Networks(features, **sizes, bounded=values["output"] == "sigmoid")
-
-
-def _generator(seed: int, device: str = "cpu") -> torch.Generator:
-    return torch.Generator(device=device).manual_seed(seed)
-
-
-def _check_length(length: int) -> None:
-    if length < 2:
-        raise UserError(
-            f"COTGAN compares each step with the next; give it windows of T = 2 or more steps, not {length}."
-        )

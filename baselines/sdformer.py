@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from baselines.sdformer_objective import OBJECTIVES, Objective
@@ -17,9 +15,9 @@ from baselines.sdformer_training import Rates, TokenTask, VQVAETask, mean_likeli
 from baselines.sdformer_transformer import TokenTransformer, TransformerSizes
 from baselines.sdformer_vqvae import VQVAE, VQVAESizes
 from benchmark.checks import check_sampling, check_windows
-from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
-from benchmark.training import build, count_parameters, train
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Windows
+from benchmark.training import NetworkGenerator, build, count_parameters, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -29,7 +27,15 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _SAMPLE_TOKENS = 1 << 14
 
 
-class SDformer(Generator):
+class Stages(nn.Module):
+    """Both stages, one after the other."""
+
+    def __init__(self, vqvae: VQVAE, transformer: TokenTransformer) -> None:
+        super().__init__()
+        self.vqvae, self.transformer = vqvae, transformer
+
+
+class SDformer(NetworkGenerator):
     """Similarity-driven VQ-VAE and token transformer (SDformer, Chen et al., NeurIPS 2024; values of the official code).
 
     `objective` is SDformer-ar (autoregressive) or SDformer-m (masked; `pkeep` is not used). `layers` = 1 means two blocks, as
@@ -38,6 +44,7 @@ class SDformer(Generator):
     """
 
     version: ClassVar[int] = 1
+    network_: Stages
 
     def __init__(
         self,
@@ -94,11 +101,11 @@ class SDformer(Generator):
         values = self.parameters()
         _, length, features = check_windows(windows, self)
         _check_sizes(length, values)
-        draw = _generator(context.seed)
+        draw = seeded(context.seed)
         seeds = torch.randint(2**31, (4,), generator=draw).tolist()
         data = torch.tensor(windows, device=context.device)
 
-        vqvae = build(lambda: _make_vqvae(features, values), _generator(seeds[0]), context.device)
+        vqvae = build(lambda: _make_vqvae(features, values), seeded(seeds[0]), context.device)
         stage1 = VQVAETask(
             vqvae,
             data,
@@ -107,11 +114,11 @@ class SDformer(Generator):
             weight_commitment=values["weight_commitment"],
         )
         steps = values["stage1_warmup"] + values["stage1_steps"]
-        train(stage1, name="stage1", steps=steps, context=context, generator=_generator(seeds[1], context.device))
+        train(stage1, name="stage1", steps=steps, context=context, generator=seeded(seeds[1], context.device))
         vqvae.eval().requires_grad_(False)
         tokens = vqvae.tokenize(data)
 
-        transformer = build(lambda: _make_transformer(length, values), _generator(seeds[2]), context.device)
+        transformer = build(lambda: _make_transformer(length, values), seeded(seeds[2]), context.device)
         objective = _objective(values)
         stage2 = TokenTask(
             transformer,
@@ -122,93 +129,47 @@ class SDformer(Generator):
             weight_decay=values["stage2_weight_decay"],
         )
         steps = values["stage2_steps"]
-        train(stage2, name="stage2", steps=steps, context=context, generator=_generator(seeds[3], context.device))
+        train(stage2, name="stage2", steps=steps, context=context, generator=seeded(seeds[3], context.device))
 
-        self._keep(vqvae, transformer)
-        self.shape_ = (length, features)
-        self.facts_ = _fidelity(vqvae, data, tokens)
-        self.facts_["train_nll"] = mean_likelihood(transformer, tokens, objective)
+        facts = _fidelity(vqvae, data, tokens)
+        facts["train_nll"] = mean_likelihood(transformer, tokens, objective)
         if context.validation is not None:
             held_out = vqvae.tokenize(torch.tensor(context.validation, device=context.device))
-            self.facts_["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
-        return self
+            facts["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
+        return self._keep(Stages(vqvae, transformer), (length, features), facts)
 
-    def _keep(self, vqvae: VQVAE, transformer: TokenTransformer) -> None:
-        self.vqvae_ = vqvae.eval().requires_grad_(False)
-        self.transformer_ = transformer.eval().requires_grad_(False)
+    def _network(self, length: int, features: int) -> Stages:
+        values = self.parameters()
+        _check_sizes(length, values)
+        return Stages(_make_vqvae(features, values), _make_transformer(length, values))
 
-    @torch.no_grad()
-    def sample(self, n: int, seed: int) -> Windows:
-        """`n` new windows (n, T, D), float32, clipped to [0, 1]; raises UserError before `fit` or `load` or for n < 1."""
-        tokens = self.sample_tokens(n, seed)
-        windows = self.vqvae_.reconstruct(tokens)
-        if not bool(torch.isfinite(windows).all()):
-            raise DivergedError("SDformer decoded windows that are not finite")
-        return windows.cpu().numpy()
+    def _draw(self, n: int, seed: int) -> Tensor:
+        return self.network_.vqvae.reconstruct(self.sample_tokens(n, seed))
 
     @torch.no_grad()
     def sample_tokens(self, n: int, seed: int) -> Tensor:
         """Tokens (n, L) of new windows, window by window from one stream of uniform numbers."""
-        check_sampling(self, "transformer_", n)
-        objective, model = _objective(self.parameters()), self.transformer_
+        check_sampling(self, "network_", n)
+        objective, model = _objective(self.parameters()), self.network_.transformer
         draws = objective.draws(model.length)
-        stream = _generator(seed)
+        stream = seeded(seed)
         parts = []
         for start in range(0, n, rows := max(1, _SAMPLE_TOKENS // model.length)):
             uniforms = torch.rand((min(rows, n - start), draws), generator=stream, dtype=torch.float64)
             parts.append(objective.sample(model, uniforms.to(model.positions.device)))
         return torch.cat(parts)
 
-    def save(self, folder: Path) -> None:
-        """Write `model.safetensors` and `generator.json`."""
-        stages = {"vqvae": self.vqvae_, "transformer": self.transformer_}
-        tensors = {
-            f"{stage}.{name}": value.cpu().contiguous()
-            for stage, model in stages.items()
-            for name, value in model.state_dict().items()
-        }
-        save_file(tensors, folder / "model.safetensors")
-        write_parameters(self, folder, shape=list(self.shape_), facts=self.facts_)
-
-    @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The generator that `save` wrote, ready to sample on `device`."""
-        parameters, fitted = read_parameters(folder)
-        generator = cls(**parameters)
-        values = generator.parameters()
-        length, features = fitted["shape"]
-        vqvae = build(lambda: _make_vqvae(features, values), _generator(0))
-        transformer = build(lambda: _make_transformer(length, values), _generator(0))
-        tensors = load_file(folder / "model.safetensors")
-        stages: dict[str, nn.Module] = {"vqvae.": vqvae, "transformer.": transformer}
-        for prefix, model in stages.items():
-            model.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
-        generator._keep(vqvae.to(device), transformer.to(device))
-        generator.shape_ = (length, features)
-        generator.facts_ = fitted["facts"]
-        return generator
-
-    @property
-    def num_parameters(self) -> int:
-        """Learned numbers of both stages, the codebook among them; 0 before `fit`."""
-        return sum(self.parts(*self.shape_).values()) if hasattr(self, "shape_") else 0
-
     def parts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
-        values = self.parameters()
-        _check_sizes(length, values)
         with torch.device("meta"):
-            vqvae, transformer = _make_vqvae(features, values), _make_transformer(length, values)
+            stages = self._network(length, features)
+        vqvae, transformer = stages.vqvae, stages.transformer
         return {
             "encoder": count_parameters(vqvae.encoder),
             "decoder": count_parameters(vqvae.decoder),
             "codebook": vqvae.quantizer.codes.numel(),
             "transformer": count_parameters(transformer),
         }
-
-
-def _generator(seed: int, device: str = "cpu") -> torch.Generator:
-    return torch.Generator(device=device).manual_seed(seed)
 
 
 def _objective(values: Mapping[str, Any]) -> Objective:

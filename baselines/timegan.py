@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 import torch
 from pydantic import Field
-from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from baselines.timegan_networks import Networks
 from baselines.timegan_training import EmbeddingTask, JointTask, SupervisedTask
-from benchmark.checks import check_sampling, check_windows
-from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
-from benchmark.training import Task, build, count_parameters, train
+from benchmark.checks import check_windows
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Windows
+from benchmark.training import NetworkGenerator, Task, build, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 
 _SAMPLE_ROWS = 1 << 16  # steps of windows sampled side by side: bounds memory
 
 
-class TimeGAN(Generator):
+class TimeGAN(NetworkGenerator):
     """Generator and discriminator in the latent space of an autoencoder, with a supervised step (TimeGAN, Yoon et al. 2019).
 
     The values are the official code's. `hidden` units in `layers` GRU layers (the supervisor has one fewer); each phase has its
@@ -31,6 +29,7 @@ class TimeGAN(Generator):
     """
 
     version: ClassVar[int] = 1
+    network_: Networks
 
     def __init__(
         self,
@@ -58,12 +57,9 @@ class TimeGAN(Generator):
         """Train the three phases on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
         values = self.parameters()
         _, length, features = check_windows(windows, self)
-        _check_length(length)
-        seeds = torch.randint(2**31, (4,), generator=_generator(context.seed)).tolist()
+        seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
         data = torch.tensor(windows, device=context.device)
-        networks = build(
-            lambda: Networks(features, values["hidden"], values["layers"]), _generator(seeds[0]), context.device
-        )
+        networks = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
         networks.measure(data)
         series = networks.scale(data)
         batch, rate = values["batch"], values["rate"]
@@ -81,62 +77,19 @@ class TimeGAN(Generator):
             "joint": joint,
         }
         for (name, task), seed in zip(phases.items(), seeds[1:], strict=True):
-            stream = _generator(seed, context.device)
+            stream = seeded(seed, context.device)
             train(task, name=name, steps=values[f"{name}_steps"], context=context, generator=stream)
-        self.networks_ = networks.eval().requires_grad_(False)
-        self.shape_ = (length, features)
-        return self
+        return self._keep(networks, (length, features))
 
-    @torch.no_grad()
-    def sample(self, n: int, seed: int) -> Windows:
-        """`n` new windows (n, T, D), float32, clipped to [0, 1]; raises UserError before `fit` or `load` or for n < 1."""
-        check_sampling(self, "networks_", n)
-        noise = torch.rand((n, *self.shape_), generator=_generator(seed)).to(self.networks_.low.device)
-        parts = noise.split(max(1, _SAMPLE_ROWS // self.shape_[0]))
-        windows = torch.cat([self.networks_.synthesize(part) for part in parts])
-        if not bool(torch.isfinite(windows).all()):
-            raise DivergedError("TimeGAN generated windows that are not finite")
-        return windows.clamp(0.0, 1.0).cpu().numpy()
-
-    def save(self, folder: Path) -> None:
-        """Write `model.safetensors` and `generator.json`."""
-        tensors = {name: value.cpu().contiguous() for name, value in self.networks_.state_dict().items()}
-        save_file(tensors, folder / "model.safetensors")
-        write_parameters(self, folder, shape=list(self.shape_))
-
-    @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The generator that `save` wrote, ready to sample on `device`."""
-        parameters, fitted = read_parameters(folder)
-        generator = cls(**parameters)
-        values = generator.parameters()
-        length, features = fitted["shape"]
-        networks = build(lambda: Networks(features, values["hidden"], values["layers"]), _generator(0))
-        networks.load_state_dict(load_file(folder / "model.safetensors"))
-        generator.networks_ = networks.to(device).eval().requires_grad_(False)
-        generator.shape_ = (length, features)
-        return generator
-
-    @property
-    def num_parameters(self) -> int:
-        """Learned numbers of the five networks; 0 before `fit`."""
-        return count_parameters(self.networks_) if hasattr(self, "networks_") else 0
-
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
-        """Learned numbers by network for windows (T=length, D=features); raises UserError for sizes that do not fit."""
+    def _network(self, length: int, features: int) -> Networks:
+        if length < 2:
+            raise UserError(
+                f"TimeGAN learns the step after each step; give it windows of T = 2 or more steps, not {length}."
+            )
         values = self.parameters()
-        _check_length(length)
-        with torch.device("meta"):
-            networks = Networks(features, values["hidden"], values["layers"])
-        return {name: count_parameters(network) for name, network in networks.named_children()}
+        return Networks(features, values["hidden"], values["layers"])
 
-
-def _generator(seed: int, device: str = "cpu") -> torch.Generator:
-    return torch.Generator(device=device).manual_seed(seed)
-
-
-def _check_length(length: int) -> None:
-    if length < 2:
-        raise UserError(
-            f"TimeGAN learns the step after each step; give it windows of T = 2 or more steps, not {length}."
-        )
+    def _draw(self, n: int, seed: int) -> Tensor:
+        noise = torch.rand((n, *self.shape_), generator=seeded(seed)).to(self.device)
+        parts = noise.split(max(1, _SAMPLE_ROWS // self.shape_[0]))
+        return torch.cat([self.network_.synthesize(part) for part in parts])

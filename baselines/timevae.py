@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import torch
 from pydantic import Field
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from baselines.timevae_network import Sizes, TimeVAENetwork, divergence, reconstruction
-from benchmark.checks import check_sampling, check_windows
-from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
-from benchmark.training import build, count_parameters, optimizer_state, restore_optimizer, train
+from benchmark.checks import check_windows
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Windows
+from benchmark.training import NetworkGenerator, build, optimizer_state, restore_optimizer, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 Pattern = tuple[Count, Count]
@@ -24,7 +22,7 @@ Pattern = tuple[Count, Count]
 _SAMPLE_STEPS = 1 << 16  # steps of windows decoded side by side: bounds memory
 
 
-class TimeVAE(Generator):
+class TimeVAE(NetworkGenerator):
     """A convolutional VAE with an additive decoder (TimeVAE, Desai et al. 2021; the values are the official code's).
 
     `filters` of the encoder's layers, each of which halves T; `latent` numbers; a trend of degree `trend_poly` (0: none);
@@ -33,6 +31,7 @@ class TimeVAE(Generator):
     """
 
     version: ClassVar[int] = 1
+    network_: TimeVAENetwork
 
     def __init__(
         self,
@@ -63,59 +62,23 @@ class TimeVAE(Generator):
         values = self.parameters()
         count, length, features = check_windows(windows, self)
         steps = _steps(values, count)
-        seeds = torch.randint(2**31, (2,), generator=_generator(context.seed)).tolist()
+        seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
         data = torch.tensor(windows, device=context.device)
-        network = build(lambda: _make(length, features, values), _generator(seeds[0]), context.device)
+        network = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
         task = EvidenceTask(
             network, data, batch=values["batch"], rate=values["rate"], weight=values["reconstruction_weight"]
         )
-        train(task, name="vae", steps=steps, context=context, generator=_generator(seeds[1], context.device))
-        self.network_ = network.eval().requires_grad_(False)
-        self.shape_ = (length, features)
-        return self
+        train(task, name="vae", steps=steps, context=context, generator=seeded(seeds[1], context.device))
+        return self._keep(network, (length, features))
 
-    @torch.no_grad()
-    def sample(self, n: int, seed: int) -> Windows:
-        """`n` new windows (n, T, D), float32, clipped to [0, 1]; raises UserError before `fit` or `load` or for n < 1."""
-        check_sampling(self, "network_", n)
-        latent = torch.randn((n, self.parameters()["latent"]), generator=_generator(seed))
-        device = next(self.network_.parameters()).device
-        parts = latent.split(max(1, _SAMPLE_STEPS // self.shape_[0]))
-        windows = torch.cat([self.network_.decode(part.to(device)) for part in parts])
-        if not bool(torch.isfinite(windows).all()):
-            raise DivergedError("TimeVAE decoded windows that are not finite")
-        return windows.clamp(0.0, 1.0).cpu().numpy()
-
-    def save(self, folder: Path) -> None:
-        """Write `model.safetensors` and `generator.json`."""
-        tensors = {name: value.cpu().contiguous() for name, value in self.network_.state_dict().items()}
-        save_file(tensors, folder / "model.safetensors")
-        write_parameters(self, folder, shape=list(self.shape_))
-
-    @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The generator that `save` wrote, ready to sample on `device`."""
-        parameters, fitted = read_parameters(folder)
-        generator = cls(**parameters)
-        length, features = fitted["shape"]
-        values = generator.parameters()
-        network = build(lambda: _make(length, features, values), _generator(0))
-        network.load_state_dict(load_file(folder / "model.safetensors"))
-        generator.network_ = network.to(device).eval().requires_grad_(False)
-        generator.shape_ = (length, features)
-        return generator
-
-    @property
-    def num_parameters(self) -> int:
-        """Learned numbers of encoder and decoder; 0 before `fit`."""
-        return count_parameters(self.network_) if hasattr(self, "network_") else 0
-
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
-        """Learned numbers by part for windows (T=length, D=features); raises UserError for parameters that do not fit."""
+    def _network(self, length: int, features: int) -> TimeVAENetwork:
         values = self.parameters()
-        with torch.device("meta"):
-            network = _make(length, features, values)
-        return {"encoder": count_parameters(network.encoder), "decoder": count_parameters(network.decoder)}
+        return TimeVAENetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
+
+    def _draw(self, n: int, seed: int) -> Tensor:
+        latent = torch.randn((n, self.parameters()["latent"]), generator=seeded(seed))
+        parts = latent.split(max(1, _SAMPLE_STEPS // self.shape_[0]))
+        return torch.cat([self.network_.decode(part.to(self.device)) for part in parts])
 
 
 class EvidenceTask:
@@ -170,11 +133,3 @@ def _steps(values: Mapping[str, Any], windows: int) -> int:
         given = "neither" if steps is None else "both"
         raise UserError(f"TimeVAE was given {given} of steps and epochs; set exactly one and the other to null.")
     return steps if steps is not None else epochs * math.ceil(windows / values["batch"])
-
-
-def _make(length: int, features: int, values: Mapping[str, Any]) -> TimeVAENetwork:
-    return TimeVAENetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
-
-
-def _generator(seed: int, device: str = "cpu") -> torch.Generator:
-    return torch.Generator(device=device).manual_seed(seed)

@@ -102,6 +102,14 @@ _STAND_INS: Mapping[Drop, Callable[[int, int, TokenizerSizes], Mapping[str, Fact
 }
 
 
+class Stages(nn.Module):
+    """The whole model: the tokenizer of stage 1 and the token transformer of stage 2."""
+
+    def __init__(self, tokenizer: DualPathVQVAE, transformer: TokenTransformer) -> None:
+        super().__init__()
+        self.tokenizer, self.transformer = tokenizer, transformer
+
+
 def assemble_tokenizer(
     length: int, features: int, sizes: TokenizerSizes, realize: Callable[[Factory], nn.Module]
 ) -> DualPathVQVAE:
@@ -136,16 +144,21 @@ def make_transformer(vocab_size: int, patch_nums: tuple[int, ...], sizes: Transf
     )
 
 
-def parameters_by_part(
+def assemble(
     length: int, features: int, tokenizer_sizes: TokenizerSizes, transformer_sizes: TransformerSizes
-) -> Mapping[str, int]:
-    """Learned numbers of every direct part of both stages, without allocating any; parts without any are left out."""
-    with torch.device("meta"):
-        tokenizer = assemble_tokenizer(length, features, tokenizer_sizes, lambda factory: factory())
-        transformer = make_transformer(tokenizer_sizes.vocab_size, tokenizer.quantizer.patch_nums, transformer_sizes)
+) -> Stages:
+    """Both stages for windows (T=length, D=features), their values not set yet."""
+    tokenizer = assemble_tokenizer(length, features, tokenizer_sizes, lambda factory: factory())
+    return Stages(
+        tokenizer, make_transformer(tokenizer_sizes.vocab_size, tokenizer.quantizer.patch_nums, transformer_sizes)
+    )
+
+
+def parameters_by_part(stages: Stages) -> Mapping[str, int]:
+    """Learned numbers of every direct part of both stages; parts without any are left out."""
     counts = {
         f"{stage}.{name}": sum(parameter.numel() for parameter in part.parameters())
-        for stage, whole in (("tokenizer", tokenizer), ("transformer", transformer))
+        for stage, whole in stages.named_children()
         for name, part in whole.named_children()
     }
     return {name: count for name, count in counts.items() if count}

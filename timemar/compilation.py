@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ def compile_options(device: torch.device) -> dict[str, Any]:
     return {"dynamic": False, "mode": "reduce-overhead" if device.type == "cuda" else "default"}
 
 
-def training_pass(module: nn.Module, device: torch.device, *, compiled: bool) -> nn.Module:
+def training_pass(module: nn.Module, device: torch.device, *, compiled: bool) -> Callable[..., Any]:
     """What a training step calls: `module`, or a compiled twin that shares its weights and differs by rounding only.
 
     The first step compiles, which takes minutes; every later one is free of Python's and the launches' overhead.

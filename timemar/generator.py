@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import torch
 from pydantic import Field
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from benchmark.checks import check_sampling, check_windows
-from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, Progress, Windows, read_parameters, write_parameters
-from benchmark.training import build, count_parameters, train
-from timemar.architecture import Drop, make_tokenizer, make_transformer, parameters_by_part
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Progress, Windows
+from benchmark.training import NetworkGenerator, build, seeded, train
+from timemar.architecture import Drop, Stages, assemble, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes
 from timemar.diagnosis import warnings_of
 from timemar.interpretation import SeriesParts, split_in_batches
@@ -40,7 +38,7 @@ _CACHE_BYTES = 1 << 28
 _LOG = logging.getLogger(__name__)
 
 
-class TimeMAR(Generator):
+class TimeMAR(NetworkGenerator):
     """Multi-scale autoregressive generation over a dual-path VQ-VAE's tokens (the TimeMAR paper, sections 3 and 4).
 
     Sizes carry the names of the paper's Tables 4 and 5. Each stage is as long as exactly one of its `_steps` and `_epochs`
@@ -51,6 +49,7 @@ class TimeMAR(Generator):
     """
 
     version: ClassVar[int] = 2
+    network_: Stages
 
     def __init__(
         self,
@@ -155,12 +154,11 @@ class TimeMAR(Generator):
         tokenizer_sizes, transformer_sizes = sizes_of(values)
         check_sizes(length, tokenizer_sizes, transformer_sizes)
         first, second = (schedule_of(values, stage, len(windows)) for stage in ("stage1", "stage2"))
-        draw = torch.Generator().manual_seed(context.seed)
-        seeds = torch.randint(2**31, (4,), generator=draw).tolist()
+        seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
         data = torch.tensor(windows, device=context.device)
         held_out = probe_of(context.validation, context.device)
 
-        tokenizer = make_tokenizer(length, features, tokenizer_sizes, _generator(seeds[0]), context.device)
+        tokenizer = make_tokenizer(length, features, tokenizer_sizes, seeded(seeds[0]), context.device)
         tokenizer.measure(data)
         stage1 = TokenizerTask(
             tokenizer,
@@ -175,14 +173,14 @@ class TimeMAR(Generator):
             compiled=values["compiled"],
             held_out=held_out,
         )
-        stream = _generator(seeds[1], context.device)
+        stream = seeded(seeds[1], context.device)
         train(stage1, name="stage1", steps=first.steps, context=context, generator=stream)
         tokenizer.requires_grad_(False)
         tokens = tokenize_all(tokenizer, data)
 
         transformer = build(
             lambda: make_transformer(values["vocab_size"], tokenizer.quantizer.patch_nums, transformer_sizes),
-            _generator(seeds[2]),
+            seeded(seeds[2]),
             context.device,
         )
         stage2 = TokenTask(
@@ -198,17 +196,16 @@ class TimeMAR(Generator):
             compiled=values["compiled"],
             held_out=None if held_out is None else tokenize_all(tokenizer, held_out),
         )
-        stream = _generator(seeds[3], context.device)
+        stream = seeded(seeds[3], context.device)
         train(stage2, name="stage2", steps=second.steps, context=context, generator=stream)
         stage2.average.apply()
 
-        self._keep(tokenizer, transformer)
-        self.shape_ = (length, features)
-        self._measure(data, tokens, context)
+        self._keep(Stages(tokenizer, transformer), (length, features))
+        self.facts_ = self._measured(data, tokens, context)
         return self
 
-    def _measure(self, data: Tensor, tokens: Tensor, context: FitContext) -> None:
-        """Take down what training achieved, report its figures, and warn of what went wrong."""
+    def _measured(self, data: Tensor, tokens: Tensor, context: FitContext) -> dict[str, Any]:
+        """What training achieved; its figures are reported, and what went wrong is warned of."""
         facts: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
         facts["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
         if context.validation is not None:
@@ -218,30 +215,35 @@ class TimeMAR(Generator):
         facts["warnings"] = warnings_of(facts, self.vocab_size)
         for sentence in facts["warnings"]:
             _LOG.warning("%s: %s", type(self).__name__, sentence)
-        self.facts_ = facts
+        return facts
 
-    def _keep(self, tokenizer: DualPathVQVAE, transformer: TokenTransformer) -> None:
-        self.tokenizer_ = tokenizer.eval().requires_grad_(False)
-        self.transformer_ = transformer.eval().requires_grad_(False)
+    @property
+    def tokenizer_(self) -> DualPathVQVAE:
+        """Stage 1, fitted."""
+        return self.network_.tokenizer
 
-    @torch.no_grad()
-    def sample(self, n: int, seed: int) -> Windows:
-        """`n` new windows (n, T, D), float32 in [0, 1]; raises UserError before `fit` or `load`."""
-        tokens = self.sample_tokens(n, seed)
-        windows = reconstruct_all(self.tokenizer_, tokens)
-        if not bool(torch.isfinite(windows).all()):
-            raise DivergedError("TimeMAR decoded windows that are not finite")
-        return windows.cpu().numpy()
+    @property
+    def transformer_(self) -> TokenTransformer:
+        """Stage 2, fitted."""
+        return self.network_.transformer
+
+    def _network(self, length: int, features: int) -> Stages:
+        sizes = sizes_of(self.parameters())
+        check_sizes(length, *sizes)
+        return assemble(length, features, *sizes)
+
+    def _draw(self, n: int, seed: int) -> Tensor:
+        return reconstruct_all(self.tokenizer_, self.sample_tokens(n, seed))
 
     @torch.no_grad()
     def sample_tokens(self, n: int, seed: int) -> Tensor:
         """Tokens (n, Σ l_k) of new windows; the uniform numbers are drawn at once, so batches do not change the result."""
-        check_sampling(self, "transformer_", n)
+        check_sampling(self, "network_", n)
         values = self.parameters()
         truncation = {name: values[name] for name in ("temperature", "top_k", "top_p")}
         count = self.transformer_.tokens
-        uniforms = torch.rand((n, count), generator=_generator(seed), dtype=torch.float64)
-        uniforms = uniforms.to(next(self.transformer_.parameters()).device)
+        uniforms = torch.rand((n, count), generator=seeded(seed), dtype=torch.float64)
+        uniforms = uniforms.to(self.device)
         batches = uniforms.split(max(1, _CACHE_BYTES // cache_bytes(self.transformer_)))
         return torch.cat([sample_tokens(self.transformer_, part, **truncation) for part in batches])
 
@@ -252,63 +254,15 @@ class TimeMAR(Generator):
 
     def decompose(self, windows: Windows) -> SeriesParts:
         """Windows (N, T, D) in [0, 1] as the fitted model splits them: trend + fine is the window; raises UserError."""
-        if not hasattr(self, "tokenizer_"):
+        if not hasattr(self, "network_"):
             raise UserError("TimeMAR was asked to decompose before it was fitted; call fit or load first.")
         if check_windows(windows, self)[1:] != self.shape_:
             raise UserError(
                 f"TimeMAR was fitted to windows (T, D) = {self.shape_}; pass such, not {windows.shape[1:]}."
             )
-        device = next(self.tokenizer_.parameters()).device
-        return split_in_batches(self.tokenizer_.parts_of, torch.tensor(windows, device=device))
-
-    def save(self, folder: Path) -> None:
-        """Write `model.safetensors` and `generator.json`."""
-        stages = {"tokenizer": self.tokenizer_, "transformer": self.transformer_}
-        tensors = {
-            f"{stage}.{name}": value.cpu().contiguous()
-            for stage, model in stages.items()
-            for name, value in model.state_dict().items()
-        }
-        save_file(tensors, folder / "model.safetensors")
-        write_parameters(self, folder, shape=list(self.shape_), facts=self.facts_)
-
-    @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The generator that `save` wrote, ready to sample on `device`."""
-        parameters, fitted = read_parameters(folder)
-        generator = cls(**parameters)
-        tokenizer_sizes, transformer_sizes = sizes_of(generator.parameters())
-        length, features = fitted["shape"]
-        tokenizer = make_tokenizer(length, features, tokenizer_sizes, _generator(0))
-        scales = tokenizer.quantizer.patch_nums
-        transformer = build(
-            lambda: make_transformer(tokenizer_sizes.vocab_size, scales, transformer_sizes), _generator(0)
-        )
-        tensors = load_file(folder / "model.safetensors")
-        tokenizer.load_state_dict(_under("tokenizer.", tensors))
-        transformer.load_state_dict(_under("transformer.", tensors))
-        generator._keep(tokenizer.to(device), transformer.to(device))
-        generator.shape_ = (length, features)
-        generator.facts_ = fitted["facts"]
-        return generator
-
-    @property
-    def num_parameters(self) -> int:
-        """Learned numbers of both stages; 0 before `fit`."""
-        if not hasattr(self, "transformer_"):
-            return 0
-        return count_parameters(self.tokenizer_) + count_parameters(self.transformer_)
+        return split_in_batches(self.tokenizer_.parts_of, torch.tensor(windows, device=self.device))
 
     def parts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
-        sizes = sizes_of(self.parameters())
-        check_sizes(length, *sizes)
-        return parameters_by_part(length, features, *sizes)
-
-
-def _generator(seed: int, device: str = "cpu") -> torch.Generator:
-    return torch.Generator(device=device).manual_seed(seed)
-
-
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        with torch.device("meta"):
+            return parameters_by_part(self._network(length, features))

@@ -2,9 +2,11 @@
 
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_generator
 from benchmark.training.loop import Task, is_reported, train
+from benchmark.training.network import NetworkGenerator, seeded
 from benchmark.training.optim import adamw, optimizer_state, restore_optimizer, set_rate, warmup_cosine, warmup_halving
 
 __all__ = [
+    "NetworkGenerator",
     "SeededDropout",
     "Task",
     "adamw",
@@ -13,6 +15,7 @@ __all__ = [
     "is_reported",
     "optimizer_state",
     "restore_optimizer",
+    "seeded",
     "set_dropout_generator",
     "set_rate",
     "train",

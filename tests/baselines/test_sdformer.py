@@ -40,7 +40,7 @@ def waves(count=60, length=24, features=2, seed=3):
 
 
 def weights(generator):
-    return [*generator.vqvae_.state_dict().values(), *generator.transformer_.state_dict().values()]
+    return [*generator.network_.vqvae.state_dict().values(), *generator.network_.transformer.state_dict().values()]
 
 
 def equal(a, b):
@@ -143,15 +143,15 @@ def test_save_and_load_give_the_same_samples(fitted, tmp_path):
     assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
     assert loaded.parameters() == fitted.parameters()
     assert loaded.num_parameters == fitted.num_parameters
-    stored = [*fitted.vqvae_.parameters(), *fitted.transformer_.parameters(), fitted.vqvae_.quantizer.codes]
+    stored = [*fitted.network_.parameters(), fitted.network_.vqvae.quantizer.codes]
     assert fitted.num_parameters == sum(tensor.numel() for tensor in stored)
     assert json.loads((tmp_path / "generator.json").read_text())["fitted"]["facts"] == fitted.facts_
 
 
 def test_facts_are_measured_on_the_training_windows(fitted):
     data = torch.from_numpy(waves())
-    tokens = fitted.vqvae_.tokenize(data)
-    rebuilt = fitted.vqvae_.reconstruct(tokens)
+    tokens = fitted.network_.vqvae.tokenize(data)
+    rebuilt = fitted.network_.vqvae.reconstruct(tokens)
     assert fitted.facts_["mse"] == pytest.approx(float((rebuilt - data).square().mean()), rel=1e-5)
     assert fitted.facts_["codebook_usage"] == len(set(tokens.flatten().tolist())) / 16
     _, hits = np.unique(tokens.numpy(), return_counts=True)

@@ -166,7 +166,7 @@ def test_training_learns_to_rebuild_and_to_generate():
     data = waves(200, features=1)
     steps = {"embedding_steps": 300, "supervised_steps": 100, "joint_steps": 60, "batch": 64, "rate": 5e-3}
     made = TimeGAN(**{**TINY, **steps, "hidden": 12}).fit(data, FitContext(seed=1))
-    nets, x = made.networks_, made.networks_.scale(torch.from_numpy(data))
+    nets, x = made.network_, made.network_.scale(torch.from_numpy(data))
     assert float((nets.recovery(nets.embedder(x)) - x).square().mean()) < 0.2 * float(x.var())
     assert abs(made.sample(300, 0).mean() - data.mean()) < 0.1
 
