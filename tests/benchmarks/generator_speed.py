@@ -5,7 +5,7 @@
 Sizes and batches are those of budget `paper`, and DiffWave's and DiffTime's those that their code was timed with. Times are
 process CPU seconds on one thread (wall seconds on an accelerator): of a step, the median of `--runs` blocks of steps after the
 first, which is not counted; of 1,000 windows, the median of as many calls after one of 16 windows, or a single call where it
-takes over a minute. The recorded figures are CPU seconds of one thread for Stocks at length 24, on a machine that was never quiet.
+takes over a minute. The recorded figures are CPU seconds of one thread for Stocks at length 24, on a busy machine.
 """
 
 from __future__ import annotations
