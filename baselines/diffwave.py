@@ -27,7 +27,8 @@ class DiffWave(DiffusionGenerator):
 
     `channels` in `layers` residual layers, whose dilation doubles from 1 and starts again after `dilation_cycle` of them (null:
     ⌈log2 T⌉). β goes linearly from `first_beta` to `last_beta` in `diffusion_steps`. The last weights are sampled, by
-    `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1].
+    `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1]. The rate falls to 0 over
+    the last `cooldown` share of the steps (0: it is constant, as the official one).
     """
 
     version: ClassVar[int] = 1
@@ -46,6 +47,7 @@ class DiffWave(DiffusionGenerator):
         steps: Count = 100_000,
         batch: Count = 16,
         rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2e-4,
+        cooldown: Annotated[float, Field(ge=0, le=1)] = 0.0,
     ) -> None:
         self.channels = channels
         self.layers = layers
@@ -58,6 +60,7 @@ class DiffWave(DiffusionGenerator):
         self.steps = steps
         self.batch = batch
         self.rate = rate
+        self.cooldown = cooldown
 
     def _network(self, length: int, features: int, values: Mapping[str, Any]) -> DiffWaveNetwork:
         return DiffWaveNetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
@@ -74,9 +77,14 @@ class DiffWave(DiffusionGenerator):
             windows,
             batch=values["batch"],
             error=_ERRORS[values["error"]],
-            rate=lambda step: values["rate"],
+            rate=lambda step: cooled(step, values["steps"], values["rate"], values["cooldown"]),
         )
 
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
         device = schedule.betas.device
         return lambda x, step: schedule.clean(x, step, network(x, torch.tensor([step], device=device)))
+
+
+def cooled(step: int, steps: int, rate: float, share: float) -> float:
+    """`rate`, falling linearly to 0 over the last `share` of the steps."""
+    return rate * min(1.0, (steps - step) / (share * steps)) if share else rate

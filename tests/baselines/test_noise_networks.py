@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from baselines import difftime_network, diffwave_network
 from baselines.difftime import falling_rate
+from baselines.diffwave import cooled
 from baselines.diffusion_layers import StepEmbedding, attend
 from benchmark.training import build, set_dropout_generator
 
@@ -176,3 +177,9 @@ def test_the_table_of_steps_at_a_quarter_of_the_official_speed():
 def test_the_rate_of_difftime_falls_twice():
     rates = [falling_rate(step, 100, 1e-3) for step in (0, 74, 75, 89, 90, 99)]
     assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
+
+
+def test_diffwaves_rate_is_constant_unless_it_cools_down_to_zero():
+    assert {cooled(step, 100, 2e-4, 0.0) for step in range(100)} == {2e-4}
+    rates = [cooled(step, 100, 2e-4, 0.5) for step in (0, 50, 75, 99)]
+    assert rates == pytest.approx([2e-4, 2e-4, 1e-4, 4e-6])
