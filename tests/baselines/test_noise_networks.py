@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from baselines import difftime_network, diffwave_network
 from baselines.difftime import falling_rate
-from baselines.diffwave import cooled
 from baselines.diffusion_layers import StepEmbedding, attend
+from baselines.diffwave import cooled
 from benchmark.training import build, set_dropout_generator
 
 
