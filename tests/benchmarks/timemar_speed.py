@@ -3,7 +3,7 @@
     python -m tests.benchmarks.timemar_speed [--sizes timemar_s,timemar_l] [--runs 5] [--windows 3662] [--steps 10]
 
 CPU seconds of one thread, medians with the smallest and the largest. Sampling is timed on models with untrained weights, which
-take as long as trained ones. Without the cache every token takes a pass over all before it; where that would be long, fewer
+take as long as trained ones. Without the cache every token takes a pass over all before it. Where a call would be long, fewer
 windows are drawn and the seconds are scaled, since they are proportional to the number of windows (the row says how many). The
 exponent is the slope of log seconds by log length. Shares are those of a profile of training steps, by operation.
 """
@@ -36,6 +36,7 @@ from timemar.sampling import invert, probabilities  # noqa: E402
 from timemar.transformer import TokenTransformer  # noqa: E402
 
 LENGTHS = (24, 64, 128, 256)
+WITH_CACHE = {"timemar_s": (3662, 3662, 1000, 500), "timemar_l": (3662, 500, 300, 150)}
 WITHOUT_CACHE = {"timemar_s": (3662, 1000, 500, 200), "timemar_l": (200, 100, 50, 20)}
 DATASET = "stocks"
 
@@ -66,15 +67,20 @@ def sampling(size: str, length: int, windows: int, runs: int) -> dict[str, Any]:
     made = untrained(size, length)
     made.sample(16, 0)
     found: dict[str, Any] = {"samples": [], "tokens": [], "tokens, no cache": []}
-    few = min(windows, WITHOUT_CACHE[size][LENGTHS.index(length)])
+    drawn, few = (min(windows, counts[size][LENGTHS.index(length)]) for counts in (WITH_CACHE, WITHOUT_CACHE))
     for run in range(runs):
-        found["samples"].append(_seconds(lambda run=run: made.sample(windows, run)))
-        found["tokens"].append(_seconds(lambda run=run: made.sample_tokens(windows, run)))
+        for name, work in (("samples", made.sample), ("tokens", made.sample_tokens)):
+            found[name].append(_seconds(lambda work=work, run=run: work(drawn, run)) * windows / drawn)
         if run == 0:
             uniforms = torch.rand((few, made.transformer_.tokens), dtype=torch.float64)
             taken = _seconds(lambda uniforms=uniforms: draw_without_cache(made.transformer_, uniforms))
             found["tokens, no cache"].append(taken * windows / few)
-    found |= {"windows": windows, "drawn without cache": few, "tokens a window": made.transformer_.tokens}
+    found |= {
+        "windows": windows,
+        "drawn": drawn,
+        "drawn without cache": few,
+        "tokens a window": made.transformer_.tokens,
+    }
     return found
 
 
@@ -146,12 +152,14 @@ def main() -> None:
             few = entry["drawn without cache"]
             times = [shown(entry[name]) for name in ("samples", "tokens", "tokens, no cache")]
             ratio = median(entry["tokens, no cache"]) / median(entry["tokens"])
-            draws.append([size, length, str(entry["tokens a window"]), *times, str(few), f"{ratio:.1f}"])
+            draws.append(
+                [size, length, str(entry["tokens a window"]), *times, f"{entry['drawn']}, {few}", f"{ratio:.1f}"]
+            )
         seconds = [median(entry["samples"]) for entry in by_length.values()]
         exponent = np.polyfit(np.log([int(length) for length in by_length]), np.log(seconds), 1)[0]
         draws.append([size, "exponent", "", f"{exponent:.2f}", "", "", "", ""])
     print(table(["size", "stage", "batch", "ms a step", "steps a second", "dearest operations"], steps))  # noqa: T201
-    head = ["size", "length", "tokens", "samples, s", "tokens, s", "tokens without cache, s", "drawn without", "ratio"]
+    head = ["size", "length", "tokens", "samples, s", "tokens, s", "tokens without cache, s", "drawn", "ratio"]
     print(table(head, draws))  # noqa: T201
 
 
