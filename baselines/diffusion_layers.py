@@ -45,25 +45,26 @@ def _read(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     Powers of two are five times as fast as exponentials on the CPU, and sums over keys are quick where the keys are not
     innermost. No largest score is taken off: where powers leave the range of float32, which their sums tell, softmax is asked.
     """
-    parts = [part.chunk(heads, dim=2) for part in (query, key, value)]
-    shares = _scores(parts[0], parts[1], math.log2(math.e)).exp2_()
+    shares = _scores(query, key, heads, math.log2(math.e)).exp2_()
     sums = shares.sum(dim=2)
     least, most = torch.aminmax(sums)
     if not _LEAST < float(least) <= float(most) < 1 / _LEAST:
-        shares = _scores(parts[0], parts[1], 1.0).softmax(dim=2)
+        shares = _scores(query, key, heads, 1.0).softmax(dim=2)
         sums = torch.ones_like(sums)
-    made = query.new_empty((heads, *parts[0][0].shape))
-    for share, v, part in zip(shares, parts[2], made, strict=True):
-        torch.bmm(share.transpose(1, 2), v, out=part)
+    made = query.new_empty((heads, *query.shape[:2], query.shape[2] // heads))
+    by_head = zip(shares.transpose(2, 3).unbind(), value.chunk(heads, dim=2), made.unbind(), strict=True)
+    for share, v, part in by_head:
+        torch.bmm(share, v, out=part)
     return torch.cat(made.div_(sums[..., None]).unbind(), dim=2)
 
 
-def _scores(query: Sequence[Tensor], key: Sequence[Tensor], unit: float) -> Tensor:
-    """Scores (heads, B, L, T), in multiples of 1 / `unit`, of queries (B, T, c) and keys (B, L, c) by head."""
-    (batch, length, width), keys = query[0].shape, key[0].shape[1]
-    scores = query[0].new_empty((len(query), batch, keys, length))
-    for q, k, score in zip(query, key, scores, strict=True):  # views, which a product takes as they are
-        score.baddbmm_(k, q.transpose(1, 2), beta=0, alpha=unit / math.sqrt(width))
+def _scores(query: Tensor, key: Tensor, heads: int, unit: float) -> Tensor:
+    """Scores (heads, B, L, T), in multiples of 1 / `unit`, of queries (B, T, C) and keys (B, L, C)."""
+    turned = query.unflatten(2, (heads, -1)).permute(2, 0, 3, 1)
+    scores = query.new_empty((heads, len(query), key.shape[1], query.shape[1]))
+    # Head by head: its channels are a view that a batched product takes as it is.
+    for q, k, score in zip(turned.unbind(), key.chunk(heads, dim=2), scores.unbind(), strict=True):
+        score.baddbmm_(k, q, beta=0, alpha=unit / math.sqrt(turned.shape[2]))
     return scores
 
 
@@ -122,6 +123,14 @@ class Map(NamedTuple):
     bias: Tensor | None
 
 
+def packed(layer: nn.Linear | Map) -> Map:
+    """The layer's map for `added`, `risen` and `mapped`, its weight as oneDNN would otherwise lay it out at every product."""
+    weight = layer.weight.detach()
+    if prefers_onednn(weight):
+        weight = torch.ops.mkldnn._reorder_linear_weight(weight)
+    return Map(weight, layer.bias)
+
+
 def added(x: Tensor, inner: Tensor, layer: nn.Linear | Map) -> Tensor:
     """The sum of x and the map of `inner` by the layer, in one operation; without gradient."""
     if prefers_onednn(inner):
@@ -129,7 +138,7 @@ def added(x: Tensor, inner: Tensor, layer: nn.Linear | Map) -> Tensor:
     return x + functional.linear(inner, layer.weight, layer.bias)
 
 
-def risen(x: Tensor, layer: nn.Linear) -> Tensor:
+def risen(x: Tensor, layer: nn.Linear | Map) -> Tensor:
     """The exact GELU of layer(x), in one operation; without gradient."""
     if prefers_onednn(x):
         return torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "gelu", [], "none")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.diffusion_layers import Map, added, attend, mapped, narrow_convolution, risen
+from baselines.diffusion_layers import Map, added, attend, mapped, narrow_convolution, packed, risen
 from baselines.diffusion_ts_network import (
     AdaptiveNorm,
     Basis,
@@ -68,54 +68,66 @@ class _Norm:
         return functional.layer_norm(x, x.shape[-1:], self.scale[step], self.shift[step])
 
 
+class _SelfAttention:
+    def __init__(self, part: SelfAttention, codes: Tensor) -> None:
+        self.norm, self.heads = _Norm(part.norm, codes), part.heads
+        self.mix, self.out = packed(part.mix), packed(part.out)
+
+    def __call__(self, x: Tensor, step: int) -> Tensor:
+        query, key, value = mapped(self.norm(x, step), self.mix).chunk(3, dim=-1)
+        return added(x, attend(query, key, value, self.heads), self.out)
+
+
+class _CrossAttention:
+    def __init__(self, part: CrossAttention, codes: Tensor) -> None:
+        self.norm, self.heads = _Norm(part.norm, codes), part.heads
+        self.query, self.pair, self.out = packed(part.query), packed(part.pair), packed(part.out)
+
+    def __call__(self, x: Tensor, encoded: Tensor, step: int) -> Tensor:
+        key, value = mapped(encoded, self.pair).chunk(2, dim=-1)
+        return added(x, attend(mapped(self.norm(x, step), self.query), key, value, self.heads), self.out)
+
+
+class _FeedForward:
+    def __init__(self, part: FeedForward) -> None:
+        self.norm, self.rise, self.fall = part.norm, packed(part.rise), packed(part.fall)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return added(x, risen(self.norm(x), self.rise), self.fall)
+
+
 class _Encoder:
     def __init__(self, block: EncoderBlock, codes: Tensor) -> None:
-        self.block, self.norm = block, _Norm(block.attention.norm, codes)
+        self.attention, self.forth = _SelfAttention(block.attention, codes), _FeedForward(block.forth)
 
     def __call__(self, x: Tensor, step: int) -> Tensor:
         """The stream (B, T, D) after the block."""
-        return _forth(_attend_itself(x, self.norm(x, step), self.block.attention), self.block.forth)
+        return self.forth(self.attention(x, step))
 
 
 class _Decoder:
-    """A block, the maps of its stream to trend coefficients and transform, and those of trend and mean to windows.
+    """A block, the map of its stream to trend and transform, and those of trend and mean to windows.
 
     `share` is the weight of its level in the head.
     """
 
     def __init__(self, block: DecoderBlock, codes: Tensor, basis: Basis, share: Tensor) -> None:
-        self.block = block
-        self.norm, self.cross_norm = _Norm(block.attention.norm, codes), _Norm(block.cross.norm, codes)
+        self.attention, self.forth = _SelfAttention(block.attention, codes), _FeedForward(block.forth)
+        self.cross, self.folded = _CrossAttention(block.cross, codes), block.folded
         self.rows, self.offsets = block.projection(basis)
-        self.trend = _trend(block, basis)
+        self.trend = packed(_trend(block, basis))
         weight, bias = (share * part for part in (block.level.weight, block.level.bias))
-        self.level = Map(weight.repeat(basis.length, 1), bias.repeat(basis.length))
+        self.level = packed(Map(weight.repeat(basis.length, 1), bias.repeat(basis.length)))
 
     def __call__(self, x: Tensor, encoded: Tensor, windows: Tensor, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """The stream (B, T, D) less its mean, `windows` (B, T · d) with trend and level, the season's transform (B, 2 F, D)."""
-        block = self.block
-        x = _attend_itself(x, self.norm(x, step), block.attention)
-        x = _attend_other(x, self.cross_norm(x, step), encoded, block.cross)
+        x = self.cross(self.attention(x, step), encoded, step)
         made = torch.baddbmm(self.offsets[:, None], self.rows.expand(len(x), -1, -1), x)
-        folded, transform = block.folded(made)
+        folded, transform = self.folded(made)
         windows = added(windows, folded.flatten(1), self.trend)
-        x = _forth(x, block.forth)
+        x = self.forth(x)
         mean = x.mean(dim=1, keepdim=True)
         return x - mean, added(windows, mean[:, 0], self.level), transform
-
-
-def _attend_itself(x: Tensor, normed: Tensor, part: SelfAttention) -> Tensor:
-    query, key, value = mapped(normed, part.mix).chunk(3, dim=-1)
-    return added(x, attend(query, key, value, part.heads), part.out)
-
-
-def _attend_other(x: Tensor, normed: Tensor, encoded: Tensor, part: CrossAttention) -> Tensor:
-    key, value = mapped(encoded, part.pair).chunk(2, dim=-1)
-    return added(x, attend(mapped(normed, part.query), key, value, part.heads), part.out)
-
-
-def _forth(x: Tensor, part: FeedForward) -> Tensor:
-    return added(x, risen(part.norm(x), part.rise), part.fall)
 
 
 def _trend(block: DecoderBlock, basis: Basis) -> Map:
