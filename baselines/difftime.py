@@ -29,7 +29,7 @@ class DiffTime(DiffusionGenerator):
     DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     clamps: ClassVar[bool] = False
 
     def __init__(

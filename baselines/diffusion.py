@@ -16,7 +16,7 @@ from baselines.diffusion_schedule import NoiseSchedule
 from benchmark.checks import check_sampling, check_windows
 from benchmark.errors import DivergedError, UserError
 from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
-from benchmark.training import Task, build, count_parameters, train
+from benchmark.training import Task, build, count_parameters, keep_freed_memory, train
 
 
 class DiffusionTask(Task, Protocol):
@@ -50,13 +50,14 @@ class DiffusionGenerator(Generator):
 
     @abc.abstractmethod
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
-        """The estimate of x_0 by `network`, for one step of a whole batch."""
+        """The estimate of x_0 by `network`, for one step of a whole batch; its weights stay as they are meanwhile."""
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
         values = self.parameters()
         _, length, features = check_windows(windows, self)
         self._check_sampling_steps(values)
+        keep_freed_memory()
         seeds = torch.randint(2**31, (2,), generator=_generator(context.seed)).tolist()
         data = torch.tensor(windows, device=context.device) * 2 - 1
         network = build(lambda: self._network(length, features, values), _generator(seeds[0]), context.device)
@@ -72,6 +73,7 @@ class DiffusionGenerator(Generator):
     def sample(self, n: int, seed: int) -> Windows:
         """`n` new windows (n, T, D), float32, clipped to [0, 1]; raises UserError before `fit` or `load` or for n < 1."""
         check_sampling(self, "network_", n)
+        keep_freed_memory()
         values = self.parameters()
         device = next(self.network_.parameters()).device
         schedule = NoiseSchedule.of(self._betas(values), str(device))

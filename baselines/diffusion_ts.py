@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -14,6 +13,7 @@ from baselines.diffusion_batches import WeightAverage
 from baselines.diffusion_sampler import Predict
 from baselines.diffusion_schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts_network import DiffusionTSNetwork, Sizes
+from baselines.diffusion_ts_sampling import PreparedDenoiser
 from baselines.diffusion_ts_training import Plateau, TimeFrequencyTask
 from benchmark.errors import UserError
 
@@ -31,7 +31,7 @@ class DiffusionTS(DiffusionGenerator):
     `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -107,5 +107,5 @@ class DiffusionTS(DiffusionGenerator):
         )
 
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
-        device = schedule.betas.device
-        return lambda x, step: network(x, torch.tensor([step], device=device))
+        del schedule
+        return PreparedDenoiser(cast(DiffusionTSNetwork, network))

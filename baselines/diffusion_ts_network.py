@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.diffusion_layers import added, attend, mapped, narrow_convolution, risen, shifted_sum
+from baselines.diffusion_layers import attend, narrow_convolution, shifted_sum
 from benchmark.training.products import Linear, convolve
 
 _DEGREE = 3
@@ -73,12 +73,9 @@ class AdaptiveNorm(nn.Module):
         self.map = nn.Linear(width, 2 * width)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """Normalised x (B, T, D) for codes (B, D), or (1, D) where the whole batch is at one step."""
-        scale, shift = self.map(code).chunk(2, dim=-1)
-        width = x.shape[-1:]
-        if len(code) == 1:
-            return functional.layer_norm(x, width, 1 + scale[0], shift[0])
-        return torch.addcmul(shift[:, None], functional.layer_norm(x, width), 1 + scale[:, None])
+        """Normalised x (B, T, D) for codes (B, D)."""
+        scale, shift = self.map(code)[:, None].chunk(2, dim=-1)
+        return torch.addcmul(shift, functional.layer_norm(x, x.shape[-1:]), 1 + scale)
 
 
 class SelfAttention(nn.Module):
@@ -93,8 +90,8 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
         """The sum of x (B, T, D) and what it reads from itself."""
-        query, key, value = mapped(self.norm(x, code), self.mix).chunk(3, dim=-1)
-        return added(x, attend(query, key, value, self.heads), self.out)
+        query, key, value = self.mix(self.norm(x, code)).chunk(3, dim=-1)
+        return x + self.out(attend(query, key, value, self.heads))
 
 
 class CrossAttention(nn.Module):
@@ -110,8 +107,8 @@ class CrossAttention(nn.Module):
 
     def forward(self, x: Tensor, encoded: Tensor, code: Tensor) -> Tensor:
         """The sum of x (B, T, D) and what it reads from `encoded` (B, T, D)."""
-        key, value = mapped(encoded, self.pair).chunk(2, dim=-1)
-        return added(x, attend(mapped(self.norm(x, code), self.query), key, value, self.heads), self.out)
+        key, value = self.pair(encoded).chunk(2, dim=-1)
+        return x + self.out(attend(self.query(self.norm(x, code)), key, value, self.heads))
 
 
 class FeedForward(nn.Module):
@@ -125,7 +122,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The sum of x (B, T, D) and its map."""
-        return added(x, risen(self.norm(x), self.rise), self.fall)
+        return x + self.fall(functional.gelu(self.rise(self.norm(x))))
 
 
 class EncoderBlock(nn.Module):
@@ -206,22 +203,26 @@ class DecoderBlock(nn.Module):
     def forward(self, x: Tensor, encoded: Tensor, code: Tensor, basis: Basis) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The stream (B, T, D) less its mean, the mean's level (B, 1, d), trend (B, 3, d) and season (B, 2 F, D)."""
         x = self.cross(self.attention(x, code), encoded, code)
-        coefficients, transform = self._project(x, basis)
+        rows, offsets = self.projection(basis)
+        folded, transform = self.folded(torch.matmul(rows, x) + offsets[:, None])
+        coefficients = narrow_convolution(folded, self.coefficients.weight, self.coefficients.bias)  # type: ignore[arg-type]
         x = self.forth(x)
         mean = x.new_full((1, x.shape[1]), 1 / x.shape[1]) @ x  # a product is quicker than a sum along this axis
         return x - mean, self.level(mean), coefficients, basis.strongest(transform)
 
-    def _project(self, x: Tensor, basis: Basis) -> tuple[Tensor, Tensor]:
-        """Coefficients of the trend (B, 3, d) and the Fourier transform of the season (B, 2 F, D)."""
+    def projection(self, basis: Basis) -> tuple[Tensor, Tensor]:
+        """What the stream is multiplied with along time, and what is added: rows (9 + 2 F, T) and offsets (9 + 2 F)."""
         taps = self.fold.weight.transpose(1, 2).flatten(0, 1)  # a row for each coefficient and tap
         trend, season = self.split.weight[:, :, 0].chunk(2)
         trend_bias, season_bias = self.split.bias.chunk(2)  # type: ignore[union-attr]
         rows = torch.cat((taps @ trend, basis.waves @ season))
-        offsets = torch.cat((taps @ trend_bias, basis.waves @ season_bias))
-        made = torch.matmul(rows, x) + offsets[:, None]
-        folded = shifted_sum(made[:, : len(taps)].unflatten(1, (_DEGREE, 3)).unbind(dim=2), dim=2)
-        folded = functional.gelu(folded + self.fold.bias[:, None])  # type: ignore[index]
-        return narrow_convolution(folded, self.coefficients.weight, self.coefficients.bias), made[:, len(taps) :]  # type: ignore[arg-type]
+        return rows, torch.cat((taps @ trend_bias, basis.waves @ season_bias))
+
+    def folded(self, made: Tensor) -> tuple[Tensor, Tensor]:
+        """The trend's folded series (B, 3, D) and the season's transform (B, 2 F, D) of the projected stream (B, 9 + 2 F, D)."""
+        taps = 3 * _DEGREE
+        folded = shifted_sum(made[:, :taps].unflatten(1, (_DEGREE, 3)).unbind(dim=2), dim=2)
+        return functional.gelu(folded + self.fold.bias[:, None]), made[:, taps:]  # type: ignore[index]
 
 
 class Head(nn.Module):
@@ -261,7 +262,7 @@ class DiffusionTSNetwork(nn.Module):
         self.head = Head(features, width, sizes.decoder_layers, sizes.season_kernel)
 
     def forward(self, noisy: Tensor, steps: Tensor) -> Tensor:
-        """x_0 (B, T, d) of x_t (B, T, d) at steps (B,), or (1,) for one step of the whole batch."""
+        """x_0 (B, T, d) of x_t (B, T, d) at steps (B,)."""
         code = self.code(steps)
         embedded = convolve(functional.pad(noisy, (0, 0, 1, 1)), self.embed.weight, self.embed.bias)
         encoded = self.encoder_positions(embedded)

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
 from baselines.diffusion_batches import WeightAverage
 from baselines.diffusion_schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts_network import Basis, DiffusionTSNetwork, Sizes
+from baselines.diffusion_ts_sampling import PreparedDenoiser
 from baselines.diffusion_ts_training import (
     Plateau,
     PlateauRate,
@@ -19,6 +19,7 @@ from baselines.diffusion_ts_training import (
     time_frequency_error,
 )
 from benchmark.training import build
+from tests.baselines.plain_diffusion_ts import plain, plain_loss
 
 
 def generator(seed=0):
@@ -59,92 +60,6 @@ def test_trends_are_cubics_without_a_constant():
     assert np.allclose(made[0, :, 0], share - 2 * share**2 + 4 * share**3, atol=1e-6)
 
 
-def attention(x, source, q, k, v, out):
-    """PyTorch's multi-head attention with given maps, each (weight, bias)."""
-    made, _ = functional.multi_head_attention_forward(
-        x.transpose(0, 1),
-        source.transpose(0, 1),
-        source.transpose(0, 1),
-        x.shape[2],
-        4,
-        None,
-        torch.cat((q[1], k[1], v[1])),
-        None,
-        None,
-        False,
-        0.0,
-        out.weight,
-        out.bias,
-        need_weights=False,
-        use_separate_proj_weight=True,
-        q_proj_weight=q[0],
-        k_proj_weight=k[0],
-        v_proj_weight=v[0],
-    )
-    return made.transpose(0, 1)
-
-
-def thirds(layer, parts):
-    return list(zip(layer.weight.chunk(parts), layer.bias.chunk(parts), strict=True))
-
-
-def adapted(x, norm, steps, width):
-    half = width // 2
-    angle = steps[:, None] * torch.exp(-math.log(10_000) * torch.arange(half) / (half - 1))
-    code = functional.silu(torch.cat((angle.sin(), angle.cos()), dim=1))
-    scale, shift = functional.linear(code, norm.map.weight, norm.map.bias).chunk(2, dim=1)
-    return functional.layer_norm(x, (width,)) * (1 + scale[:, None]) + shift[:, None]
-
-
-def feed(x, block):
-    part = block.forth
-    inner = functional.layer_norm(x, x.shape[2:], part.norm.weight, part.norm.bias)
-    inner = functional.gelu(functional.linear(inner, part.rise.weight, part.rise.bias))
-    return x + functional.linear(inner, part.fall.weight, part.fall.bias)
-
-
-def reference(net, x, steps, width):
-    """The published forward pass, read literally: every convolution made, the spectrum by torch.fft, the season by angles."""
-    length = x.shape[1]
-    embedded = functional.conv1d(x.transpose(1, 2), net.embed.weight, net.embed.bias, padding=1).transpose(1, 2)
-    encoded = embedded + net.encoder_positions.table
-    for block in net.encoder:
-        part, normed = block.attention, adapted(encoded, block.attention.norm, steps, width)
-        encoded = feed(encoded + attention(normed, normed, *thirds(part.mix, 3), part.out), block)
-    stream = embedded + net.decoder_positions.table
-    means, trend, season = [], 0, 0
-    for block in net.decoder:
-        part, normed = block.attention, adapted(stream, block.attention.norm, steps, width)
-        stream = stream + attention(normed, normed, *thirds(part.mix, 3), part.out)
-        part, normed = block.cross, adapted(stream, block.cross.norm, steps, width)
-        query = (part.query.weight, part.query.bias)
-        stream = stream + attention(normed, encoded, query, *thirds(part.pair, 2), part.out)
-        first, second = functional.conv1d(stream, block.split.weight, block.split.bias).chunk(2, dim=1)
-        folded = functional.gelu(functional.conv1d(first, block.fold.weight, block.fold.bias, padding=1))
-        weights = functional.conv1d(
-            folded.transpose(1, 2), block.coefficients.weight, block.coefficients.bias, padding=1
-        )
-        share = torch.arange(1, length + 1) / (length + 1)
-        trend = trend + (weights @ torch.stack((share, share**2, share**3))).transpose(1, 2)
-        spectrum = torch.fft.rfft(second, dim=1)[:, 1 : (length - 1) // 2 + 1]
-        kept = spectrum.abs().topk(int(math.log(spectrum.shape[1])), dim=1)
-        angle = spectrum.angle().gather(1, kept.indices)
-        time = torch.arange(length)[None, None, :, None]
-        waves = 2 * math.pi * (kept.indices[:, :, None] + 1) * time / length + angle[:, :, None]
-        season = season + (2 * kept.values[:, :, None] * waves.cos()).sum(dim=1)
-        stream = feed(stream, block)
-        mean = stream.mean(dim=1, keepdim=True)
-        means.append(functional.linear(mean, block.level.weight, block.level.bias))
-        stream = stream - mean
-    head = net.head
-    rest = functional.conv1d(stream.transpose(1, 2), head.rest.weight, head.rest.bias, padding=1).transpose(1, 2)
-    side = head.season.kernel_size[0] // 2
-    around = functional.pad(season.transpose(1, 2), (side, side), mode="circular") if side else season.transpose(1, 2)
-    seasonal = functional.conv1d(around, head.season.weight).transpose(1, 2) + rest - rest.mean(dim=1, keepdim=True)
-    level = functional.conv1d(torch.cat(means, dim=1), head.levels.weight)
-    return seasonal + level + rest.mean(dim=1, keepdim=True) + trend
-
-
 @pytest.mark.parametrize(
     ("length", "features", "sizes"),
     [
@@ -153,17 +68,17 @@ def reference(net, x, steps, width):
         (64, 1, Sizes(16, 4, 1, 1, 1, 50)),
     ],
 )
-def test_the_network_is_the_published_forward_pass(length, features, sizes):
+def test_the_network_and_the_prepared_denoiser_are_the_published_forward_pass(length, features, sizes):
     net = build(lambda: DiffusionTSNetwork(length, features, sizes), generator(3))
     for position, parameter in enumerate(net.parameters()):  # biases of norms included: none may be forgotten
         torch.nn.init.normal_(parameter, std=0.15, generator=generator(position))
     x = torch.randn((5, length, features), generator=generator(1))
     steps = torch.tensor([0, 7, 20, 33, 49])
-    expected = reference(net, x, steps, sizes.width)
+    expected = plain(net, x, steps)
     assert torch.allclose(net(x, steps), expected, atol=2e-4 * float(expected.abs().max().detach()))
-    with torch.no_grad():  # one step for all, by the fused operations of sampling
-        made = net(x, torch.tensor([20]))
-        expected = reference(net, x, torch.full((5,), 20), sizes.width)
+    with torch.inference_mode():
+        made = PreparedDenoiser(net)(x, 20)
+        expected = plain(net, x, torch.full((5,), 20))
     assert torch.allclose(made, expected, atol=2e-4 * float(expected.abs().max()))
 
 
@@ -172,7 +87,7 @@ def test_gradients_of_the_network_are_those_of_the_forward_pass():
     net = build(lambda: DiffusionTSNetwork(24, 2, sizes), generator(3))
     x, steps = torch.randn((3, 24, 2), generator=generator(1)), torch.tensor([0, 20, 49])
     ours = torch.autograd.grad(net(x, steps).square().mean(), list(net.parameters()))
-    theirs = torch.autograd.grad(reference(net, x, steps, 16).square().mean(), list(net.parameters()))
+    theirs = torch.autograd.grad(plain(net, x, steps).square().mean(), list(net.parameters()))
     for one, other in zip(ours, theirs, strict=True):
         assert torch.allclose(one, other, atol=1e-4 * max(1.0, float(other.abs().max())))
 
@@ -195,6 +110,15 @@ def test_the_loss_is_l1_in_time_and_of_the_full_spectrum(length):
     expected = np.abs(predicted - clean) + weight * (np.abs(difference.real) + np.abs(difference.imag))
     made = time_frequency_error(torch.from_numpy(predicted), torch.from_numpy(clean), spectrum_matrix(length), weight)
     assert np.allclose(made, expected.mean(axis=(1, 2)), rtol=1e-5)
+
+
+def test_the_plain_loss_is_ours_weighted_by_step():
+    schedule, steps = NoiseSchedule.of(cosine_betas(50)), torch.tensor([0, 20, 49])
+    predicted, clean = torch.randn((2, 3, 24, 4), generator=generator())
+    ours = (
+        time_frequency_error(predicted, clean, spectrum_matrix(24), math.sqrt(24) / 5) * step_weights(schedule)[steps]
+    )
+    assert float(plain_loss(predicted, clean, steps, schedule)) == pytest.approx(float(ours.mean()), rel=1e-4)
 
 
 def test_the_rate_warms_up_then_halves_on_a_plateau_down_to_its_floor():
