@@ -200,6 +200,7 @@ LEARNING = {
         "last_beta": 0.3,
         "channels": 16,
         "rate": 5e-3,
+        "cooldown": 0.5,  # at a constant rate the last steps' noise moves the samples' mean by up to 0.1, by machine
         "steps": 200,
     },
     "difftime": {
