@@ -62,7 +62,8 @@ class DiffTime(DiffusionGenerator):
         self.rate = rate
         self.decay = decay
 
-    def _network(self, length: int, features: int, values: Mapping[str, Any]) -> DiffTimeNetwork:
+    def _network(self, length: int, features: int) -> DiffTimeNetwork:
+        values = self.parameters()
         channels, heads = values["channels"], values["heads"]
         if channels % heads:
             raise UserError(

@@ -71,7 +71,8 @@ class DiffusionTS(DiffusionGenerator):
         self.average_every = average_every
         self.average_start = average_start
 
-    def _network(self, length: int, features: int, values: Mapping[str, Any]) -> DiffusionTSNetwork:
+    def _network(self, length: int, features: int) -> DiffusionTSNetwork:
+        values = self.parameters()
         width, heads, kernel = values["width"], values["heads"], values["season_kernel"]
         if width % heads:
             raise UserError(f"DiffusionTS's width {width} is not divisible by its {heads} heads; choose one that is.")

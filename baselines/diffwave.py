@@ -62,7 +62,8 @@ class DiffWave(DiffusionGenerator):
         self.rate = rate
         self.cooldown = cooldown
 
-    def _network(self, length: int, features: int, values: Mapping[str, Any]) -> DiffWaveNetwork:
+    def _network(self, length: int, features: int) -> DiffWaveNetwork:
+        values = self.parameters()
         return DiffWaveNetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
 
     def _betas(self, values: Mapping[str, Any]) -> Tensor:
