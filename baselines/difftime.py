@@ -26,11 +26,12 @@ class DiffTime(DiffusionGenerator):
 
     `channels` in `layers` residual layers; √β goes linearly from √first_beta to √last_beta in `diffusion_steps`. The rate falls
     to a tenth after 75 % and again after 90 % of the steps. The last weights are sampled, by `sampling_steps` steps: all (null,
-    DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1].
+    DDPM), or fewer of the same kind (a respaced chain). Samples are clipped to [0, 1].
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     clamps: ClassVar[bool] = False
+    noisy_jumps: ClassVar[bool] = True
 
     def __init__(
         self,

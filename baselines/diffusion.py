@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, Self
 import torch
 from torch import Tensor, nn
 
-from baselines.diffusion_sampler import Predict, sample_ancestral, sample_implicit
+from baselines.diffusion_sampler import Predict, sample_ancestral, sample_implicit, sample_respaced
 from baselines.diffusion_schedule import NoiseSchedule
 from benchmark.checks import check_windows
 from benchmark.errors import UserError
@@ -29,6 +29,8 @@ class DiffusionGenerator(NetworkGenerator):
 
     clamps: ClassVar[bool] = True
     """Whether estimates of x_0 are cut to [−1, 1] at every sampling step."""
+    noisy_jumps: ClassVar[bool] = False
+    """Whether fewer sampling steps than diffusion steps draw noise too (a respaced chain), or none (DDIM)."""
     sample_rows: ClassVar[int] = 4800
     """Steps of windows denoised side by side on the CPU, so that activations stay in its cache; fifty times that elsewhere."""
 
@@ -64,8 +66,8 @@ class DiffusionGenerator(NetworkGenerator):
 
     def _draw(self, n: int, seed: int) -> Tensor:
         keep_freed_memory()
-        values = self.parameters()
-        device = self.device
+        values, device = self.parameters(), self.device
+        steps = values["sampling_steps"]
         schedule = NoiseSchedule.of(self._betas(values), str(device))
         predict = self._predict(self.network_, schedule)
         generator = seeded(seed, str(device))
@@ -75,10 +77,13 @@ class DiffusionGenerator(NetworkGenerator):
         for start in range(0, n, batch):
             shape = (min(batch, n - start), *self.shape_)
             x = torch.randn(shape, generator=generator, device=device)
-            if values["sampling_steps"] in (None, schedule.steps):
-                made.append(sample_ancestral(predict, schedule, x, generator, clamp=self.clamps))
+            if steps in (None, schedule.steps):
+                x = sample_ancestral(predict, schedule, x, generator, clamp=self.clamps)
+            elif self.noisy_jumps:
+                x = sample_respaced(predict, schedule, x, steps, generator, clamp=self.clamps)
             else:
-                made.append(sample_implicit(predict, schedule, x, values["sampling_steps"], clamp=self.clamps))
+                x = sample_implicit(predict, schedule, x, steps, clamp=self.clamps)
+            made.append(x)
         return (torch.cat(made) + 1) / 2
 
     def _check_sampling_steps(self, values: Mapping[str, Any]) -> None:

@@ -29,6 +29,14 @@ def sample_ancestral(
     return x
 
 
+def sample_respaced(
+    predict: Predict, schedule: NoiseSchedule, x: Tensor, steps: int, generator: torch.Generator, *, clamp: bool
+) -> Tensor:
+    """x_0 after `steps` jumps with noise from x = x_{S−1}: the reverse chain that stops only where they begin."""
+    times = implicit_times(schedule.steps, steps)[::-1]
+    return sample_ancestral(lambda x, jump: predict(x, times[jump]), schedule.at(times), x, generator, clamp=clamp)
+
+
 def sample_implicit(predict: Predict, schedule: NoiseSchedule, x: Tensor, steps: int, *, clamp: bool) -> Tensor:
     """x_0 after `steps` jumps without noise from x = x_{S−1} (DDIM with η = 0, Song et al. 2021, equation 12).
 

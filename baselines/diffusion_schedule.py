@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -62,6 +63,11 @@ class NoiseSchedule:
     def steps(self) -> int:
         """The number of diffusion steps S."""
         return len(self.betas)
+
+    def at(self, times: Sequence[int]) -> Self:
+        """The schedule of the chain that stops only at `times`, which rise (Nichol and Dhariwal 2021, section 4)."""
+        kept = torch.cumprod(1 - self.betas.double(), dim=0)[list(times)]
+        return type(self).of(1 - kept / torch.cat((kept.new_ones(1), kept[:-1])), str(self.betas.device))
 
     def add_noise(self, clean: Tensor, steps: Tensor, noise: Tensor) -> Tensor:
         """Noisy windows x_t (B, T, D) of clean ones and standard normal noise, at steps (B,)."""

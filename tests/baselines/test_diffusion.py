@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from baselines.diffusion_batches import Batches, WeightAverage, average_decay
-from baselines.diffusion_sampler import implicit_times, sample_ancestral, sample_implicit
+from baselines.diffusion_sampler import implicit_times, sample_ancestral, sample_implicit, sample_respaced
 from baselines.diffusion_schedule import NoiseSchedule, cosine_betas, linear_betas, quadratic_betas
 from benchmark.training import build
 
@@ -96,6 +96,22 @@ def test_the_perfect_denoiser_of_gaussian_data_samples_its_law(betas, jumps, dev
         made = sample_implicit(predict, schedule, noise, jumps, clamp=False)
     assert float(made.mean()) == pytest.approx(0.25, abs=0.02)
     assert float(made.std()) == pytest.approx(deviation, rel=0.03)
+
+
+def test_a_chain_that_stops_less_often_samples_the_law_of_gaussian_data_too():
+    schedule = NoiseSchedule.of(linear_betas(1000, 1e-4, 0.02))
+    noise, stream = torch.randn((2000, 3, 2), generator=generator()), generator(1)
+    made = sample_respaced(gaussian_denoiser(schedule, 0.25, 0.5), schedule, noise, 300, stream, clamp=False)
+    assert float(made.mean()) == pytest.approx(0.25, abs=0.02)
+    assert float(made.std()) == pytest.approx(0.5, rel=0.03)
+
+
+def test_the_schedule_of_some_steps_by_hand():
+    schedule = NoiseSchedule.of(linear_betas(4, 0.2, 0.5))
+    some = schedule.at([1, 3])  # kept powers 0.8 · 0.7 = 0.56 and 0.56 · 0.6 · 0.5 = 0.168
+    assert some.betas.tolist() == pytest.approx([0.44, 0.7])
+    assert some.signal.tolist() == pytest.approx(schedule.signal[[1, 3]].tolist())
+    assert torch.allclose(schedule.at(range(4)).betas, schedule.betas)
 
 
 def test_ancestral_sampling_has_the_variance_that_its_steps_add_up_to():
