@@ -41,7 +41,7 @@ def sample_tokens(
     model: TokenTransformer, uniforms: Tensor, *, temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0
 ) -> Tensor:
     """Tokens (B, n) from uniforms (B, n), float64 in [0, 1), with a key/value cache."""
-    cache = KeyValueCache(len(model.blocks))
+    cache = KeyValueCache(len(model.blocks), model.tokens)
     current = torch.full((len(uniforms),), model.vocab_size, dtype=torch.long, device=uniforms.device)
     drawn = []
     for position in range(model.tokens):

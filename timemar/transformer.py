@@ -11,19 +11,26 @@ from benchmark.training.products import Linear
 
 
 class KeyValueCache:
-    """Keys and values of the positions seen so far, one pair (B, heads, n, C / heads) a block."""
+    """Keys and values of the positions seen so far, one pair (B, heads, n, C / heads) a block, with room for `positions`."""
 
-    def __init__(self, blocks: int) -> None:
-        self.keys: list[Tensor | None] = [None] * blocks
-        self.values: list[Tensor | None] = [None] * blocks
+    def __init__(self, blocks: int, positions: int) -> None:
+        self.positions = positions
+        self.seen = [0] * blocks
+        self.room: list[tuple[Tensor, Tensor] | None] = [None] * blocks
 
     def extend(self, block: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """All keys and values of `block`, the new ones last."""
-        old_key, old_value = self.keys[block], self.values[block]
-        if old_key is not None and old_value is not None:
-            key, value = torch.cat([old_key, key], dim=2), torch.cat([old_value, value], dim=2)
-        self.keys[block], self.values[block] = key, value
-        return key, value
+        start, end = self.seen[block], self.seen[block] + key.shape[2]
+        room = self.room[block]
+        if room is None:
+            room = self.room[block] = self._make(key), self._make(value)
+        for kept, new in zip(room, (key, value), strict=True):
+            kept[:, :, start:end] = new
+        self.seen[block] = end
+        return room[0][:, :, :end], room[1][:, :, :end]
+
+    def _make(self, like: Tensor) -> Tensor:
+        return like.new_empty((*like.shape[:2], self.positions, like.shape[3]))
 
 
 class Block(nn.Module):

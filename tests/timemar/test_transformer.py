@@ -110,10 +110,10 @@ def test_drawn_frequencies_follow_the_truncated_law(truncation, law):
 
 
 def test_the_cache_holds_what_the_bound_counts():
-    model, cache = transformer(), KeyValueCache(2)
+    model, cache = transformer(), KeyValueCache(2, 7)
     for position in range(7):
         model.advance(torch.zeros(5, dtype=torch.long), position, cache)
-    held = sum(part.numel() * part.element_size() for part in (*cache.keys, *cache.values))
+    held = sum(part.numel() * part.element_size() for room in cache.room for part in room)
     assert held == 5 * cache_bytes(model)
 
 
