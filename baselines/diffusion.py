@@ -14,7 +14,7 @@ from baselines.diffusion_schedule import NoiseSchedule
 from benchmark.checks import check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
-from benchmark.training import NetworkGenerator, Task, keep_freed_memory, seeded, train
+from benchmark.training import NetworkGenerator, Task, seeded, train
 
 
 class DiffusionTask(Task, Protocol):
@@ -53,7 +53,6 @@ class DiffusionGenerator(NetworkGenerator):
         values = self.parameters()
         _, length, features = check_windows(windows, self)
         self._check_sampling_steps(values)
-        keep_freed_memory()
         seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
         data = torch.tensor(windows, device=context.device) * 2 - 1
         network = self._build(length, features, seeded(seeds[0]), context.device)
@@ -65,7 +64,6 @@ class DiffusionGenerator(NetworkGenerator):
         return self._keep(network, (length, features))
 
     def _draw(self, n: int, seed: int) -> Tensor:
-        keep_freed_memory()
         values, device = self.parameters(), self.device
         steps = values["sampling_steps"]
         schedule = NoiseSchedule.of(self._betas(values), str(device))

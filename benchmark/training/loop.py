@@ -15,6 +15,7 @@ from torch import Tensor
 
 from benchmark.errors import DivergedError, Interrupted
 from benchmark.interface import FitContext, Progress
+from benchmark.training.memory import keep_freed_memory
 
 REPORT_EVERY = 50
 """Steps between two reports of a training's figures."""
@@ -53,6 +54,7 @@ def train(
     not finite, Interrupted (after saving) when the context asks for a stop. A resumed run draws the numbers that an
     uninterrupted one would have drawn.
     """
+    keep_freed_memory()
     path = context.checkpoint_dir / f"{name}.safetensors" if context.checkpoint_dir else None
     step = _restore(task, path, generator)
     saved_at = time.monotonic()

@@ -15,6 +15,7 @@ from benchmark.checks import check_sampling
 from benchmark.errors import DivergedError
 from benchmark.interface import Generator, Windows, read_parameters, write_parameters
 from benchmark.training.layers import build, count_parameters
+from benchmark.training.memory import keep_freed_memory
 
 
 def seeded(seed: int, device: str = "cpu") -> torch.Generator:
@@ -62,6 +63,7 @@ class NetworkGenerator(Generator):
         Raises UserError before `fit` or `load` or for n < 1, DivergedError where the windows are not finite.
         """
         check_sampling(self, "network_", n)
+        keep_freed_memory()
         windows = self._draw(n, seed)
         if not bool(torch.isfinite(windows).all()):
             raise DivergedError(f"{type(self).__name__} generated windows that are not finite")
