@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -18,6 +19,10 @@ from benchmark.checks import check_sampling, check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
 from benchmark.training import NetworkGenerator, build, count_parameters, seeded, train
+
+_LOG = logging.getLogger(__name__)
+_LEAST_USAGE = 0.1
+_LARGEST_ERROR = 0.9
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -40,7 +45,7 @@ class SDformer(NetworkGenerator):
 
     `objective` is SDformer-ar (autoregressive) or SDformer-m (masked; `pkeep` is not used). `layers` = 1 means two blocks, as
     in the official code. The last weights are sampled; decoded windows are clipped to [0, 1]. After `fit`, `facts_` holds
-    reconstruction errors on the training windows, codebook usage, perplexity, and the likelihood in nats a token.
+    reconstruction errors on the training windows, codebook usage, perplexity, the likelihood in nats a token, and warnings.
     """
 
     version: ClassVar[int] = 1
@@ -132,6 +137,9 @@ class SDformer(NetworkGenerator):
         train(stage2, name="stage2", steps=steps, context=context, generator=seeded(seeds[3], context.device))
 
         facts = _fidelity(vqvae, data, tokens)
+        facts["warnings"] = _warnings(facts, float(data.var(dim=0, correction=0).mean()), values["vocab_size"])
+        for sentence in facts["warnings"]:
+            _LOG.warning("%s: %s", type(self).__name__, sentence)
         facts["train_nll"] = mean_likelihood(transformer, tokens, objective)
         if context.validation is not None:
             held_out = vqvae.tokenize(torch.tensor(context.validation, device=context.device))
@@ -211,3 +219,14 @@ def _fidelity(vqvae: VQVAE, windows: Tensor, tokens: Tensor) -> dict[str, Any]:
         "codebook_usage": len(tokens.unique()) / vocab_size,
         "perplexity": float(perplexity(tokens, vocab_size)),
     }
+
+
+def _warnings(facts: Mapping[str, Any], variance: float, vocab_size: int) -> list[str]:
+    """One sentence for a codebook that fell onto few codes or tells windows no better than their mean, of this variance, does."""
+    usage, left = facts["codebook_usage"], facts["mse"] / variance if variance > 0 else 0.0
+    if usage >= _LEAST_USAGE and left <= _LARGEST_ERROR:
+        return []
+    return [
+        f"the codebook collapsed: the training windows use {usage:.0%} of {vocab_size} codes, and their reconstructions leave "
+        f"{left:.0%} of the variance; raise stage1_warmup or stage1_steps, or lower stage1_rate."
+    ]

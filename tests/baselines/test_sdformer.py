@@ -159,6 +159,15 @@ def test_facts_are_measured_on_the_training_windows(fitted):
     assert fitted.facts_["perplexity"] == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-4)
 
 
+def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):
+    # A step of 1 drives every latent the same way at once.
+    collapsed = SDformer(**{**TINY, "stage1_rate": 1.0, "stage1_warmup": 0}).fit(waves(), FitContext(seed=5))
+    (sentence,) = collapsed.facts_["warnings"]
+    assert "the codebook collapsed" in sentence
+    assert f"use {collapsed.facts_['codebook_usage']:.0%} of 16 codes" in sentence
+    assert sentence in caplog.text
+
+
 @pytest.mark.parametrize("objective", ["autoregressive", "masked"])
 def test_training_learns_to_reconstruct_and_to_predict(objective):
     data = waves(200, features=1)
@@ -170,6 +179,7 @@ def test_training_learns_to_reconstruct_and_to_predict(objective):
     assert trained.facts_["mse"] < 0.15 * data.var()
     assert trained.facts_["train_nll"] < 0.9 * np.log(16)
     assert trained.facts_["held_out_nll"] < 0.9 * np.log(16)
+    assert trained.facts_["warnings"] == []
 
 
 @pytest.mark.parametrize(
