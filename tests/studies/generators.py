@@ -2,9 +2,10 @@
 
     python -m tests.studies.generators runs --keep results/measured/generators_fast
 
-Broken would be: values that are not numbers, a constant output, windows that repeat, a codebook that fell onto few codes. Shown
-beside the data: the deviation of the windows and that of their steps, both in the data's own (1 is right). Scores are
-compared with `gaussian`'s over the repetitions of one trained model (Welch, 95 %), so they hold no training variance.
+Broken would be: values that are not numbers, a constant output, windows that repeat, features that move as one, a codebook that
+fell onto few codes. Shown beside the data: the deviation of the windows and that of their steps, both in the data's own (1 is
+right), and how far correlations between features are from the data's, in the mean (0 is right). Scores are compared with those
+of `gaussian`, where the store has it, over the repetitions of one trained model (Welch, 95 %): no training variance is in them.
 `--keep` copies scores, provenance and fitted facts of each cell into a folder, as the store has them. Real windows are read
 from the folder that `TIMEMAR_DATA_DIR` names.
 """
@@ -31,11 +32,13 @@ AGAINST = "gaussian"
 
 
 class Shape(NamedTuple):
-    """What windows look like beside the real ones: deviations in the data's own, and the share of windows that differ."""
+    """What windows look like beside the real ones: deviations in the data's own, correlations between features away from the
+    data's, and the share of windows that differ."""
 
     finite: bool
     spread: float
     steps: float
+    correlations: float
     distinct: float
 
 
@@ -45,8 +48,9 @@ def shape(real: Windows, made: Windows) -> Shape:
     spread, steps = (
         float(np.median((of(made) / np.where(varying, of(real), 1))[varying])) for of in (_deviation, _step_deviation)
     )
+    apart = np.abs(_correlations(made) - _correlations(real))[np.triu_indices(real.shape[2], 1)]
     distinct = len(np.unique(made.reshape(len(made), -1), axis=0)) / len(made)
-    return Shape(bool(np.isfinite(made).all()), spread, steps, distinct)
+    return Shape(bool(np.isfinite(made).all()), spread, steps, float(apart.mean()) if len(apart) else 0.0, distinct)
 
 
 def _deviation(windows: Windows) -> np.ndarray:
@@ -55,6 +59,14 @@ def _deviation(windows: Windows) -> np.ndarray:
 
 def _step_deviation(windows: Windows) -> np.ndarray:
     return _deviation(np.diff(windows, axis=1))
+
+
+def _correlations(windows: Windows) -> np.ndarray:
+    """Between features (D, D), of what is left of windows without their mean window; 0 where a feature is constant."""
+    left = (windows - windows.mean(axis=0, dtype=np.float64)).reshape(-1, windows.shape[2])
+    covariance = left.T @ left
+    scale = np.sqrt(np.outer(covariance.diagonal(), covariance.diagonal()))
+    return np.divide(covariance, scale, out=np.zeros_like(scale), where=scale > 0)
 
 
 def compare(values: Sequence[float], others: Sequence[float]) -> tuple[str, str]:
@@ -84,7 +96,7 @@ def codes(folder: CellFolder) -> str:
     return f"{', '.join(f'{one:.0f}' for one in by_scale)} of {known['parameters']['vocab_size']}"
 
 
-def row(pair: Pair, against: dict[str, Any]) -> list[str]:
+def row(pair: Pair, against: dict[str, Any] | None) -> list[str]:
     """A generator's row of its data set's table."""
     seen, scores = shape(pair.real, pair.generated), pair.folder.scores()
     line = [
@@ -92,12 +104,15 @@ def row(pair: Pair, against: dict[str, Any]) -> list[str]:
         "yes" if seen.finite else "**no**",
         f"{seen.spread:.2f}",
         f"{seen.steps:.2f}",
+        f"{seen.correlations:.2f}",
         f"{seen.distinct:.0%}",
         codes(pair.folder),
     ]
+    if against is None or pair.record["generator"] == AGAINST:
+        return [*line, *([""] * len(SCORES))]
     for score in SCORES:
         interval, said = compare(scores[score]["repetitions"], against[score]["repetitions"])
-        line.append("" if pair.record["generator"] == AGAINST else f"{said} {interval}")
+        line.append(f"{said} {interval}")
     return line
 
 
@@ -131,8 +146,8 @@ def main() -> None:
                 keep(folder, pair.record, arguments.keep)
     titles = [f"{load(score).sheet.title} against `{AGAINST}`" for score in SCORES]
     for dataset, found in pairs.items():
-        against = next(pair.folder.scores() for pair in found if pair.record["generator"] == AGAINST)
-        header = [dataset, "finite", "deviation", "of steps", "distinct", "codes", *titles]
+        against = next((pair.folder.scores() for pair in found if pair.record["generator"] == AGAINST), None)
+        header = [dataset, "finite", "deviation", "of steps", "correlations off by", "distinct", "codes", *titles]
         print(table(header, [row(pair, against) for pair in found]), end="\n\n")  # noqa: T201
 
 

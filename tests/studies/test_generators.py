@@ -16,8 +16,13 @@ def test_the_shape_of_windows_shows_what_is_broken() -> None:
     good = shape(real, other)
     assert good.finite
     assert np.allclose(good[1:3], 1, atol=0.05)
+    assert good.correlations < 0.05
     assert good.distinct == 1
-    assert shape(real, np.full_like(real, 0.3))[1:] == (0, 0, 1 / 400)
+    assert shape(real, np.full_like(real, 0.3))[1:3] == (0, 0)
+    assert shape(real, np.full_like(real, 0.3)).distinct == 1 / 400
+    as_one = shape(real[..., :2], other[..., [0, 0]])
+    assert abs(as_one.correlations - 1) < 0.05
+    assert shape(real[..., :1], other[..., :1]).correlations == 0
     collapsed = shape(real, np.repeat(other[:4], 100, axis=0))
     assert collapsed.distinct == 0.01
     smooth = shape(real, np.cumsum(other, axis=1) / 6)
