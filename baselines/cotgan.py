@@ -14,7 +14,16 @@ from baselines.cotgan_objective import causal_term, martingale_penalty, mixed_di
 from benchmark.checks import check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
-from benchmark.training import NetworkGenerator, adamw, build, optimizer_state, restore_optimizer, seeded, train
+from benchmark.training import (
+    NetworkGenerator,
+    adamw,
+    as_tensor,
+    build,
+    optimizer_state,
+    restore_optimizer,
+    seeded,
+    train,
+)
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -68,7 +77,7 @@ class COTGAN(NetworkGenerator):
         _, length, features = check_windows(windows, self)
         seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
         networks = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
-        task = AdversarialTask(networks, torch.tensor(windows, device=context.device), values)
+        task = AdversarialTask(networks, as_tensor(windows, context.device), values)
         stream = seeded(seeds[1], context.device)
         train(task, name="adversarial", steps=values["steps"], context=context, generator=stream)
         return self._keep(networks, (length, features))

@@ -13,7 +13,7 @@ from baselines.timegan_training import EmbeddingTask, JointTask, SupervisedTask
 from benchmark.checks import check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
-from benchmark.training import NetworkGenerator, Task, build, seeded, train
+from benchmark.training import NetworkGenerator, Task, as_tensor, build, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -58,7 +58,7 @@ class TimeGAN(NetworkGenerator):
         values = self.parameters()
         _, length, features = check_windows(windows, self)
         seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
-        data = torch.tensor(windows, device=context.device)
+        data = as_tensor(windows, context.device)
         networks = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
         networks.measure(data)
         series = networks.scale(data)

@@ -14,7 +14,7 @@ from baselines.timevae_network import Sizes, TimeVAENetwork, divergence, reconst
 from benchmark.checks import check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
-from benchmark.training import NetworkGenerator, build, optimizer_state, restore_optimizer, seeded, train
+from benchmark.training import NetworkGenerator, as_tensor, build, optimizer_state, restore_optimizer, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 Pattern = tuple[Count, Count]
@@ -63,7 +63,7 @@ class TimeVAE(NetworkGenerator):
         count, length, features = check_windows(windows, self)
         steps = _steps(values, count)
         seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
-        data = torch.tensor(windows, device=context.device)
+        data = as_tensor(windows, context.device)
         network = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
         task = EvidenceTask(
             network, data, batch=values["batch"], rate=values["rate"], weight=values["reconstruction_weight"]

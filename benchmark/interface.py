@@ -76,6 +76,7 @@ class Generator(abc.ABC):
     """Raise it when the same arguments would now give another result: cached fits are then computed anew."""
     min_features: ClassVar[int] = 1
     uses_fresh_data: ClassVar[bool] = False
+    """Real windows beyond the training ones are handed to `fit`, so that it stands apart from models, as controls do."""
     is_control: ClassVar[bool] = False
 
     @abc.abstractmethod

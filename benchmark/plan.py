@@ -162,6 +162,7 @@ def _cells(
     budget = load_budget(suite.budget)
     where = {
         "dataset": place.dataset.id,
+        "features": place.features,
         "length": place.length,
         "budget": budget.name,
         "protocol": suite.protocol,
@@ -186,7 +187,7 @@ def _cells(
             features=place.features,
             title=f"{generator.title or generator.name}{', ' if variant else ''}{variant}",
             variant=variant,
-            size_class="control" if cls.is_control else generator.size_class,
+            size_class="control" if cls.is_control or cls.uses_fresh_data else generator.size_class,
             uses_fresh_data=cls.uses_fresh_data,
             skip=place.skip,
         )

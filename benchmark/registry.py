@@ -21,11 +21,12 @@ from benchmark.resources import read_yaml, shipped, shipped_names
 from benchmark.validation import Frozen, parse, validate_parameters
 
 ENTRY_POINTS = "timemar_bench.generators"
-CONDITIONS = ("dataset", "length", "budget", "protocol")
+LEAST = {"min_length": "length", "min_features": "features"}
+CONDITIONS = ("dataset", "length", "budget", "protocol", *LEAST)
 
 
 class Overlay(Frozen):
-    """Parameters that hold only in some cells: `when` maps a cell's field to a value or to alternatives."""
+    """Parameters that hold only in some cells: `when` maps a cell's field to a value, to alternatives or to a lower bound."""
 
     when: dict[str, Any]
     params: dict[str, Any]
@@ -36,11 +37,20 @@ class Overlay(Frozen):
         for key in when:
             if key not in CONDITIONS:
                 raise ValueError(f"a condition must be one of {', '.join(CONDITIONS)}")
+            if key in LEAST and not isinstance(when[key], int):
+                raise ValueError(f"{key} must be a whole number")
         return when
 
     def applies(self, place: Mapping[str, object]) -> bool:
         """Whether every condition holds for a cell's place."""
-        return all(place[key] in (value if isinstance(value, list) else [value]) for key, value in self.when.items())
+        return all(_holds(key, value, place) for key, value in self.when.items())
+
+
+def _holds(key: str, value: Any, place: Mapping[str, object]) -> bool:
+    found = place[LEAST.get(key, key)]
+    if key in LEAST:
+        return int(str(found)) >= value
+    return found in (value if isinstance(value, list) else [value])
 
 
 class GeneratorSpec(Frozen):
@@ -114,7 +124,7 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
     module, _, attribute = spec.class_.partition(":")
     try:
         holder = importlib.import_module(module)
-    except Exception as error:  # somebody else's code runs here, and may raise anything
+    except (Exception, SystemExit) as error:  # somebody else's code runs here, and may raise anything
         reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise UserError(
             f"generator '{spec.name}': the module '{module}' cannot be imported ({reason}); install it or correct 'class'."
@@ -128,7 +138,7 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
 
 
 def resolve(spec: GeneratorSpec, place: Mapping[str, object], overrides: Mapping[str, Any]) -> Resolved:
-    """The constructor arguments in a cell at `place` (dataset, length, budget, protocol); raises UserError."""
+    """The constructor arguments in a cell at `place` (dataset, features, length, budget, protocol); raises UserError."""
     cls = load_class(spec)
     given: dict[str, Any] = {}
     sources: dict[str, str] = {}

@@ -60,14 +60,25 @@ def _lower(message: str) -> str:
 
 @lru_cache(maxsize=256)
 def parameter_model(cls: type) -> type[BaseModel]:
-    """A model of a class's constructor: annotations are the constraints, declared there and nowhere else."""
-    hints = get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
+    """A model of a class's constructor: annotations are the constraints, declared there and nowhere else; raises UserError."""
+    try:
+        hints = get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
+    except NameError as error:
+        raise UserError(
+            f"the constructor of {cls.__name__} is annotated with '{error.name}', which its module does not have when it runs; "
+            "import that name outside TYPE_CHECKING."
+        ) from None
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[name] = (hints.get(name, Any), default)
+    taken = sorted(name for name in fields if name.startswith("_") or hasattr(BaseModel, name))
+    if taken:
+        raise UserError(
+            f"the constructor of {cls.__name__} has a parameter '{taken[0]}', a name that is taken; rename it."
+        )
     return create_model(f"{cls.__name__}Parameters", __base__=Frozen, **fields)
 
 

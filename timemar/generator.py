@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmark.checks import check_sampling, check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Progress, Windows
-from benchmark.training import NetworkGenerator, build, seeded, train
+from benchmark.training import NetworkGenerator, as_tensor, build, seeded, train
 from timemar.architecture import Drop, Stages, assemble, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes
 from timemar.diagnosis import warnings_of
@@ -155,7 +155,7 @@ class TimeMAR(NetworkGenerator):
         check_sizes(length, tokenizer_sizes, transformer_sizes)
         first, second = (schedule_of(values, stage, len(windows)) for stage in ("stage1", "stage2"))
         seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
-        data = torch.tensor(windows, device=context.device)
+        data = as_tensor(windows, context.device)
         held_out = probe_of(context.validation, context.device)
 
         tokenizer = make_tokenizer(length, features, tokenizer_sizes, seeded(seeds[0]), context.device)
@@ -209,7 +209,7 @@ class TimeMAR(NetworkGenerator):
         facts: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
         facts["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
         if context.validation is not None:
-            held_out = tokenize_all(self.tokenizer_, torch.tensor(context.validation, device=context.device))
+            held_out = tokenize_all(self.tokenizer_, as_tensor(context.validation, context.device))
             facts["held_out_nll"] = negative_log_likelihood(self.transformer_, held_out)
         context.progress(Progress("facts", 1, 1, {k: v for k, v in facts.items() if isinstance(v, float)}))
         facts["warnings"] = warnings_of(facts, self.vocab_size)
@@ -260,7 +260,7 @@ class TimeMAR(NetworkGenerator):
             raise UserError(
                 f"TimeMAR was fitted to windows (T, D) = {self.shape_}; pass such, not {windows.shape[1:]}."
             )
-        return split_in_batches(self.tokenizer_.parts_of, torch.tensor(windows, device=self.device))
+        return split_in_batches(self.tokenizer_.parts_of, as_tensor(windows, self.device))
 
     def parts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""

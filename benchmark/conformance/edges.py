@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmark.conformance.probe import FIT_SEED, SAMPLE_SEED, Probe, Violation
+from benchmark.conformance.samples import out_of_range
 from benchmark.errors import UserError
 from benchmark.interface import Windows
 
@@ -52,9 +53,12 @@ def refuses_to_sample_before_fit(probe: Probe) -> None:
 
 
 def _sampled(probe: Probe, windows: Windows, what: str) -> None:
-    shape = np.shape(probe.fit(windows).sample(2, SAMPLE_SEED))
-    if shape != (2, *windows.shape[1:]):
-        raise Violation(f"fitted to {what}, sample(2) has shape {shape}, not {(2, *windows.shape[1:])}.")
+    drawn = probe.fit(windows).sample(2, SAMPLE_SEED)
+    if np.shape(drawn) != (2, *windows.shape[1:]):
+        raise Violation(f"fitted to {what}, sample(2) has shape {np.shape(drawn)}, not {(2, *windows.shape[1:])}.")
+    fault = out_of_range(drawn)
+    if fault and not out_of_range(probe.samples):  # else another check has said so
+        raise Violation(f"fitted to {what}, sample(2) {fault}.")
 
 
 def _refused(call: Callable[[], object], what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,6 +51,7 @@ class Probe:
     features: int = 5
     count: int = 48
     _folders: int = field(default=0, init=False)
+    _drawn: dict[int, Any] = field(default_factory=dict, init=False)
 
     @property
     def name(self) -> str:
@@ -76,29 +78,33 @@ class Probe:
         return np.clip(noisy, 0.0, 1.0).astype(np.float32)
 
     def context(
-        self, features: int, *, trace: Trace, folder: Path, stop_after: int | None = None, validated: bool = True
+        self, features: int, *, trace: Trace, folder: Path | None, stop_after: int | None = None, validated: bool = True
     ) -> FitContext:
-        """What a fit on windows of D=`features` is given: everything the interface has, on the CPU, budget smoke."""
+        """What a fit on windows of D=`features` is given: everything that it may ask for, on the CPU, budget smoke."""
         return FitContext(
             seed=FIT_SEED,
             checkpoint_dir=folder,
             validation=self.windows(8, features, seed=1) if validated else None,
-            fresh=self.windows(FRESH, features, seed=2),
+            fresh=self.windows(FRESH, features, seed=2) if self.cls.uses_fresh_data else None,
             progress=trace.report,
             stop_requested=lambda: trace.stop_after(stop_after),
         )
 
-    def fit(self, windows: Windows, *, validated: bool = True) -> Generator:
-        """A new generator fitted to a copy of `windows`, in an empty checkpoint folder."""
+    def fit(self, windows: Windows, *, validated: bool = True, checkpoints: bool = True) -> Generator:
+        """A new generator fitted to a copy of `windows`, in an empty checkpoint folder or without one."""
         features = windows.shape[-1] if windows.ndim else 1
-        context = self.context(features, trace=Trace(), folder=self.empty_folder(), validated=validated)
+        folder = self.empty_folder() if checkpoints else None
+        context = self.context(features, trace=Trace(), folder=folder, validated=validated)
         return self.new().fit(windows.copy(), context)
 
     @cached_property
     def _base(self) -> tuple[Generator, Trace]:
-        trace = Trace()
-        context = self.context(self.features, trace=trace, folder=self.empty_folder())
-        return self.new().fit(self.windows(self.count, self.features), context), trace
+        trace, folder = Trace(), self.empty_folder()
+        fitted = self.new().fit(
+            self.windows(self.count, self.features), self.context(self.features, trace=trace, folder=folder)
+        )
+        shutil.rmtree(folder)  # as after every finished fit: nothing may be read from there again
+        return fitted, trace
 
     @property
     def fitted(self) -> Generator:
@@ -120,10 +126,21 @@ class Probe:
         """What that fit did."""
         return self._base[1]
 
-    @cached_property
+    def draw(self, n: int) -> Any:
+        """What the fitted generator returns when asked for `n` windows, asked once; nothing about it is known yet."""
+        if n not in self._drawn:
+            self._drawn[n] = self.fitted.sample(n, SAMPLE_SEED)
+        return self._drawn[n]
+
+    @property
     def samples(self) -> Any:
-        """What the fitted generator returns when asked for `SAMPLES` windows; nothing about it is known yet."""
-        return self.fitted.sample(SAMPLES, SAMPLE_SEED)
+        """What it returns when asked for `SAMPLES` windows."""
+        return self.draw(SAMPLES)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of windows to ask for: some, one, and more than there were to learn from."""
+        return SAMPLES, 1, self.count + 1
 
     @cached_property
     def saved(self) -> Path:

@@ -41,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     edges.refuses_to_sample_before_fit,
     stopping.fit_stops_when_asked,
     stopping.interrupted_fit_goes_on_to_the_same_model,
+    stopping.fits_without_a_checkpoint_folder,
     isolation.writes_only_into_its_folders,
 )
 
@@ -70,7 +71,8 @@ def check_generator(
 ) -> list[Finding]:
     """Run `checks` on a generator class with complete parameters and windows of T=`length`, D=`features`.
 
-    Everything happens in this process, on the CPU, in a temporary folder; what a generator prints goes to standard error.
+    Everything but one loading happens in this process, on the CPU, in a temporary folder; what a generator prints goes to
+    standard error.
     """
     findings: list[Finding] = []
     blocked = False
@@ -87,7 +89,7 @@ def check_spec(
     spec: GeneratorSpec, overrides: Mapping[str, Any], *, length: int = 24, features: int = 5
 ) -> list[Finding]:
     """Run every check on a generator with the parameters it has on Sines at budget smoke; raises UserError."""
-    place = {"dataset": "sines", "length": length, "budget": "smoke", "protocol": "paper"}
+    place = {"dataset": "sines", "features": features, "length": length, "budget": "smoke", "protocol": "paper"}
     return check_generator(load_class(spec), resolve(spec, place, overrides).params, length=length, features=features)
 
 

@@ -17,26 +17,33 @@ def fits_and_samples(probe: Probe) -> None:
 
 def samples_have_the_shape_asked_for(probe: Probe) -> None:
     """`sample(n, seed)` has shape (n, T, D), for one window and for more than there were to learn from."""
-    for n in (SAMPLES, 1, probe.count + 1):
-        shape = np.shape(probe.samples if n == SAMPLES else probe.fitted.sample(n, SAMPLE_SEED))
+    for n in probe.sizes:
+        shape = np.shape(probe.draw(n))
         if shape != (n, probe.length, probe.features):
             raise Violation(f"sample({n}) has shape {shape}, not {(n, probe.length, probe.features)}.")
 
 
 def samples_are_float32(probe: Probe) -> None:
-    """Samples are float32."""
-    if probe.samples.dtype != np.float32:
-        raise Violation(f"samples are {probe.samples.dtype}, not float32.")
+    """Samples are float32, however many are asked for."""
+    for n in probe.sizes:
+        if (kind := np.asarray(probe.draw(n)).dtype) != np.float32:
+            raise Violation(f"sample({n}) is {kind}, not float32.")
 
 
 def samples_lie_between_0_and_1(probe: Probe) -> None:
-    """Samples are finite and in [0, 1]."""
-    bad = int(np.count_nonzero(~np.isfinite(probe.samples)))
-    if bad:
-        raise Violation(f"{bad} of {probe.samples.size} generated numbers are not finite.")
-    low, high = float(probe.samples.min()), float(probe.samples.max())
-    if low < 0 or high > 1:
-        raise Violation(f"samples lie between {low:.4g} and {high:.4g}, outside [0, 1].")
+    """Samples are finite and in [0, 1], however many are asked for."""
+    for n in probe.sizes:
+        if fault := out_of_range(probe.draw(n)):
+            raise Violation(f"sample({n}) {fault}.")
+
+
+def out_of_range(windows: object) -> str:
+    """What is wrong with the numbers of generated windows: that some are not finite, or outside [0, 1]; else nothing."""
+    values = np.asarray(windows)
+    if bad := int(np.count_nonzero(~np.isfinite(values))):
+        return f"holds {bad} of {values.size} numbers that are not finite"
+    low, high = float(values.min()), float(values.max())
+    return f"lies between {low:.4g} and {high:.4g}, outside [0, 1]" if low < 0 or high > 1 else ""
 
 
 def same_seed_gives_the_same_samples(probe: Probe) -> None:

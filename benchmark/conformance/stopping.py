@@ -30,3 +30,17 @@ def interrupted_fit_goes_on_to_the_same_model(probe: Probe) -> str | None:
     if resumed.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
         raise Violation("a fit that was interrupted and went on samples other bytes than one that was not.")
     return None
+
+
+def fits_without_a_checkpoint_folder(probe: Probe) -> None:
+    """A fit that is given no checkpoint folder ends with the same model.
+
+    Of a generator that no two fits of make the same, which another check says, this cannot be told.
+    """
+    if probe.fitted_again.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
+        return
+    made = probe.fit(probe.windows(probe.count, probe.features), checkpoints=False)
+    if made.sample(SAMPLES, SAMPLE_SEED).tobytes() != probe.samples.tobytes():
+        raise Violation(
+            "fits with and without context.checkpoint_dir sample different bytes; only keep checkpoints there."
+        )

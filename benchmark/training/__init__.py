@@ -3,7 +3,7 @@
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_generator
 from benchmark.training.loop import Task, is_reported, train
 from benchmark.training.memory import keep_freed_memory
-from benchmark.training.network import NetworkGenerator, seeded
+from benchmark.training.network import NetworkGenerator, as_tensor, seeded
 from benchmark.training.optim import adamw, optimizer_state, restore_optimizer, set_rate, warmup_cosine, warmup_halving
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "SeededDropout",
     "Task",
     "adamw",
+    "as_tensor",
     "build",
     "count_parameters",
     "is_reported",

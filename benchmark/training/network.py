@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -16,6 +17,11 @@ from benchmark.errors import DivergedError
 from benchmark.interface import Generator, Windows, read_parameters, write_parameters
 from benchmark.training.layers import build, count_parameters
 from benchmark.training.memory import keep_freed_memory
+
+
+def as_tensor(windows: Windows, device: str | torch.device = "cpu") -> Tensor:
+    """A copy of windows (N, T, D), in whatever order they lie in memory, on `device`."""
+    return torch.tensor(np.ascontiguousarray(windows), device=device)
 
 
 def seeded(seed: int, device: str = "cpu") -> torch.Generator:

@@ -27,7 +27,7 @@ TINY = {"noise": 3, "hidden": 8, "filters": 6, "kernel": 3, "steps": 6, "batch":
 
 
 def parameters(dataset, length=24, budget="paper"):
-    place = {"dataset": dataset, "length": length, "budget": budget, "protocol": "paper"}
+    place = {"dataset": dataset, "features": FEATURES[dataset], "length": length, "budget": budget, "protocol": "paper"}
     return resolve(load_spec("cotgan"), place, {}).params
 
 

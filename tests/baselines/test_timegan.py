@@ -26,7 +26,7 @@ TINY = {"hidden": 6, "layers": 2, "embedding_steps": 6, "supervised_steps": 4, "
 
 
 def parameters(dataset, length=24, budget="paper"):
-    place = {"dataset": dataset, "length": length, "budget": budget, "protocol": "paper"}
+    place = {"dataset": dataset, "features": FEATURES[dataset], "length": length, "budget": budget, "protocol": "paper"}
     return resolve(load_spec("timegan"), place, {}).params
 
 

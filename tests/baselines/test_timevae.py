@@ -20,7 +20,7 @@ TINY_SIZES = Sizes(filters=(4, 6), latent=3, trend_poly=0, seasons=(), residual=
 
 
 def parameters(dataset, length=24, budget="paper"):
-    place = {"dataset": dataset, "length": length, "budget": budget, "protocol": "paper"}
+    place = {"dataset": dataset, "features": FEATURES[dataset], "length": length, "budget": budget, "protocol": "paper"}
     return resolve(load_spec("timevae"), place, {}).params
 
 

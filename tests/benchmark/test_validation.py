@@ -50,3 +50,20 @@ def test_constructor_annotations_are_the_constraints() -> None:
         validate_parameters(Thing, {"size": 1}, owner="thing")
     with pytest.raises(UserError, match=r"unknown key 'sise' in thing; did you mean 'size'\?"):
         validate_parameters(Thing, {"sise": 1}, owner="thing")
+
+
+def test_a_constructor_that_cannot_be_modelled_is_refused_in_one_sentence() -> None:
+    class Absent:
+        def __init__(self, size: Elsewhere = 3) -> None:  # type: ignore[name-defined]  # noqa: F821
+            self.size = size
+
+    class Taken:
+        def __init__(self, model_config: int = 3) -> None:
+            self.model_config = model_config
+
+    with pytest.raises(
+        UserError, match=r"Absent is annotated with 'Elsewhere', .* import that name outside TYPE_CHECKING\."
+    ):
+        validate_parameters(Absent, {}, owner="absent")
+    with pytest.raises(UserError, match=r"Taken has a parameter 'model_config', a name that is taken; rename it\."):
+        validate_parameters(Taken, {}, owner="taken")

@@ -88,7 +88,7 @@ def shortened(params: dict[str, object], steps: int) -> dict[str, object]:
 def fitted(name: str, dataset: str, length: int, steps: int, device: str, watch: Stopwatch) -> Generator:
     """The generator at its official sizes after `steps` steps a stage."""
     spec = load_generator(name)
-    place = {"dataset": dataset, "length": length, "budget": "paper"}
+    place = {"dataset": dataset, "features": load_spec(dataset).features, "length": length, "budget": "paper"}
     params = shortened({**resolve(spec, place, {}).params, **RECORDED_WITH.get(name, {})}, steps)
     data = load_windows(load_spec(dataset), length, "paper", seed_for_split=0).train
     context = FitContext(seed=0, device=device, progress=watch.report, stop_requested=watch.stop)

@@ -38,12 +38,12 @@ from timemar.transformer import TokenTransformer  # noqa: E402
 LENGTHS = (24, 64, 128, 256)
 WITH_CACHE = {"timemar_s": (3662, 3662, 1000, 500), "timemar_l": (3662, 500, 300, 150)}
 WITHOUT_CACHE = {"timemar_s": (3662, 1000, 500, 200), "timemar_l": (200, 100, 50, 20)}
-DATASET = "stocks"
+DATASET, FEATURES = "stocks", 6
 
 
 def untrained(size: str, length: int, **changes: object) -> TimeMAR:
     """The model after one step a stage, at the sizes of budget `fast`."""
-    place = {"dataset": DATASET, "length": length, "budget": "fast"}
+    place = {"dataset": DATASET, "features": FEATURES, "length": length, "budget": "fast"}
     params = {**resolve(load_generator(size), place, {}).params, "stage1_steps": 1, "stage2_steps": 1, **changes}
     data = load_windows(load_spec(DATASET), length, "paper", seed_for_split=0).train
     return TimeMAR(**params).fit(data[:512], FitContext(seed=0))
@@ -102,7 +102,7 @@ def training(size: str, steps: int) -> dict[str, Any]:
         ticks[stage].append(time.process_time())
         return False
 
-    place = {"dataset": DATASET, "length": 24, "budget": "fast"}
+    place = {"dataset": DATASET, "features": FEATURES, "length": 24, "budget": "fast"}
     lengths = {"stage1_steps": steps + 2, "stage2_steps": steps + 2}
     made = TimeMAR(**{**resolve(load_generator(size), place, {}).params, **lengths})
     data = load_windows(load_spec(DATASET), 24, "paper", seed_for_split=0).train

@@ -17,7 +17,7 @@ PUBLISHED_SIZES = {"sines": 61.2, "stocks": 60.9, "etth": 82.9, "mujoco": 61.2, 
 
 
 def parameters(dataset, length, budget, generator="timemar_s"):
-    place = {"dataset": dataset, "length": length, "budget": budget, "protocol": "paper"}
+    place = {"dataset": dataset, "features": FEATURES[dataset], "length": length, "budget": budget, "protocol": "paper"}
     return resolve(load_spec(generator), place, {}).params
 
 

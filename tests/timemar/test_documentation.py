@@ -15,7 +15,13 @@ ABLATIONS = ("", "_no_frequency", "_no_decompose", "_no_multiscale", "_no_coarse
 
 
 def size(generator, dataset, length):
-    place = {"dataset": dataset.lower(), "length": length, "budget": "fast", "protocol": "paper"}
+    place = {
+        "dataset": dataset.lower(),
+        "features": FEATURES[dataset],
+        "length": length,
+        "budget": "fast",
+        "protocol": "paper",
+    }
     params = resolve(load_spec(generator), place, {}).params
     return sum(TimeMAR(**params).parts(length, FEATURES[dataset]).values())
 

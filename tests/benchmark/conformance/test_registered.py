@@ -12,7 +12,7 @@ import pytest
 from benchmark.conformance import check_generator
 from benchmark.registry import generator_names, load_class, load_spec, resolve
 
-PLACE = {"dataset": "sines", "length": 24, "budget": "smoke", "protocol": "paper"}
+PLACE = {"dataset": "sines", "features": 5, "length": 24, "budget": "smoke", "protocol": "paper"}
 FEW = 2
 LENGTHS_OF_TRAINING = ("steps", "iterations", "epochs")
 # Powers of two, so that numbers of heads and groups still divide them; a parameter that a model lacks does not matter.
