@@ -18,7 +18,7 @@ from baselines.sdformer_vqvae import VQVAE, VQVAESizes
 from benchmark.checks import check_sampling, check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
-from benchmark.training import NetworkGenerator, build, count_parameters, seeded, train
+from benchmark.training import NetworkGenerator, as_tensor, build, count_parameters, seeded, train
 
 _LOG = logging.getLogger(__name__)
 _LEAST_USAGE = 0.1
@@ -108,7 +108,7 @@ class SDformer(NetworkGenerator):
         _check_sizes(length, values)
         draw = seeded(context.seed)
         seeds = torch.randint(2**31, (4,), generator=draw).tolist()
-        data = torch.tensor(windows, device=context.device)
+        data = as_tensor(windows, context.device)
 
         vqvae = build(lambda: _make_vqvae(features, values), seeded(seeds[0]), context.device)
         stage1 = VQVAETask(
@@ -136,13 +136,14 @@ class SDformer(NetworkGenerator):
         steps = values["stage2_steps"]
         train(stage2, name="stage2", steps=steps, context=context, generator=seeded(seeds[3], context.device))
 
+        transformer.eval().requires_grad_(False)
         facts = _fidelity(vqvae, data, tokens)
         facts["warnings"] = _warnings(facts, float(data.var(dim=0, correction=0).mean()), values["vocab_size"])
         for sentence in facts["warnings"]:
             _LOG.warning("%s: %s", type(self).__name__, sentence)
         facts["train_nll"] = mean_likelihood(transformer, tokens, objective)
         if context.validation is not None:
-            held_out = vqvae.tokenize(torch.tensor(context.validation, device=context.device))
+            held_out = vqvae.tokenize(as_tensor(context.validation, context.device))
             facts["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
         return self._keep(Stages(vqvae, transformer), (length, features), facts)
 
@@ -222,11 +223,16 @@ def _fidelity(vqvae: VQVAE, windows: Tensor, tokens: Tensor) -> dict[str, Any]:
 
 
 def _warnings(facts: Mapping[str, Any], variance: float, vocab_size: int) -> list[str]:
-    """One sentence for a codebook that fell onto few codes or tells windows no better than their mean, of this variance, does."""
-    usage, left = facts["codebook_usage"], facts["mse"] / variance if variance > 0 else 0.0
-    if usage >= _LEAST_USAGE and left <= _LARGEST_ERROR:
-        return []
-    return [
-        f"the codebook collapsed: the training windows use {usage:.0%} of {vocab_size} codes, and their reconstructions leave "
-        f"{left:.0%} of the variance; raise stage1_warmup or stage1_steps, or lower stage1_rate."
-    ]
+    """Sentences on a codebook that fell onto few codes, and on one that leaves most of the windows' variance, which is this."""
+    found = []
+    if facts["codebook_usage"] < _LEAST_USAGE:
+        found.append(
+            f"the codebook collapsed: the training windows use {facts['codebook_usage']:.0%} of {vocab_size} codes; raise "
+            f"stage1_warmup, or lower stage1_rate."
+        )
+    if facts["mse"] > _LARGEST_ERROR * variance > 0:
+        found.append(
+            f"stage 1 is undertrained: reconstructions leave {facts['mse'] / variance:.0%} of the windows' variance; raise "
+            f"stage1_steps."
+        )
+    return found

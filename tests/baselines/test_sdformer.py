@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from baselines.sdformer import SDformer
+from baselines.sdformer_objective import OBJECTIVES
+from baselines.sdformer_training import mean_likelihood
 from benchmark.errors import DivergedError, Interrupted, UserError
 from benchmark.interface import FitContext
 from benchmark.registry import load_spec, resolve
@@ -26,10 +28,11 @@ TINY = {
     "stage2_steps": 8,
     "stage2_batch": 16,
 }
+TINY_STEPS = 3 + 10 + 8
 
 
 def parameters(name, dataset, length=24, budget="paper"):
-    place = {"dataset": dataset, "length": length, "budget": budget, "protocol": "paper"}
+    place = {"dataset": dataset, "features": FEATURES[dataset], "length": length, "budget": budget, "protocol": "paper"}
     return resolve(load_spec(name), place, {}).params
 
 
@@ -126,8 +129,9 @@ def test_the_size_of_batches_does_not_change_the_tokens(fitted, monkeypatch):
     assert torch.equal(fitted.sample_tokens(30, 4), whole)
 
 
-@pytest.mark.parametrize("stop_at", [1, 7, 17])
+@pytest.mark.parametrize("stop_at", [1, 7, 17, TINY_STEPS])
 def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path, stop_at):
+    state = torch.random.get_rng_state()
     calls = iter(range(1000))
     stopping = FitContext(seed=5, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls) + 1 >= stop_at)
     with pytest.raises(Interrupted):
@@ -135,6 +139,7 @@ def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path,
     resumed = SDformer(**fitted.parameters()).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
     assert equal(fitted, resumed)
     assert resumed.facts_ == fitted.facts_
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_save_and_load_give_the_same_samples(fitted, tmp_path):
@@ -157,15 +162,21 @@ def test_facts_are_measured_on_the_training_windows(fitted):
     _, hits = np.unique(tokens.numpy(), return_counts=True)
     share = hits / hits.sum()
     assert fitted.facts_["perplexity"] == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-4)
+    # Without dropout: the network is in evaluation mode by now.
+    objective = OBJECTIVES[fitted.objective](fitted.pkeep)
+    assert fitted.facts_["train_nll"] == mean_likelihood(fitted.network_.transformer, tokens, objective)
 
 
 def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):
     # A step of 1 drives every latent the same way at once.
     collapsed = SDformer(**{**TINY, "stage1_rate": 1.0, "stage1_warmup": 0}).fit(waves(), FitContext(seed=5))
-    (sentence,) = collapsed.facts_["warnings"]
-    assert "the codebook collapsed" in sentence
-    assert f"use {collapsed.facts_['codebook_usage']:.0%} of 16 codes" in sentence
-    assert sentence in caplog.text
+    few, far = collapsed.facts_["warnings"]
+    assert "the codebook collapsed" in few
+    assert f"use {collapsed.facts_['codebook_usage']:.0%} of 16 codes" in few
+    left = collapsed.facts_["mse"] / waves().var(axis=0).mean()
+    assert f"stage 1 is undertrained: reconstructions leave {left:.0%} of the windows' variance" in far
+    assert few in caplog.text
+    assert far in caplog.text
 
 
 @pytest.mark.parametrize("objective", ["autoregressive", "masked"])
