@@ -61,7 +61,7 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
         for name, text in dataset.score_notes.items()
         if name in plan.scores
     ]
-    notes += _distances(plan, store)
+    notes += [*_samplers(plan), *_distances(plan, store)]
     title = plan.suite.title or plan.suite.name
     table = _chosen(make_table(frame, title=title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "differences":
@@ -79,6 +79,19 @@ def _chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:
     if show.efficiency:
         table = with_efficiency(table, frame)
     return table if show.controls else choose.without_controls(table)
+
+
+def _samplers(plan: Plan) -> list[str]:
+    """Who samples with fewer steps than it has: other samples than the method's, drawn in less time."""
+    found: dict[str, list[str]] = {}
+    for cell in plan.cells:
+        given, most = cell.params.get("sampling_steps"), cell.params.get("diffusion_steps")
+        if given is not None and most is not None and given < most and cell.seed == 0:
+            found.setdefault(f"{cell.title} {given} of {most}", []).append(
+                f"{cell.dataset.title or cell.dataset.id} {cell.length}"
+            )
+    told = [f"{who} on {', '.join(where)}" for who, where in found.items()]
+    return [f"Fewer sampling steps than the method has: {'; '.join(told)}."] if told else []
 
 
 def _distances(plan: Plan, store: Store) -> list[str]:
