@@ -32,6 +32,7 @@ class DiffTime(DiffusionGenerator):
     version: ClassVar[int] = 3
     clamps: ClassVar[bool] = False
     noisy_jumps: ClassVar[bool] = True
+    per_feature: ClassVar[bool] = True
 
     def __init__(
         self,

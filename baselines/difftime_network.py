@@ -132,9 +132,9 @@ class DiffTimeNetwork(nn.Module):
         """ε (B, T, D) of x_t (B, T, D) at steps (B,), or (1,) for one step of the whole batch."""
         code, side = self.embedding(steps), self.side()
         x = functional.relu(self.input(noisy.transpose(1, 2)[..., None]))
-        skips = []
+        total = torch.zeros_like(x)  # summed as they come: kept, a layer's skip would hold twice its own memory
         for layer in self.layers:
             x, skip = layer(x, code, side)
-            skips.append(skip)
-        total = sum(skips[1:], start=skips[0]) * math.sqrt(1 / len(skips))
-        return self.output(functional.relu(self.skip(total)))[..., 0].transpose(1, 2)
+            total = total + skip
+        mean = total * math.sqrt(1 / len(self.layers))
+        return self.output(functional.relu(self.skip(mean)))[..., 0].transpose(1, 2)

@@ -14,7 +14,9 @@ from baselines.diffusion_schedule import NoiseSchedule
 from benchmark.checks import check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
-from benchmark.training import NetworkGenerator, Task, seeded, train
+from benchmark.training import NetworkGenerator, Task, as_tensor, seeded, train
+
+_LEAST_SIGNAL = 1e-8  # an estimate of x_0 divides by it; the official schedules end at 4e-5 and more
 
 
 class DiffusionTask(Task, Protocol):
@@ -33,6 +35,8 @@ class DiffusionGenerator(NetworkGenerator):
     """Whether fewer sampling steps than diffusion steps draw noise too (a respaced chain), or none (DDIM)."""
     sample_rows: ClassVar[int] = 4800
     """Steps of windows denoised side by side on the CPU, so that activations stay in its cache; fifty times that elsewhere."""
+    per_feature: ClassVar[bool] = False
+    """Whether activations grow with D as with T, so that fewer windows fit into an accelerator's memory."""
 
     @abc.abstractmethod
     def _betas(self, values: Mapping[str, Any]) -> Tensor:
@@ -52,9 +56,9 @@ class DiffusionGenerator(NetworkGenerator):
         """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
         values = self.parameters()
         _, length, features = check_windows(windows, self)
-        self._check_sampling_steps(values)
+        self._check_schedule(values)
         seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
-        data = torch.tensor(windows, device=context.device) * 2 - 1
+        data = as_tensor(windows, context.device) * 2 - 1
         network = self._build(length, features, seeded(seeds[0]), context.device)
         schedule = NoiseSchedule.of(self._betas(values), context.device)
         task = self._task(network, schedule, data, values)
@@ -69,8 +73,7 @@ class DiffusionGenerator(NetworkGenerator):
         schedule = NoiseSchedule.of(self._betas(values), str(device))
         predict = self._predict(self.network_, schedule)
         generator = seeded(seed, str(device))
-        rows = self.sample_rows * (1 if device.type == "cpu" else 50)
-        batch = max(1, rows // self.shape_[0])
+        batch = self._batch(device.type)
         made = []
         for start in range(0, n, batch):
             shape = (min(batch, n - start), *self.shape_)
@@ -84,7 +87,23 @@ class DiffusionGenerator(NetworkGenerator):
             made.append(x)
         return (torch.cat(made) + 1) / 2
 
-    def _check_sampling_steps(self, values: Mapping[str, Any]) -> None:
-        given, most = values["sampling_steps"], len(self._betas(values))
+    def _batch(self, device: str) -> int:
+        """Windows denoised side by side. On the CPU D never counts: noise is drawn by batches, and samples follow from it."""
+        length, features = self.shape_
+        rows = self.sample_rows if device == "cpu" else 50 * self.sample_rows // (features if self.per_feature else 1)
+        return max(1, rows // length)
+
+    def _check_schedule(self, values: Mapping[str, Any]) -> None:
+        """Raise UserError for more sampling steps than there are, and for noise whose laws single precision cannot hold."""
+        betas, name = self._betas(values), type(self).__name__
+        given, most = values["sampling_steps"], len(betas)
         if given is not None and given > most:
-            raise UserError(f"{type(self).__name__} was given sampling_steps = {given}; it has {most} diffusion steps.")
+            raise UserError(f"{name} was given sampling_steps = {given}; it has {most} diffusion steps.")
+        schedule = NoiseSchedule.of(betas)
+        if not all(bool(table.isfinite().all()) for table in vars(schedule).values()):
+            raise UserError(f"{name} was given variances of noise from {betas[0]:.3g}; raise first_beta.")
+        if float(schedule.signal[-1]) < _LEAST_SIGNAL:
+            raise UserError(
+                f"{name} leaves {float(schedule.signal[-1]):.1g} of a window after its {most} diffusion steps, too little to "
+                "come back from; lower last_beta or diffusion_steps."
+            )

@@ -81,7 +81,7 @@ class PlateauRate:
             self.bad += 1
         if self.bad > s.patience:
             self.cuts, self.bad = self.cuts + 1, 0
-        self.rate = max(s.first, s.peak * s.factor**self.cuts)
+        self.rate = max(min(s.first, s.peak), s.peak * s.factor**self.cuts)
         return self.rate
 
     def state(self) -> Tensor:

@@ -33,7 +33,7 @@ COUNTS = {
 
 
 def parameters(name, dataset, length=24, budget="paper"):
-    place = {"dataset": dataset, "length": length, "budget": budget, "protocol": "paper"}
+    place = {"dataset": dataset, "features": FEATURES[dataset], "length": length, "budget": budget, "protocol": "paper"}
     return resolve(load_spec(name), place, {}).params
 
 
@@ -108,8 +108,10 @@ def test_the_paper_budget_is_the_official_schedule():
         params = parameters("diffusion_ts", dataset)
         assert tuple(params[name] for name in names) == values
         assert (params["rate"], params["first_rate"], params["warmup"]) == (8e-4, 1e-5, 500)
+        assert (params["average_decay"], params["average_every"], params["average_start"]) == (0.995, 10, 100)
     wave, time = parameters("diffwave", "stocks"), parameters("difftime", "stocks")
     assert (wave["batch"], wave["rate"], wave["error"], wave["channels"], wave["layers"]) == (16, 2e-4, "l1", 64, 30)
+    assert (wave["diffusion_steps"], wave["first_beta"], wave["last_beta"]) == (500, 2e-4, 0.04)
     assert (time["batch"], time["rate"], time["decay"], time["dropout"]) == (16, 1e-3, 1e-6, 0.1)
     assert (time["diffusion_steps"], time["first_beta"], time["last_beta"]) == (50, 1e-4, 0.5)
 
@@ -129,6 +131,20 @@ def test_samples_have_the_shape_type_and_range(fitted):
     sample = fitted.sample(7, 0)
     assert (sample.shape, sample.dtype) == ((7, 12, 2), np.float32)
     assert 0 <= sample.min() <= sample.max() <= 1
+
+
+def test_an_accelerator_takes_fewer_windows_of_many_features_where_activations_grow_with_them():
+    windows = {}
+    for name in CLASSES:
+        made = make(name)
+        windows[name] = []
+        for made.shape_ in ((24, 5), (24, 50)):
+            windows[name].append((made._batch("cpu"), made._batch("cuda")))
+    assert windows == {
+        "diffusion_ts": [(200, 10_000)] * 2,
+        "diffwave": [(200, 10_000)] * 2,
+        "difftime": [(200, 2_000), (200, 200)],
+    }
 
 
 def test_more_windows_than_a_batch_are_all_different(fitted, monkeypatch):
@@ -250,6 +266,8 @@ def test_few_windows_and_one_feature_work(name, count, features):
         ("diffwave", 12, {"error": "huber"}, "'error' is 'huber'"),
         ("diffwave", 12, {"last_beta": 1.0}, "'last_beta' is 1"),
         ("diffwave", 12, {"sampling_steps": 9}, "sampling_steps = 9; it has 8 diffusion steps"),
+        ("diffwave", 12, {"first_beta": 1e-20}, "variances of noise from 1e-20; raise first_beta"),
+        ("difftime", 12, {"diffusion_steps": 600}, "leaves 4e-33 .* after its 600 diffusion steps, .* lower last_beta"),
         ("difftime", 12, {"heads": 3}, "channels 8 are not divisible by its 3 heads"),
         ("difftime", 12, {"dropout": 1.0}, "'dropout' is 1"),
     ],
