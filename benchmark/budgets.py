@@ -15,8 +15,9 @@ from benchmark.validation import Frozen, parse
 class BudgetSpec(Frozen):
     """One budget as its YAML file says.
 
-    `core_minutes` is what training should take on one core for a data set of Stocks' size; None leaves it to the published
-    schedule. `scores` are parameters of scores that differ from the published protocol: such numbers are for tests only.
+    `core_minutes` is what training should take on one core for a data set of Stocks' size and windows of 24 steps; None leaves it
+    to the published schedule. `scores` are parameters of scores that differ from the published protocol: such numbers are for
+    tests only.
     """
 
     name: str

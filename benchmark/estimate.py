@@ -12,6 +12,9 @@ from benchmark.store import Store
 UNKNOWN_SECONDS = {"fit": 2.0, "sample": 5.0, "timing": 20.0, "score": 30.0}
 """Only for a store without history: what a small data set's control takes."""
 
+BUDGETED_LENGTH = 24
+"""Steps of the windows that a budget's minutes are meant for; a training step's cost grows about as the windows do."""
+
 
 class History:
     """Seconds of finished stages, looked up from the nearest likeness to the farthest."""
@@ -36,7 +39,7 @@ class History:
             if key in self.seconds:
                 return median(self.seconds[key])
         if stage == "fit" and cell.size_class != "control" and cell.budget.core_minutes:
-            return 60 * cell.budget.core_minutes
+            return 60 * cell.budget.core_minutes * max(1.0, cell.length / BUDGETED_LENGTH)
         return UNKNOWN_SECONDS[stage.partition(":")[0]]
 
     def cell_seconds(self, cell: Cell, stages: Iterable[str]) -> float:
