@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from benchmark.resources import read_yaml, shipped, shipped_names
 from benchmark.validation import Frozen, parse, validate_parameters
 
 ENTRY_POINTS = "timemar_bench.generators"
-LEAST = {"min_length": "length", "min_features": "features"}
+LEAST = {"min_length": ("length",), "min_features": ("features",), "min_values": ("length", "features")}
+"""Lower bounds that a condition may set: on T, on D and on T D, the numbers in a window."""
 CONDITIONS = ("dataset", "length", "budget", "protocol", *LEAST)
 
 
@@ -47,10 +49,9 @@ class Overlay(Frozen):
 
 
 def _holds(key: str, value: Any, place: Mapping[str, object]) -> bool:
-    found = place[LEAST.get(key, key)]
     if key in LEAST:
-        return int(str(found)) >= value
-    return found in (value if isinstance(value, list) else [value])
+        return math.prod(int(str(place[name])) for name in LEAST[key]) >= value
+    return place[key] in (value if isinstance(value, list) else [value])
 
 
 class GeneratorSpec(Frozen):

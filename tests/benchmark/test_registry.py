@@ -44,7 +44,8 @@ def test_overlays_apply_in_order_and_the_command_line_last(tmp_path: Path, monke
 def test_an_overlay_with_an_unknown_condition_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "overlays: [{when: {datset: etth}, params: {}}]\n")
     with pytest.raises(
-        UserError, match="a condition must be one of dataset, length, budget, protocol, min_length, min_features"
+        UserError,
+        match="a condition must be one of dataset, length, budget, protocol, min_length, min_features, min_values",
     ):
         registry.load_spec(path)
     path = write(tmp_path, "overlays: [{when: {min_length: [24, 64]}, params: {}}]\n")
@@ -52,12 +53,13 @@ def test_an_overlay_with_an_unknown_condition_is_refused(tmp_path: Path) -> None
         registry.load_spec(path)
 
 
-def test_a_condition_may_bound_length_and_features_from_below(tmp_path: Path) -> None:
+def test_a_condition_may_bound_length_features_and_their_product_from_below(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         "overlays:\n"
         "  - {when: {min_length: 48}, params: {depth: 5}}\n"
-        "  - {when: {min_length: 48, min_features: 10}, params: {depth: 6}}\n",
+        "  - {when: {min_length: 48, min_features: 10}, params: {depth: 6}}\n"
+        "  - {when: {min_values: 3200}, params: {depth: 7}}\n",
     )
     spec = registry.load_spec(path)
 
@@ -65,7 +67,8 @@ def test_a_condition_may_bound_length_and_features_from_below(tmp_path: Path) ->
         layers = spec.layers({**PLACE, "length": length, "features": features})
         return [values["depth"] for _, values in layers if values][-1:]
 
-    assert [depth(47, 10), depth(48, 9), depth(100, 9), depth(48, 10), depth(64, 50)] == [[], [5], [5], [6], [6]]
+    assert [depth(47, 10), depth(48, 9), depth(100, 9), depth(48, 10), depth(64, 49)] == [[], [5], [5], [6], [6]]
+    assert [depth(64, 50), depth(40, 80)] == [[7], [7]]
 
 
 def test_a_plug_in_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
