@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data import load_series, spec_from_csv
-from benchmark.data.scale import cut
+from benchmark.budgets import BudgetSpec, load_budget
 from benchmark.errors import UserError, unknown
 from benchmark.interface import FitContext, Windows
+from benchmark.outside_windows import Pair, load_pair
 from benchmark.registry import load_class, load_spec
 from benchmark.report.table import Table, make_table
 from benchmark.results import COLUMNS
@@ -27,24 +27,27 @@ from metrics.applicability import NotApplicable
 if TYPE_CHECKING:
     from metrics.base import Metric, Score
 
-FEWEST_WINDOWS = 10
-RANGE_TOLERANCE = 1e-5
+REPETITIONS = 5
 Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to score and how; `low` and `high` are the declared range, which is scaled to [0, 1]."""
+    """What to score and how.
+
+    `ranges` are declared ranges LOW,HIGH: none, one for all features, or one a feature. `repetitions` None leaves them to the
+    budget, and `budget` None leaves metrics as they are published.
+    """
 
     real: Path
     fake: Path
     scores: tuple[str, ...]
-    repetitions: int = 5
+    repetitions: int | None = None
     seed: int = 0
     backend: str = "torch"
     length: int | None = None
-    low: float = 0.0
-    high: float = 1.0
+    ranges: tuple[str, ...] = ()
+    budget: str | None = None
     controls: bool = True
     device: str = "cpu"
 
@@ -55,16 +58,18 @@ def score_files(request: Request, report: Report) -> dict[str, Any]:
     The oracle is one random half of the real windows against the other, so its n is half of theirs.
     """
     single_thread()
-    metrics = [_metric(name, request.backend) for name in _chosen(request.scores)]
-    if request.repetitions < 1:
-        raise UserError(f"--repetitions is {request.repetitions}, but at least 1 is needed.")
-    real, fake = (_windows(path, request) for path in (request.real, request.fake))
-    if real.shape[1:] != fake.shape[1:]:
-        raise UserError(
-            f"'{request.real}' holds windows of {real.shape[1]} steps and {real.shape[2]} features, '{request.fake}' of "
-            f"{fake.shape[1]} and {fake.shape[2]}; give windows of one shape."
-        )
-    scorer = _Scorer(metrics, request, report)
+    budget = load_budget(request.budget) if request.budget else None
+    metrics = [_metric(name, request.backend, budget) for name in _chosen(request.scores)]
+    repetitions = request.repetitions
+    if repetitions is None:
+        repetitions = budget.repetitions if budget else REPETITIONS
+    if repetitions < 1:
+        raise UserError(f"--repetitions is {repetitions}, but at least 1 is needed.")
+    pair = load_pair(request.real, request.fake, request.length, request.ranges)
+    real, fake = (
+        _limited(name, array, budget, request.seed) for name, array in (("real", pair.real), ("fake", pair.fake))
+    )
+    scorer = _Scorer(metrics, replace(request, repetitions=repetitions), report)
     found = {"given": scorer.scores("given", "all", real, fake)}
     if request.controls:
         context = FitContext(seed=request.seed)
@@ -83,6 +88,9 @@ def score_files(request: Request, report: Report) -> dict[str, Any]:
         "n_fake": len(fake),
         "length": real.shape[1],
         "features": real.shape[2],
+        "budget": request.budget,
+        "repetitions": repetitions,
+        "scaling": _scaling(pair),
         "scores": found.pop("given"),
         "controls": found,
     }
@@ -102,7 +110,7 @@ def outside_table(result: dict[str, Any]) -> Table:
             "dataset": Path(result["real"]).name,
             "length": result["length"],
             "protocol": "paper",
-            "budget": "none",
+            "budget": result["budget"] or "none",
             "seed": 0,
             "status": "done",
             "reason": "",
@@ -114,7 +122,55 @@ def outside_table(result: dict[str, Any]) -> Table:
             for repetition, value in enumerate(entry["repetitions"]):
                 rows.append({**base, **facts, "repetition": repetition, "value": value})
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return make_table(frame, title=f"{result['fake']} against {result['real']}", dataset_titles={})
+    table = make_table(frame, title=f"{result['fake']} against {result['real']}", dataset_titles={})
+    return replace(_unmarked(table), caption=_caption(result))
+
+
+def _caption(result: dict[str, Any]) -> str:
+    oracle = f", oracle {result['n_real'] // 2:,} against {result['n_real'] // 2:,}" if result["controls"] else ""
+    sentences = [
+        f"Windows: {result['n_fake']:,} generated against {result['n_real']:,} real{oracle}.",
+        result["scaling"]["sentence"],
+        f"± is the half-width of a 95 % t-interval over {result['repetitions']} repetitions of a metric on the given windows."
+        if result["repetitions"] > 1
+        else "",
+        "The floor is the score of a perfect generator at this number of windows.",
+        f"Budget {result['budget']}: a quick look; for values to report leave --budget out."
+        if result["budget"]
+        else "",
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _unmarked(table: Table) -> Table:
+    """The table without best and second: one generator is no ranking."""
+    blocks = tuple(
+        replace(
+            block,
+            rows=tuple(replace(row, entries=tuple(replace(e, mark="") for e in row.entries)) for row in block.rows),
+        )
+        for block in table.blocks
+    )
+    return replace(table, blocks=blocks)
+
+
+def _scaling(pair: Pair) -> dict[str, Any]:
+    return {
+        "by": pair.scaling,
+        "low": list(pair.low),
+        "high": list(pair.high),
+        "clipped": pair.clipped,
+        "sentence": pair.sentence(),
+    }
+
+
+def _limited(role: str, windows: Windows, budget: BudgetSpec | None, seed: int) -> Windows:
+    """At most as many windows as the budget takes, a random subset in their order."""
+    limit = budget.max_windows if budget else None
+    if limit is None or len(windows) <= limit:
+        return windows
+    chosen = np.random.default_rng(derive_seed("outside", role, seed)).choice(len(windows), limit, replace=False)
+    return windows[np.sort(chosen)]
 
 
 def _chosen(names: Sequence[str]) -> list[str]:
@@ -126,9 +182,9 @@ def _chosen(names: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def _metric(name: str, backend: str) -> Metric:
+def _metric(name: str, backend: str, budget: BudgetSpec | None) -> Metric:
     try:
-        return registry.load(name, backend)()
+        return registry.load(name, backend)(**(budget.scores.get(name, {}) if budget else {}))
     except ValueError as error:
         raise UserError(str(error)) from None
 
@@ -168,7 +224,10 @@ class _Scorer:
     def _compute(self, metric: Metric, who: str, against: str, real: Windows, fake: Windows) -> Score:
         name, device = metric.sheet.name, self.request.device
         owner = metric.encoder_of or name
-        seeds = [derive_seed("outside", owner, self.request.seed, index) for index in range(self.request.repetitions)]
+        seeds = [
+            derive_seed("outside", owner, self.request.seed, index)
+            for index in range(self.request.repetitions or REPETITIONS)
+        ]
         prepared = []
         for index, seed in enumerate(seeds if metric.shared else ()):
             self.report(f"{who}: preparing {name}", index, len(seeds))
@@ -184,42 +243,3 @@ class _Scorer:
             training=real,
             progress=lambda done, total: self.report(f"{who}: {name}", done, total),
         )
-
-
-def _windows(path: Path, request: Request) -> Windows:
-    """A file's windows, scaled from the declared range to [0, 1]; a table's rows are cut into windows."""
-    series = load_series(spec_from_csv(path), None)
-    if series.windows:
-        stack = np.stack(series.parts)
-    elif request.length is None:
-        raise UserError(f"'{path}' holds rows, not windows; say how long windows are with --length.")
-    else:
-        rows = np.concatenate(series.parts)
-        if len(rows) < request.length:
-            raise UserError(
-                f"'{path}' has {len(rows)} rows, but windows of {request.length} need as many; use a shorter --length."
-            )
-        stack = np.asarray(cut(rows, request.length, 1))
-    if len(stack) < FEWEST_WINDOWS:
-        raise UserError(f"'{path}' holds {len(stack)} windows, but scores need at least {FEWEST_WINDOWS}; add windows.")
-    low, high = float(stack.min()), float(stack.max())
-    margin = RANGE_TOLERANCE * (request.high - request.low)
-    if low < request.low - margin or high > request.high + margin:
-        raise UserError(
-            f"'{path}' holds values from {low:g} to {high:g}, outside the declared range {request.low:g},{request.high:g}; "
-            "give the range of the real data with --range LOW,HIGH, or correct the file."
-        )
-    scaled = (stack - request.low) / (request.high - request.low)
-    return np.clip(scaled, 0.0, 1.0).astype(np.float32)
-
-
-def parse_range(text: str) -> tuple[float, float]:
-    """The two numbers of `LOW,HIGH`; raises UserError."""
-    parts = text.split(",")
-    try:
-        low, high = (float(part) for part in parts)
-    except ValueError:
-        raise UserError(f"--range '{text}' is not understood; write two numbers, such as 0,1.") from None
-    if not -np.inf < low < high < np.inf:
-        raise UserError(f"--range '{text}' is no range; write the lower end first, such as 0,1.")
-    return low, high

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.threads import in_one_thread
+
 Windows = NDArray[np.float32]
 """Float32 windows (B, T, D), every feature in [0, 1]."""
 
@@ -69,6 +71,13 @@ class Metric(abc.ABC):
     backend: ClassVar[str] = "torch"
     encoder_of: ClassVar[str | None] = None
     """The metric whose prepared arrays and seeds this one reads; None for its own."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A script that computes a metric gets the one thread of the command line, and keeps its own setting."""
+        super().__init_subclass__(**options)
+        for name in ("prepare", "compute"):
+            if name in cls.__dict__:
+                setattr(cls, name, in_one_thread(cls.__dict__[name]))
 
     def floor(self, n: int) -> float | None:
         """What a perfect generator scores on average with `n` windows a side; None where only a control can tell."""

@@ -17,11 +17,24 @@ def score(
     scores: Annotated[
         str, typer.Option(help="Names with commas between them, or all.")
     ] = "discriminative,predictive,context_fid",
-    repetitions: Annotated[int, typer.Option(help="Repetitions of each score.")] = 5,
+    repetitions: Annotated[
+        int | None, typer.Option(help="Repetitions of each metric (default: 5, or the budget's).")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="smoke for a quick look; the published metrics where it is left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="What all random numbers come from.")] = 0,
     backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
     length: Annotated[int | None, typer.Option(min=2, help="Time steps in a window, for files of rows.")] = None,
-    value_range: Annotated[str, typer.Option("--range", help="LOW,HIGH of all values; scaled to [0, 1].")] = "0,1",
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range",
+            metavar="LOW,HIGH",
+            help="A known range to scale to [0, 1]: once for all features, or once a feature, in their order (default: each "
+            "feature's range in the real windows).",
+        ),
+    ] = None,
     controls: Annotated[bool, typer.Option(help="Score the copy, gaussian and oracle controls too.")] = True,
     device: Device = "auto",
     json_target: Json = None,
@@ -33,7 +46,6 @@ def score(
     from benchmark import outside, session
     from benchmark.report.render import markdown
 
-    low, high = outside.parse_range(value_range)
     request = outside.Request(
         real,
         fake,
@@ -42,8 +54,8 @@ def score(
         seed,
         backend,
         length,
-        low,
-        high,
+        tuple(ranges or ()),
+        budget,
         controls,
         session.choose_device(device),
     )
