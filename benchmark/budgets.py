@@ -48,3 +48,8 @@ def load_budget(name: str) -> BudgetSpec:
         raise unknown("budget", name, budget_names())
     path = shipped("configs/budgets") / f"{name}.yaml"
     return parse(BudgetSpec, {"name": name, **read_yaml(path)}, owner=f"budget '{name}'")
+
+
+def is_shortened(name: str) -> bool:
+    """Whether a budget shortens metrics, so that their values compare with nothing; a name that is no budget does not."""
+    return name in budget_names() and bool(load_budget(name).scores)

@@ -24,7 +24,8 @@ class Cell:
     """One generator with resolved parameters on one data set, length, protocol, budget and training seed.
 
     `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell cannot
-    run here, None where it can. `variant` names a suite's setting of the generator; like the title it is only shown.
+    run here, None where it can. `altered` names the parameters that `--set` or a suite's `set` changed, as `name=value`; it is in
+    the title too. `variant` names a suite's setting of the generator; like the title it is only shown.
     """
 
     generator: str
@@ -41,6 +42,7 @@ class Cell:
     title: str = ""
     size_class: str = "other"
     variant: str = ""
+    altered: str = ""
     uses_fresh_data: bool = False
     skip: str | None = None
     sources: dict[str, str] = field(default_factory=dict)

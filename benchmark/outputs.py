@@ -61,9 +61,8 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
         for name, text in dataset.score_notes.items()
         if name in plan.scores
     ]
-    notes += [*_samplers(plan), *_distances(plan, store)]
-    title = plan.suite.title or plan.suite.name
-    table = _chosen(make_table(frame, title=title, dataset_titles=titles, notes=notes), frame, show)
+    notes += _samplers(plan)
+    table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "differences":
         return SuiteResult(frame, table, differences(table))
     if plan.suite.layout == "grid":
@@ -92,24 +91,6 @@ def _samplers(plan: Plan) -> list[str]:
             )
     told = [f"{who} on {', '.join(where)}" for who, where in found.items()]
     return [f"Fewer sampling steps than the method has: {'; '.join(told)}."] if told else []
-
-
-def _distances(plan: Plan, store: Store) -> list[str]:
-    """The medians behind the ratio that tells copying: generated to nearest training window, and training windows' own."""
-    if "nearest_training" not in plan.scores:
-        return []
-    found: dict[str, list[str]] = {}
-    for cell in plan.cells:
-        details = store.cell(cell).scores().get("nearest_training", {}).get("details")
-        if details and cell.seed == 0:
-            place = f"{cell.dataset.title or cell.dataset.id} {cell.length}"
-            own = (
-                "" if cell.uses_fresh_data else f" (training windows among themselves {details['median_training']:.4f})"
-            )
-            found.setdefault(place, []).append(f"{cell.title} {details['median_generated']:.4f}{own}")
-    return [
-        f"Median distance to the nearest training window, {place}: {'; '.join(who)}." for place, who in found.items()
-    ]
 
 
 def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option's own name
@@ -147,8 +128,8 @@ FORMATS = (*FILES.values(), "latex-fragment")
 
 
 def suite_folder(plan: Plan, store: Store) -> Path:
-    """Where a suite's tables and figures lie."""
-    return store.root / "suites" / f"{plan.suite.name}-{plan.suite.protocol}-{plan.suite.budget}"
+    """Where a suite's tables and figures lie; those of a narrowed or altered suite have a folder of their own."""
+    return store.root / "suites" / plan.folder
 
 
 def write_outputs(plan: Plan, result: SuiteResult, store: Store) -> list[Path]:

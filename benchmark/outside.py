@@ -105,6 +105,7 @@ def outside_table(result: dict[str, Any]) -> Table:
         base = {
             "cell": name,
             "generator": name,
+            "altered": "",
             "title": {"given": Path(result["fake"]).name}.get(name, name.title()),
             "size_class": "other" if name == "given" else "control",
             "dataset": Path(result["real"]).name,
@@ -123,7 +124,7 @@ def outside_table(result: dict[str, Any]) -> Table:
                 rows.append({**base, **facts, "repetition": repetition, "value": value})
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     table = make_table(frame, title=f"{result['fake']} against {result['real']}", dataset_titles={})
-    return replace(_unmarked(table), caption=_caption(result))
+    return replace(table, caption=_caption(result))
 
 
 def _caption(result: dict[str, Any]) -> str:
@@ -140,18 +141,6 @@ def _caption(result: dict[str, Any]) -> str:
         else "",
     ]
     return " ".join(filter(None, sentences))
-
-
-def _unmarked(table: Table) -> Table:
-    """The table without best and second: one generator is no ranking."""
-    blocks = tuple(
-        replace(
-            block,
-            rows=tuple(replace(row, entries=tuple(replace(e, mark="") for e in row.entries)) for row in block.rows),
-        )
-        for block in table.blocks
-    )
-    return replace(table, blocks=blocks)
 
 
 def _scaling(pair: Pair) -> dict[str, Any]:

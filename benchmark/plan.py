@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 from benchmark.budgets import load_budget
-from benchmark.cell import Cell, Protocol
+from benchmark.cell import Cell, Protocol, digest
 from benchmark.data import DatasetSpec, expected_fingerprint, fingerprint, load_windows, spec_from_csv, window_counts
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
@@ -18,6 +20,10 @@ from benchmark.scoring import score_names
 from benchmark.suites import SuiteSpec, load_suite, parse_assignments
 from benchmark.timing import SAMPLING_TIME
 
+SMALL, LARGE = 6_000_000, 40_000_000
+"""Parameters of the paper's classes: fewer than SMALL, more than LARGE."""
+LONGEST_FOLDER = 80
+"""Characters of the part of a folder's name that says what was changed."""
 ONLY_KEYS = ("generator", "dataset", "length", "seed")
 
 
@@ -42,6 +48,24 @@ class Plan:
     cells: tuple[Cell, ...]
     scores: tuple[str, ...]
     sources: dict[str, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+    """How the command line narrowed or altered the suite, such as "dataset=stocks" or "seeds=3"; empty for the whole suite."""
+
+    @property
+    def title(self) -> str:
+        """The suite's title with what was changed."""
+        return ", ".join([self.suite.title or self.suite.name, *self.changes])
+
+    @property
+    def folder(self) -> str:
+        """A name for the files of this view of the suite: the whole suite's own, or one that says what was changed."""
+        whole = f"{self.suite.name}-{self.suite.protocol}-{self.suite.budget}"
+        if not self.changes:
+            return whole
+        text = re.sub(r"[^\w=.,+-]+", "_", "--".join(self.changes))
+        if len(text) > LONGEST_FOLDER:
+            text = f"{text[:LONGEST_FOLDER]}-{digest(self.changes)[:8]}"
+        return f"{whole}--{text}"
 
     @property
     def time_limit(self) -> float:
@@ -52,7 +76,9 @@ class Plan:
 
 def make_plan(suite: SuiteSpec, request: Request) -> Plan:
     """Every cell of `suite` as `request` changes it; raises UserError for names and values that do not exist."""
+    whole = suite.seeds
     suite, sources = _apply(suite, request)
+    changes = (*request.only, *([f"seeds={suite.seeds}"] if suite.seeds != whole else []), *request.assignments)
     known_scores = [*score_names(), SAMPLING_TIME]
     for score in suite.scores:
         if score not in known_scores:
@@ -63,7 +89,7 @@ def make_plan(suite: SuiteSpec, request: Request) -> Plan:
     scores = tuple(dict.fromkeys([*suite.scores, *(score for part in parts for score in part.scores)]))
     own = _own_cells(suite, request)
     cells = {cell.key: cell for cell in [cell for part in parts for cell in part.cells] + own}
-    return Plan(suite, tuple(_keep(list(cells.values()), request.only)), scores, sources)
+    return Plan(suite, tuple(_keep(list(cells.values()), request.only)), scores, sources, changes)
 
 
 def _own_cells(suite: SuiteSpec, request: Request) -> list[Cell]:
@@ -93,8 +119,9 @@ def _own_cells(suite: SuiteSpec, request: Request) -> list[Cell]:
             for generator in generators:
                 cells += _cells(suite, generator, place, overrides.get(generator.name, {}))
             for variant, generator in variants:
-                settings = {**variant.params, **overrides.get(generator.name, {})}
-                cells += _cells(suite, generator, place, settings, variant.label)
+                cells += _cells(
+                    suite, generator, place, overrides.get(generator.name, {}), variant.params, variant.label
+                )
     return cells
 
 
@@ -116,7 +143,13 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
             raise UserError(f"--seeds is {request.seeds}, but at least one training seed is needed.")
         changes["seeds"] = request.seeds
     if request.csv is not None:
-        changes["datasets"] = (str(request.csv),)
+        own = spec_from_csv(request.csv)
+        changes |= {
+            "datasets": (str(request.csv),),
+            # Another suite than the shipped one, which keeps its tables and its MLflow experiment.
+            "name": f"{suite.name}-{own.id}",
+            "title": f"{own.title}, generators of suite {suite.name}",
+        }
     sources.update(dict.fromkeys(changes, "command line"))
     load_budget(changes.get("budget", suite.budget))
     return suite.model_copy(update=changes), sources
@@ -157,8 +190,14 @@ def _features(
 
 
 def _cells(
-    suite: SuiteSpec, generator: GeneratorSpec, place: _Place, overrides: Mapping[str, Any], variant: str = ""
+    suite: SuiteSpec,
+    generator: GeneratorSpec,
+    place: _Place,
+    overrides: Mapping[str, Any],
+    preset: Mapping[str, Any] = MappingProxyType({}),
+    variant: str = "",
 ) -> Iterator[Cell]:
+    """One cell a training seed. `preset` are a variant's own parameters, `overrides` what was changed on top of them."""
     budget = load_budget(suite.budget)
     where = {
         "dataset": place.dataset.id,
@@ -167,10 +206,15 @@ def _cells(
         "budget": budget.name,
         "protocol": suite.protocol,
     }
-    resolved = resolve(generator, where, overrides)
+    resolved = resolve(generator, where, {**preset, **overrides})
+    plain = resolve(generator, where, preset).params if overrides else resolved.params
+    altered = ", ".join(
+        f"{name}={plain_text(resolved.params[name])}" for name in overrides if resolved.params[name] != plain.get(name)
+    )
     cls = load_class(generator)
     # Refuses parameters that do not fit the windows, such as a ladder of scales that ends elsewhere.
-    cls(**resolved.params).parts(place.length, place.features)
+    size = sum(cls(**resolved.params).parts(place.length, place.features).values())
+    title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
     for seed in range(suite.seeds):
         yield Cell(
             generator=generator.name,
@@ -185,12 +229,27 @@ def _cells(
             budget=budget,
             seed=seed,
             features=place.features,
-            title=f"{generator.title or generator.name}{', ' if variant else ''}{variant}",
+            title=title,
+            altered=altered,
             variant=variant,
-            size_class="control" if cls.is_control or cls.uses_fresh_data else generator.size_class,
+            size_class="control" if cls.is_control or cls.uses_fresh_data else size_class(size),
             uses_fresh_data=cls.uses_fresh_data,
             skip=place.skip,
         )
+
+
+def size_class(parameters: int) -> Literal["large", "medium", "small", "other"]:
+    """The paper's classes by trainable parameters, and what lies between them; "other" for a generator that has none."""
+    if parameters > LARGE:
+        return "large"
+    if parameters >= SMALL:
+        return "medium"
+    return "small" if parameters else "other"
+
+
+def plain_text(value: object) -> str:
+    """A parameter's value as a title shows it: a list as 1-2-3-6."""
+    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _keep(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:

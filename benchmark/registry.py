@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -64,7 +64,6 @@ class GeneratorSpec(Frozen):
     class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$")
     title: str = ""
     summary: str = ""
-    size_class: Literal["large", "small", "control", "other"] = "other"
     params: dict[str, Any] = Field(default_factory=dict)
     overlays: tuple[Overlay, ...] = ()
     origin: str = ""
@@ -167,7 +166,7 @@ def _inherited(name: str, path: Path, read: Mapping[str, Any]) -> dict[str, Any]
     if file.is_file() and "extends" in read_yaml(file):
         raise UserError(f"generator '{name}' extends '{parent}', which extends another one itself; extend that one.")
     base = load_spec(str(file) if _is_path(parent) else parent)
-    return {"class": base.class_, "size_class": base.size_class, "base": base}
+    return {"class": base.class_, "base": base}
 
 
 def _is_path(name: str) -> bool:

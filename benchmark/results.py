@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "cell", "generator", "title", "size_class", "dataset", "length", "protocol", "budget", "seed",
+    "cell", "generator", "title", "altered", "size_class", "dataset", "length", "protocol", "budget", "seed",
     "metric", "repetition", "value", "floor", "n", "status", "reason",
     "parameters", "fit_seconds", "sample_seconds", "peak_memory_mib", "device", "commit", "dirty", "data_sha256",
 )  # fmt: skip
@@ -45,6 +45,7 @@ def _rows(cell: Cell, scores: tuple[str, ...], store: Store, skip: str | None) -
         "cell": cell.slug,
         "generator": cell.method,
         "title": cell.title,
+        "altered": cell.altered,
         "size_class": cell.size_class,
         "dataset": cell.dataset.id,
         "length": cell.length,

@@ -23,7 +23,7 @@ class NearestTraining(Metric):
 
     sheet: ClassVar[DataSheet] = DataSheet(
         name="nearest_training",
-        title="Distance to the nearest training window",
+        title="Distance to the nearest training window (ratio to real windows' own)",
         symbol="Nearest",
         summary="distance to the nearest training window, over that among training windows: 0 for copies",
         higher_is_better=None,

@@ -34,6 +34,7 @@ def plots(
     """
     from benchmark.plan import Request, make_plan
     from benchmark.plots import command
+    from benchmark.report.available import require_results
     from benchmark.store import Store
     from benchmark.suites import load_suite
 
@@ -44,5 +45,6 @@ def plots(
     else:
         request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
         plan = make_plan(load_suite(suite or ""), request)
+        require_results(plan, Store(store))
         drawn = command.plot_suite(plan, Store(store), output, data_dir, report)
     emit(drawn.text(), drawn.as_json(), json_target)

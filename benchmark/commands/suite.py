@@ -106,14 +106,17 @@ def tables(
     """
     from benchmark import outputs
     from benchmark.plan import Request, make_plan
+    from benchmark.report.available import require_results
     from benchmark.store import Store, write_bytes
     from benchmark.suites import load_suite
 
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
     request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    plan, results = make_plan(load_suite(suite), request), Store(store)
+    require_results(plan, results)
     show = outputs.Choices(published, controls, efficiency, digits)
-    text = outputs.render(outputs.suite_result(make_plan(load_suite(suite), request), Store(store), show), format_name)
+    text = outputs.render(outputs.suite_result(plan, results, show), format_name)
     if output is None:
         print(text, end="")
         return

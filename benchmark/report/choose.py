@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmark.report.table import BESIDE, Block, Entry, Row, Table
+from benchmark.report.table import Block, Entry, Row, Table
 
 
 def without_published(table: Table) -> Table:
@@ -15,7 +15,7 @@ def without_published(table: Table) -> Table:
         return replace(entry, published=None, verdict=None)
 
     shown = _rows(table, lambda block: [replace(row, entries=tuple(map(bare, row.entries))) for row in block.rows])
-    return replace(shown, caption=table.caption.replace(BESIDE, "").rstrip())
+    return replace(shown, caption=table.caption.partition("In parentheses the published value")[0].rstrip())
 
 
 def without_controls(table: Table) -> Table:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from benchmark.errors import UserError
 from benchmark.report.plain import PlainTable
 from benchmark.report.render import ARROWS, measured, number, published
-from benchmark.report.table import Block, Entry, Table
+from benchmark.report.table import Block, Entry, Table, equivalence
 from benchmark.suites import Variant
 
 
@@ -35,7 +35,10 @@ def differences(table: Table) -> PlainTable:
                 ]
             rows.append(tuple(texts))
             name = ""
-    note = "A difference is the value minus the first generator's; a tie is one within the noise or the two spreads."
+    note = (
+        "A difference is the value minus the first generator's; "
+        "its 95 % interval lies within the noise (tie), beyond it, or neither (undecided)."
+    )
     return PlainTable(table.title, header, tuple(rows), frozenset(bold), (_caption(table), note, *table.notes))
 
 
@@ -85,7 +88,9 @@ def _difference(entry: Entry, whole: Entry, margin: float, block: Block) -> str:
     difference = entry.mean - whole.mean
     spread = math.hypot(entry.half_width or 0.0, whole.half_width or 0.0)
     text = ("+" if difference >= 0 else "−") + number(abs(difference), block.sheet.decimals)
-    return f"{text} (tie)" if abs(difference) <= max(margin, spread) else text
+    known = entry.half_width is not None and whole.half_width is not None
+    said = equivalence(difference, spread, margin) if known else "undecided"
+    return text if said == "different" else f"{text} ({said})"
 
 
 def _text(value: object) -> str:

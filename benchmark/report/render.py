@@ -35,8 +35,10 @@ LATEX_SPECIAL = str.maketrans(
 )
 
 
-SIZES = {"large": r"Large ($>$40M)", "small": r"Small ($<$6M)", "other": "Other", "control": "Controls"}
-"""The paper's classes of learned numbers, largest first, then everything else, controls last."""
+SIZES = {
+    "large": r"Large ($>$40M)", "medium": "Medium", "small": r"Small ($<$6M)", "other": "Other", "control": "Controls",
+}  # fmt: skip
+"""The paper's classes of parameters, largest first, then everything else, controls last."""
 # A table wider or, with room for its caption, taller than the page is made to fit, and no other is touched.
 FLOAT_HEAD = (
     r"% needs \usepackage{booktabs,graphicx}",

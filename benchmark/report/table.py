@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from benchmark.budgets import is_shortened
 from benchmark.published import Published, published_scores
 from benchmark.statistics import summarise
 from benchmark.timing import SAMPLING_TIME, SHEET
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 
     from metrics.base import DataSheet
 
-Verdict = Literal["tie", "better", "worse"]
+Verdict = Literal["tie", "better", "worse", "undecided"]
 Mark = Literal["", "best", "second"]
-BESIDE = "In parentheses the published value and a verdict: a tie where the difference is within the noise or the two spreads."
+BESIDE = (
+    "In parentheses the published value and a verdict on the difference from it: a tie where its whole 95 % interval lies within "
+    "the noise, better or worse where the whole interval lies beyond it, undecided otherwise."
+)
 """The caption's sentence on what stands beside a measured value."""
 Place = tuple[str, int]
 """A column: data set and length."""
@@ -97,17 +101,21 @@ def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
     ]
     noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], sheet) for d, t in places]
     floors, margins = tuple(floor for floor, _ in noise), tuple(margin for _, margin in noise)
-    judged = [
-        replace(row, entries=tuple(_judged(e, m, sheet) for e, m in zip(row.entries, margins, strict=True)))
-        for row in rows
-    ]
-    return Block(sheet, floors, margins, tuple(_marked(judged, margins, sheet)))
+    shortened = {name for name in set(frame["budget"]) if is_shortened(str(name))}
+    if not shortened:
+        rows = [
+            replace(row, entries=tuple(_judged(e, m, sheet) for e, m in zip(row.entries, margins, strict=True)))
+            for row in rows
+        ]
+    return Block(sheet, floors, margins, tuple(_marked(rows, margins, sheet)))
 
 
 def _entry(part: pd.DataFrame, key: tuple[str, str, int, str]) -> Entry:
-    published = published_scores().get(key)
     if part.empty:
-        return Entry(status="not planned", published=published)
+        return Entry(status="not planned", published=published_scores().get(key))
+    # The literature measured its own parameters under its own protocol, and nothing else.
+    comparable = set(part["protocol"]) == {"paper"} and not _altered(part).any()
+    published = published_scores().get(key) if comparable else None
     values = part.dropna(subset=["value"])
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]
@@ -116,6 +124,10 @@ def _entry(part: pd.DataFrame, key: tuple[str, str, int, str]) -> Entry:
     # Over several training seeds the spread is that of the models, not that of a score on one model.
     summary = summarise(list(by_seed) if len(by_seed) > 1 else list(values["value"]))
     return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
+
+
+def _altered(frame: pd.DataFrame) -> pd.Series[bool]:
+    return frame["altered"].notna() & (frame["altered"] != "")
 
 
 def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
@@ -137,19 +149,36 @@ def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
 
 
 def _judged(entry: Entry, margin: float, sheet: DataSheet) -> Entry:
-    """The entry with its verdict: a tie where the difference is within the margin or the two spreads together."""
+    """The entry with its verdict, where there is a published value; one value without a spread decides nothing."""
     if entry.mean is None or entry.published is None or sheet is SHEET:
         return entry  # seconds on another machine are no verdict
-    spread = math.hypot(entry.half_width or 0.0, entry.published.plus_minus)
-    farther = abs(entry.mean - sheet.ideal) > abs(entry.published.value - sheet.ideal)
-    verdict: Verdict = "worse" if farther else "better"
-    if abs(entry.mean - entry.published.value) <= max(spread, margin):
-        verdict = "tie"
-    return replace(entry, verdict=verdict)
+    if entry.half_width is None:
+        return replace(entry, verdict="undecided")
+    return replace(entry, verdict=verdict(entry.mean, entry.half_width, entry.published, margin, sheet.ideal))
+
+
+def verdict(mean: float, half_width: float, published: Published, margin: float, ideal: float) -> Verdict:
+    """What a measured value says beside a published one, by the 95 % interval of their difference d ± h.
+
+    h joins the half-widths of both, √(h₁² + h₂²). A tie: the whole interval lies within the margin, |d| + h ≤ margin (an
+    equivalence test). Better or worse: it lies wholly beyond the margin, |d| − h > margin, nearer to the ideal or farther from
+    it. Undecided: the interval is too wide, or too near the margin, to tell.
+    """
+    said = equivalence(mean - published.value, math.hypot(half_width, published.plus_minus), margin)
+    if said != "different":
+        return said
+    return "worse" if abs(mean - ideal) > abs(published.value - ideal) else "better"
+
+
+def equivalence(difference: float, half_width: float, margin: float) -> Literal["tie", "different", "undecided"]:
+    """What the interval d ± h says of a difference that counts from `margin` on: see `verdict`."""
+    if abs(difference) + half_width <= margin:
+        return "tie"
+    return "different" if abs(difference) - half_width > margin else "undecided"
 
 
 def _marked(rows: list[Row], margins: tuple[float, ...], sheet: DataSheet) -> list[Row]:
-    """The rows with best and second marked in each column; what lies within the margin of the best ties with it."""
+    """The rows with best and second marked in each column of two or more; what is within the margin of the best ties with it."""
     marks: list[list[Mark]] = [[""] * len(margins) for _ in rows]
     for column, margin in enumerate(margins):
         ranked = {
@@ -157,6 +186,8 @@ def _marked(rows: list[Row], margins: tuple[float, ...], sheet: DataSheet) -> li
             for index, row in enumerate(rows)
             if row.size_class != "control" and (mean := row.entries[column].mean) is not None
         }
+        if len(ranked) < 2:
+            continue  # one row is no ranking
         for mark in ("best", "second"):
             if not ranked:
                 break
@@ -193,10 +224,22 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
         "Best bold, second underlined, controls apart; values within the noise of the best tie with it.",
     ]
     metrics = set(frame["metric"])
+    for name in dict.fromkeys(frame["metric"]):
+        sheet = SHEET if name == SAMPLING_TIME else registry.load(str(name)).sheet
+        if sheet.higher_is_better is None:
+            sentences.append(f"{sheet.title}: bold is nearest to {sheet.ideal:g}, a perfect generator's value.")
+    altered = frame.loc[_altered(frame), ["title", "altered"]].drop_duplicates()
+    if not altered.empty:
+        sentences.append(
+            f"Altered by --set or by the suite: {'; '.join(altered['title'])}; no published value stands beside them."
+        )
     if SAMPLING_TIME in metrics:
         device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
         sentences.append(
             f"Sampling time: {SHEET.summary}, device {device}; the published seconds are for an unsaid number of windows on an "
             "NVIDIA RTX 3090."
         )
-    return " ".join(filter(None, [*sentences, BESIDE if metrics != {SAMPLING_TIME} else ""]))
+    judged = metrics != {SAMPLING_TIME} and protocol == "paper"
+    shortened = any(map(is_shortened, frame["budget"].unique()))
+    beside = BESIDE if not shortened else "In parentheses the published value; a shortened metric gives no verdict."
+    return " ".join(filter(None, [*sentences, beside if judged else ""]))

@@ -65,13 +65,14 @@ def from_plan(plan: Plan) -> SuiteRun:
     suite = plan.suite.model_dump(mode="json", exclude={"origin", "title", "summary"})
     params = {**suite, "scores": list(plan.scores)}
     cells = tuple(refer(cell) for cell in plan.cells)
-    name = f"{plan.suite.name} {plan.suite.protocol} {plan.suite.budget}"
+    name = ", ".join([f"{plan.suite.name} {plan.suite.protocol} {plan.suite.budget}", *plan.changes])
     return SuiteRun(digest([params, [cell.key for cell in cells]]), plan.suite.name, name, params, cells)
 
 
 def refer(cell: Cell, label: str = "") -> CellRef:
     """What a suite run keeps of a cell; `label` ends its name."""
-    words = [cell.dataset.id, str(cell.length), cell.method, f"seed {cell.seed}" if cell.seed else "", label]
+    seed = f"seed {cell.seed}" if cell.seed else ""
+    words = [cell.dataset.id, str(cell.length), cell.method, cell.altered, seed, label]
     return CellRef(cell.slug, " ".join(filter(None, words)), cell.method, cell.record(), cell.skip or "")
 
 

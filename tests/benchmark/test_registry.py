@@ -102,7 +102,7 @@ def test_what_extends_another_generator_has_the_last_word(tmp_path: Path) -> Non
         "overlays: [{when: {length: 24}, params: {heads: 2}}]\n"
     )
     variant, whole = registry.load_spec(str(tmp_path / "variant.yaml")), registry.load_spec("timemar_s")
-    assert (variant.class_, variant.size_class, variant.title) == (whole.class_, whole.size_class, "Mine")
+    assert (variant.class_, variant.title) == (whole.class_, "Mine")
     before, after = registry.resolve(whole, PLACE, {}), registry.resolve(variant, PLACE, {})
     changed = {"vocab_size": 16, "drop": ("coarse",), "heads": 2}
     assert before.params["vocab_size"] == 384  # an overlay of the extended generator

@@ -115,7 +115,6 @@ def test_a_preset_holds_nothing_but_what_it_drops(size, drop, length):
     whole, ablated = load_spec(size), load_spec(f"{size}_no_{drop}")
     assert (ablated.extends, ablated.params, ablated.overlays) == (size, {"drop": [drop]}, ())
     assert ablated.title == f"{whole.title} {PUBLISHED[drop]}"
-    assert ablated.size_class == whole.size_class
     for dataset, features in {"stocks": 6, "etth": 7, "fmri": 50}.items():
         for budget in ("smoke", "quick", "fast", "paper"):
             place = {"dataset": dataset, "features": features, "length": length, "budget": budget, "protocol": "paper"}

@@ -16,7 +16,7 @@ from benchmark.report.efficiency import with_efficiency
 from benchmark.report.html import html, plain_html
 from benchmark.report.layouts import differences, grid
 from benchmark.report.render import document, in_order, latex, markdown
-from benchmark.report.table import Table, make_table
+from benchmark.report.table import Table, equivalence, make_table
 from benchmark.results import COLUMNS
 from benchmark.suites import load_suite
 
@@ -25,7 +25,7 @@ def rows(generator: str, dataset: str, values: list[float], **changes: Any) -> l
     base = {
         "cell": f"{generator}-{dataset}", "generator": generator, "title": generator.title(), "size_class": "small",
         "dataset": dataset, "length": 24, "protocol": "paper", "budget": "fast", "seed": 0, "metric": "context_fid",
-        "n": 3662, "status": "done", "reason": "",
+        "n": 3662, "status": "done", "reason": "", "altered": "",
     }  # fmt: skip
     return [{**base, "repetition": i, "value": value, **changes} for i, value in enumerate(values)]
 
@@ -61,13 +61,73 @@ def test_what_lies_within_the_noise_of_the_best_ties_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "verdict"), [([0.101, 0.101], "worse"), ([0.0012, 0.0012], "tie"), ([0.0, 0.6, 0.3], "tie")]
+    ("values", "verdict"),
+    [
+        ([0.101, 0.101], "worse"),
+        ([0.0012, 0.0012], "tie"),
+        # 0.3 ± 0.745 beside 0.001: an interval that holds everything decides nothing.
+        ([0.0, 0.6, 0.3], "undecided"),
+        # A difference of 0.002 beyond the margin of 0.002 by less than its half-width.
+        ([0.0031, 0.0033], "undecided"),
+        ([0.3], "undecided"),
+    ],
 )
 def test_verdict_beside_the_published_value(values: list[float], verdict: str) -> None:
     # Table 1 of the paper: TimeMAR-S on Stocks has a Context-FID of 0.001 ± .000.
     made = entry(table(rows("timemar_s", "stocks", values), rows("oracle", "stocks", [0.002, 0.002])), "timemar_s")
     assert made.published.value == 0.001
     assert made.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("difference", "half_width", "margin", "said"),
+    [
+        (0.0, 1.0, 1.0, "tie"),
+        (0.6, 0.4, 1.0, "tie"),
+        (0.6, 0.5, 1.0, "undecided"),
+        (-1.5, 0.5, 1.0, "undecided"),
+        (-1.6, 0.5, 1.0, "different"),
+        (0.1, 0.0, 0.0, "different"),
+        (0.0, 0.0, 0.0, "tie"),
+        (0.1, 0.2, 0.0, "undecided"),
+    ],
+)
+def test_a_tie_needs_the_whole_interval_within_the_margin(
+    difference: float, half_width: float, margin: float, said: str
+) -> None:
+    assert equivalence(difference, half_width, margin) == said
+
+
+def test_a_shortened_budget_gives_no_verdict() -> None:
+    made = table(rows("timemar_s", "stocks", [0.101, 0.101], budget="smoke"))
+    assert entry(made, "timemar_s").published.value == 0.001
+    assert entry(made, "timemar_s").verdict is None
+    assert "gives no verdict" in made.caption
+
+
+@pytest.mark.parametrize("change", [{"protocol": "strict"}, {"altered": "vocab_size=256"}])
+def test_no_published_value_stands_beside_another_protocol_or_altered_parameters(change: dict[str, str]) -> None:
+    made = table(rows("timemar_s", "stocks", [0.101, 0.101], **change))
+    assert entry(made, "timemar_s").published is None
+    assert "published 0" not in markdown(made)
+
+
+def test_altered_parameters_stand_in_the_caption_of_every_format() -> None:
+    made = table(rows("timemar_s", "stocks", [0.1, 0.1], altered="vocab_size=256", title="TimeMAR-S, vocab_size=256"))
+    for text in (markdown(made), html(made), latex(made).replace(r"\_", "_")):
+        assert text.count("TimeMAR-S, vocab_size=256") == 2, "the row and the caption"
+
+
+def test_a_single_row_is_not_the_best() -> None:
+    made = table(rows("alpha", "stocks", [0.2, 0.2]), rows("copy", "stocks", [0.1, 0.1], size_class="control"))
+    assert entry(made, "alpha").mark == ""
+
+
+def test_a_metric_without_a_direction_says_what_bold_means() -> None:
+    two = [rows(name, "stocks", [value], metric="nearest_training") for name, value in (("alpha", 1.1), ("beta", 0.2))]
+    made = table(*two)
+    assert [entry(made, name).mark for name in ("alpha", "beta")] == ["best", "second"]
+    assert "bold is nearest to 1, a perfect generator's value" in made.caption
 
 
 def test_several_seeds_give_the_spread_of_the_models() -> None:
@@ -138,7 +198,9 @@ def test_rows_stand_by_size_class_and_controls_last() -> None:
 
 def test_choices_leave_out_what_they_say_and_keep_marks_and_floors() -> None:
     made = table(
-        rows("timemar_s", "stocks", [0.1234, 0.1236]), rows("oracle", "stocks", [0.01, 0.01], size_class="control")
+        rows("timemar_s", "stocks", [0.1234, 0.1236]),
+        rows("beta", "stocks", [0.5, 0.5]),
+        rows("oracle", "stocks", [0.01, 0.01], size_class="control"),
     )
     bare = with_digits(without_controls(without_published(made)), 1)
     text = markdown(bare)
@@ -209,7 +271,9 @@ def test_html_is_well_formed_escaped_and_needs_nothing_else() -> None:
         assert not root.findall(".//script")
         assert "http" not in text
     assert "1 &lt; 2 &amp; &lt;script&gt;" in html(made)
-    assert "<strong>0.2000 ± 0.0000</strong>" in html(made)
+    assert "<strong>0.2000 ± 0.0000</strong>" in html(
+        table(rows("beta", "stocks", [0.2, 0.2]), rows("c", "stocks", [0.3, 0.3]))
+    )
 
 
 def test_a_document_compiles_as_is(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""The table of a kept results frame, printed again by today's rules of verdicts, marks and captions.
+
+    python -m tests.studies.kept_table results/measured/generators_fast
+
+The folder holds `results.csv` as `tables --format csv` wrote it; `table.md` beside it is written again. Values never change.
+Printed are the counts of verdicts, and where the old table had another one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.data import load_spec
+from benchmark.plan import size_class
+from benchmark.report.efficiency import with_efficiency
+from benchmark.report.render import markdown
+from benchmark.report.table import make_table
+from benchmark.results import COLUMNS
+
+VERDICT = re.compile(r"\(published [\d.]+: (\w+)\)")
+
+
+def render(folder: Path, notes: list[str]) -> str:
+    """The kept frame as Markdown."""
+    frame = pd.read_csv(folder / "results.csv", dtype={"commit": str, "reason": str}).reindex(columns=list(COLUMNS))
+    frame["reason"] = frame["reason"].fillna("")
+    control = frame["size_class"] == "control"
+    frame.loc[~control, "size_class"] = [size_class(int(count)) for count in frame.loc[~control, "parameters"]]
+    titles = {name: load_spec(name).title for name in frame["dataset"].unique()}
+    table = make_table(frame, title="Generation at length 24", dataset_titles=titles, notes=notes)
+    return markdown(with_efficiency(table, frame))
+
+
+def verdicts(text: str) -> dict[tuple[str, str, int], str]:
+    """Verdicts by score, row and column of a Markdown table."""
+    found, block = {}, ""
+    for line in text.splitlines():
+        if line.startswith("| "):
+            first, title, *entries = (cell.strip() for cell in line.strip("|").split("|"))
+            block = first or block
+            for column, entry in enumerate(entries):
+                if match := VERDICT.search(entry):
+                    found[block, title, column] = match.group(1)
+    return found
+
+
+def main() -> None:
+    """Write the table again and print what changed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    path = folder / "table.md"
+    old = path.read_text(encoding="utf-8")
+    notes = [line.removeprefix("- ") for line in old.splitlines() if line.startswith("- Fewer sampling steps")]
+    new = render(folder, notes)
+    path.write_text(new, encoding="utf-8")
+    before, after = verdicts(old), verdicts(new)
+    print("before:", dict(Counter(before.values())))  # noqa: T201
+    print("after:", dict(Counter(after.values())))  # noqa: T201
+    print("changed:", dict(Counter((before[key], after[key]) for key in before if before[key] != after.get(key))))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
