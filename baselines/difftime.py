@@ -15,6 +15,7 @@ from baselines.diffusion import DiffusionGenerator
 from baselines.diffusion_sampler import Predict
 from baselines.diffusion_schedule import NoiseSchedule, quadratic_betas
 from baselines.diffusion_training import NoiseTask
+from benchmark.checks import Depth
 from benchmark.errors import UserError
 
 Count = Annotated[int, Field(ge=1)]
@@ -37,7 +38,7 @@ class DiffTime(DiffusionGenerator):
     def __init__(
         self,
         channels: Count = 64,
-        layers: Count = 4,
+        layers: Depth = 4,
         heads: Count = 8,
         feature_width: Count = 16,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,

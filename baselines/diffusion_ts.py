@@ -15,6 +15,7 @@ from baselines.diffusion_schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts_network import DiffusionTSNetwork, Sizes
 from baselines.diffusion_ts_sampling import PreparedDenoiser
 from baselines.diffusion_ts_training import Plateau, TimeFrequencyTask
+from benchmark.checks import Depth
 from benchmark.errors import UserError
 
 Count = Annotated[int, Field(ge=1)]
@@ -37,8 +38,8 @@ class DiffusionTS(DiffusionGenerator):
         self,
         width: Annotated[int, Field(ge=4, multiple_of=2)] = 64,
         heads: Count = 4,
-        encoder_layers: Count = 2,
-        decoder_layers: Count = 2,
+        encoder_layers: Depth = 2,
+        decoder_layers: Depth = 2,
         season_kernel: Count = 1,
         diffusion_steps: Annotated[int, Field(ge=2)] = 500,
         sampling_steps: Count | None = None,

@@ -15,6 +15,7 @@ from baselines.diffusion_sampler import Predict
 from baselines.diffusion_schedule import NoiseSchedule, linear_betas
 from baselines.diffusion_training import NoiseTask
 from baselines.diffwave_network import DiffWaveNetwork, Sizes
+from benchmark.checks import Depth
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -37,7 +38,7 @@ class DiffWave(DiffusionGenerator):
     def __init__(
         self,
         channels: Count = 64,
-        layers: Count = 30,
+        layers: Depth = 30,
         dilation_cycle: Count | None = None,
         diffusion_steps: Count = 500,
         first_beta: Share = 2e-4,

@@ -15,7 +15,7 @@ from baselines.sdformer_quantizer import perplexity
 from baselines.sdformer_training import Rates, TokenTask, VQVAETask, mean_likelihood
 from baselines.sdformer_transformer import TokenTransformer, TransformerSizes
 from baselines.sdformer_vqvae import VQVAE, VQVAESizes
-from benchmark.checks import check_sampling, check_windows
+from benchmark.checks import Depth, check_sampling, check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
 from benchmark.training import NetworkGenerator, as_tensor, build, count_parameters, seeded, train
@@ -57,8 +57,8 @@ class SDformer(NetworkGenerator):
         vocab_size: Annotated[int, Field(ge=2)] = 512,
         width: Count = 512,
         code_dim: Count = 512,
-        down_t: Annotated[int, Field(ge=0)] = 2,
-        depth: Count = 3,
+        down_t: Annotated[int, Field(ge=0, le=30)] = 2,
+        depth: Depth = 3,
         dilation_growth: Count = 3,
         weight_commitment: NotNegative = 0.001,
         stage1_steps: Count = 100_000,
@@ -67,7 +67,7 @@ class SDformer(NetworkGenerator):
         stage1_batch: Count = 128,
         stage1_rate: Positive = 1e-4,
         embed_dim: Annotated[int, Field(ge=2, multiple_of=2)] = 1024,
-        layers: Count = 1,
+        layers: Depth = 1,
         heads: Count = 16,
         fc_rate: Count = 4,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,

@@ -34,7 +34,7 @@ class TimeGAN(NetworkGenerator):
     def __init__(
         self,
         hidden: Count = 24,
-        layers: Annotated[int, Field(ge=2)] = 3,
+        layers: Annotated[int, Field(ge=2, le=1000)] = 3,
         embedding_steps: Count = 50_000,
         supervised_steps: Count = 50_000,
         joint_steps: Count = 50_000,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from benchmark.errors import UserError
 from benchmark.interface import Generator, Windows
+
+Depth = Annotated[int, Field(ge=1, le=1000)]
+"""A number of layers. Each is built before it can be counted, so that a slip of the finger would take hours to refuse."""
 
 
 def check_windows(windows: Windows, generator: Generator) -> tuple[int, int, int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 import typer
 
 from benchmark.commands import ablate, check, data, plots, score, show, suite, sweep, tracking
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, refusal, refused, unknown
 
 app = typer.Typer(
     help="Which time-series generator is better, by how much, and is the difference real?",
@@ -48,6 +49,7 @@ def main() -> None:
     """Run the command line; ends the process."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except UserError as error:
         code = _complain(str(error))
     except PARSER_ERROR as error:
@@ -56,6 +58,12 @@ def main() -> None:
         code = 130
     except BrokenPipeError:
         code = 0
+        _close_output()
+    except OSError as error:
+        if error.filename is None and refusal(error) is None:
+            raise
+        code = _complain(refused(error))
+        _close_output()
     # Typer turns an interrupt of a command into this status itself.
     if code == 130:
         print("interrupted; run the same command again to go on from here", file=sys.stderr)
@@ -72,6 +80,14 @@ def _sentence(error: Any) -> str:
     if command and message.startswith("No such command"):
         return str(unknown("command", message.split("'")[1], command.list_commands(error.ctx)))
     return f"{message[:1].lower()}{message[1:]}; see --help."
+
+
+def _close_output() -> None:
+    """Let nothing be written at the end of the process to an output that has refused it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(sentence: str) -> int:

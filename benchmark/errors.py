@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+LOCKED = (errno.EROFS, errno.EACCES, errno.EPERM)
+REFUSALS = (*FULL, *LOCKED, errno.EIO, errno.EMFILE, errno.ENFILE)
+"""Errors of a disk rather than of a program: mended outside, and not repeated afterwards."""
 
 
 class UserError(Exception):
@@ -29,3 +38,29 @@ def unknown(kind: str, name: str, known: Iterable[str], *, owner: str = "") -> U
     where = f" in {owner}" if owner else ""
     hint = f"did you mean '{near[0]}'?" if near else f"choose one of: {', '.join(names)}."
     return UserError(f"unknown {kind} '{name}'{where}; {hint}")
+
+
+def refusal(error: BaseException) -> OSError | None:
+    """The disk's refusal behind an error, None where there is none; a library in Rust names it in its text only."""
+    if isinstance(error, OSError):
+        return error if error.errno in REFUSALS else None
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    number = int(found[1]) if found else 0
+    return OSError(number, os.strerror(number)) if number in REFUSALS else None
+
+
+def refused(error: OSError, path: Path | None = None) -> str:
+    """The one sentence for a file that the system refuses; `path` names it where the error does not."""
+    name = f"'{error.filename or path}'" if error.filename or path else "a file"
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.errno in FULL:
+        advice = "free some space and give the same command again, which goes on from what is finished"
+    elif error.errno in LOCKED:
+        advice = "make it writable, or choose another place (--store, --output)"
+    elif error.errno == errno.EISDIR:
+        advice = "it is a folder, so name a file"
+    elif error.errno in (errno.ENOTDIR, errno.EEXIST):
+        advice = "a file is where a folder is needed, so name another place"
+    else:
+        advice = "check it and give the same command again"
+    return f"{name} cannot be used ({reason}); {advice}."

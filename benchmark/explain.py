@@ -14,7 +14,7 @@ from benchmark.plan import Plan, Request, make_plan
 from benchmark.registry import GeneratorSpec, load_class, loadable_names
 from benchmark.registry import load_spec as load_generator
 from benchmark.suites import SuiteSpec, load_suite, suite_names
-from benchmark.validation import Frozen
+from benchmark.validation import Frozen, parse
 from metrics import registry
 
 
@@ -41,7 +41,14 @@ def catalogue_text(found: Mapping[str, Mapping[str, str]]) -> str:
 
 def description(generator: str, dataset: str, length: int, budget: str, assignments: tuple[str, ...]) -> dict[str, Any]:
     """One generator's resolved parameters with their sources, and its learned numbers by part; raises UserError."""
-    suite = SuiteSpec(name="describe", datasets=(dataset,), lengths=(length,), generators=(generator,), budget=budget)
+    values = {
+        "name": "describe",
+        "datasets": [dataset],
+        "lengths": [length],
+        "generators": [generator],
+        "budget": budget,
+    }
+    suite = parse(SuiteSpec, values, owner="what to describe")
     cell = make_plan(suite, Request(assignments=assignments)).cells[0]
     parts = dict(cell_parts(cell))
     return {

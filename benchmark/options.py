@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmark.errors import UserError
+
+
+def writable(option: str, target: Path) -> None:
+    """Refuse a file that cannot be written, before anything is computed for it; raises UserError."""
+    if target.is_dir() or not target.name:
+        raise UserError(f"{option} '{target}' cannot be written (Is a directory); name a file in it.")
+    if not target.parent.is_dir():
+        raise UserError(
+            f"{option} '{target}' cannot be written: the folder '{target.parent}' of {option} does not exist; make it or "
+            "choose another file."
+        )
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise UserError(f"{option} '{target}' cannot be written (it may only be read); choose another file.")
+
+
+def _json(target: str | None) -> str | None:
+    if target not in (None, "-"):
+        writable("--json", Path(target or ""))
+    return target
+
+
+def _output(target: Path | None) -> Path | None:
+    if target is not None:
+        writable("--output", target)
+    return target
+
+
 Json = Annotated[
-    str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON to a file, or to standard output.")
+    str | None,
+    typer.Option("--json", metavar="FILE|-", callback=_json, help="Write JSON to a file, or to standard output."),
 ]
+Output = Annotated[Path | None, typer.Option(callback=_output, help="A file instead of standard output.")]
 Suite = Annotated[str, typer.Option(help="A suite's name or YAML file.")]
 Budget = Annotated[
     str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper, instead of the suite's own.")

@@ -17,13 +17,15 @@ from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.registry import GeneratorSpec, load_class, main_generator_names, resolve
 from benchmark.registry import load_spec as load_generator
 from benchmark.scoring import score_names
-from benchmark.suites import SuiteSpec, load_suite, parse_assignments
+from benchmark.sizes import count_parameters
+from benchmark.suites import MOST_SEEDS, SuiteSpec, load_suite, parse_assignments
 from benchmark.timing import SAMPLING_TIME
 
 SMALL, LARGE = 6_000_000, 40_000_000
 """Parameters of the paper's classes: fewer than SMALL, more than LARGE."""
 LONGEST_FOLDER = 80
 """Characters of the part of a folder's name that says what was changed."""
+MOST_CELLS = 100_000
 ONLY_KEYS = ("generator", "dataset", "length", "seed")
 
 
@@ -122,6 +124,11 @@ def _own_cells(suite: SuiteSpec, request: Request) -> list[Cell]:
                 cells += _cells(
                     suite, generator, place, overrides.get(generator.name, {}), variant.params, variant.label
                 )
+            if len(cells) > MOST_CELLS:
+                raise UserError(
+                    f"suite '{suite.name}' has more than {MOST_CELLS:,} cells with {suite.seeds} training seeds; use fewer "
+                    "seeds, or fewer data sets, lengths and generators."
+                )
     return cells
 
 
@@ -141,6 +148,10 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
     if request.seeds is not None:
         if request.seeds < 1:
             raise UserError(f"--seeds is {request.seeds}, but at least one training seed is needed.")
+        if request.seeds > MOST_SEEDS:
+            raise UserError(
+                f"--seeds is {request.seeds}, but a run has at most {MOST_SEEDS} training seeds; use fewer."
+            )
         changes["seeds"] = request.seeds
     if request.csv is not None:
         own = spec_from_csv(request.csv)
@@ -213,7 +224,7 @@ def _cells(
     )
     cls = load_class(generator)
     # Refuses parameters that do not fit the windows, such as a ladder of scales that ends elsewhere.
-    size = sum(cls(**resolved.params).parts(place.length, place.features).values())
+    size = count_parameters(cls(**resolved.params), place.length, place.features, f"generator '{generator.name}'")
     title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
     for seed in range(suite.seeds):
         yield Cell(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from benchmark.cell import Cell
-from benchmark.errors import UserError
+from benchmark.errors import UserError, refused
 
 MARK = "timemar-benchmark store"
 
@@ -24,13 +26,31 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, flush it to the disk and rename it."""
+    """Write a file under a temporary name, flush it to the disk and rename it; raises OSError that names the file."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with naming(path):
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError:
+            # A full disk needs the space, and a folder that refuses the file may refuse this too.
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an OSError name the file that was to be written: a full disk names none, and a temporary name says little."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -99,7 +119,8 @@ class CellFolder:
     def note(self, stage: str, event: str) -> None:
         """Add a line to the cell's journal, which tells who did what when."""
         line = json.dumps({"time": round(time.time(), 3), "pid": os.getpid(), "stage": stage, "event": event})
-        with (self.path / "journal.jsonl").open("a", encoding="utf-8") as file:
+        path = self.path / "journal.jsonl"
+        with naming(path), path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
 
@@ -110,7 +131,7 @@ class Store:
         self.root = root
 
     def create(self) -> Store:
-        """Make the folder and mark it as a store; raises UserError where it is something else."""
+        """Make the folder and mark it as a store; raises UserError where it is something else or cannot be written."""
         mark = self.root / "store.json"
         if self.root.exists() and not self.root.is_dir():
             raise UserError(f"the store '{self.root}' is a file; choose a folder with --store.")
@@ -119,14 +140,12 @@ class Store:
             raise UserError(f"the folder '{self.root}' holds other files and is no store; choose another with --store.")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            if not mark.exists():
-                write_json(mark, {"format": MARK, "version": 1})
+            # Written again where it stands: a full or read-only disk is better told now than after an hour.
+            write_json(mark, read_json(mark) or {"format": MARK, "version": 1})
             for name in ("cells", "shared", "locks", "suites"):
                 (self.root / name).mkdir(exist_ok=True)
         except OSError as error:
-            raise UserError(
-                f"the store '{self.root}' cannot be made ({error.strerror}); choose another with --store."
-            ) from None
+            raise UserError(f"the store {refused(OSError(error.errno, error.strerror, str(self.root)))}") from None
         return self
 
     def cell(self, cell: Cell) -> CellFolder:

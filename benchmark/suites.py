@@ -11,6 +11,7 @@ from benchmark.errors import UserError, unknown
 from benchmark.resources import read_yaml, shipped, shipped_names
 from benchmark.validation import Frozen, parse
 
+MOST_SEEDS = 1000
 PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "nearest_training")
 
 
@@ -47,7 +48,7 @@ class SuiteSpec(Frozen):
     lengths: tuple[int, ...] = Field(default=(24,), min_length=1)
     generators: tuple[str, ...] | Literal["all"] = "all"
     scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1)
-    seeds: int = Field(default=1, ge=1)
+    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
     time_limit_minutes: float | None = Field(default=None, gt=0)
     set: dict[str, Any] = Field(default_factory=dict)
     variants: tuple[Variant, ...] = ()

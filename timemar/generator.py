@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from benchmark.checks import check_sampling, check_windows
+from benchmark.checks import Depth, check_sampling, check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Progress, Windows
 from benchmark.training import NetworkGenerator, as_tensor, build, seeded, train
@@ -57,8 +57,8 @@ class TimeMAR(NetworkGenerator):
         z_channels: Count = 32,
         ch: Count = 32,
         ch_mult: Ladder = (1, 1, 2),
-        blocks: Count = 1,
-        middle_blocks: Annotated[int, Field(ge=0)] = 1,
+        blocks: Depth = 1,
+        middle_blocks: Annotated[int, Field(ge=0, le=1000)] = 1,
         attention: Annotated[int, Field(ge=0)] = 0,
         patch_nums: Ladder = (1, 2, 3, 4, 5, 6),
         kernels: Ladder | None = None,
@@ -79,7 +79,7 @@ class TimeMAR(NetworkGenerator):
         stage1_weight_decay: NotNegative = 0.01,
         reseed_every: Count = 20,
         embed_dim: Count = 128,
-        layers: Count = 3,
+        layers: Depth = 3,
         heads: Count = 4,
         fc_rate: Count = 4,
         dropout: Share = 0.1,

@@ -11,7 +11,7 @@ from benchmark.errors import UserError
 from benchmark.plan import Plan, Request, make_plan
 from benchmark.registry import generator_names, load_class, load_spec
 from benchmark.suites import SuiteSpec
-from benchmark.validation import parameter_model
+from benchmark.validation import parameter_model, parse
 
 SCORES = ("context_fid", "spectral", "discriminative")
 ALL = "all"
@@ -58,17 +58,17 @@ def plan_ablation(spec: AblationSpec, request: Request) -> Ablation:
     drops = _drops(spec.drops, generator.name, drop_choices(load_class(generator)))
 
     def cells(name: str, seeds: int, params: Mapping[str, Any] | None = None) -> tuple[Cell, ...]:
-        suite = SuiteSpec(
-            name=f"ablation-{generator.name}",
-            budget=spec.budget,
-            datasets=spec.datasets,
-            lengths=(spec.length,),
-            generators=(name,),
-            scores=SCORES,
-            seeds=seeds,
-            set={load_spec(name).name: dict(params)} if params else {},
-        )
-        return make_plan(suite, request).cells
+        values = {
+            "name": f"ablation-{generator.name}",
+            "budget": spec.budget,
+            "datasets": spec.datasets,
+            "lengths": (spec.length,),
+            "generators": (name,),
+            "scores": SCORES,
+            "seeds": seeds,
+            "set": {load_spec(name).name: dict(params)} if params else {},
+        }
+        return make_plan(parse(SuiteSpec, values, owner="the ablation"), request).cells
 
     base = cells(spec.generator, spec.seeds)
     without: dict[str, tuple[Cell, ...]] = {}

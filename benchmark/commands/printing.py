@@ -15,12 +15,13 @@ def emit(text: str, record: Any, target: str | None) -> None:
     if target == "-":
         print(json.dumps(record, indent=2))
         return
+    # What was computed is shown in any case.
+    print(text)
     if target:
         try:
             Path(target).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise UserError(f"--json '{target}' cannot be written ({error.strerror}); choose another file.") from None
-    print(text)
 
 
 def report(line: str) -> None:

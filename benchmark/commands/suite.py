@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmark.commands.printing import emit, report
-from benchmark.errors import UserError, unknown
+from benchmark.errors import unknown
 from benchmark.options import (
     Budget,
     Csv,
@@ -16,6 +16,7 @@ from benchmark.options import (
     Device,
     Json,
     Only,
+    Output,
     ProtocolOption,
     Seeds,
     Set,
@@ -98,7 +99,7 @@ def tables(
     digits: Annotated[
         int | None, typer.Option(min=0, max=9, help="Digits after the point; the score's own unless said.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+    output: Output = None,
 ) -> None:
     """Print a suite's table from what the store holds; nothing is computed.
 
@@ -120,8 +121,6 @@ def tables(
     if output is None:
         print(text, end="")
         return
-    if not output.parent.is_dir():
-        raise UserError(f"the folder '{output.parent}' of --output does not exist; make it or choose another.")
     write_bytes(output, text.encode())
     print(f"wrote {output}")
 

@@ -13,14 +13,15 @@ from benchmark.outputs import suite_folder
 from benchmark.plan import Plan
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.embedding import Embedding, draw_embeddings, embed
-from benchmark.plots.pair import Pair, find_cell, open_generator, open_pair
+from benchmark.plots.pair import Pair, find_cell, generator_class, open_generator, open_pair
 from benchmark.plots.ranks import draw_ranks, ranks
 from benchmark.plots.scaling import SCORE, draw_scaling, scaling_points
 from benchmark.plots.series import draw_autocorrelation, draw_examples, draw_spectrum
 from benchmark.plots.style import write
 from benchmark.results import results_frame
+from benchmark.run.events import DONE
 from benchmark.run.stages import pending
-from benchmark.store import Store
+from benchmark.store import CellFolder, Store, read_json
 from benchmark.timing import SAMPLING_TIME
 
 FIGURE_PLACES = 3
@@ -53,7 +54,9 @@ def plot_cell(name: str, store: Store, output: Path | None, data_dir: Path | Non
     except SkipCell as reason:
         raise UserError(f"nothing can be drawn of '{folder.path.name}': {reason}.") from None
     drawn = Drawn()
-    _draw_cell(pair, output or store.root / "plots" / pair.slug, drawn)
+    figures = output or store.root / "plots" / pair.slug
+    figures.mkdir(parents=True, exist_ok=True)
+    _draw_cell(pair, figures, drawn)
     return drawn
 
 
@@ -66,8 +69,7 @@ def plot_suite(
     ready = []
     for cell in plan.cells:
         if {"fit", "sample"} & set(pending(cell, (), store)):
-            status = store.cell(cell).status()
-            drawn.skipped[cell.slug] = cell.skip or status.get("reason") or "not run yet"
+            drawn.skipped[cell.slug] = cell.skip or _lacking(store.cell(cell))
         else:
             ready.append(cell)
     if not ready:
@@ -75,6 +77,8 @@ def plot_suite(
             f"the store '{store.root}' holds no samples of suite '{plan.suite.name}' at budget {plan.suite.budget}; run it first "
             "or name another with --store."
         )
+    # A place that cannot be written is refused before anything is drawn for it.
+    folder.mkdir(parents=True, exist_ok=True)
     by_method: dict[str, list[tuple[Pair, Embedding]]] = {}
     for number, cell in enumerate(ready, 1):
         tell(f"drawing {cell.slug} ({number} of {len(ready)})")
@@ -90,7 +94,18 @@ def plot_suite(
         if len(columns) > 1:
             _draw_columns(columns, folder, f"embeddings-{method}", drawn)
     _draw_scores(plan, store, folder, drawn)
+    if not drawn.files:
+        name, why = next(iter(drawn.skipped.items()))
+        raise UserError(f"nothing can be drawn of suite '{plan.suite.name}': {name}: {why}.")
     return drawn
+
+
+def _lacking(folder: CellFolder) -> str:
+    """Why a cell has no samples to draw."""
+    status = folder.status()
+    if status.get("state") == DONE:
+        return "its samples are not as the run left them; run the suite again, which draws them anew"
+    return status.get("reason") or "not run yet"
 
 
 def _draw_cell(pair: Pair, folder: Path, drawn: Drawn) -> Embedding:
@@ -102,9 +117,13 @@ def _draw_cell(pair: Pair, folder: Path, drawn: Drawn) -> Embedding:
     drawn.files += write(partial(draw_examples, pair), folder, "examples")
     drawn.files += write(partial(draw_autocorrelation, pair), folder, "autocorrelation")
     drawn.files += write(partial(draw_spectrum, pair), folder, "spectrum")
-    generator = open_generator(pair)
-    if has_parts(generator):
-        drawn.files += write(partial(draw_decomposition, pair, generator), folder, "decomposition")
+    if has_parts(generator_class(pair)):
+        try:
+            generator = open_generator(pair)
+        except SkipCell as reason:
+            drawn.skipped[f"decomposition of {pair.slug}"] = str(reason)
+        else:
+            drawn.files += write(partial(draw_decomposition, pair, generator), folder, "decomposition")
     return embedding
 
 
@@ -117,6 +136,10 @@ def _draw_columns(columns: list[tuple[Pair, Embedding]], folder: Path, name: str
 
 def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
     skips = {cell.key: cell.skip for cell in plan.cells if cell.skip}
+    for cell in plan.cells:
+        scores = store.cell(cell).path / "scores.json"
+        if scores.is_file() and not read_json(scores):
+            drawn.skipped[f"scores of {cell.slug}"] = f"'{scores}' is damaged; run the suite again"
     frame = results_frame(plan.cells, plan.scores, store, skips)
     if SCORE in plan.scores:
         titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}

@@ -21,8 +21,8 @@ PARTS = (
 )
 
 
-def has_parts(generator: Any) -> bool:
-    """Whether a generator can say of which parts its windows are made."""
+def has_parts(generator: object) -> bool:
+    """Whether a generator, or those of a class, can say of which parts their windows are made."""
     return callable(getattr(generator, "sample_parts", None))
 
 

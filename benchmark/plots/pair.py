@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.data import DatasetSpec, fingerprint, load_windows
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
-from benchmark.interface import Windows
+from benchmark.interface import Generator, Windows
 from benchmark.registry import load_class, load_spec
 from benchmark.seeds import derive_seed
 from benchmark.store import CellFolder, Store, read_json
+
+AGAIN = "delete the cell's folder and run the suite again"
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ def find_cell(store: Store, name: str) -> CellFolder:
 def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: DatasetSpec | None = None) -> Pair:
     """The windows of a cell that has samples; raises SkipCell with the reason where they cannot be shown."""
     record = read_json(folder.path / "cell.json")
+    if not record:
+        raise SkipCell(f"'{folder.path / 'cell.json'}' is missing or damaged; {AGAIN}")
     if not folder.samples.is_file():
         status = folder.status()
         raise SkipCell(
@@ -77,17 +84,33 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: 
         limit=record["max_windows"],
         seed_for_split=derive_seed("split", *place),
     )
-    with np.load(folder.samples, allow_pickle=False) as archive:
-        samples = archive["samples"]
+    samples = _samples(folder)
     title = spec.title or spec.id
     return Pair(
         folder.path.name, record["title"], title, record, folder, windows.reference, samples, tuple(windows.names)
     )
 
 
-def open_generator(pair: Pair) -> Any:
-    """The cell's fitted generator, through the registry."""
-    return load_class(load_spec(pair.record["class"])).load(pair.folder.model)
+def _samples(folder: CellFolder) -> NDArray[np.float32]:
+    try:
+        with np.load(folder.samples, allow_pickle=False) as archive:
+            return np.asarray(archive["samples"])
+    except (OSError, ValueError, LookupError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error):
+        raise SkipCell(f"'{folder.samples}' is damaged; run the suite again, which draws them anew") from None
+
+
+def generator_class(pair: Pair) -> type[Generator]:
+    """The class of the cell's generator, through the registry."""
+    return load_class(load_spec(pair.record["class"]))
+
+
+def open_generator(pair: Pair) -> Generator:
+    """The cell's fitted generator; raises SkipCell where its files cannot be read."""
+    try:
+        return generator_class(pair).load(pair.folder.model)
+    except Exception as error:  # somebody else's code reads its own files here, and may raise anything
+        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        raise SkipCell(f"the model in '{pair.folder.model}' cannot be read ({reason}); {AGAIN}") from None
 
 
 def _dataset(name: str) -> DatasetSpec:

@@ -10,6 +10,8 @@ from typing import Any
 DONE = "done"
 BUSY = "busy"
 """Another runner on the same store is computing the cell."""
+STORAGE = "storage"
+"""The disk refused a file: the next run tries again."""
 LASTING = ("failed", "diverged")
 """Ends that would only repeat themselves. Every other one came from outside, and the next run tries again."""
 

@@ -71,7 +71,8 @@ class Runner:
     def run(self, plan: Plan, order: Callable[[Cell], float] = lambda cell: 0.0) -> list[Outcome]:
         """One outcome a cell, in the plan's order. Cells for which `order` is larger start first.
 
-        KeyboardInterrupt is passed on after every child has saved its state and ended.
+        KeyboardInterrupt, and the OSError of a disk that refuses the runner, are passed on after every child has saved its
+        state and ended.
         """
         outcomes: dict[str, Outcome] = {}
         waiting: deque[tuple[Cell, float]] = deque()
@@ -95,7 +96,7 @@ class Runner:
                     continue
                 outcomes[outcome.cell.key] = outcome
                 self.watcher.ended(outcome)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, OSError):
             self._stop_all()
             raise
         finally:

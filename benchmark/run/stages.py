@@ -22,6 +22,7 @@ from benchmark.registry import GeneratorSpec, load_class
 from benchmark.run.shared import prepare_all
 from benchmark.scoring import make_metric, sample_key, score_key, score_seeds
 from benchmark.seeds import derive_seed
+from benchmark.sizes import check_memory
 from benchmark.statistics import summarise
 from benchmark.store import Store, write_json
 from benchmark.timing import SAMPLING_TIME, TIMING, time_sampling, timing_key
@@ -110,8 +111,10 @@ class CellRun:
             progress=clock,
             stop_requested=self.stop_requested,
         )
+        generator = self.generator_class(**params)
+        check_memory(generator, cell.length, self.windows.train.shape[2], self.device)
         # A copy, because a generator that scales its windows in place would change the reference too.
-        generator = self.generator_class(**params).fit(self.windows.train.copy(), context)
+        generator = generator.fit(self.windows.train.copy(), context)
         part = folder.path / "model.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -20,9 +21,9 @@ from typing import Any
 from filelock import Timeout
 
 from benchmark.cell import Cell
-from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError
+from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError, refusal, refused
 from benchmark.interface import Progress
-from benchmark.run.events import BUSY, DONE, Event, EventWriter
+from benchmark.run.events import BUSY, DONE, STORAGE, Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
 from benchmark.store import Store, write_json
@@ -78,13 +79,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, stop.set)
     store = Store(job.store)
     folder = store.cell(job.cell)
-    folder.path.mkdir(parents=True, exist_ok=True)
     try:
+        folder.path.mkdir(parents=True, exist_ok=True)
         with store.lock(job.cell.key, wait=False):
             state, reason, stage = _attempt(job.cell, job, store, send, stop)
             write_json(folder.path / "status.json", {"state": state, "reason": reason, "stage": stage})
     except Timeout:
         state, reason, stage = BUSY, "another runner is computing this cell", ""
+    except OSError as error:
+        # Nothing can be written down here, so the runner is told.
+        state, reason, stage = STORAGE, refused(error, folder.path), ""
     send(Event("end", stage=stage, state=state, reason=reason))
     return 0
 
@@ -105,7 +109,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
         try:
             run.run(stage)
         except (Exception, Interrupted) as error:
-            state, reason = classify(error)
+            state, reason = classify(error, folder.path)
             folder.note(stage, state)
             if state != "interrupted":
                 (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
@@ -115,8 +119,8 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     return outcome
 
 
-def classify(error: BaseException) -> tuple[str, str]:
-    """An exception as a state and one line that says why."""
+def classify(error: BaseException, folder: Path | None = None) -> tuple[str, str]:
+    """An exception as a state and one line that says why; `folder` is where files are written."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, Interrupted):
         return "interrupted", text
@@ -126,9 +130,18 @@ def classify(error: BaseException) -> tuple[str, str]:
         return "diverged", text
     if isinstance(error, UserError):
         return "failed", text
+    disk = refusal(error)
+    if disk is not None:
+        return STORAGE, refused(disk, folder)
     if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
-        return "out of memory", text[:200]
+        return "out of memory", f"{_asked_for(text)}; choose a smaller generator or data set, or a machine with more"
     return "failed", f"{type(error).__name__}: {text[:300]}"
+
+
+def _asked_for(text: str) -> str:
+    """What was asked for, out of an allocator's text about itself; the text where it is another's."""
+    found = re.search(r"allocate (\d+) bytes", text)
+    return f"no room for {int(found[1]):,} bytes more" if found else text[:200].rstrip(".;")
 
 
 def _die_with_runner() -> None:

@@ -11,7 +11,10 @@ from pydantic import Field, field_validator
 
 from benchmark.errors import UserError
 from benchmark.resources import read_yaml
+from benchmark.suites import MOST_SEEDS
 from benchmark.validation import Frozen, parse
+
+MOST_TRIALS = 100_000
 
 
 class SweepSpec(Frozen):
@@ -25,7 +28,7 @@ class SweepSpec(Frozen):
     length: int = Field(default=24, ge=2)
     param: dict[str, Any] = Field(min_length=1)
     sampler: Literal["grid", "tpe"] = "grid"
-    trials: int | None = Field(default=None, ge=1)
+    trials: int | None = Field(default=None, ge=1, le=MOST_TRIALS)
     study: str | None = None
     storage: str | None = None
     objective: str = "validation"
@@ -33,7 +36,7 @@ class SweepSpec(Frozen):
     scores: tuple[str, ...] = ()
     budget: str = "fast"
     protocol: Literal["paper", "strict"] | None = None
-    seeds: int = Field(default=1, ge=1)
+    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
     pruner: Literal["none", "median", "halving"] = "none"
     prune_on: str | None = None
 

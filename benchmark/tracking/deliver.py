@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from benchmark.store import Store
+from benchmark.tracking.database import damage_of, is_database
 from benchmark.tracking.outbox import Delivered, Outbox
 from benchmark.tracking.place import Place
 from benchmark.tracking.records import Item, Point, cell_item, suite_item
@@ -40,6 +41,11 @@ ENVIRONMENT = {
 """For the process that delivers only. What fails is tried again by a later delivery, not by waiting."""
 SILENT = "no answer in time"
 SIGNS = {
+    "file is not a database": "the file is damaged",
+    "disk image is malformed": "the file is damaged",
+    "database is locked": "another program has locked it",
+    "disk is full": "no space is left on the disk",
+    "readonly database": "it may only be read",
     "Connection refused": "connection refused",
     "timed out": SILENT,
     "Failed to resolve": "its host is not known",
@@ -67,8 +73,10 @@ def outstanding(run: SuiteRun, book: SuiteBook, place: Place, cells: Collection[
     refs = [ref for ref in run.cells if cells is None or ref.key in cells]
     items = [suite_item(run, book), *(cell_item(run, ref, book.store) for ref in refs)]
     found = []
+    # Where the store's own database is gone or damaged, it has not got what the ledger says.
+    gone = place.file is not None and (not is_database(place.file) or bool(damage_of(place.file)))
     for item in items:
-        known = outbox.find(place.name, item.key) if item else None
+        known = outbox.find(place.name, item.key) if item and not gone else None
         if item and (known is None or known.digest != item.digest):
             found.append(item)
     return found
@@ -115,8 +123,10 @@ class Tracker:
         self.place = place
         self.outbox = Outbox(store)
         self.experiments: dict[str, str] = {}
-        if place.is_local:
-            self._make_database(Path(place.uri.removeprefix("sqlite:///")))
+        if place.file is not None:
+            self._make_database(place.file)
+            if damage := damage_of(place.file):
+                raise UnreachableError(damage)
         self.client = MlflowClient(tracking_uri=place.uri)
 
     def reach(self) -> None:
@@ -217,7 +227,7 @@ class Tracker:
 
     def _make_database(self, path: Path) -> None:
         """Make the store's database under a temporary name: half a database could never be opened again."""
-        if path.exists():
+        if is_database(path):
             return
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol, Self
 from filelock import FileLock, Timeout
 
 from benchmark.cell import Cell
+from benchmark.errors import UserError, refused
 from benchmark.plan import Plan
 from benchmark.run.events import Event
 from benchmark.run.runner import Outcome, Watcher
@@ -99,7 +100,7 @@ def _follow(
     try:
         return Follower(enter(book), book, place, write)
     except OSError as error:
-        write(f"this run is not tracked: {error}")
+        write(f"this run is not tracked: {refused(error)}")
         return UNTRACKED
 
 
@@ -112,6 +113,7 @@ class Follower:
         self.place = place
         self.write = write
         self.files: list[Path] = []
+        self.told: set[str] = set()
         self.process: subprocess.Popen[str] | None = None
         self.lock: FileLock = book.store.lock(f"suite-{run.id}", wait=False)
 
@@ -151,7 +153,13 @@ class Follower:
         try:
             yield
         except Exception as error:
-            self.write(f"tracking went wrong ({type(error).__name__}: {error}); the results are not touched by it")
+            reason = f"{type(error).__name__}: {error}"
+            if isinstance(error, OSError | UserError):
+                reason = refused(error) if isinstance(error, OSError) else str(error)
+            # The ledger that refuses one cell refuses the next as well.
+            if reason not in self.told:
+                self.told.add(reason)
+                self.write(f"tracking went wrong: {reason.rstrip('.')}; the results are not touched by it")
 
     def _started(self) -> None:
         """The suite run is shown from its first computation on."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmark.errors import UserError
 from benchmark.store import Store
 
 SCHEMA = """
@@ -65,7 +66,7 @@ class Outbox:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is written whole or not at all."""
+        """A transaction that is written whole or not at all; raises UserError for a ledger that cannot be used."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         base = sqlite3.connect(self.path, timeout=PATIENCE_SECONDS)
         try:
@@ -73,5 +74,11 @@ class Outbox:
                 base.executescript(SCHEMA)
                 base.execute("BEGIN IMMEDIATE")
                 yield base
+        except sqlite3.OperationalError as error:
+            raise UserError(f"the ledger '{self.path}' cannot be used ({error}); free it and try again.") from None
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"the ledger '{self.path}' is damaged ({error}); move it away, and everything is delivered again."
+            ) from None
         finally:
             base.close()

@@ -14,6 +14,7 @@ from types import FrameType
 
 from benchmark.errors import UserError
 from benchmark.store import Store
+from benchmark.tracking.database import damage_of
 from benchmark.tracking.place import DATABASE, local
 
 HOST = "127.0.0.1"
@@ -35,6 +36,8 @@ def ui(store: Store, port: int, write: Callable[[str], None]) -> None:
             f"nothing of the store '{store.root}' is tracked in it; deliver it with "
             f"'python -m benchmark sync --store {store.root} --tracking local'."
         )
+    if damage := damage_of(store.root / DATABASE):
+        raise UserError(f"nothing can be shown of the store '{store.root}': {damage}.")
     if _answers(port):
         raise UserError(f"port {port} is taken by another program; choose another with --port.")
     process = _start(store, port)

@@ -31,6 +31,11 @@ class Place:
         return self.name == LOCAL
 
     @property
+    def file(self) -> Path | None:
+        """The store's own database; None for any other tracker."""
+        return Path(self.uri.removeprefix("sqlite:///")) if self.is_local else None
+
+    @property
     def shown(self) -> str:
         """The tracker as messages name it."""
         return self.uri if self.is_local else self.name

@@ -1,0 +1,55 @@
+"""How large a generator may be: sizes that no machine holds are refused by arithmetic, before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+
+from benchmark.errors import UserError
+from benchmark.interface import Generator
+
+MOST_PARAMETERS = 20_000_000_000
+TRAINING_BYTES = 16
+"""Bytes a trainable parameter takes: its value, its gradient and Adam's two moments, float32 each."""
+
+
+def count_parameters(generator: Generator, length: int, features: int, owner: str) -> int:
+    """Trainable parameters for windows (T=length, D=features); raises UserError for sizes that do not fit or are too large."""
+    place = f"{owner} for windows of T = {length} and D = {features}"
+    try:
+        count = sum(generator.parts(length, features).values())
+    except UserError:
+        raise
+    except Exception as error:  # somebody else's code runs here, and sizes beyond 64 bits overflow anywhere
+        reason = next(iter(str(error).splitlines()), "")[:200].strip(' ."') or type(error).__name__
+        raise UserError(f"{place} cannot be built ({reason}); correct its parameters with --set.") from None
+    if count > MOST_PARAMETERS and not generator.is_control:
+        raise UserError(
+            f"{place} has {count:,} parameters, which take {_gigabytes(count)} to train; make its sizes smaller with --set "
+            f"(at most {MOST_PARAMETERS:,})."
+        )
+    return count
+
+
+def check_memory(generator: Generator, length: int, features: int, device: str) -> None:
+    """Raise MemoryError in one sentence where training on windows (T=length, D=features) takes more than `device` has."""
+    if generator.is_control:
+        return
+    count, there = sum(generator.parts(length, features).values()), _memory(device)
+    if count * TRAINING_BYTES > there:
+        where = "this machine" if device == "cpu" else "the accelerator"
+        raise MemoryError(
+            f"its {count:,} parameters take {_gigabytes(count)} to train, but {where} has {there / 1e9:,.0f} GB"
+        )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count * TRAINING_BYTES / 1e9:,.0f} GB"
+
+
+def _memory(device: str) -> int:
+    """Bytes of memory in all."""
+    if device != "cpu":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[1])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
