@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from benchmark.budgets import BudgetSpec
 from benchmark.data import DatasetSpec
 
 Protocol = Literal["paper", "strict"]
+SHOWN = ("key", "title", "size_class", "class")
+"""What a cell's record holds beside its identity."""
 
 
 def digest(value: object) -> str:
@@ -23,9 +26,10 @@ def digest(value: object) -> str:
 class Cell:
     """One generator with resolved parameters on one data set, length, protocol, budget and training seed.
 
-    `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell cannot
-    run here, None where it can. `altered` names the parameters that `--set` or a suite's `set` changed, as `name=value`; it is in
-    the title too. `variant` names a suite's setting of the generator; like the title it is only shown.
+    Name and version identify a shipped generator, and `source`, a hash of its code, a plug-in besides; where the module lies
+    does not. `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell
+    cannot run here, None where it can. `variant` names a suite's setting of the generator, and `altered` the parameters that
+    `--set` or a suite's `set` changed, as `name=value`; like the title they are only shown.
     """
 
     generator: str
@@ -43,6 +47,7 @@ class Cell:
     size_class: str = "other"
     variant: str = ""
     altered: str = ""
+    source: str = ""
     uses_fresh_data: bool = False
     skip: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
@@ -72,8 +77,8 @@ class Cell:
         """What determines the samples: nothing about the machine, the clock or how things are called."""
         return {
             "generator": self.generator,
-            "class": self.class_path,
             "version": self.version,
+            **({"source": self.source} if self.source else {}),
             "params": self.params,
             "budget": self.budget.identity(),
             "seed": self.seed,
@@ -93,4 +98,10 @@ class Cell:
 
     def record(self) -> dict[str, Any]:
         """The resolved cell as `cell.json` holds it."""
-        return {"key": self.key, "title": self.title, "size_class": self.size_class, **self.identity()}
+        shown = {"key": self.key, "title": self.title, "size_class": self.size_class, "class": self.class_path}
+        return {**shown, **self.identity()}
+
+    def is_recorded_by(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record, as `cell.json` holds it, is this cell's and unaltered."""
+        identity = {name: value for name, value in record.items() if name not in SHOWN}
+        return record.get("key") == self.key == digest(identity)

@@ -62,3 +62,6 @@ Tracking = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Compute the cells again; what they have stays until the new results are there.")
+]

@@ -18,6 +18,7 @@ from benchmark.registry import GeneratorSpec, load_class, main_generator_names, 
 from benchmark.registry import load_spec as load_generator
 from benchmark.scoring import score_names
 from benchmark.sizes import count_parameters
+from benchmark.source import source_digest
 from benchmark.suites import MOST_SEEDS, SuiteSpec, load_suite, parse_assignments
 from benchmark.timing import SAMPLING_TIME
 
@@ -156,7 +157,7 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
     if request.csv is not None:
         own = spec_from_csv(request.csv)
         changes |= {
-            "datasets": (str(request.csv),),
+            "datasets": (request.csv.name,),
             # Another suite than the shipped one, which keeps its tables and its MLflow experiment.
             "name": f"{suite.name}-{own.id}",
             "title": f"{own.title}, generators of suite {suite.name}",
@@ -226,11 +227,13 @@ def _cells(
     # Refuses parameters that do not fit the windows, such as a ladder of scales that ends elsewhere.
     size = count_parameters(cls(**resolved.params), place.length, place.features, f"generator '{generator.name}'")
     title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
+    source = source_digest(generator.class_.partition(":")[0])
     for seed in range(suite.seeds):
         yield Cell(
             generator=generator.name,
             class_path=generator.class_,
             version=cls.version,
+            source=source,
             params=resolved.params,
             sources=resolved.sources,
             dataset=place.dataset,

@@ -66,8 +66,18 @@ def _rows(cell: Cell, scores: tuple[str, ...], store: Store, skip: str | None) -
     state, reason = (
         ("skipped", skip) if skip and missing else (status.get("state", "missing"), status.get("reason", ""))
     )
+    altered = folder.altered_scores()
+    if folder.has_results() and not cell.is_recorded_by(folder.record()):
+        state, reason = (
+            "altered",
+            f"'{folder.path.name}/cell.json' is altered or of another cell; run the suite again to compute it",
+        )
     rows: list[dict[str, Any]] = []
     for name in scores:
+        if name in altered:
+            told = "its record was altered after it was written, and is not used; run the suite again to compute it"
+            rows.append({**base, "metric": name, "status": "altered", "reason": told})
+            continue
         if f"score:{name}" in missing or "sample" in missing or (name == SAMPLING_TIME and TIMING in missing):
             lacking = state if state != DONE else "missing"
             rows.append({**base, "metric": name, "status": lacking, "reason": reason})

@@ -13,7 +13,7 @@ from benchmark.errors import UserError, unknown
 from benchmark.estimate import History, duration
 from benchmark.plan import Plan
 from benchmark.run.runner import Options, Outcome, Runner
-from benchmark.run.stages import pending
+from benchmark.run.stages import all_stages, pending
 from benchmark.store import Store
 from benchmark.tracking.follow import UNTRACKED, Tracking
 from benchmark.tracking.place import OFF, check
@@ -23,7 +23,13 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def options(
-    device: str, workers: int | None, data_dir: Path | None, retry: str | None, tracking: str | None = OFF
+    device: str,
+    workers: int | None,
+    data_dir: Path | None,
+    retry: str | None,
+    tracking: str | None = OFF,
+    *,
+    force: bool = False,
 ) -> Options:
     """Checked options; raises UserError for a device that is not there and for a place to track that is none."""
     check(tracking)
@@ -31,7 +37,7 @@ def options(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # One accelerator serves one cell at a time; a core serves one single-threaded child.
     default = 1 if chosen == "cuda" else cores
-    return Options(chosen, workers or default, data_dir, retry_failed=retry == "failed", tracking=tracking)
+    return Options(chosen, workers or default, data_dir, retry_failed=retry == "failed", force=force, tracking=tracking)
 
 
 def choose_device(device: str) -> str:
@@ -68,6 +74,9 @@ def run(
     plan: Plan, store: Store, chosen: Options, write: Callable[[str], None], tracking: Tracking = UNTRACKED
 ) -> list[Outcome]:
     """Run a plan under a progress display on standard error: bars on a terminal, lines elsewhere."""
+    for cell in plan.cells:
+        for problem in store.cell(cell).problems(cell):
+            write(f"{cell_name(cell)}: {problem}; it is not used, and is computed again")
     history = History(store)
     with _display(len(plan.cells), write) as display:
         runner = Runner(store, chosen, tracking.watching(display))
@@ -102,7 +111,7 @@ def preview(plan: Plan, store: Store, chosen: Options) -> dict[str, Any]:
     history = History(store)
     cells = []
     for cell in plan.cells:
-        stages = pending(cell, plan.scores, store)
+        stages = all_stages(plan.scores) if chosen.force else pending(cell, plan.scores, store)
         seconds = 0.0 if cell.skip else history.cell_seconds(cell, stages)
         state = "done" if not stages else ("skipped" if cell.skip else "missing")
         cells.append(

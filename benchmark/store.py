@@ -7,16 +7,19 @@ import hashlib
 import json
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from benchmark.cell import Cell
+from benchmark.cell import Cell, digest
 from benchmark.errors import UserError, refused
 
 MARK = "timemar-benchmark store"
+VERSION = 2
+"""Of the files in a store. Raise it when a program of the old version would read them wrongly."""
 
 
 def write_json(path: Path, value: object) -> None:
@@ -68,6 +71,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+CHECKSUM = "checksum"
+
+
+def _is_intact(entry: object) -> bool:
+    """Whether a score's record is as it was written."""
+    if not isinstance(entry, dict):
+        return False
+    return entry.get(CHECKSUM) == digest({name: value for name, value in entry.items() if name != CHECKSUM})
+
+
+def readable(folder: Path) -> None:
+    """Give every file of a folder the permissions of a file that is newly made: libraries write theirs for the owner alone."""
+    umask = os.umask(0)
+    os.umask(umask)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(0o666 & ~umask)
+
+
 class CellFolder:
     """The files of one cell. `stages/NAME.json` is written last, and says that a stage is finished and what it wrote."""
 
@@ -90,8 +112,49 @@ class CellFolder:
         return self.path / "checkpoint"
 
     def scores(self) -> dict[str, Any]:
-        """Every score computed so far, by name."""
+        """Every score computed so far, by name; without those whose record was altered after it was written."""
+        return {name: entry for name, entry in self._score_records().items() if _is_intact(entry)}
+
+    def altered_scores(self) -> list[str]:
+        """The names of scores whose record was altered after it was written; nothing uses them."""
+        return [name for name, entry in self._score_records().items() if not _is_intact(entry)]
+
+    def write_score(self, name: str, entry: dict[str, Any]) -> None:
+        """Add a score, or replace it, with a checksum of its record."""
+        sealed = {**entry, CHECKSUM: digest(entry)}
+        write_json(self.path / "scores.json", {**self.scores(), name: sealed})
+
+    def _score_records(self) -> dict[str, Any]:
         return read_json(self.path / "scores.json")
+
+    def record(self) -> dict[str, Any]:
+        """The resolved cell as it was written when it was first computed."""
+        return read_json(self.path / "cell.json")
+
+    def problems(self, cell: Cell) -> list[str]:
+        """What of this folder is not as it was written, a sentence each; none of it is used."""
+        if not self.path.is_dir():
+            return []
+        found = []
+        if self.has_results() and not cell.is_recorded_by(self.record()):
+            found.append("cell.json is altered or of another cell")
+        found += [f"the record of score {name} was altered after it was written" for name in self.altered_scores()]
+        for path in sorted((self.path / "stages").glob("*.json")):
+            sums = read_json(path).get("files")
+            wrong = (
+                [name for name, value in sums.items() if not self._holds(name, value)]
+                if isinstance(sums, dict)
+                else [path.name]
+            )
+            found += [f"{name} is missing or was altered after it was written" for name in wrong]
+        return found
+
+    def has_results(self) -> bool:
+        """Whether any stage was finished here."""
+        return any((self.path / "stages").glob("*.json"))
+
+    def _holds(self, name: str, checksum: object) -> bool:
+        return (self.path / name).is_file() and sha256(self.path / name) == checksum
 
     def status(self) -> dict[str, Any]:
         """How the last attempt ended: `state`, `reason`, `stage`."""
@@ -104,10 +167,10 @@ class CellFolder:
     def is_finished(self, stage: str, key: str) -> bool:
         """Whether `stage` was finished under `key` and its files are as it left them."""
         record = read_json(self.path / "stages" / f"{stage}.json")
-        if record.get("key") != key:
+        sums = record.get("files")
+        if record.get("key") != key or not isinstance(sums, dict):
             return False
-        sums = record.get("files", {})
-        return all((self.path / name).is_file() and sha256(self.path / name) == value for name, value in sums.items())
+        return all(self._holds(name, value) for name, value in sums.items())
 
     def finish(self, stage: str, key: str, files: list[Path]) -> None:
         """Record that `stage` is finished; from here on nothing computes it again."""
@@ -115,6 +178,15 @@ class CellFolder:
         folder.mkdir(exist_ok=True)
         sums = {str(file.relative_to(self.path)): sha256(file) for file in sorted(files)}
         write_json(folder / f"{stage}.json", {"key": key, "files": sums})
+
+    def forget_after(self, stage: str) -> None:
+        """Drop what was made from an earlier result of `stage`, which has just been computed again."""
+        later = {"fit": ("sample", "timing"), "sample": ()}.get(stage)
+        if later is None:
+            return
+        for name in later:
+            (self.path / "stages" / f"{name}.json").unlink(missing_ok=True)
+        (self.path / "scores.json").unlink(missing_ok=True)
 
     def note(self, stage: str, event: str) -> None:
         """Add a line to the cell's journal, which tells who did what when."""
@@ -141,12 +213,40 @@ class Store:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             # Written again where it stands: a full or read-only disk is better told now than after an hour.
-            write_json(mark, read_json(mark) or {"format": MARK, "version": 1})
+            write_json(mark, self._mark() or {"format": MARK, "version": VERSION, "id": uuid.uuid4().hex[:16]})
             for name in ("cells", "shared", "locks", "suites"):
                 (self.root / name).mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"the store {refused(OSError(error.errno, error.strerror, str(self.root)))}") from None
         return self
+
+    def opened(self) -> Store:
+        """The store, which must be there and of this version; raises UserError."""
+        if not self._mark():
+            raise UserError(f"there is no store '{self.root}'; run a suite first, or name another with --store.")
+        return self
+
+    @property
+    def id(self) -> str:
+        """A name that no other store has, and that a moved one keeps."""
+        return str(self._mark().get("id", ""))
+
+    def _mark(self) -> dict[str, Any]:
+        """What `store.json` says; empty where there is no such file. Raises UserError for another program's or version's."""
+        path = self.root / "store.json"
+        if not path.exists():
+            return {}
+        mark = read_json(path)
+        if mark.get("format") != MARK:
+            raise UserError(
+                f"'{path}' is not a store's, or is damaged; restore it, or choose another store with --store."
+            )
+        if mark.get("version") != VERSION:
+            raise UserError(
+                f"the store '{self.root}' is of version {mark.get('version')}, but this program reads version {VERSION}; use the "
+                "program that made it, or choose another store with --store."
+            )
+        return mark
 
     def cell(self, cell: Cell) -> CellFolder:
         """The folder of a cell, which may not exist yet."""

@@ -9,7 +9,7 @@ import typer
 
 from benchmark.commands.printing import emit, report
 from benchmark.errors import unknown
-from benchmark.options import DataDir, Device, Json, StoreOption, Tracking
+from benchmark.options import DataDir, Device, Force, Json, StoreOption, Tracking
 
 
 def ablate(
@@ -24,6 +24,7 @@ def ablate(
     device: Device = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
     retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    force: Force = False,
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
@@ -41,7 +42,7 @@ def ablate(
     if retry not in (None, "failed"):
         raise unknown("value", retry, ["failed"], owner="--retry")
     spec = AblationSpec(tuple(drop), generator, tuple(dataset or ["stocks"]), length, seeds, budget)
-    options = session.options(device, workers, data_dir, retry, tracking)
+    options = session.options(device, workers, data_dir, retry, tracking, force=force)
     found = command.ablate(spec, Store(store), options, report, download=download, dry_run=dry_run)
     emit(found.text, found.record, json_target)
     if found.failed:

@@ -14,6 +14,7 @@ from benchmark.options import (
     Csv,
     DataDir,
     Device,
+    Force,
     Json,
     Only,
     Output,
@@ -39,6 +40,7 @@ def run(
     device: Device = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
     retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    force: Force = False,
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
@@ -58,7 +60,7 @@ def run(
     if retry not in (None, "failed"):
         raise unknown("value", retry or "", ["failed"], owner="--retry")
     request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    options = session.options(device, workers, data_dir, retry, tracking)
+    options = session.options(device, workers, data_dir, retry, tracking, force=force)
     plan = make_plan(load_suite(suite), request)
     results = Store(store)
     if dry_run:

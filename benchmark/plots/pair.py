@@ -15,7 +15,7 @@ from benchmark.data import DatasetSpec, fingerprint, load_windows
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
 from benchmark.interface import Generator, Windows
-from benchmark.registry import load_class, load_spec
+from benchmark.registry import generator_names, load_class, load_spec
 from benchmark.seeds import derive_seed
 from benchmark.store import CellFolder, Store, read_json
 
@@ -48,7 +48,7 @@ class Pair:
 
 def find_cell(store: Store, name: str) -> CellFolder:
     """The one cell whose slug, or whose key, begins with `name`; raises UserError where none or several do."""
-    slugs = sorted(path.name for path in (store.root / "cells").glob("*") if path.is_dir())
+    slugs = sorted(path.name for path in (store.opened().root / "cells").glob("*") if path.is_dir())
     if not slugs:
         raise UserError(f"the store '{store.root}' holds no cells; run a suite first, or name another with --store.")
     found = [slug for slug in slugs if slug.startswith(name) or slug.rpartition("-")[2].startswith(name)]
@@ -101,7 +101,9 @@ def _samples(folder: CellFolder) -> NDArray[np.float32]:
 
 def generator_class(pair: Pair) -> type[Generator]:
     """The class of the cell's generator, through the registry."""
-    return load_class(load_spec(pair.record["class"]))
+    name = pair.record["generator"]
+    # Where a shipped module lies may have changed since the cell was computed; a name has not.
+    return load_class(load_spec(name if name in generator_names() else pair.record["class"]))
 
 
 def open_generator(pair: Pair) -> Generator:

@@ -11,8 +11,7 @@ from benchmark.store import Store, read_json
 
 def require_results(plan: Plan, store: Store) -> None:
     """Refuse to show a suite of which the store has not tried a single cell; raises UserError that says what the store has."""
-    if not (store.root / "store.json").exists():
-        raise UserError(f"there is no store '{store.root}'; run a suite first, or name another with --store.")
+    store.opened()
     if any(store.cell(cell).status() for cell in plan.cells):
         return
     wanted = f"suite '{plan.title}' at budget {plan.suite.budget}, protocol {plan.suite.protocol}"

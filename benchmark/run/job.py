@@ -14,7 +14,7 @@ from benchmark.data import DatasetSpec
 
 @dataclass(frozen=True)
 class Job:
-    """One cell with the scores wanted, and where and on what to compute them."""
+    """One cell with the scores wanted, and where and on what to compute them; `force` computes finished stages again too."""
 
     cell: Cell
     scores: tuple[str, ...]
@@ -22,6 +22,7 @@ class Job:
     device: str = "cpu"
     data_dir: Path | None = None
     checkpoint_seconds: float = 20.0
+    force: bool = False
 
 
 def dump_job(job: Job) -> str:
@@ -36,6 +37,7 @@ def dump_job(job: Job) -> str:
         "device": job.device,
         "data_dir": str(job.data_dir) if job.data_dir else None,
         "checkpoint_seconds": job.checkpoint_seconds,
+        "force": job.force,
     }
     return json.dumps(values)
 
@@ -53,4 +55,5 @@ def parse_job(line: str) -> Job:
         device=values["device"],
         data_dir=Path(values["data_dir"]) if values["data_dir"] else None,
         checkpoint_seconds=values["checkpoint_seconds"],
+        force=values["force"],
     )

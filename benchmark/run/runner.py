@@ -15,7 +15,7 @@ from benchmark.plan import Plan
 from benchmark.run.child import Child
 from benchmark.run.events import BUSY, DONE, LASTING, Event
 from benchmark.run.job import Job
-from benchmark.run.stages import pending
+from benchmark.run.stages import all_stages, pending
 from benchmark.store import Store, write_json
 
 GRACE_SECONDS = 20.0
@@ -24,12 +24,17 @@ BUSY_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Options:
-    """How to run a plan; `tracking` is a tracking URI, "local" or None for the store's own database, or "none"."""
+    """How to run a plan.
+
+    `force` computes finished cells again, whose results stay until new ones are there. `tracking` is a tracking URI, "local" or
+    None for the store's own database, or "none".
+    """
 
     device: str = "cpu"
     workers: int = 1
     data_dir: Path | None = None
     retry_failed: bool = False
+    force: bool = False
     checkpoint_seconds: float = 20.0
     tracking: str | None = "none"
 
@@ -106,7 +111,7 @@ class Runner:
 
     def _settled(self, cell: Cell, scores: tuple[str, ...]) -> Outcome | None:
         """How a cell stands that needs no child: finished, impossible here, or failed in a way that would only repeat."""
-        if not pending(cell, scores, self.store):
+        if not (missing := self._missing(cell, scores)):
             return Outcome(cell, DONE)
         if cell.skip:
             return Outcome(cell, "skipped", cell.skip, "data")
@@ -116,10 +121,13 @@ class Runner:
         # A score that does not apply to these windows never will.
         lasting = state in LASTING or (state == "skipped" and stage.startswith("score:"))
         # A failed score says nothing about scores that were not asked for then.
-        concerned = not stage.startswith("score:") or stage in pending(cell, scores, self.store)
-        if lasting and concerned and not self.options.retry_failed:
+        concerned = not stage.startswith("score:") or stage in missing
+        if lasting and concerned and not (self.options.retry_failed or self.options.force):
             return Outcome(cell, state, status.get("reason", ""), stage)
         return None
+
+    def _missing(self, cell: Cell, scores: tuple[str, ...]) -> list[str]:
+        return all_stages(scores) if self.options.force else pending(cell, scores, self.store)
 
     def _start_due(self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...]) -> None:
         for _ in range(len(waiting)):
@@ -129,7 +137,7 @@ class Runner:
             if due > time.monotonic():
                 waiting.append((cell, due))
                 continue
-            stages = pending(cell, scores, self.store)
+            stages = self._missing(cell, scores)
             self.watcher.started(cell, stages)
             job = Job(
                 cell,
@@ -138,6 +146,7 @@ class Runner:
                 self.options.device,
                 self.options.data_dir,
                 self.options.checkpoint_seconds,
+                self.options.force,
             )
             self.running.append(Child(job, lambda child, event: self.events.put((child, event))))
 

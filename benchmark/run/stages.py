@@ -24,7 +24,7 @@ from benchmark.scoring import make_metric, sample_key, score_key, score_seeds
 from benchmark.seeds import derive_seed
 from benchmark.sizes import check_memory
 from benchmark.statistics import summarise
-from benchmark.store import Store, write_json
+from benchmark.store import Store, readable, write_json
 from benchmark.timing import SAMPLING_TIME, TIMING, time_sampling, timing_key
 from benchmark.validation import validate_parameters
 
@@ -34,6 +34,8 @@ RANGE_TOLERANCE = 1e-5
 def pending(cell: Cell, scores: tuple[str, ...], store: Store) -> list[str]:
     """The stages of a cell that are not finished, in the order in which they run."""
     folder = store.cell(cell)
+    if folder.has_results() and not cell.is_recorded_by(folder.record()):
+        return all_stages(scores)
     missing = []
     if not folder.is_finished("sample", sample_key(cell)):
         missing.append("sample")
@@ -47,6 +49,12 @@ def pending(cell: Cell, scores: tuple[str, ...], store: Store) -> list[str]:
         if name != SAMPLING_TIME and known.get(name, {}).get("key") != score_key(cell, make_metric(name, cell.budget)):
             missing.append(f"score:{name}")
     return missing
+
+
+def all_stages(scores: tuple[str, ...]) -> list[str]:
+    """Every stage of a cell, in the order in which they run."""
+    timing = [TIMING] if SAMPLING_TIME in scores else []
+    return ["fit", "sample", *timing, *(f"score:{name}" for name in scores if name != SAMPLING_TIME)]
 
 
 @dataclass
@@ -119,6 +127,7 @@ class CellRun:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
         generator.save(part)
+        readable(part)
         shutil.rmtree(folder.model, ignore_errors=True)
         part.replace(folder.model)
         facts["parameters"] = int(generator.num_parameters)
@@ -192,7 +201,7 @@ class CellRun:
             "details": score.details,
             **summarise(score.values)._asdict(),
         }
-        return lambda: write_json(folder.path / "scores.json", {**folder.scores(), name: entry})
+        return lambda: folder.write_score(name, entry)
 
     def _tick(self, stage: str) -> Callable[[int, int], None]:
         """A progress callback for a score; it is also where a score can be stopped."""

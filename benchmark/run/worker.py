@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -95,9 +96,12 @@ def main() -> int:
 
 def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFlag) -> tuple[str, str, str]:
     """Compute what is missing; how it ended, why, and in which stage. A failing score does not stop the other scores."""
-    from benchmark.run.stages import CellRun, pending
+    from benchmark.run.stages import CellRun, all_stages, pending
 
     folder = store.cell(cell)
+    stages = all_stages(job.scores) if job.force else pending(cell, job.scores, store)
+    if job.force:
+        shutil.rmtree(folder.checkpoint, ignore_errors=True)
     write_json(folder.path / "cell.json", cell.record())
     write_json(folder.path / "status.json", {"state": "running", "reason": "", "stage": ""})
     (folder.path / "error.txt").unlink(missing_ok=True)
@@ -105,9 +109,11 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds)
     single_thread()
     outcome = (DONE, "", "")
-    for stage in pending(cell, job.scores, store):
+    for stage in stages:
         try:
             run.run(stage)
+            if job.force:
+                folder.forget_after(stage)
         except (Exception, Interrupted) as error:
             state, reason = classify(error, folder.path)
             folder.note(stage, state)

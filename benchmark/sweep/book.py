@@ -50,7 +50,7 @@ class Book:
         self.store = store
         self.sampler = sampler
         # A file lock says nothing about a process on another machine or on another store.
-        self.owner = f"{socket.gethostname()}:{store.root.resolve()}"
+        self.owner = f"{socket.gethostname()}:{store.id}"
 
     def fill(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Enter a waiting trial for each point whose slot (its place in `points`) has none yet."""

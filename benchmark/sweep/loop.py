@@ -68,7 +68,7 @@ def prepare(
     url = spec.storage or _sqlite(store, spec.name)
     settings = {
         "generator": cell.generator,
-        "class": f"{cell.class_path} version {cell.version}",
+        "version": " ".join(filter(None, [str(cell.version), cell.source])),
         "dataset": spec.dataset,
         "data": cell.fingerprint,
         "length": spec.length,

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+PATIENCE_SECONDS = 10.0
+LOCATIONS = (("experiments", "artifact_location"), ("runs", "artifact_uri"))
+"""Where MLflow keeps the absolute addresses of artefacts, whatever it is given."""
+
 
 def is_database(path: Path) -> bool:
     """Whether anything is there; an empty file is as good as none, and is made into a database."""
@@ -24,3 +28,33 @@ def damage_of(path: Path) -> str:
     except sqlite3.DatabaseError as error:
         return f"'{path.name}' is damaged ({error}); move it away, and 'python -m benchmark sync' delivers everything again"
     return ""
+
+
+def anchor(path: Path, artefacts: Path) -> int:
+    """Let a store's database point at the artefact folder where it lies now, if the store was moved; how many addresses changed.
+
+    MLflow makes every address absolute, so a moved store would be written to at its old place.
+    """
+    if not is_database(path) or damage_of(path):
+        return 0
+    mark, changed = f"/{artefacts.name}", 0
+    base = sqlite3.connect(path, timeout=PATIENCE_SECONDS)
+    try:
+        with base:
+            for table, column in LOCATIONS:
+                rows = base.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()  # noqa: S608
+                for row, address in rows:
+                    head, found, tail = str(address).rpartition(f"{mark}/")
+                    if not found and str(address).endswith(mark):
+                        head, found, tail = str(address).removesuffix(mark), mark, ""
+                    new = str(artefacts / tail) if tail else str(artefacts)
+                    if found and head and address != new:
+                        base.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (new, row))  # noqa: S608
+                        changed += 1
+    except (
+        sqlite3.OperationalError
+    ):  # another program's tables, or a lock that outlasted the patience: the next opening mends it
+        return 0
+    finally:
+        base.close()
+    return changed

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from benchmark.errors import UserError
 from benchmark.store import Store
-from benchmark.tracking.database import damage_of, is_database
+from benchmark.tracking.database import anchor, damage_of, is_database
 from benchmark.tracking.outbox import Delivered, Outbox
-from benchmark.tracking.place import Place
+from benchmark.tracking.place import DATABASE, Place
 from benchmark.tracking.records import Item, Point, cell_item, suite_item
 from benchmark.tracking.suites import SuiteBook, SuiteRun
 
@@ -105,7 +106,7 @@ def one_line(error: Exception, place: Place) -> str:
     """An error in one line without the place's password; the commonest ones in a few words."""
     text = " ".join(str(error).split()) or type(error).__name__
     for sign, words in SIGNS.items():
-        if sign in text:
+        if sign in text and not isinstance(error, UserError):
             return words
     return text.replace(place.uri, place.shown)[:300]
 
@@ -123,6 +124,8 @@ class Tracker:
         self.place = place
         self.outbox = Outbox(store)
         self.experiments: dict[str, str] = {}
+        if place.is_local and place.artefacts:
+            anchor(store.root / DATABASE, Path(place.artefacts))
         if place.file is not None:
             self._make_database(place.file)
             if damage := damage_of(place.file):

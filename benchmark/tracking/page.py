@@ -14,7 +14,7 @@ from types import FrameType
 
 from benchmark.errors import UserError
 from benchmark.store import Store
-from benchmark.tracking.database import damage_of
+from benchmark.tracking.database import anchor, damage_of
 from benchmark.tracking.place import DATABASE, local
 
 HOST = "127.0.0.1"
@@ -29,8 +29,7 @@ ENVIRONMENT = {
 
 def ui(store: Store, port: int, write: Callable[[str], None]) -> None:
     """Serve the page until an interrupt; raises UserError where there is nothing to show or the port is taken."""
-    if not (store.root / "store.json").exists():
-        raise UserError(f"there is no store '{store.root}'; run a suite first, or name another with --store.")
+    store.opened()
     if not (store.root / DATABASE).exists():
         raise UserError(
             f"nothing of the store '{store.root}' is tracked in it; deliver it with "
@@ -38,6 +37,7 @@ def ui(store: Store, port: int, write: Callable[[str], None]) -> None:
         )
     if damage := damage_of(store.root / DATABASE):
         raise UserError(f"nothing can be shown of the store '{store.root}': {damage}.")
+    anchor(store.root / DATABASE, Path(local(store).artefacts or ""))
     if _answers(port):
         raise UserError(f"port {port} is taken by another program; choose another with --port.")
     process = _start(store, port)

@@ -78,7 +78,7 @@ def suite_item(run: SuiteRun, book: SuiteBook) -> Item:
     if book.owns_folder(run):
         figures = sorted((book.store.root / run.folder / "plots").glob("*.*"))
         files |= {f"plots/{path.name}": path for path in figures}
-    end = round(1000 * run.ended) if run.ended and ended else None
+    end = round(1000 * (run.started + run.seconds)) if run.ended and ended else None
     params = flatten(run.params)
     return Item(
         run.id, run.name, run.experiment, params, (), tags, files, STATUS.get(state, "FAILED"), round(1000 * run.started), end
@@ -114,7 +114,9 @@ def cell_item(run: SuiteRun, ref: CellRef, store: Store) -> Item | None:
         *_scores(folder.scores(), stages, ended),
         *_costs(stages, ended),
     ]
-    params = flatten({name: value for name, value in ref.record.items() if name not in ("title", "size_class")})
+    params = flatten(
+        {name: value for name, value in ref.record.items() if name not in ("title", "size_class", "class")}
+    )
     return Item(
         f"{run.id}/{ref.key}",
         ref.name,
@@ -159,10 +161,10 @@ def _commit(store: Store, ref: CellRef) -> str | None:
 
 
 def _times(stages: Mapping[str, Any], otherwise: float) -> tuple[int, int]:
-    """When a cell's first stage began and its last one ended."""
-    begun = [(_milliseconds(facts["started"]), facts.get("wall_seconds", 0.0)) for facts in stages.values()]
-    begun = begun or [(round(1000 * otherwise), 0.0)]
-    return min(start for start, _ in begun), max(start + round(1000 * seconds) for start, seconds in begun)
+    """When a cell's first stage began, and when it would have ended without pauses: the duration is that of its own work."""
+    begun = [_milliseconds(facts["started"]) for facts in stages.values()] or [round(1000 * otherwise)]
+    worked = sum(facts.get("wall_seconds", 0.0) for facts in stages.values())
+    return min(begun), min(begun) + round(1000 * worked)
 
 
 def _milliseconds(text: str) -> int:

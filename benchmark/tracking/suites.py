@@ -44,6 +44,7 @@ class CellRef:
 class SuiteRun:
     """One suite run: `experiment` and `name` as the tracker shows it, times in seconds since 1970, `places` by name.
 
+    `started` is when it was first opened and `opened` when it was last; `seconds` is how long it was open in all its sessions.
     `folder` is where its tables and figures lie in the store; `files` are names of copies in the suite run's own folder.
     """
 
@@ -55,6 +56,8 @@ class SuiteRun:
     places: tuple[str, ...] = ()
     started: float = 0.0
     ended: float | None = None
+    opened: float = 0.0
+    seconds: float = 0.0
     state: str = RUNNING
     folder: str = ""
     files: tuple[str, ...] = ()
@@ -98,7 +101,16 @@ class SuiteBook:
             started = known.started if known else round(time.time(), 3)
             files = known.files if known else ("configuration.json",)
             cells = _merged(known.cells if known else (), run.cells)
-            opened = replace(run, places=tuple(dict.fromkeys(places)), started=started, files=files, cells=cells)
+            now, spent = round(time.time(), 3), known.seconds if known else 0.0
+            opened = replace(
+                run,
+                places=tuple(dict.fromkeys(places)),
+                started=started,
+                opened=now,
+                seconds=spent,
+                files=files,
+                cells=cells,
+            )
             self._write(opened)
         return opened
 
@@ -116,7 +128,9 @@ class SuiteBook:
         with self._lock(run):
             known = self.get(run)
             names = tuple(dict.fromkeys([*known.files, *(file.name for file in files)]))
-            self._write(replace(known, state=state, ended=round(time.time(), 3), files=names))
+            now = round(time.time(), 3)
+            spent = round(known.seconds + now - known.opened, 3)
+            self._write(replace(known, state=state, ended=now, seconds=spent, files=names))
 
     def get(self, run: str) -> SuiteRun:
         """A suite run that is known to exist; raises KeyError."""

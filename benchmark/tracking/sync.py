@@ -48,8 +48,7 @@ class Report:
 
 def sync(store: Store, where: str | None, write: Callable[[str], None]) -> Report:
     """Deliver every suite run to the place that it was run with, or all of them to the one named; raises UserError."""
-    if not (store.root / "store.json").exists():
-        raise UserError(f"there is no store '{store.root}'; run a suite first, or name another with --store.")
+    store.opened()
     if where == OFF:
         raise UserError("--tracking none delivers nothing; name a tracking URI, or leave it out.")
     book = SuiteBook(store)

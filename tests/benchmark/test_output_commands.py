@@ -3,10 +3,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from benchmark.plan import Request, make_plan
+from benchmark.store import Store, write_json
+from benchmark.suites import load_suite
 from tests.conftest import CommandLine
 
 
-def test_tables_of_an_empty_store_in_every_format(command: CommandLine, tmp_path: Path) -> None:
+def test_tables_of_a_store_with_one_failure_in_every_format(command: CommandLine, tmp_path: Path) -> None:
+    store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
+    store.cell(cell).path.mkdir()
+    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
     where = ("--suite", "table8", "--budget", "smoke")
     done = command("tables", *where, "--format", "latex", "--output", "table.tex", "--digits", "2")
     assert (done.returncode, done.stdout) == (0, "wrote table.tex\n"), done.stderr
@@ -25,9 +31,9 @@ def test_plots_without_results_is_one_sentence(command: CommandLine) -> None:
     for arguments, sentence in (
         (
             ("--suite", "quick", "--budget", "smoke"),
-            "error: the store 'runs' holds no samples of suite 'quick' at budget smoke",
+            "error: there is no store 'runs'; run a suite first, or name another with --store.",
         ),
-        (("stocks-24",), "error: the store 'runs' holds no cells"),
+        (("stocks-24",), "error: there is no store 'runs'"),
         ((), "error: plots takes either a cell or --suite"),
     ):
         done = command("plots", *arguments)

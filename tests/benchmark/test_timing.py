@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.plan import Request, make_plan
 from benchmark.results import results_frame
 from benchmark.run.stages import CellRun, pending
-from benchmark.store import Store
+from benchmark.store import Store, write_json
 from benchmark.suites import SuiteSpec
 from benchmark.timing import REPETITIONS, SAMPLING_TIME, TIMING, WINDOWS, time_sampling
 
@@ -41,6 +41,7 @@ def test_times_are_a_stage_of_their_own_and_never_among_the_scores(tmp_path: Pat
     (cell,) = plan.cells
     folder = store.cell(cell)
     folder.path.mkdir()
+    write_json(folder.path / "cell.json", cell.record())
     run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
     assert pending(cell, plan.scores, store) == ["fit", "sample", TIMING]
     for stage in ("fit", "sample"):

@@ -73,14 +73,16 @@ def test_nothing_to_draw_is_one_sentence(stored: tuple[Plan, Store], tmp_path: P
     plan, store = stored
     with pytest.raises(UserError, match="holds no samples of suite 'x' at budget smoke"):
         plot_suite(plan, Store(tmp_path), None, None, print)
+    with pytest.raises(UserError, match="there is no store"):
+        find_cell(Store(tmp_path / "nowhere"), "a")
     with pytest.raises(UserError, match="holds no cells"):
-        find_cell(Store(tmp_path), "a")
+        find_cell(Store(tmp_path / "empty").create(), "a")
     with pytest.raises(UserError, match="no cell begins with 'nobody'"):
         find_cell(store, "nobody")
     (store.root / "cells" / "sines-other").mkdir()
     with pytest.raises(UserError, match=r"several cells begin with 'sines' \(sines-24-copy"):
         find_cell(store, "sines")
-    with pytest.raises(UserError, match="nothing can be drawn of 'sines-other': missing"):
+    with pytest.raises(UserError, match=r"nothing can be drawn of 'sines-other': '.*cell\.json' is missing or damaged"):
         plot_cell("sines-other", store, None, None)
     (store.root / "cells" / "sines-other").rmdir()
 

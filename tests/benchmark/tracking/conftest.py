@@ -75,7 +75,7 @@ def finish_cell(store: Store, plan: Plan, index: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "cell.json", cell.record())
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LOG) + '{"stage": "stage2", "st')
-    write_json(folder / "scores.json", SCORES)
+    store.cell(cell).write_score("context_fid", SCORES["context_fid"])
     write_json(folder / "provenance.json", {"stages": {"fit": FIT, "sample": SAMPLE}})
     write_json(folder / "status.json", {"state": "done", "reason": "", "stage": ""})
 

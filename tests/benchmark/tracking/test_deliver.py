@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmark.plan import Plan
-from benchmark.store import Store, write_json
+from benchmark.store import CellFolder, Store, write_json
 from benchmark.tracking.deliver import Tracker, UnreachableError, deliver, outstanding
 from benchmark.tracking.outbox import Delivered, Outbox
 from benchmark.tracking.place import DATABASE, Place
@@ -48,7 +48,7 @@ def test_what_a_client_reads_back(run: SuiteRun, book: SuiteBook, tracker: Track
         assert child.data.tags["commit"] == child.data.tags["mlflow.source.git.commit"] == "a" * 40
         assert child.data.tags["data_sha256"] == run.cells[0].record["fingerprint"]
         assert child.data.params["length"] == "24"
-        assert (child.info.status, child.info.start_time, child.info.end_time) == ("FINISHED", STARTED, STARTED + 4500)
+        assert (child.info.status, child.info.start_time, child.info.end_time) == ("FINISHED", STARTED, STARTED + 4000)
         assert points(tracker, child, "train/stage1/loss") == [(50, 2.0), (100, 1.0)]
         assert points(tracker, child, "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
         assert child.data.metrics["scores/context_fid/mean"] == 2.0
@@ -97,8 +97,8 @@ def test_what_came_later_is_added_to_the_same_run(run: SuiteRun, book: SuiteBook
     deliver(run, book, tracker)
     before = runs_of(tracker)["sines 24 copy"]
     folder = book.store.root / "cells" / run.cells[0].slug
-    more = {**SCORES, "spectral": {**SCORES["context_fid"], "repetitions": [4.0], "mean": 4.0, "half_width": None}}
-    write_json(folder / "scores.json", more)
+    more = {**SCORES["context_fid"], "repetitions": [4.0], "mean": 4.0, "half_width": None}
+    CellFolder(folder).write_score("spectral", more)
     assert deliver(run, book, tracker).delivered == 1
     after = runs_of(tracker)["sines 24 copy"]
     assert after.info.run_id == before.info.run_id
@@ -127,9 +127,7 @@ def test_a_changed_score_replaces_the_run(run: SuiteRun, book: SuiteBook, tracke
     deliver(run, book, tracker)
     before = runs_of(tracker)["sines 24 copy"]
     folder = book.store.root / "cells" / run.cells[0].slug
-    write_json(
-        folder / "scores.json", {"context_fid": {**SCORES["context_fid"], "repetitions": [1.0, 5.0], "mean": 3.0}}
-    )
+    CellFolder(folder).write_score("context_fid", {**SCORES["context_fid"], "repetitions": [1.0, 5.0], "mean": 3.0})
     deliver(run, book, tracker)
     after = runs_of(tracker)["sines 24 copy"]
     assert after.info.run_id != before.info.run_id
