@@ -100,3 +100,49 @@ def test_a_strict_run_measures_the_likelihood_of_hold_out_windows(tmp_path: Path
     # Another draw of the same law costs about as much after twenty steps, and never exactly as much.
     assert facts["held_out_nll"] == pytest.approx(facts["train_nll"], rel=0.05)
     assert facts["held_out_nll"] != facts["train_nll"]
+
+
+def test_force_computes_the_named_cells_again_and_leaves_the_whole_suites_files(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "runs", tmp_path / "runs")
+    done = run_suite(tmp_path, "--only", "generator=copy", "--force")
+    assert done.returncode == 0, done.stderr
+    stages = finished_stages(tmp_path / "runs")
+    assert {count for (cell, _), count in stages.items() if "-copy-" in cell} == {2}
+    assert {count for (cell, _), count in stages.items() if "-copy-" not in cell} == {1}
+    again, before = bytes_of(tmp_path / "runs"), bytes_of(finished / "runs")
+    narrowed = {name for name in again if name.startswith("suites/small-paper-smoke--generator=copy/")}
+    assert {Path(name).name for name in narrowed} == {"table.md", "table.tex", "table.html"}
+    assert {name: value for name, value in again.items() if name not in narrowed} == before
+
+
+PLUG_IN = """
+from baselines.photocopy import Copy
+
+
+class Mine(Copy):
+    is_control = False
+
+    def sample(self, n, seed):
+        return super().sample(n, seed) * {factor}
+"""
+
+
+def test_an_edited_plug_in_is_computed_again(tmp_path: Path) -> None:
+    suite = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [nearest_training]\n"
+    printed = []
+    for factor in (1.0, 1.0, 0.0):
+        (tmp_path / "my_plug_in.py").write_text(PLUG_IN.format(factor=factor))
+        done = run_suite(tmp_path, text=suite)
+        assert done.returncode == 0, done.stderr
+        printed.append(done)
+    assert [done.stderr.count("nothing to compute") for done in printed] == [0, 1, 0]
+    assert printed[0].stdout == printed[1].stdout
+    assert "| 0.00 |" in printed[1].stdout
+    assert "| 0.00 |" not in printed[2].stdout
+
+
+def test_a_store_holds_no_absolute_path(finished: Path) -> None:
+    """Nothing but what says where something went wrong: logs and tracebacks are for the machine that wrote them."""
+    for path in (finished / "runs").rglob("*"):
+        if path.is_file() and path.suffix != ".log":
+            assert str(finished).encode() not in path.read_bytes(), path

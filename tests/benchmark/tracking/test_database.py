@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from mlflow.tracking._tracking_service import utils
+
+from benchmark.store import Store
+from benchmark.tracking.database import anchor
+from benchmark.tracking.deliver import Tracker, deliver
+from benchmark.tracking.place import ARTEFACTS, DATABASE, local
+from benchmark.tracking.suites import SuiteBook, SuiteRun
+
+
+def addresses(path: Path) -> list[str]:
+    base = sqlite3.connect(path)
+    rows = base.execute(
+        "SELECT artifact_location FROM experiments UNION SELECT artifact_uri FROM runs ORDER BY 1"
+    ).fetchall()
+    base.close()
+    return [str(address) for (address,) in rows]
+
+
+def test_a_moved_store_keeps_its_artefacts_and_writes_to_none_of_its_old_places(
+    run: SuiteRun, book: SuiteBook, tracker: Tracker, tmp_path: Path
+) -> None:
+    deliver(run, book, tracker)
+    old = book.store.root
+    moved = Store(tmp_path / "elsewhere" / "moved")
+    shutil.copytree(old, moved.root)
+    assert all(str(old) in address for address in addresses(moved.root / DATABASE))
+    again = Tracker(local(moved), moved)
+    # MLflow remembers addresses for the life of a process, and a store is moved between two.
+    utils._artifact_repos_cache.clear()
+    found = addresses(moved.root / DATABASE)
+    assert all(address.startswith(str(moved.root.resolve() / ARTEFACTS)) for address in found)
+    before = sorted(old.rglob("*"))
+    (moved.root / "plots" / run.cells[0].slug).mkdir(parents=True)
+    (moved.root / "plots" / run.cells[0].slug / "late.png").write_bytes(b"png")
+    assert deliver(run, SuiteBook(moved), again).delivered == 1
+    assert sorted(old.rglob("*")) == before, "the old place is left alone"
+    assert list((moved.root / ARTEFACTS).rglob("late.png"))
+    assert anchor(moved.root / DATABASE, moved.root.resolve() / ARTEFACTS) == 0, "a second opening changes nothing"
+
+
+def test_what_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    (tmp_path / "text.db").write_text("no database " * 100)
+    for name in ("missing.db", "empty.db", "text.db"):
+        assert anchor(tmp_path / name, tmp_path / ARTEFACTS) == 0
