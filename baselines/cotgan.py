@@ -82,6 +82,11 @@ class COTGAN(NetworkGenerator):
         train(task, name="adversarial", steps=values["steps"], context=context, generator=stream)
         return self._keep(networks, (length, features))
 
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return 2 * self.steps * self.batch
+
     def _network(self, length: int, features: int) -> Networks:
         if length < 2:
             raise UserError(

@@ -65,6 +65,11 @@ class DiffTime(DiffusionGenerator):
         self.rate = rate
         self.decay = decay
 
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return self.steps * self.batch
+
     def _network(self, length: int, features: int) -> DiffTimeNetwork:
         values = self.parameters()
         channels, heads = values["channels"], values["heads"]

@@ -72,6 +72,11 @@ class DiffusionTS(DiffusionGenerator):
         self.average_every = average_every
         self.average_start = average_start
 
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return self.steps * self.micro_batches * self.batch
+
     def _network(self, length: int, features: int) -> DiffusionTSNetwork:
         values = self.parameters()
         width, heads, kernel = values["width"], values["heads"], values["season_kernel"]

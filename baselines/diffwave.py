@@ -63,6 +63,11 @@ class DiffWave(DiffusionGenerator):
         self.rate = rate
         self.cooldown = cooldown
 
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return self.steps * self.batch
+
     def _network(self, length: int, features: int) -> DiffWaveNetwork:
         values = self.parameters()
         return DiffWaveNetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))

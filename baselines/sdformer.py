@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -20,7 +19,6 @@ from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
 from benchmark.training import NetworkGenerator, as_tensor, build, count_parameters, seeded, train
 
-_LOG = logging.getLogger(__name__)
 _LEAST_USAGE = 0.1
 _LARGEST_ERROR = 0.9
 
@@ -140,12 +138,17 @@ class SDformer(NetworkGenerator):
         facts = _fidelity(vqvae, data, tokens)
         facts["warnings"] = _warnings(facts, float(data.var(dim=0, correction=0).mean()), values["vocab_size"])
         for sentence in facts["warnings"]:
-            _LOG.warning("%s: %s", type(self).__name__, sentence)
+            context.warn(sentence)
         facts["train_nll"] = mean_likelihood(transformer, tokens, objective)
         if context.validation is not None:
             held_out = vqvae.tokenize(as_tensor(context.validation, context.device))
             facts["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
         return self._keep(Stages(vqvae, transformer), (length, features), facts)
+
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return self.stage1_steps * self.stage1_batch + self.stage2_steps * self.stage2_batch
 
     def _network(self, length: int, features: int) -> Stages:
         values = self.parameters()

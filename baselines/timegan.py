@@ -81,6 +81,11 @@ class TimeGAN(NetworkGenerator):
             train(task, name=name, steps=values[f"{name}_steps"], context=context, generator=stream)
         return self._keep(networks, (length, features))
 
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return (self.embedding_steps + self.supervised_steps + self.joint_steps) * self.batch
+
     def _network(self, length: int, features: int) -> Networks:
         if length < 2:
             raise UserError(

@@ -71,6 +71,10 @@ class TimeVAE(NetworkGenerator):
         train(task, name="vae", steps=steps, context=context, generator=seeded(seeds[1], context.device))
         return self._keep(network, (length, features))
 
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        return _steps(vars(self), windows) * self.batch
+
     def _network(self, length: int, features: int) -> TimeVAENetwork:
         values = self.parameters()
         return TimeVAENetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))

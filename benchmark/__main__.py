@@ -1,17 +1,36 @@
-"""`python -m benchmark`."""
+"""`python -m benchmark`, and the console script `timemar-bench`."""
 
 import os
 import signal
+import sys
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the command line; ends the process."""
     # Ctrl-C while modules are being loaded ends the process as the system does it: status 130 in a shell, no traceback.
     handler = signal.getsignal(signal.SIGINT)
     if handler is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from benchmark.errors import UserError
+    from benchmark.imports import own_modules_first
+
+    try:
+        own_modules_first()
+    except UserError as error:
+        sys.exit(_complain(str(error)))
     from benchmark.blas import prefer_wide_kernels
-    from benchmark.cli import main
+    from benchmark.cli import main as run
 
     # Before anything loads NumPy, and for the child processes too.
     prefer_wide_kernels(os.environ)
     signal.signal(signal.SIGINT, handler)
+    run()
+
+
+def _complain(sentence: str) -> int:
+    print(f"error: {sentence}", file=sys.stderr)  # noqa: T201 - the command line is not loaded yet
+    return 2
+
+
+if __name__ == "__main__":
     main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,10 @@ def _ignore(progress: Progress) -> None:
     del progress
 
 
+def _log_warning(sentence: str) -> None:
+    logging.getLogger("benchmark").warning("%s", sentence)
+
+
 def _never() -> bool:
     return False
 
@@ -51,7 +56,8 @@ class FitContext:
     `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again; None means
     that nothing is kept. `validation` are windows that a fit may measure itself on and must not learn from or choose by:
     `check` fits with and without them. `fresh` are real windows disjoint from those the scores compare with, handed only to
-    generators that declare `uses_fresh_data`.
+    generators that declare `uses_fresh_data`. `warn` takes a sentence on what went wrong in a fit that ended all the same, such
+    as a collapsed codebook; it stands under every table that shows the cell.
     """
 
     seed: int
@@ -62,6 +68,7 @@ class FitContext:
     validation: Windows | None = None
     fresh: Windows | None = None
     progress: Callable[[Progress], None] = _ignore
+    warn: Callable[[str], None] = _log_warning
     stop_requested: Callable[[], bool] = _never
 
 
@@ -105,6 +112,14 @@ class Generator(abc.ABC):
         """Learned numbers by part for windows (T=length, D=features), without fitting; empty where none are."""
         del length, features
         return {}
+
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit to `windows` windows, counted as often as they are drawn; None where not known.
+
+        An estimate of training time is in proportion to it.
+        """
+        del windows
+        return None
 
     def parameters(self) -> dict[str, Any]:
         """The constructor arguments, validated; raises UserError."""

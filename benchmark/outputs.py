@@ -61,7 +61,7 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
         for name, text in dataset.score_notes.items()
         if name in plan.scores
     ]
-    notes += _samplers(plan)
+    notes += [*_samplers(plan), *_warnings(plan, store)]
     table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "differences":
         return SuiteResult(frame, table, differences(table))
@@ -91,6 +91,16 @@ def _samplers(plan: Plan) -> list[str]:
             )
     told = [f"{who} on {', '.join(where)}" for who, where in found.items()]
     return [f"Fewer sampling steps than the method has: {'; '.join(told)}."] if told else []
+
+
+def _warnings(plan: Plan, store: Store) -> list[str]:
+    """What generators said went wrong in their own training."""
+    found = []
+    for cell in plan.cells:
+        seed = f", training seed {cell.seed}" if plan.suite.seeds > 1 else ""
+        place = f"{cell.title} on {cell.dataset.title or cell.dataset.id} {cell.length}{seed}"
+        found += [f"Warning, {place}: {sentence}" for sentence in store.cell(cell).warnings()]
+    return found
 
 
 def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option's own name

@@ -83,7 +83,9 @@ def make_plan(suite: SuiteSpec, request: Request, within: tuple[str, ...] = ()) 
     `within` are the files of the suites that include it.
     """
     if suite.origin and suite.origin in within:
-        raise UserError(f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'.")
+        raise UserError(
+            f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'."
+        )
     whole = suite.seeds
     suite, sources = _apply(suite, request)
     changes = (*request.only, *([f"seeds={suite.seeds}"] if suite.seeds != whole else []), *request.assignments)

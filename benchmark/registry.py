@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from benchmark.errors import UserError, unknown
+from benchmark.imports import shadowed
 from benchmark.interface import Generator
 from benchmark.resources import read_yaml, shipped, shipped_names
 from benchmark.validation import Frozen, parse, validate_parameters
@@ -130,6 +131,8 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
             f"generator '{spec.name}': the module '{module}' cannot be imported ({reason}); install it or correct 'class'."
         ) from None
     found = getattr(holder, attribute, None)
+    if found is None and (reason := shadowed(module)):
+        raise UserError(f"generator '{spec.name}': {reason}.")
     if found is None:
         raise UserError(f"generator '{spec.name}': '{module}' has no '{attribute}'; correct 'class'.")
     if not (inspect.isclass(found) and issubclass(found, Generator)):

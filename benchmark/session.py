@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -81,7 +82,8 @@ def run(
     with _display(len(plan.cells), write) as display:
         runner = Runner(store, chosen, tracking.watching(display))
         # The longest cells start first, so that the last one does not keep everybody waiting.
-        return runner.run(plan, lambda cell: history.cell_seconds(cell, pending(cell, plan.scores, store)))
+        # What is not known to be short counts as the longest.
+        return runner.run(plan, lambda cell: history.cell_seconds(cell, pending(cell, plan.scores, store)) or math.inf)
 
 
 def ticker(write: Callable[[str], None]) -> Callable[[str, int, int], None]:
@@ -116,14 +118,15 @@ def preview(plan: Plan, store: Store, chosen: Options) -> dict[str, Any]:
         state = "done" if not stages else ("skipped" if cell.skip else "missing")
         cells.append(
             {"cell": cell.slug, "name": cell_name(cell), "state": state, "reason": cell.skip or "", "missing": stages,
-             "seconds": round(seconds, 1)}
+             "seconds": None if seconds is None else round(seconds, 1)}
         )  # fmt: skip
-    total = sum(float(str(cell["seconds"])) for cell in cells)
+    known = [float(str(cell["seconds"])) for cell in cells if cell["seconds"] is not None]
     return {
         "cells": cells,
         "workers": chosen.workers,
         "device": chosen.device,
-        "seconds": round(total / chosen.workers, 1),
+        "seconds": round(sum(known) / chosen.workers, 1),
+        "unknown": len(cells) - len(known),
     }
 
 
@@ -132,11 +135,13 @@ def preview_text(found: dict[str, Any]) -> str:
     lines = []
     for cell in found["cells"]:
         todo = cell["reason"] or ", ".join(cell["missing"]) or "nothing to compute"
-        lines.append(f"{cell['name']}: {cell['state']} ({todo}){_about(cell['seconds'])}")
+        about = ", time not known" if cell["seconds"] is None else _about(cell["seconds"])
+        lines.append(f"{cell['name']}: {cell['state']} ({todo}){about}")
     missing = sum(cell["state"] == "missing" for cell in found["cells"])
     lines.append(
         f"{missing} of {len(found['cells'])} cells to compute with {found['workers']} workers on {found['device']}"
         + _about(found["seconds"])
+        + (f", and {found['unknown']} whose time is not known" if found["unknown"] else "")
     )
     return "\n".join(lines)
 

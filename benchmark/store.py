@@ -164,6 +164,11 @@ class CellFolder:
         """Times, machine, versions, commit and data checksum, by stage."""
         return read_json(self.path / "provenance.json")
 
+    def warnings(self) -> list[str]:
+        """What the generator said went wrong in its fit, a sentence each."""
+        found = self.provenance().get("stages", {}).get("fit", {}).get("warnings", [])
+        return [str(sentence) for sentence in found]
+
     def is_finished(self, stage: str, key: str) -> bool:
         """Whether `stage` was finished under `key` and its files are as it left them."""
         record = read_json(self.path / "stages" / f"{stage}.json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Self
@@ -35,7 +34,6 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Ladder = Annotated[tuple[Count, ...], Field(min_length=1)]
 
 _CACHE_BYTES = 1 << 28
-_LOG = logging.getLogger(__name__)
 
 
 class TimeMAR(NetworkGenerator):
@@ -214,7 +212,7 @@ class TimeMAR(NetworkGenerator):
         context.progress(Progress("facts", 1, 1, {k: v for k, v in facts.items() if isinstance(v, float)}))
         facts["warnings"] = warnings_of(facts, self.vocab_size)
         for sentence in facts["warnings"]:
-            _LOG.warning("%s: %s", type(self).__name__, sentence)
+            context.warn(sentence)
         return facts
 
     @property
@@ -261,6 +259,11 @@ class TimeMAR(NetworkGenerator):
                 f"TimeMAR was fitted to windows (T, D) = {self.shape_}; pass such, not {windows.shape[1:]}."
             )
         return split_in_batches(self.tokenizer_.parts_of, as_tensor(windows, self.device))
+
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        stages = [schedule_of(vars(self), stage, windows) for stage in ("stage1", "stage2")]
+        return stages[0].steps * self.stage1_batch + stages[1].steps * self.stage2_batch
 
     def parts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""

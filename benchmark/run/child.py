@@ -6,12 +6,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.imports import child_environment, python_module
 from benchmark.run.events import Event, read_event
 from benchmark.run.job import Job, dump_job
 from benchmark.store import Store
@@ -36,11 +36,11 @@ class Child:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "worker.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "benchmark.run.worker"],
+                python_module("benchmark.run.worker"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **ENVIRONMENT},
+                env=child_environment(ENVIRONMENT),
                 start_new_session=True,
             )
         self._tell(dump_job(job))

@@ -107,6 +107,7 @@ class CellRun:
         folder.checkpoint.mkdir(exist_ok=True)
         cell = self.cell
         params = validate_parameters(self.generator_class, cell.params, owner=f"generator '{cell.generator}'")
+        warnings: list[str] = []
         clock = _Clock(folder.checkpoint / "elapsed", self.report)
         context = FitContext(
             seed=derive_seed("fit", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed),
@@ -117,6 +118,7 @@ class CellRun:
             validation=self._held_out(),
             fresh=self.windows.fresh,
             progress=clock,
+            warn=warnings.append,
             stop_requested=self.stop_requested,
         )
         generator = self.generator_class(**params)
@@ -130,6 +132,7 @@ class CellRun:
         readable(part)
         shutil.rmtree(folder.model, ignore_errors=True)
         part.replace(folder.model)
+        facts["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
         facts["parameters"] = int(generator.num_parameters)
         facts["earlier_seconds"] = round(clock.earlier, 3)
         files = [path for path in folder.model.rglob("*") if path.is_file()]

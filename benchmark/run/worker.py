@@ -23,6 +23,7 @@ from filelock import Timeout
 
 from benchmark.cell import Cell
 from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError, refusal, refused
+from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
 from benchmark.run.events import BUSY, DONE, STORAGE, Event, EventWriter
 from benchmark.run.job import Job, parse_job
@@ -71,6 +72,7 @@ class Reporter:
 
 def main() -> int:
     """Run one job; the exit status is 0 whatever the outcome, since the outcome is an event."""
+    own_modules_first()
     send = EventWriter(os.dup(1))
     os.dup2(2, 1)
     job = parse_job(sys.stdin.readline())
@@ -84,7 +86,8 @@ def main() -> int:
         folder.path.mkdir(parents=True, exist_ok=True)
         with store.lock(job.cell.key, wait=False):
             state, reason, stage = _attempt(job.cell, job, store, send, stop)
-            write_json(folder.path / "status.json", {"state": state, "reason": reason, "stage": stage})
+            status = {"state": state, "reason": reason, "stage": stage, "warnings": folder.warnings()}
+            write_json(folder.path / "status.json", status)
     except Timeout:
         state, reason, stage = BUSY, "another runner is computing this cell", ""
     except OSError as error:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
@@ -21,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from benchmark.cell import Cell
 from benchmark.errors import UserError, refused
+from benchmark.imports import child_environment, python_module
 from benchmark.plan import Plan
 from benchmark.run.events import Event
 from benchmark.run.runner import Outcome, Watcher
@@ -190,12 +189,12 @@ class Follower:
         folder = self.book.store.root / "tracking"
         with (folder / "deliver.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "benchmark.tracking.process"],
+                python_module("benchmark.tracking.process"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                env=child_environment({"OMP_NUM_THREADS": "1"}),
                 start_new_session=True,
             )
         job = {

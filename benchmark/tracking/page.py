@@ -62,7 +62,7 @@ def _serve(process: subprocess.Popen[bytes], store: Store, port: int, write: Cal
 def _start(store: Store, port: int) -> subprocess.Popen[bytes]:
     place = local(store)
     command = [
-        sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1",
+        sys.executable, "-P", "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1",
         "--backend-store-uri", place.uri, "--default-artifact-root", place.artefacts or "",
     ]  # fmt: skip
     _log(store).parent.mkdir(exist_ok=True)

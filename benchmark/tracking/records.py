@@ -107,6 +107,7 @@ def cell_item(run: SuiteRun, ref: CellRef, store: Store) -> Item | None:
         "commit": fit.get("commit"),
         "mlflow.source.git.commit": fit.get("commit"),
         "dirty": fit.get("dirty"),
+        "warnings": " ".join(fit.get("warnings", [])),
         "device": fit.get("machine", {}).get("device"),
     }
     points = [

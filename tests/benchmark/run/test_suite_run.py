@@ -146,3 +146,31 @@ def test_a_store_holds_no_absolute_path(finished: Path) -> None:
     for path in (finished / "runs").rglob("*"):
         if path.is_file() and path.suffix != ".log":
             assert str(finished).encode() not in path.read_bytes(), path
+
+
+DIAGNOSIS = """
+from baselines.photocopy import Copy
+
+
+class Mine(Copy):
+    is_control = False
+
+    def fit(self, windows, context):
+        context.warn("the codebook collapsed: the training windows use 10 % of 384 codes;\\n train longer.")
+        return super().fit(windows, context)
+"""
+
+
+def test_what_a_generator_says_of_its_own_training_stands_at_the_end_and_stays_there(tmp_path: Path) -> None:
+    suite = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [nearest_training]\n"
+    (tmp_path / "my_plug_in.py").write_text(DIAGNOSIS)
+    sentence = "the codebook collapsed: the training windows use 10 % of 384 codes; train longer."
+    for _ in range(2):  # computed, and read again from the store
+        done = run_suite(tmp_path, text=suite)
+        assert done.returncode == 0, done.stderr
+        assert f"- Warning, Mine on Sines 24: {sentence}" in done.stdout.splitlines()
+    status = json.loads(next((tmp_path / "runs").glob("cells/*/status.json")).read_text())
+    assert (status["state"], status["warnings"]) == ("done", [sentence])
+    assert sentence.replace("%", r"\%") in next((tmp_path / "runs").glob("suites/*/table.tex")).read_text().replace(
+        "%", r"\%"
+    )
