@@ -205,7 +205,12 @@ def _features(
     if content[1] is not None:
         return 0
     # Somebody's own file: better refused now than after an hour.
-    return load_windows(dataset, length, protocol, data_dir=data_dir, seed_for_split=0).train.shape[2]
+    windows = load_windows(dataset, length, protocol, data_dir=data_dir, seed_for_split=0)
+    if (windows.low == windows.high).all() or (windows.train == windows.train[:1]).all():
+        raise UserError(
+            f"all windows of the data set '{dataset.id}' are equal (every feature is constant); give data that change."
+        )
+    return windows.train.shape[2]
 
 
 def _cells(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,8 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
     elif spec.recipe is not None:
         names = feature_names(spec.recipe)
     counts = window_counts(spec, series=series)
+    timeline = series.timeline if series is not None else None
+    constant = [name for name, (low, high) in (ranges or {}).items() if low == high]
     inside = window_counts(spec, series=series, within=True) if spec.has_series and not spec.within_series else None
     return {
         "id": spec.id,
@@ -105,6 +108,9 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
         "features": facts["features"],
         "names": list(names),
         "ranges": ranges,
+        "time": asdict(timeline) if timeline else None,
+        "lost_to_gaps": _lost(spec, series, counts),
+        "constant": constant,
         "stride": spec.stride,
         "windows": {str(length): count for length, count in counts.items()} if counts else None,
         "windows_within_series": {str(length): count for length, count in inside.items()} if inside else None,
@@ -129,7 +135,10 @@ def card_text(facts: dict[str, Any]) -> str:
         "Rows": rows,
         "Series": _number(facts["series"]) if facts["series"] not in (None, 1) else None,
         "Features": _number(facts["features"]),
+        "Time": _time_text(facts["time"]),
+        "Constant": ", ".join(facts["constant"]),
         "Windows": _counts(facts["windows"]),
+        "  lost to gaps": _counts(facts["lost_to_gaps"]),
         "  within series": _counts(facts["windows_within_series"]),
     }
     width = max(len(name) for name in entries)
@@ -147,6 +156,29 @@ def card_text(facts: dict[str, Any]) -> str:
     if remarks:
         lines += ["", "Known disagreements and remarks", *(f"  - {remark}" for remark in remarks)]
     return "\n".join(lines) + "\n"
+
+
+def _lost(spec: DatasetSpec, series: Series | None, counts: dict[int, int] | None) -> dict[str, int] | None:
+    """Windows by length that the gaps in time cost."""
+    if series is None or counts is None or series.timeline is None or not series.timeline.gaps:
+        return None
+    whole = series.timeline.whole
+    return {str(length): count_windows(whole, length, spec.stride) - count for length, count in counts.items()}
+
+
+def _time_text(time: dict[str, Any] | None) -> str | None:
+    if time is None:
+        return None
+    words = [f"column '{time['column']}'{' (recognised)' if time['recognised'] else ''}, step {time['step']}"]
+    if time["unordered"]:
+        words.append(f"sorted: {time['unordered']:,} row{'s' if time['unordered'] > 1 else ''} stood out of order")
+    gaps = time["gaps"]
+    words.append(
+        f"{gaps:,} gap{'s' if gaps > 1 else ''}, the largest {time['largest']}; no window crosses one"
+        if gaps
+        else "no gap"
+    )
+    return "; ".join(words)
 
 
 def _number(value: int | None) -> str:

@@ -12,6 +12,7 @@ from benchmark.data.arrays import read_matlab, read_windows
 from benchmark.data.locate import fingerprint, locate
 from benchmark.data.spec import DatasetSpec
 from benchmark.data.table import Table, read_csv, read_parquet, refuse_bad_numbers
+from benchmark.data.time import Timeline, arrange
 from benchmark.errors import UserError
 
 
@@ -20,7 +21,7 @@ class Series:
     """Finite float64 values by series.
 
     `parts` holds one array (T, D) a series; where `windows` is true the file held windows, and each part is one of
-    them. `labels` names the series; `source` is the file.
+    them. `labels` names the series; `source` is the file. With a `timeline` parts are in time order and hold no gap.
     """
 
     names: tuple[str, ...]
@@ -28,6 +29,7 @@ class Series:
     labels: tuple[str, ...]
     source: Path
     windows: bool = False
+    timeline: Timeline | None = None
 
     @property
     def rows(self) -> int:
@@ -48,7 +50,7 @@ def load_series(spec: DatasetSpec, data_dir: Path | None) -> Series:
         series = _by_length(Table(names, values, None), path, spec)
     else:
         table = read_csv(path, spec) if spec.suffix == ".csv" else read_parquet(path, spec)
-        series = _by_name(table, path) if table.series is not None else _by_length(table, path, spec)
+        series = _in_time(table, path) if table.stamps is not None else _in_file_order(table, path, spec)
     for what, found, stated in (("rows", series.rows, spec.rows), ("features", len(series.names), spec.features)):
         if stated is not None and found != stated:
             raise UserError(
@@ -86,10 +88,31 @@ def _by_length(table: Table, path: Path, spec: DatasetSpec) -> Series:
     return Series(table.names, parts, tuple(str(i) for i in range(1, len(parts) + 1)), path)
 
 
-def _by_name(table: Table, path: Path) -> Series:
-    """One series a name, in order of first appearance; rows of a series keep their order."""
+def _in_file_order(table: Table, path: Path, spec: DatasetSpec) -> Series:
+    if table.series is None:
+        return _by_length(table, path, spec)
+    groups = _groups(table)
+    return Series(table.names, tuple(table.values[rows] for rows in groups.values()), tuple(groups), path)
+
+
+def _in_time(table: Table, path: Path) -> Series:
+    """Each series in time order, cut at its gaps; a piece is named by its series, and by its number where there are several."""
+    if table.stamps is None:
+        raise ValueError("the table has no time column")
+    groups = _groups(table)
+    arranged, timeline = arrange(table.stamps, list(groups.values()), path)
+    parts, labels = [], []
+    for name, pieces in zip(groups, arranged, strict=True):
+        parts += [table.values[rows] for rows in pieces]
+        labels += [name if len(pieces) == 1 else f"{name} piece {number}" for number in range(1, len(pieces) + 1)]
+    return Series(table.names, tuple(parts), tuple(labels), path, timeline=timeline)
+
+
+def _groups(table: Table) -> dict[str, NDArray[np.int64]]:
+    """Row numbers by series, in order of first appearance; one series where no column tells them apart."""
+    if table.series is None:
+        return {"1": np.arange(len(table.values))}
     places: dict[str, list[int]] = {}
-    for place, name in enumerate(table.series or ()):
+    for place, name in enumerate(table.series):
         places.setdefault(name, []).append(place)
-    parts = tuple(table.values[rows] for rows in places.values())
-    return Series(table.names, parts, tuple(places), path)
+    return {name: np.asarray(rows) for name, rows in places.items()}

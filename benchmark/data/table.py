@@ -6,16 +6,20 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.data.spec import DatasetSpec
+from benchmark.data.time import STAMP_NAMES, Stamps, is_stamp, parse_stamps
 from benchmark.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LARGEST = 1e300
 """Beyond it the range of a feature could overflow when it is scaled."""
@@ -23,11 +27,12 @@ LARGEST = 1e300
 
 @dataclass(frozen=True)
 class Table:
-    """Finite float64 values (rows, D) in file order, the features' names, each row's series where a column says so."""
+    """Finite float64 values (rows, D) in file order, the features' names, each row's series and time where a column says so."""
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
     series: tuple[str, ...] | None
+    stamps: Stamps | None = None
 
 
 def read_csv(path: Path, spec: DatasetSpec) -> Table:
@@ -40,16 +45,21 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
         raise UserError(f"'{path}' is empty; it needs a header line and rows of numbers.")
     header = [name.strip() for name in header]
     _check_header(header, path)
-    features = _features(header, path, spec)
-    places = [header.index(name) for name in features]
-    series_place = header.index(spec.series_column) if spec.series_column is not None else None
-    values: list[list[float]] = []
-    series: list[str] = []
+    kept: list[tuple[int, list[str]]] = []
     for line, row in rows:
         if len(row) != len(header):
             raise UserError(
                 f"'{path}', line {line}, has {len(row)} cells, but the header has {len(header)}; correct the line."
             )
+        kept.append((line, row))
+    columns = {name: [row[place] for _, row in kept] for place, name in enumerate(header)}
+    time_column = _time_column(columns, path, spec)
+    features = _features(header, path, spec, time_column)
+    places = [header.index(name) for name in features]
+    series_place = header.index(spec.series_column) if spec.series_column is not None else None
+    values: list[list[float]] = []
+    series: list[str] = []
+    for line, row in kept:
         try:
             values.append([_number(row[place]) for place in places])
         except ValueError:
@@ -58,7 +68,35 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
             series.append(_series_name(row[series_place], path, spec, f"line {line}"))
     if not values:
         raise UserError(f"'{path}' has a header but no rows; add rows of numbers.")
-    return Table(tuple(features), np.asarray(values, dtype=np.float64), tuple(series) if series else None)
+    stamps = None
+    if time_column is not None:
+        lines = [f"line {line}" for line, _ in kept]
+        stamps = parse_stamps(time_column, columns[time_column], lines, path, recognised=spec.time_column is None)
+    return Table(tuple(features), np.asarray(values, dtype=np.float64), tuple(series) if series else None, stamps)
+
+
+def _time_column(columns: Mapping[str, Sequence[str]], path: Path, spec: DatasetSpec) -> str | None:
+    """The column that holds the time: the one named, else one of dates, else one of distinct numbers with the name of a time.
+
+    Nothing is looked for where `columns` names the features. Raises UserError where several columns hold dates.
+    """
+    if spec.time_column is not None or spec.columns is not None:
+        return spec.time_column
+    free = {name: cells for name, cells in columns.items() if name not in (*spec.drop, spec.series_column)}
+    dates = [name for name, cells in free.items() if is_stamp(cells)]
+    if len(dates) > 1:
+        raise UserError(
+            f"'{path}' has dates in the columns {' and '.join(repr(name) for name in dates)}; name one as 'time_column' and the "
+            "others under 'drop'."
+        )
+    if dates:
+        return dates[0]
+    series = columns.get(spec.series_column or "", [""] * len(next(iter(columns.values()), [])))
+    for name, cells in free.items():
+        rows = list(zip(series, cells, strict=True))
+        if name.casefold() in STAMP_NAMES and len(set(rows)) == len(rows) > 1 and all(map(_is_number, cells)):
+            return name
+    return None
 
 
 def read_parquet(path: Path, spec: DatasetSpec) -> Table:
@@ -74,9 +112,15 @@ def read_parquet(path: Path, spec: DatasetSpec) -> Table:
     header = [str(name) for name in frame.columns]
     _check_header(header, path)
     frame.columns = pd.Index(header)
-    features = _features(header, path, spec)
     if frame.empty:
         raise UserError(f"'{path}' has columns but no rows; add rows of numbers.")
+    columns = {
+        name: _texts(frame[name]) for name in header if name == spec.time_column or _may_be_time(frame[name], name)
+    }
+    if spec.series_column in header:
+        columns[spec.series_column] = _texts(frame[spec.series_column])
+    time_column = _time_column(columns, path, spec)
+    features = _features(header, path, spec, time_column)
     for name in features:
         kind = frame[name].dtype
         if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
@@ -91,7 +135,26 @@ def read_parquet(path: Path, spec: DatasetSpec) -> Table:
         series = tuple(
             _series_name(cell, path, spec, f"row {i} (counted from 1)") for i, cell in enumerate(cells, start=1)
         )
-    return Table(tuple(features), values, series)
+    stamps = None
+    if time_column is not None:
+        rows = [f"row {i} (counted from 1)" for i in range(1, len(frame) + 1)]
+        stamps = parse_stamps(time_column, columns[time_column], rows, path, recognised=spec.time_column is None)
+    return Table(tuple(features), values, series, stamps)
+
+
+def _may_be_time(column: pd.Series[Any], name: str) -> bool:
+    import pandas as pd
+
+    return not pd.api.types.is_numeric_dtype(column.dtype) or name.casefold() in STAMP_NAMES
+
+
+def _texts(column: pd.Series[Any]) -> list[str]:
+    """A column as a CSV file would hold it."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(column.dtype):
+        return ["" if pd.isna(moment) else moment.isoformat() for moment in column]
+    return list(column.astype("string").fillna(""))
 
 
 def refuse_bad_numbers(values: NDArray[np.float64], path: Path, names: Sequence[str]) -> None:
@@ -140,9 +203,9 @@ def _check_header(header: Sequence[str], path: Path) -> None:
         raise UserError(f"'{path}', line 1, holds numbers only; add a header line with a name for every column.")
 
 
-def _features(header: Sequence[str], path: Path, spec: DatasetSpec) -> list[str]:
+def _features(header: Sequence[str], path: Path, spec: DatasetSpec, time_column: str | None) -> list[str]:
     """The columns that are features: those asked for, else all that are not dropped, time or series."""
-    aside = [*spec.drop, *(name for name in (spec.time_column, spec.series_column) if name is not None)]
+    aside = [*spec.drop, *(name for name in (time_column, spec.series_column) if name is not None)]
     for name in (*(spec.columns or ()), *aside):
         if name not in header:
             raise unknown("column", name, header, owner=f"'{path}'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -131,17 +131,20 @@ def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: i
 
 def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     """All windows of all rows; rows of different series are joined unless windows must stay within one."""
+    series = _long_enough(series, length, length)
     crossing = not spec.within_series and len(series.parts) > 1
     parts = [np.concatenate(series.parts)] if crossing else list(series.parts)
     _require_rows(spec, series, [len(part) for part in parts], length, length, "", joined=crossing)
     limits = _limits(spec, series, parts, len(series.names))
     pieces = [cut(scale(part, limits), length, spec.stride) for part in parts]
     note = "windows may cross from one series into the next, as in the literature" if crossing else ""
-    return _Draft(pieces, None, None, series.names, limits, note)
+    return _Draft(pieces, None, None, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
 
 
 def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     """Windows of training blocks against windows of hold-out blocks, scaled by the training blocks alone."""
+    usable = sum(len(part) >= length for part in series.parts) if series.timeline else len(series.parts)
+    series = _long_enough(series, length, strict_rows_needed(usable, length))
     rows = [len(part) for part in series.parts]
     needed = strict_rows_needed(len(rows), length)
     _require_rows(spec, series, rows, length, needed, " under protocol strict", joined=False)
@@ -152,7 +155,32 @@ def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     limits = _limits(spec, series, cuts[False], len(series.names))
     train, held = ([cut(scale(part, limits), length, spec.stride) for part in cuts[side]] for side in (False, True))
     note = f"{len(cuts[True])} hold-out blocks between {len(cuts[False])} training blocks"
-    return _Draft(train, held, train, series.names, limits, note)
+    return _Draft(train, held, train, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
+
+
+def _long_enough(series: Series, length: int, needed: int) -> Series:
+    """A series without the pieces between gaps that are too short; raises UserError where none is left.
+
+    A file without a time column has no pieces: a series of it that is too short is refused elsewhere.
+    """
+    timeline = series.timeline
+    if timeline is None or not timeline.gaps:
+        return series
+    kept = [number for number, part in enumerate(series.parts) if len(part) >= needed]
+    if not kept:
+        longest = max(len(part) for part in series.parts)
+        raise UserError(
+            f"'{series.source}' has {timeline.gaps} gaps in time (column '{timeline.column}', step {timeline.step}), and its "
+            f"longest piece between them has {longest} rows, but windows of {length} rows need {needed}; fill the gaps, or use a "
+            "shorter length."
+        )
+    parts = tuple(series.parts[number] for number in kept)
+    return replace(series, parts=parts, labels=tuple(series.labels[number] for number in kept))
+
+
+def _gaps(series: Series) -> str:
+    timeline = series.timeline
+    return f"no window crosses the {timeline.gaps} gaps in time" if timeline and timeline.gaps else ""
 
 
 def _limits(spec: DatasetSpec, series: Series, parts: Sequence[NDArray[np.float64]], features: int) -> Bounds:

@@ -1,0 +1,168 @@
+"""How the rows of a file stand in time: their order, the step between them, and the gaps that no window may cross."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+
+STAMP_NAMES = ("time", "timestamp", "date", "datetime", "ts", "epoch")
+"""Names by which a column of distinct numbers is taken for the time."""
+TOLERANCE = 0.5
+"""Of a step: a difference between two rows that is farther from it than this is a break."""
+LEAST_REGULAR = 0.5
+"""The share of differences that must be within the tolerance for a series to have a step at all."""
+BUSINESS_GAP = 5
+"""Business days: a week without rows is a gap, and holidays, which the calendar does not know, are none."""
+ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+DAY = 86_400.0
+UNITS = ((DAY, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What is known of a file's time column: its step as text, rows out of order, gaps, the largest gap as text.
+
+    `whole` holds the rows of each series before it was cut at its gaps. `recognised` says that no YAML named the column.
+    """
+
+    column: str
+    step: str
+    unordered: int
+    gaps: int
+    largest: str
+    whole: tuple[int, ...]
+    recognised: bool = False
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """A time column as it was read: numbers (rows,), seconds where it holds dates, and where in the file each row stands."""
+
+    column: str
+    values: NDArray[np.float64]
+    dates: bool
+    texts: Sequence[str]
+    places: Sequence[str]
+    recognised: bool = False
+
+
+def parse_stamps(
+    column: str, cells: Sequence[str], places: Sequence[str], path: Path, *, recognised: bool = False
+) -> Stamps:
+    """Numbers, or ISO dates as seconds since 1970, those without a zone as if in UTC; raises UserError for anything else."""
+    texts = [cell.strip() for cell in cells]
+    try:
+        numbers = np.asarray([float(text) for text in texts])
+        if np.isfinite(numbers).all():
+            return Stamps(column, numbers, False, texts, places, recognised)
+    except ValueError:
+        pass
+    seconds = _seconds(texts)
+    bad = np.flatnonzero(np.isnan(seconds))
+    if len(bad):
+        row = int(bad[0])
+        raise UserError(
+            f"'{path}', column '{column}', {places[row]}: '{texts[row]}' is no time; write ISO dates such as "
+            "2026-01-31 23:00:00 or numbers, or name the column under 'drop' to take the rows as they follow."
+        )
+    zoned = [bool(ZONE.search(text)) and ":" in text for text in texts]
+    if any(zoned) and not all(zoned):
+        row = zoned.index(not zoned[0])
+        raise UserError(
+            f"'{path}', column '{column}', {places[row]}: some times have a zone and some have none; write all of them alike."
+        )
+    return Stamps(column, seconds, True, texts, places, recognised)
+
+
+def is_stamp(cells: Sequence[str]) -> bool:
+    """Whether a column holds ISO dates and nothing else."""
+    texts = [cell.strip() for cell in cells]
+    if not texts or not all(re.match(r"\d{4}-\d{2}", text) for text in texts[:100]):
+        return False
+    return not bool(np.isnan(_seconds(texts)).any())
+
+
+def arrange(
+    stamps: Stamps, groups: Sequence[NDArray[np.int64]], path: Path
+) -> tuple[list[list[NDArray[np.int64]]], Timeline]:
+    """The row numbers of each group in time order, cut at gaps; raises UserError for equal times and for times without a step.
+
+    A break is a difference that is off the step, the median difference, by more than half of it. Times that share the day of
+    the month are counted in months; days that are weekdays throughout in business days, of which a week must be missing.
+    """
+    pieces, steps, unordered, gaps = [], [], 0, []
+    for rows in groups:
+        times = stamps.values[rows]
+        order = np.argsort(times, kind="stable")
+        unordered += int(np.count_nonzero(np.diff(times) < 0))
+        rows, times = rows[order], times[order]
+        _refuse_equal(stamps, rows, times, path)
+        index, unit = _index(times, dates=stamps.dates)
+        differences = np.diff(index)
+        step = float(np.median(differences)) if len(differences) else 1.0
+        off = np.abs(differences - step) > TOLERANCE * step
+        if unit == "business days":
+            off = differences > BUSINESS_GAP
+        if off.mean() > 1 - LEAST_REGULAR if len(off) else False:
+            raise UserError(
+                f"'{path}', column '{stamps.column}', has no step: {100 * off.mean():.0f} % of the differences are not "
+                f"within half of their median, {_span(step, unit)}; resample the rows, or name the column under 'drop' to "
+                "take them as they follow."
+            )
+        steps.append(_span(step, unit))
+        gaps += [(float(size), _span(float(size), unit)) for size in differences[off]]
+        pieces.append(np.split(rows, np.flatnonzero(off) + 1))
+    largest = max(gaps)[1] if gaps else ""
+    told = ", ".join(dict.fromkeys(steps))
+    whole = tuple(len(rows) for rows in groups)
+    return pieces, Timeline(stamps.column, told, unordered, len(gaps), largest, whole, stamps.recognised)
+
+
+def _refuse_equal(stamps: Stamps, rows: NDArray[np.int64], times: NDArray[np.float64], path: Path) -> None:
+    same = np.flatnonzero(np.diff(times) == 0)
+    if len(same):
+        first, second = (int(row) for row in rows[same[0] : same[0] + 2])
+        raise UserError(
+            f"'{path}', column '{stamps.column}', {stamps.places[first]} and {stamps.places[second]}: the time "
+            f"'{stamps.texts[second]}' occurs twice; name the column that tells the series apart under 'series_column', or "
+            "remove one of the rows."
+        )
+
+
+def _index(times: NDArray[np.float64], *, dates: bool) -> tuple[NDArray[np.float64], str]:
+    """Times on the scale on which they are regular, and its unit: "months", "business days", "s", or "" for plain numbers."""
+    if not dates or len(times) < 3:
+        return times, "s" if dates else ""
+    moments = times.astype("datetime64[s]")
+    days = moments.astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    within = moments - months.astype("datetime64[s]")
+    if (within == within[0]).all():
+        return months.astype(np.int64).astype(np.float64), "months"
+    midnight = moments - days.astype("datetime64[s]")
+    if (midnight == midnight[0]).all() and np.is_busday(days).all() and len(days) > BUSINESS_GAP:
+        return np.busday_count(days[0], days).astype(np.float64), "business days"
+    return times, "s"
+
+
+def _span(size: float, unit: str) -> str:
+    if unit != "s":
+        return f"{size:g} {unit.removesuffix('s') if size == 1 else unit}".strip()
+    scale, name = next(((scale, name) for scale, name in UNITS if size >= scale), UNITS[-1])
+    return f"{size / scale:g} {name}"
+
+
+def _seconds(texts: Sequence[str]) -> NDArray[np.float64]:
+    """ISO dates as seconds since 1970; NaN for what is none."""
+    import pandas as pd
+
+    parsed = pd.to_datetime(pd.Series(list(texts), dtype="string"), format="ISO8601", utc=True, errors="coerce")
+    seconds = parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
+    return np.where(np.isnat(seconds), np.nan, seconds.astype(np.int64) / 1e9)
