@@ -104,7 +104,7 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
         "problem": facts["problem"],
         "rows": facts["rows"] or spec.rows,
         "published_rows": spec.published_rows,
-        "series": len(series.parts) if series is not None and not series.windows else None,
+        "series": None if series is None or series.windows else len(timeline.whole if timeline else series.parts),
         "features": facts["features"],
         "names": list(names),
         "ranges": ranges,
