@@ -18,8 +18,8 @@ def main() -> None:
         own_modules_first()
     except UserError as error:
         sys.exit(_complain(str(error)))
-    from benchmark.blas import prefer_wide_kernels
-    from benchmark.cli import main as run
+    from benchmark.cli.app import main as run
+    from benchmark.run.blas import prefer_wide_kernels
 
     # Before anything loads NumPy, and for the child processes too.
     prefer_wide_kernels(os.environ)

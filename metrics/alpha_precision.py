@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Comparison, Measured, flat
-from metrics.supports import filling, filling_floor
+from metrics.common.comparison import Comparison, Measured, flat
+from metrics.common.supports import filling, filling_floor
 
 
 class AlphaPrecision(Comparison):

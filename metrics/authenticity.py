@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows
-from metrics.comparison import check_training, flat
-from metrics.neighbours import nearest
+from metrics.common.comparison import check_training, flat
+from metrics.common.neighbours import nearest
 
 
 class Authenticity(Metric):

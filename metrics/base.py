@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.threads import in_one_thread
+from metrics.common.threads import in_one_thread
 
 Windows = NDArray[np.float32]
 """Float32 windows (B, T, D), every feature in [0, 1]."""

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.stats import binomtest
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Measured, SeededComparison
-from metrics.two_sample import FOLDS, out_of_fold
+from metrics.common.comparison import Measured, SeededComparison
+from metrics.common.two_sample import FOLDS, out_of_fold
 
 
 class C2ST(SeededComparison):

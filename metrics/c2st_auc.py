@@ -8,8 +8,8 @@ from typing import ClassVar
 from sklearn.metrics import roc_auc_score
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Measured, SeededComparison
-from metrics.two_sample import FOLDS, out_of_fold
+from metrics.common.comparison import Measured, SeededComparison
+from metrics.common.two_sample import FOLDS, out_of_fold
 
 
 class C2STAUC(SeededComparison):

@@ -20,9 +20,9 @@ from metrics.base import (
     check_seeds,
     check_windows,
 )
-from metrics.frechet import frechet_distance, moments
-from metrics.ts2vec import fit_encoder, steps_for
-from metrics.ts2vec_encoder import encode
+from metrics.common.frechet import frechet_distance, moments
+from metrics.nets.ts2vec import fit_encoder, steps_for
+from metrics.nets.ts2vec_encoder import encode
 
 _PREFIX = "encoder."
 

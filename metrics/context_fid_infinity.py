@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import DataSheet
-from metrics.comparison import Measured
-from metrics.context_points import ContextPoints
-from metrics.frechet import frechet_distance, moments
+from metrics.common.comparison import Measured
+from metrics.common.encoded import ContextPoints
+from metrics.common.frechet import frechet_distance, moments
 
 SIZES = 12
 LEAST_SHARE = 0.25

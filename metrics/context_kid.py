@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import DataSheet
-from metrics.comparison import Measured
-from metrics.context_points import ContextPoints
+from metrics.common.comparison import Measured
+from metrics.common.encoded import ContextPoints
 
 _BLOCK_ROWS = 1024
 

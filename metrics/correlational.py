@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Comparison, Measured
-from metrics.lagged import cross_correlations
+from metrics.common.comparison import Comparison, Measured
+from metrics.common.lagged import cross_correlations
 
 
 class Correlational(Comparison):

@@ -6,8 +6,8 @@ import math
 from typing import ClassVar
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Comparison, Measured, flat
-from metrics.neighbours import NEIGHBOURS, counts_in_balls, squared_radii
+from metrics.common.comparison import Comparison, Measured, flat
+from metrics.common.neighbours import NEIGHBOURS, counts_in_balls, squared_radii
 
 
 class Coverage(Comparison):

@@ -23,9 +23,9 @@ from metrics.base import (
     check_pair,
     check_seeds,
 )
-from metrics.gru import Layout, Weights, with_ones
-from metrics.held_out import draw_split, held_out_score, split_point
-from metrics.recurrent import draw_batches, initial_rows, run_states, train
+from metrics.common.classifier_split import draw_split, held_out_score, split_point
+from metrics.nets.gru import Layout, Weights, with_ones
+from metrics.nets.recurrent import draw_batches, initial_rows, run_states, train
 
 
 class LastStateHead:
@@ -43,7 +43,7 @@ class LastStateHead:
     def __call__(
         self, states: Tensor, rows: Tensor, weights: Weights, gradient: Weights
     ) -> tuple[Tensor, list[Tensor]]:
-        """See `metrics.recurrent.Head`."""
+        """See `metrics.nets.recurrent.Head`."""
         del rows
         last = states[-1]
         logits = torch.baddbmm(weights.dense_bias, weights.dense, last)

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from metrics.base import DataSheet, Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
+from metrics.common.classifier_split import draw_split, held_out_score
 from metrics.discriminative import Discriminative, LastStateHead
-from metrics.held_out import draw_split, held_out_score
-from metrics.lstm import Layout, last_states, train
-from metrics.recurrent import draw_batches
+from metrics.nets.lstm import Layout, last_states, train
+from metrics.nets.recurrent import draw_batches
 
 
 def units_for(features: int) -> int:

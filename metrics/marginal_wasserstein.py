@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import wasserstein_distance
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Comparison, Measured
+from metrics.common.comparison import Comparison, Measured
 
 
 class MarginalWasserstein(Comparison):

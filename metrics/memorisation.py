@@ -10,8 +10,8 @@ import numpy as np
 
 from metrics.applicability import NotApplicable
 from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows, check_pair, check_seeds
-from metrics.comparison import Measured, check_training, collected, flat
-from metrics.neighbours import Points, nearest
+from metrics.common.comparison import Measured, check_training, collected, flat
+from metrics.common.neighbours import Points, nearest
 
 
 class Memorisation(Metric):

@@ -21,8 +21,8 @@ from metrics.base import (
     check_pair,
     check_seeds,
 )
-from metrics.gru import Layout, Weights, sum_of_products, with_ones
-from metrics.recurrent import draw_batches, initial_rows, run_states, train
+from metrics.nets.gru import Layout, Weights, sum_of_products, with_ones
+from metrics.nets.recurrent import draw_batches, initial_rows, run_states, train
 
 
 def inputs_and_targets(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -53,7 +53,7 @@ class EveryStateHead:
     def __call__(
         self, states: Tensor, rows: Tensor, weights: Weights, gradient: Weights
     ) -> tuple[Tensor, list[Tensor]]:
-        """See `metrics.recurrent.Head`."""
+        """See `metrics.nets.recurrent.Head`."""
         predictions = self.predict(states, weights)
         errors = self.errors(predictions, rows)
         count = predictions.shape[0] * predictions.shape[3]

@@ -38,7 +38,7 @@ METRICS: dict[str, Entry] = {
         "Fréchet distance between real and generated windows in a TS2Vec representation",
     ),
     "nearest_training": Entry(
-        "metrics.nearest_training:NearestTraining",
+        "metrics.dcr_ratio:NearestTraining",
         "distance to the nearest training window, over that among training windows: 0 for copies",
     ),
     "c2st": Entry(

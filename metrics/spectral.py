@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Comparison, Measured
+from metrics.common.comparison import Comparison, Measured
 
 FLOOR_POWER = 1e-8
 """Added to every power: that of white noise with a standard deviation of 1e-4 of the range."""

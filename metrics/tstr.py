@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from metrics.base import DataSheet, Windows
-from metrics.comparison import Measured, SeededComparison
+from metrics.common.comparison import Measured, SeededComparison
 
 Doubles = NDArray[np.float64]
 

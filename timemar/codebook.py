@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.training.products import affine
+from benchmark.training.onednn import affine
 
 
 class Codebook(nn.Module):

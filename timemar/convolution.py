@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.training.products import Linear, convolve
+from benchmark.training.onednn import Linear, convolve
 from timemar.attention import CrossAttention
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from benchmark.training.products import Linear
+from benchmark.training.onednn import Linear
 from timemar.attention import CrossAttention
 
 

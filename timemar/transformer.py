@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.training import SeededDropout
-from benchmark.training.products import Linear
+from benchmark.training.onednn import Linear
 
 
 class KeyValueCache:

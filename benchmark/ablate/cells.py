@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
-from benchmark.cell import Cell
+from benchmark.config.generators import generator_names, load_class, load_spec
+from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.plan import Plan, Request, make_plan
-from benchmark.registry import generator_names, load_class, load_spec
-from benchmark.suites import SuiteSpec
+from benchmark.plan.cell import Cell
+from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.validation import parameter_model, parse
 
 SCORES = ("context_fid", "spectral", "discriminative")

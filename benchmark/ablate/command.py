@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import session
 from benchmark.ablate.cells import Ablation, AblationSpec, plan_ablation
 from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
-from benchmark.cell import Cell
-from benchmark.plan import Request
+from benchmark.plan.cell import Cell
+from benchmark.plan.planner import Request
 from benchmark.report.plain import PlainTable, comma_separated, latex_document, markdown
+from benchmark.run import launch as session
 from benchmark.run.events import DONE
 from benchmark.run.runner import Options
-from benchmark.store import Store, write_bytes
-from benchmark.tracking.follow import follow_plan
+from benchmark.store.store import Store, write_bytes
+from benchmark.tracking.observer import follow_plan
 from metrics import registry
 
 FORMATS = {"md": markdown, "tex": latex_document, "csv": comma_separated}

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmark.ablate.cells import SCORES, Ablation
-from benchmark.cell import Cell
-from benchmark.explain import cell_parts
 from benchmark.interface import read_parameters
-from benchmark.published import published_scores
+from benchmark.plan.cell import Cell
+from benchmark.plan.describe import cell_parts
+from benchmark.report.frame import results_frame
+from benchmark.report.published import published_scores
 from benchmark.report.table import make_table
-from benchmark.results import results_frame
 from benchmark.run.stages import pending
 from benchmark.statistics import Summary, summarise
-from benchmark.store import Store
+from benchmark.store.store import Store
 from metrics import registry
 
 RECONSTRUCTION = "mse"

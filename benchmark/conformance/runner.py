@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmark.config.generators import GeneratorSpec, load_class, resolve
 from benchmark.conformance import contract, edges, isolation, samples, stopping, storage
 from benchmark.conformance.probe import Probe, Violation
 from benchmark.errors import Interrupted, UserError
 from benchmark.interface import Generator
-from benchmark.registry import GeneratorSpec, load_class, resolve
 
 Check = Callable[[Probe], str | None]
 

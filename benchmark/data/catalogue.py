@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from benchmark.config.files import read_yaml, shipped, shipped_names
 from benchmark.data.spec import ROW_SUFFIXES, WINDOW_SUFFIXES, DatasetSpec
 from benchmark.errors import UserError, unknown
-from benchmark.resources import read_yaml, shipped, shipped_names
 from benchmark.validation import parse
 
 FOLDER = "configs/datasets"

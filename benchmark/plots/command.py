@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.errors import SkipCell, UserError
-from benchmark.explain import cell_parts
-from benchmark.outputs import suite_folder
-from benchmark.plan import Plan
+from benchmark.plan.describe import cell_parts
+from benchmark.plan.planner import Plan
+from benchmark.plan.sampling_time import SAMPLING_TIME
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.embedding import Embedding, draw_embeddings, embed
 from benchmark.plots.pair import Pair, find_cell, generator_class, open_generator, open_pair
@@ -18,11 +18,11 @@ from benchmark.plots.ranks import draw_ranks, ranks
 from benchmark.plots.scaling import SCORE, draw_scaling, scaling_points
 from benchmark.plots.series import draw_autocorrelation, draw_examples, draw_spectrum
 from benchmark.plots.style import write
-from benchmark.results import results_frame
+from benchmark.report.frame import results_frame
+from benchmark.report.suite import suite_folder
 from benchmark.run.events import DONE
 from benchmark.run.stages import pending
-from benchmark.store import CellFolder, Store, read_json
-from benchmark.timing import SAMPLING_TIME
+from benchmark.store.store import CellFolder, Store, read_json
 
 FIGURE_PLACES = 3
 """How many data sets stand side by side in one figure, as in the paper's."""

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.config.generators import generator_names, load_class, load_spec
 from benchmark.data import DatasetSpec, fingerprint, load_windows
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
 from benchmark.interface import Generator, Windows
-from benchmark.registry import generator_names, load_class, load_spec
 from benchmark.seeds import derive_seed
-from benchmark.store import CellFolder, Store, read_json
+from benchmark.store.store import CellFolder, Store, read_json
 
 AGAIN = "delete the cell's folder and run the suite again"
 

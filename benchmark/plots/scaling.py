@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from benchmark.plots.style import COLOURS, MARKS, panels
-from benchmark.published import published_scores, published_sizes
+from benchmark.report.published import published_scores, published_sizes
 from metrics import registry
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from benchmark.errors import UserError
-from benchmark.plan import Plan
-from benchmark.store import Store, read_json
+from benchmark.plan.planner import Plan
+from benchmark.store.store import Store, read_json
 
 
 def require_results(plan: Plan, store: Store) -> None:

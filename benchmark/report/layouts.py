@@ -6,11 +6,11 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
+from benchmark.config.suites import Variant
 from benchmark.errors import UserError
 from benchmark.report.plain import PlainTable
 from benchmark.report.render import ARROWS, measured, number, published
 from benchmark.report.table import Block, Entry, Table, equivalence
-from benchmark.suites import Variant
 
 
 def differences(table: Table) -> PlainTable:

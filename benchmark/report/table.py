@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from benchmark.budgets import is_shortened
-from benchmark.published import Published, published_scores
+from benchmark.config.budgets import is_shortened
+from benchmark.plan.sampling_time import SAMPLING_TIME, SHEET
+from benchmark.report.published import Published, published_scores
 from benchmark.statistics import summarise
-from benchmark.timing import SAMPLING_TIME, SHEET
 from metrics import registry
 
 if TYPE_CHECKING:

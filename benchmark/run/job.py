@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.budgets import BudgetSpec
-from benchmark.cell import Cell
+from benchmark.config.budgets import BudgetSpec
 from benchmark.data import DatasetSpec
+from benchmark.plan.cell import Cell
 
 
 @dataclass(frozen=True)

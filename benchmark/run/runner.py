@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmark.cell import Cell
-from benchmark.plan import Plan
-from benchmark.run.child import Child
+from benchmark.plan.cell import Cell
+from benchmark.plan.planner import Plan
 from benchmark.run.events import BUSY, DONE, LASTING, Event
 from benchmark.run.job import Job
 from benchmark.run.stages import all_stages, pending
-from benchmark.store import Store, write_json
+from benchmark.run.worker_process import Child
+from benchmark.store.store import Store, write_json
 
 GRACE_SECONDS = 20.0
 BUSY_SECONDS = 2.0

@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import provenance
-from benchmark.cell import Cell
+from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import WindowSet, load_windows
 from benchmark.errors import DivergedError, Interrupted
 from benchmark.interface import FitContext, Generator, Progress, Windows
-from benchmark.registry import GeneratorSpec, load_class
-from benchmark.run.shared import prepare_all
-from benchmark.scoring import make_metric, sample_key, score_key, score_seeds
+from benchmark.plan.cell import Cell
+from benchmark.plan.keys import make_metric, sample_key, score_key, score_seeds
+from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING, time_sampling, timing_key
+from benchmark.plan.sizes import check_memory
+from benchmark.run.prepared import prepare_all
 from benchmark.seeds import derive_seed
-from benchmark.sizes import check_memory
 from benchmark.statistics import summarise
-from benchmark.store import Store, readable, write_json
-from benchmark.timing import SAMPLING_TIME, TIMING, time_sampling, timing_key
+from benchmark.store import provenance
+from benchmark.store.store import Store, readable, write_json
 from benchmark.validation import validate_parameters
 
 RANGE_TOLERANCE = 1e-5

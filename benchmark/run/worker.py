@@ -21,14 +21,14 @@ from typing import Any
 
 from filelock import Timeout
 
-from benchmark.cell import Cell
 from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError, refusal, refused
 from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
+from benchmark.plan.cell import Cell
 from benchmark.run.events import BUSY, DONE, STORAGE, Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
-from benchmark.store import Store, write_json
+from benchmark.store.store import Store, write_json
 from metrics.applicability import NotApplicable
 
 REPORT_SECONDS = 0.2

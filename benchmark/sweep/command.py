@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.cell import digest
-from benchmark.plan import Request
+from benchmark.plan.cell import digest
+from benchmark.plan.planner import Request
 from benchmark.report.plain import PlainTable, comma_separated, latex_document, markdown
 from benchmark.run.runner import Options
-from benchmark.store import Store, write_bytes, write_json
-from benchmark.sweep import loop, outcome
-from benchmark.sweep.book import quiet
+from benchmark.store.store import Store, write_bytes, write_json
+from benchmark.sweep import loop
+from benchmark.sweep import tables as outcome
 from benchmark.sweep.figures import write_figures
 from benchmark.sweep.spec import SweepSpec
-from benchmark.tracking.follow import Tracking, follow_sweep
-from benchmark.tracking.suites import SuiteRun
+from benchmark.sweep.study import quiet
+from benchmark.tracking.observer import Tracking, follow_sweep
+from benchmark.tracking.suite_runs import SuiteRun
 
 FORMATS = {"md": markdown, "tex": latex_document, "csv": comma_separated}
 

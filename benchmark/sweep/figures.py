@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.seeds import derive_seed
-from benchmark.store import write_bytes
-from benchmark.sweep.book import quiet
+from benchmark.store.store import write_bytes
 from benchmark.sweep.loop import Sweep
-from benchmark.sweep.outcome import objective_title, records
 from benchmark.sweep.space import Choices, Dimension
+from benchmark.sweep.study import quiet
+from benchmark.sweep.tables import objective_title, records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

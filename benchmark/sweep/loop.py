@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import download_folder, fetch
 from benchmark.errors import UserError
-from benchmark.plan import Plan, Request
-from benchmark.registry import GeneratorSpec, load_class
+from benchmark.plan.planner import Plan, Request
 from benchmark.run.runner import Options
 from benchmark.seeds import derive_seed
-from benchmark.store import Store
-from benchmark.sweep.book import Book, open_study, quiet
+from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.space import Choices, Space, make_space
 from benchmark.sweep.spec import SweepSpec
+from benchmark.sweep.study import Book, open_study, quiet
 from benchmark.sweep.trial import RUNGS, Ending, Follower, plan_trial, run_trial
-from benchmark.tracking.follow import UNTRACKED, Tracking
+from benchmark.tracking.observer import UNTRACKED, Tracking
 
 if TYPE_CHECKING:
     from optuna import Trial

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from benchmark.cell import Cell
 from benchmark.errors import UserError, unknown
 from benchmark.interface import read_parameters
-from benchmark.scoring import score_names
+from benchmark.plan.cell import Cell
+from benchmark.plan.keys import score_names
 from benchmark.statistics import Summary, summarise
-from benchmark.store import Store
+from benchmark.store.store import Store
 from benchmark.sweep.spec import SweepSpec
 from metrics import registry
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from benchmark.config.files import read_yaml
+from benchmark.config.suites import MOST_SEEDS
 from benchmark.errors import UserError
-from benchmark.resources import read_yaml
-from benchmark.suites import MOST_SEEDS
 from benchmark.validation import Frozen, parse
 
 MOST_TRIALS = 100_000

@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmark.cell import Cell
+from benchmark.config.generators import load_spec
+from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.plan import Plan, Request, make_plan
-from benchmark.registry import load_spec
+from benchmark.plan.cell import Cell
+from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.run.events import DONE, Event
+from benchmark.run.progress import LineDisplay
 from benchmark.run.runner import Options, Runner
-from benchmark.store import Store
-from benchmark.suites import SuiteSpec
+from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective
 from benchmark.sweep.spec import SweepSpec
-from benchmark.tracking.follow import UNTRACKED, Tracking
-from benchmark.watch import LineDisplay
+from benchmark.tracking.observer import UNTRACKED, Tracking
 
 RUNGS = 20
 """A training is compared with others at each twentieth of a stage, so that shorter and longer ones compare."""

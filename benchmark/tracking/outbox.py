@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.errors import UserError
-from benchmark.store import Store
+from benchmark.store.store import Store
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivered (

@@ -14,10 +14,10 @@ import sys
 import threading
 from pathlib import Path
 
-from benchmark.store import Store
-from benchmark.tracking.deliver import SILENT, Result, Tracker, UnreachableError, deliver, one_line
-from benchmark.tracking.place import Place
-from benchmark.tracking.suites import SuiteBook
+from benchmark.store.store import Store
+from benchmark.tracking.destination import Place
+from benchmark.tracking.mlflow_upload import SILENT, Result, Tracker, UnreachableError, deliver, one_line
+from benchmark.tracking.suite_runs import SuiteBook
 
 BEGIN = "begin"
 FINISH = "finish"

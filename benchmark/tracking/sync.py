@@ -9,10 +9,10 @@ from typing import Any
 from filelock import Timeout
 
 from benchmark.errors import UserError
-from benchmark.store import Store
-from benchmark.tracking.deliver import Tracker, UnreachableError, deliver, one_line, outstanding
-from benchmark.tracking.place import OFF, Place, choose, named
-from benchmark.tracking.suites import SuiteBook, SuiteRun
+from benchmark.store.store import Store
+from benchmark.tracking.destination import OFF, Place, choose, named
+from benchmark.tracking.mlflow_upload import Tracker, UnreachableError, deliver, one_line, outstanding
+from benchmark.tracking.suite_runs import SuiteBook, SuiteRun
 
 PATIENCE_SECONDS = 30.0
 """How long to wait for another process that is delivering."""

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
+from metrics.common.classifier_split import draw_split, held_out_score
 from metrics.discriminative import Discriminative
-from metrics.gru import Floats
-from metrics.held_out import draw_split, held_out_score
-from metrics.recurrent import draw_batches
+from metrics.nets.gru import Floats
+from metrics.nets.recurrent import draw_batches
 from metrics.tensorflow_backend.recurrent import Batch, Network, initial_kernels, progress_of_all, sigmoids, train
 from metrics.tensorflow_backend.runtime import tensorflow
 

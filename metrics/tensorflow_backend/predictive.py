@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
-from metrics.gru import Floats
+from metrics.nets.gru import Floats
+from metrics.nets.recurrent import draw_batches
 from metrics.predictive import Predictive
-from metrics.recurrent import draw_batches
 from metrics.tensorflow_backend.recurrent import Batch, Network, initial_kernels, progress_of_all, sigmoids, train
 from metrics.tensorflow_backend.runtime import tensorflow
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.gru import Floats, Kernels
+from metrics.nets.gru import Floats, Kernels
 from metrics.tensorflow_backend.runtime import keras, tensorflow
 
 _EVALUATED_WINDOWS = 2048

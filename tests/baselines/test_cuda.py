@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.config.generators import generator_names, load_class, load_spec, resolve
 from benchmark.interface import FitContext
-from benchmark.registry import generator_names, load_class, load_spec, resolve
 
 PLACE = {"dataset": "sines", "features": 5, "length": 24, "budget": "smoke", "protocol": "paper"}
 

@@ -9,9 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from benchmark.config.generators import load_class, load_spec
 from benchmark.errors import UserError
 from benchmark.imports import OWN, own_modules_first
-from benchmark.registry import load_class, load_spec
 from tests.benchmark.run.conftest import run_suite
 from tests.conftest import ROOT
 
@@ -24,7 +24,7 @@ def crowded(tmp_path: Path) -> Path:
     for name in set(OWN) - {"benchmark"}:
         (tmp_path / f"{name}.py").write_text(f"raise SystemExit('the wrong {name}')\n")
     (tmp_path / "my_plug_in.py").write_text(
-        "from baselines.photocopy import Copy\nclass Mine(Copy): is_control = False\n"
+        "from baselines.controls.copy import Copy\nclass Mine(Copy): is_control = False\n"
     )
     return tmp_path
 

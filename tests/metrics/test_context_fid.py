@@ -10,11 +10,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from metrics.common.frechet import frechet_distance, moments
 from metrics.context_fid import ContextFID
-from metrics.contrast import hierarchical
-from metrics.frechet import frechet_distance, moments
-from metrics.ts2vec import Views, draw_steps, draw_views, steps_for, train_encoder
-from metrics.ts2vec_encoder import Architecture, Layout, Pass, encode, initial_weights
+from metrics.nets.ts2vec import Views, draw_steps, draw_views, steps_for, train_encoder
+from metrics.nets.ts2vec_encoder import Architecture, Layout, Pass, encode, initial_weights
+from metrics.nets.ts2vec_loss import hierarchical
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "golden"
 

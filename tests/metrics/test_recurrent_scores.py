@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from metrics.discriminative import Discriminative, split_point
+from metrics.nets.recurrent import draw_batches
 from metrics.predictive import Predictive, inputs_and_targets
-from metrics.recurrent import draw_batches
 
 
 def sines(n: int, features: int, seed: int, length: int = 8) -> np.ndarray:
@@ -119,5 +119,5 @@ def test_one_feature_predicts_itself_and_is_marked():
 def test_evaluation_in_blocks_changes_nothing(monkeypatch):
     real, fake = sines(300, 3, 0), sines(300, 3, 1)
     whole = Predictive(steps=5).compute(real, fake, [0, 1]).values
-    monkeypatch.setattr("metrics.recurrent._EVALUATED_NUMBERS", 1)
+    monkeypatch.setattr("metrics.nets.recurrent._EVALUATED_NUMBERS", 1)
     np.testing.assert_allclose(Predictive(steps=5).compute(real, fake, [0, 1]).values, whole, rtol=1e-6)

@@ -12,7 +12,7 @@ import torch
 
 from metrics import registry
 from metrics.discriminative import Discriminative, train_classifiers
-from metrics.gru import Kernels, Layout, with_ones
+from metrics.nets.gru import Kernels, Layout, with_ones
 from metrics.predictive import Predictive, train_predictors
 from metrics.tensorflow_backend import discriminative, predictive
 from metrics.tensorflow_backend.recurrent import Network, initial_kernels

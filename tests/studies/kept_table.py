@@ -16,11 +16,11 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.data import load_spec
-from benchmark.plan import size_class
+from benchmark.plan.planner import size_class
 from benchmark.report.efficiency import with_efficiency
+from benchmark.report.frame import COLUMNS
 from benchmark.report.render import markdown
 from benchmark.report.table import make_table
-from benchmark.results import COLUMNS
 
 VERDICT = re.compile(r"\(published [\d.]+: (\w+)\)")
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmark.data import load_windows
 from benchmark.data.catalogue import load_spec
 from benchmark.seeds import derive_seed
-from metrics.corruptions import CORRUPTIONS
+from metrics.common.corruptions import CORRUPTIONS
 from metrics.registry import load, names
 from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 

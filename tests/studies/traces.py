@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from metrics import contrast
+from metrics.common.frechet import frechet_distance, moments
 from metrics.discriminative import says_real, train_classifiers
-from metrics.frechet import frechet_distance, moments
-from metrics.gru import Layout, with_ones
+from metrics.nets import ts2vec_loss as contrast
+from metrics.nets.gru import Layout, with_ones
+from metrics.nets.ts2vec import train_encoder
+from metrics.nets.ts2vec_encoder import encode
 from metrics.predictive import inputs_and_targets, mean_absolute_errors, train_predictors
-from metrics.ts2vec import train_encoder
-from metrics.ts2vec_encoder import encode
-from tests.metrics.test_recurrent_traces import kernels, largest_difference
-from tests.metrics.test_ts2vec_traces import traced_views, translated
+from tests.metrics.nets.test_recurrent_traces import kernels, largest_difference
+from tests.metrics.nets.test_ts2vec_traces import traced_views, translated
 from tests.studies.record import ROOT, insert, table
 
 GOLDEN = Path(ROOT / "tests" / "fixtures" / "golden")

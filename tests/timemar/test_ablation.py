@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.config.generators import load_spec, resolve
 from benchmark.errors import UserError
 from benchmark.interface import FitContext
-from benchmark.registry import load_spec, resolve
 from timemar.architecture import TokenizerSizes, make_tokenizer
 from timemar.generator import TimeMAR
 

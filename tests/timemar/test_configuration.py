@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from benchmark.registry import load_spec, resolve
+from benchmark.config.generators import load_spec, resolve
 from timemar.generator import TimeMAR
 from timemar.schedule import Schedule, steps_of
 

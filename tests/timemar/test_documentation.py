@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import timemar
-from benchmark.registry import load_spec, resolve
+from benchmark.config.generators import load_spec, resolve
 from timemar.generator import TimeMAR
 
 FEATURES = {"Sines": 5, "Stocks": 6, "ETTh": 7, "MuJoCo": 14, "Energy": 28, "fMRI": 50}

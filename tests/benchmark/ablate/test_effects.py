@@ -7,9 +7,9 @@ from scipy.stats import ttest_rel
 
 from benchmark.ablate.cells import AblationSpec, drop_choices, plan_ablation
 from benchmark.ablate.effects import _published, conclude
+from benchmark.config.generators import generator_names
 from benchmark.errors import UserError
-from benchmark.plan import Request
-from benchmark.registry import generator_names
+from benchmark.plan.planner import Request
 from benchmark.statistics import Summary, summarise
 from timemar.generator import TimeMAR
 

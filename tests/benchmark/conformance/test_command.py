@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmark import cli
+from benchmark.cli import app as cli
 from tests.conftest import PLUGINS, CommandLine
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from benchmark.config.generators import generator_names, load_class, load_spec, resolve
 from benchmark.conformance import check_generator
-from benchmark.registry import generator_names, load_class, load_spec, resolve
 
 PLACE = {"dataset": "sines", "features": 5, "length": 24, "budget": "smoke", "protocol": "paper"}
 FEW = 2

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmark.config.suites import SuiteSpec
 from benchmark.data import card, card_text, load_series, load_spec, load_windows, spec_from_csv
 from benchmark.data.spec import DatasetSpec
 from benchmark.errors import UserError
-from benchmark.plan import Request, make_plan
-from benchmark.suites import SuiteSpec
+from benchmark.plan.planner import Request, make_plan
 
 START = datetime(2026, 1, 1)
 Write = Callable[..., DatasetSpec]

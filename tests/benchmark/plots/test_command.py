@@ -8,16 +8,16 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.plan import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.plots import style
 from benchmark.plots.command import plot_cell, plot_suite
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.pair import find_cell, open_pair
 from benchmark.plots.style import panels, write
 from benchmark.run.stages import CellRun
-from benchmark.store import Store, write_json
-from benchmark.suites import SuiteSpec
+from benchmark.store.store import Store, write_json
 
 NAMES = {"embedding", "examples", "autocorrelation", "spectrum"}
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.plan import Request, make_plan
+from benchmark.plan.planner import Request, make_plan
 from benchmark.report.available import require_results
-from benchmark.store import Store, write_json
-from benchmark.suites import SuiteSpec
+from benchmark.store.store import Store, write_json
 
 SUITE = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
 

@@ -9,16 +9,16 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from benchmark.config.suites import load_suite
 from benchmark.errors import UserError
 from benchmark.report import plain
 from benchmark.report.choose import with_digits, without_controls, without_published
 from benchmark.report.efficiency import with_efficiency
+from benchmark.report.frame import COLUMNS
 from benchmark.report.html import html, plain_html
 from benchmark.report.layouts import differences, grid
 from benchmark.report.render import document, in_order, latex, markdown
 from benchmark.report.table import Table, equivalence, make_table
-from benchmark.results import COLUMNS
-from benchmark.suites import load_suite
 
 
 def rows(generator: str, dataset: str, values: list[float], **changes: Any) -> list[dict[str, Any]]:

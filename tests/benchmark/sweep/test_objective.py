@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from scipy.stats import t
 
+from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.plan import Request, make_plan
-from benchmark.store import Store
-from benchmark.suites import SuiteSpec
+from benchmark.plan.planner import Request, make_plan
+from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.spec import SweepSpec
 from benchmark.sweep.trial import plan_trial

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import cli
+from benchmark.cli import app as cli
 from tests.benchmark.run.conftest import finished_stages
 from tests.conftest import PLUGINS, CommandLine, environment
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.plan import Plan, Request, make_plan
-from benchmark.store import Store, write_json
-from benchmark.suites import SuiteSpec
-from benchmark.tracking.deliver import Tracker
-from benchmark.tracking.place import DATABASE, local
-from benchmark.tracking.suites import FINISHED, SuiteBook, SuiteRun, open_plan
+from benchmark.config.suites import SuiteSpec
+from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.store.store import Store, write_json
+from benchmark.tracking.destination import DATABASE, local
+from benchmark.tracking.mlflow_upload import Tracker
+from benchmark.tracking.suite_runs import FINISHED, SuiteBook, SuiteRun, open_plan
 
 LOG = [
     {"stage": "stage1", "step": 50, "loss": 2.0, "vq": 0.5},

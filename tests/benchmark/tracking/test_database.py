@@ -6,11 +6,11 @@ from pathlib import Path
 
 from mlflow.tracking._tracking_service import utils
 
-from benchmark.store import Store
+from benchmark.store.store import Store
 from benchmark.tracking.database import anchor
-from benchmark.tracking.deliver import Tracker, deliver
-from benchmark.tracking.place import ARTEFACTS, DATABASE, local
-from benchmark.tracking.suites import SuiteBook, SuiteRun
+from benchmark.tracking.destination import ARTEFACTS, DATABASE, local
+from benchmark.tracking.mlflow_upload import Tracker, deliver
+from benchmark.tracking.suite_runs import SuiteBook, SuiteRun
 
 
 def addresses(path: Path) -> list[str]:

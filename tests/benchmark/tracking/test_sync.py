@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.plan import Plan
-from benchmark.store import Store
-from benchmark.tracking.deliver import Tracker, UnreachableError, deliver, outstanding
-from benchmark.tracking.place import Place
-from benchmark.tracking.suites import SuiteBook, SuiteRun, open_plan
+from benchmark.plan.planner import Plan
+from benchmark.store.store import Store
+from benchmark.tracking.destination import Place
+from benchmark.tracking.mlflow_upload import Tracker, UnreachableError, deliver, outstanding
+from benchmark.tracking.suite_runs import SuiteBook, SuiteRun, open_plan
 from benchmark.tracking.sync import sync
 from tests.benchmark.tracking.conftest import finish_cell, free_port
-from tests.benchmark.tracking.test_deliver import points, runs_of
+from tests.benchmark.tracking.test_mlflow_upload import points, runs_of
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -1,0 +1,1 @@
+"""Generators whose scores are known beforehand: the oracle, copiers and simple statistical models."""

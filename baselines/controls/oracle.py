@@ -1,0 +1,38 @@
+"""The oracle: real windows that no score compares with, in random order. It is the noise floor of every score."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from baselines.controls.stored import StoredWindows
+from benchmark.checks import check_windows
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Windows
+
+
+class Oracle(StoredWindows):
+    """A disjoint real sample, handed over by the harness as `context.fresh`."""
+
+    uses_fresh_data = True
+
+    def fit(self, windows: Windows, context: FitContext) -> Self:
+        """Keep the fresh windows; raises UserError where the harness has none."""
+        check_windows(windows, self)
+        if context.fresh is None:
+            raise UserError("the oracle needs real windows disjoint from the reference, and this data set gave none.")
+        if context.fresh.shape[1:] != windows.shape[1:]:
+            raise UserError(
+                f"the fresh windows have shape {context.fresh.shape[1:]}, the training ones {windows.shape[1:]}."
+            )
+        check_windows(context.fresh, self)
+        self.windows_ = context.fresh.copy()
+        return self
+
+    def sample(self, n: int, seed: int) -> Windows:
+        """`n` fresh windows without repetition, in random order; raises UserError where there are fewer."""
+        windows = self.stored(n)
+        if n > len(windows):
+            raise UserError(f"the oracle has {len(windows)} fresh windows and cannot give {n} without repeating any.")
+        return windows[np.random.default_rng(seed).permutation(len(windows))[:n]]

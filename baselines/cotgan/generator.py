@@ -1,0 +1,177 @@
+"""COT-GAN as a generator: adversarial training by causal optimal transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from baselines.cotgan.networks import Networks
+from baselines.cotgan.objective import causal_term, martingale_penalty, mixed_divergence, squared_distances
+from benchmark.checks import check_windows
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Windows
+from benchmark.training import (
+    NetworkGenerator,
+    adamw,
+    as_tensor,
+    build,
+    optimizer_state,
+    restore_optimizer,
+    seeded,
+    train,
+)
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+_SAMPLE_ROWS = 1 << 17  # steps of windows sampled side by side: bounds memory
+
+
+class COTGAN(NetworkGenerator):
+    """A recurrent generator trained by the mixed Sinkhorn divergence under a causal cost (COT-GAN, Xu et al. 2020).
+
+    Sizes are the official code's: `noise` uniform numbers a step and as many a window, an LSTM of `hidden` units, h and M of
+    `filters` causal filters of width `kernel`. The entropic ε is `epsilon` times the batch's mean squared distance, or `epsilon`
+    itself where `epsilon_relative` is false. `penalty` weighs the martingale's. The last weights are sampled, by the running
+    statistics of batch normalisation; samples are clipped to [0, 1].
+    """
+
+    version: ClassVar[int] = 1
+    network_: Networks
+
+    def __init__(
+        self,
+        noise: Count = 10,
+        hidden: Count = 32,
+        filters: Count = 32,
+        kernel: Count = 5,
+        output: Literal["sigmoid", "linear"] = "sigmoid",
+        steps: Count = 100_000,
+        batch: Count = 32,
+        rate: Positive = 1e-3,
+        epsilon: Positive = 0.1,
+        epsilon_relative: bool = True,
+        iterations: Count = 100,
+        penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0,
+    ) -> None:
+        self.noise = noise
+        self.hidden = hidden
+        self.filters = filters
+        self.kernel = kernel
+        self.output = output
+        self.steps = steps
+        self.batch = batch
+        self.rate = rate
+        self.epsilon = epsilon
+        self.epsilon_relative = epsilon_relative
+        self.iterations = iterations
+        self.penalty = penalty
+
+    def fit(self, windows: Windows, context: FitContext) -> Self:
+        """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
+        values = self.parameters()
+        _, length, features = check_windows(windows, self)
+        seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
+        networks = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
+        task = AdversarialTask(networks, as_tensor(windows, context.device), values)
+        stream = seeded(seeds[1], context.device)
+        train(task, name="adversarial", steps=values["steps"], context=context, generator=stream)
+        return self._keep(networks, (length, features))
+
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return 2 * self.steps * self.batch
+
+    def _network(self, length: int, features: int) -> Networks:
+        if length < 2:
+            raise UserError(
+                f"COTGAN compares each step with the next; give it windows of T = 2 or more steps, not {length}."
+            )
+        values = self.parameters()
+        sizes = {name: values[name] for name in ("noise", "hidden", "filters", "kernel")}
+        return Networks(features, **sizes, bounded=values["output"] == "sigmoid")
+
+    def _draw(self, n: int, seed: int) -> Tensor:
+        noise = draw_noise(n, self.shape_[0], self.parameters()["noise"], seeded(seed))
+        parts = noise.split(max(1, _SAMPLE_ROWS // self.shape_[0]))
+        return torch.cat([self.network_.generator(part.to(self.device)) for part in parts])
+
+
+class AdversarialTask:
+    """An iteration is a step of h and M and one of the generator, on the same two real batches; the noise is drawn anew."""
+
+    def __init__(self, networks: Networks, windows: Tensor, values: Mapping[str, Any]) -> None:
+        self.networks, self.windows, self.values = networks, windows, values
+        judges = [*networks.h.parameters(), *networks.m.parameters()]
+        makers = list(networks.generator.parameters())
+        self.optimizers = {
+            "judges": (adamw(judges, values["rate"], decay=0.0), judges),
+            "generator": (adamw(makers, values["rate"], decay=0.0), makers),
+        }
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One iteration; figures: the divergence of the generator's step, that of the judges' step, the martingale penalty."""
+        del step
+        count = 2 * self.values["batch"]
+        rows = torch.randint(len(self.windows), (count,), generator=generator, device=self.windows.device)
+        real = self.windows[rows].unflatten(0, (2, -1))
+        with torch.no_grad():
+            fake = self._fake(generator)
+        judged, penalty = self.divergence(real, fake)
+        self._descend("judges", penalty - judged)
+        loss, _ = self.divergence(real, self._fake(generator))
+        self._descend("generator", loss)
+        return {"loss": loss.detach(), "judged": judged.detach(), "penalty": penalty.detach()}
+
+    def divergence(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """The mixed divergence of two real and two fake batches (2, B, T, D), and the weighted martingale penalty of the first.
+
+        Each batch goes through h and M by itself, since batch normalisation would mix real and fake ones.
+        """
+        values, h, m = self.values, self.networks.h, self.networks.m
+        (x, x2), (y, y2) = real, fake
+        m_x = m(x)
+        h_y2 = h(y2)
+        distances = squared_distances(torch.stack((x, x2, x, y)), torch.stack((y, y2, x2, y2)))
+        causal = causal_term(torch.stack((m_x, m(x2), m_x, m(y))), torch.stack((h(y), h_y2, h(x2), h_y2)))
+        epsilon = torch.full_like(distances[0, 0, 0], values["epsilon"])
+        if values["epsilon_relative"]:
+            epsilon = epsilon * distances.detach().mean().clamp_min(1e-6)
+        loss = mixed_divergence(distances + causal, epsilon, values["iterations"])
+        return loss, values["penalty"] * martingale_penalty(m_x)
+
+    def _fake(self, generator: torch.Generator) -> Tensor:
+        length, count = self.windows.shape[1], self.values["batch"]
+        noise = draw_noise(2 * count, length, self.values["noise"], generator)
+        return self.networks.generator(noise).unflatten(0, (2, count))
+
+    def _descend(self, name: str, loss: Tensor) -> None:
+        optimizer, parameters = self.optimizers[name]
+        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            parameter.grad = gradient
+        optimizer.step()
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, running statistics and both optimizers' moments."""
+        tensors = {f"model.{name}": value for name, value in self.networks.state_dict().items()}
+        for name, (optimizer, _) in self.optimizers.items():
+            tensors |= optimizer_state(optimizer, name)
+        return tensors
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        self.networks.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        for name, (optimizer, _) in self.optimizers.items():
+            restore_optimizer(optimizer, state, name)
+
+
+def draw_noise(n: int, length: int, size: int, generator: torch.Generator) -> Tensor:
+    """Noise (n, T, 2 `size`), uniform in (−1, 1) on the generator's device: `size` numbers a step, then `size` a window."""
+    draws = torch.rand((n, (length + 1) * size), generator=generator, device=generator.device) * 2 - 1
+    by_step, by_window = draws.split((length * size, size), dim=1)
+    return torch.cat((by_step.unflatten(1, (length, size)), by_window[:, None].expand(-1, length, -1)), dim=2)

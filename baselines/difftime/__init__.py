@@ -1,0 +1,1 @@
+"""DiffTime: a CSDI-like diffusion model of whole windows."""

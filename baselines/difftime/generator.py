@@ -1,0 +1,106 @@
+"""DiffTime as a generator: CSDI's denoiser without conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.difftime.network import DiffTimeNetwork, Sizes
+from baselines.diffusion.generator import DiffusionGenerator
+from baselines.diffusion.sampler import Predict
+from baselines.diffusion.schedule import NoiseSchedule, quadratic_betas
+from baselines.diffusion.training import NoiseTask
+from benchmark.checks import Depth
+from benchmark.errors import UserError
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class DiffTime(DiffusionGenerator):
+    """Attention over time and features that predicts the noise (DiffTime, Coletta et al. 2023, as CSDI without conditions).
+
+    `channels` in `layers` residual layers; √β goes linearly from √first_beta to √last_beta in `diffusion_steps`. The rate falls
+    to a tenth after 75 % and again after 90 % of the steps. The last weights are sampled, by `sampling_steps` steps: all (null,
+    DDPM), or fewer of the same kind (a respaced chain). Samples are clipped to [0, 1].
+    """
+
+    version: ClassVar[int] = 3
+    clamps: ClassVar[bool] = False
+    noisy_jumps: ClassVar[bool] = True
+    per_feature: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        channels: Count = 64,
+        layers: Depth = 4,
+        heads: Count = 8,
+        feature_width: Count = 16,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+        diffusion_steps: Count = 50,
+        first_beta: Share = 1e-4,
+        last_beta: Share = 0.5,
+        sampling_steps: Count | None = None,
+        steps: Count = 50_000,
+        batch: Count = 16,
+        rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
+        decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-6,
+    ) -> None:
+        self.channels = channels
+        self.layers = layers
+        self.heads = heads
+        self.feature_width = feature_width
+        self.dropout = dropout
+        self.diffusion_steps = diffusion_steps
+        self.first_beta = first_beta
+        self.last_beta = last_beta
+        self.sampling_steps = sampling_steps
+        self.steps = steps
+        self.batch = batch
+        self.rate = rate
+        self.decay = decay
+
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return self.steps * self.batch
+
+    def _network(self, length: int, features: int) -> DiffTimeNetwork:
+        values = self.parameters()
+        channels, heads = values["channels"], values["heads"]
+        if channels % heads:
+            raise UserError(
+                f"DiffTime's channels {channels} are not divisible by its {heads} heads; choose some that are."
+            )
+        return DiffTimeNetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
+
+    def _betas(self, values: Mapping[str, Any]) -> Tensor:
+        return quadratic_betas(values["diffusion_steps"], values["first_beta"], values["last_beta"])
+
+    def _task(
+        self, network: nn.Module, schedule: NoiseSchedule, windows: Tensor, values: Mapping[str, Any]
+    ) -> NoiseTask:
+        steps, rate = values["steps"], values["rate"]
+        return NoiseTask(
+            network,
+            schedule,
+            windows,
+            batch=values["batch"],
+            error=functional.mse_loss,
+            rate=lambda step: falling_rate(step, steps, rate),
+            decay=values["decay"],
+        )
+
+    def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
+        device = schedule.betas.device
+        return lambda x, step: schedule.clean(x, step, network(x, torch.tensor([step], device=device)))
+
+
+def falling_rate(step: int, steps: int, rate: float) -> float:
+    """`rate`, a tenth of it from 75 % of the steps, a hundredth from 90 % (CSDI's schedule)."""
+    return rate * 0.1 ** sum(step >= int(share * steps) for share in (0.75, 0.9))

@@ -1,0 +1,1 @@
+"""What the diffusion models share: noise schedules, samplers, layers and the training loop."""

@@ -1,0 +1,62 @@
+"""The usual training of a denoiser that predicts noise (Ho et al. 2020, algorithm 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from baselines.diffusion.batches import Batches
+from baselines.diffusion.schedule import NoiseSchedule
+from benchmark.training import optimizer_state, restore_optimizer, set_dropout_generator, set_rate
+
+Error = Callable[[Tensor, Tensor], Tensor]
+"""The mean error of predicted noise, both (B, T, D)."""
+
+
+class NoiseTask:
+    """Adam on the error of the noise in x_t, t uniform; `rate` is a function of the step, `decay` Adam's L2 penalty."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        schedule: NoiseSchedule,
+        windows: Tensor,
+        *,
+        batch: int,
+        error: Error,
+        rate: Callable[[int], float],
+        decay: float = 0.0,
+    ) -> None:
+        self.network, self.schedule, self.error, self.rate = network, schedule, error, rate
+        self.batches = Batches(windows, batch)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=rate(0), weight_decay=decay, fused=True)
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step; the figure is the loss."""
+        set_dropout_generator(self.network, generator)
+        clean = self.batches.draw(step, generator)
+        steps = torch.randint(self.schedule.steps, (len(clean),), generator=generator, device=clean.device)
+        noise = torch.randn(clean.shape, generator=generator, device=clean.device)
+        loss = self.error(self.network(self.schedule.add_noise(clean, steps, noise), steps), noise)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        set_rate(self.optimizer, self.rate(step))
+        self.optimizer.step()
+        return {"loss": loss.detach()}
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """The last weights."""
+        return self.network.state_dict()
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, the epoch's order and the optimizer's moments."""
+        weights = {f"model.{name}": value for name, value in self.network.state_dict().items()}
+        return {**weights, "order": self.batches.order, **optimizer_state(self.optimizer)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        self.network.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        self.batches.order = state["order"].to(self.batches.windows.device)
+        restore_optimizer(self.optimizer, state)

@@ -1,0 +1,118 @@
+"""Diffusion-TS as a generator: a diffusion model whose denoiser predicts windows as trend plus season."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, cast
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from baselines.diffusion.batches import WeightAverage
+from baselines.diffusion.generator import DiffusionGenerator
+from baselines.diffusion.sampler import Predict
+from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
+from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
+from baselines.diffusion_ts.sampling import PreparedDenoiser
+from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
+from benchmark.checks import Depth
+from benchmark.errors import UserError
+
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+_LEAST_LENGTH = 7  # of which three frequencies remain, so that at least one is kept
+
+
+class DiffusionTS(DiffusionGenerator):
+    """A transformer that predicts x_0 as trend and season (Diffusion-TS, Yuan and Qiao 2024; values of the official code).
+
+    `batch` windows make a micro-batch; a step averages `micro_batches` of them. The rate rises from `first_rate` to `rate` in
+    `warmup` steps and halves after `patience` steps without a loss 10 % below the best. Averaged weights are sampled, by
+    `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1].
+    """
+
+    version: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        width: Annotated[int, Field(ge=4, multiple_of=2)] = 64,
+        heads: Count = 4,
+        encoder_layers: Depth = 2,
+        decoder_layers: Depth = 2,
+        season_kernel: Count = 1,
+        diffusion_steps: Annotated[int, Field(ge=2)] = 500,
+        sampling_steps: Count | None = None,
+        steps: Count = 10_000,
+        batch: Count = 64,
+        micro_batches: Count = 2,
+        rate: Rate = 8e-4,
+        first_rate: Rate = 1e-5,
+        warmup: Annotated[int, Field(ge=0)] = 500,
+        patience: Count = 2000,
+        average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.995,
+        average_every: Count = 10,
+        average_start: Annotated[int, Field(ge=0)] = 100,
+    ) -> None:
+        self.width = width
+        self.heads = heads
+        self.encoder_layers = encoder_layers
+        self.decoder_layers = decoder_layers
+        self.season_kernel = season_kernel
+        self.diffusion_steps = diffusion_steps
+        self.sampling_steps = sampling_steps
+        self.steps = steps
+        self.batch = batch
+        self.micro_batches = micro_batches
+        self.rate = rate
+        self.first_rate = first_rate
+        self.warmup = warmup
+        self.patience = patience
+        self.average_decay = average_decay
+        self.average_every = average_every
+        self.average_start = average_start
+
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        del windows
+        return self.steps * self.micro_batches * self.batch
+
+    def _network(self, length: int, features: int) -> DiffusionTSNetwork:
+        values = self.parameters()
+        width, heads, kernel = values["width"], values["heads"], values["season_kernel"]
+        if width % heads:
+            raise UserError(f"DiffusionTS's width {width} is not divisible by its {heads} heads; choose one that is.")
+        if kernel % 2 == 0 or kernel > length:
+            raise UserError(
+                f"DiffusionTS's season_kernel is {kernel}; windows of T = {length} need an odd one up to T."
+            )
+        if length < _LEAST_LENGTH:
+            raise UserError(
+                f"DiffusionTS was given windows of T = {length}; its seasons need {_LEAST_LENGTH} steps or more."
+            )
+        return DiffusionTSNetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
+
+    def _betas(self, values: Mapping[str, Any]) -> Tensor:
+        return cosine_betas(values["diffusion_steps"])
+
+    def _task(
+        self, network: nn.Module, schedule: NoiseSchedule, windows: Tensor, values: Mapping[str, Any]
+    ) -> TimeFrequencyTask:
+        return TimeFrequencyTask(
+            network,
+            schedule,
+            windows,
+            batch=values["batch"],
+            micro_batches=values["micro_batches"],
+            plateau=Plateau(values["first_rate"], values["rate"], values["warmup"], values["patience"]),
+            average=WeightAverage(
+                network,
+                decay=values["average_decay"],
+                every=values["average_every"],
+                start=values["average_start"],
+            ),
+        )
+
+    def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
+        del schedule
+        return PreparedDenoiser(cast(DiffusionTSNetwork, network))

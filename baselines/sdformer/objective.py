@@ -1,0 +1,133 @@
+"""What SDformer's transformer learns and how it is sampled: token after token, or masked tokens round by round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.sdformer.transformer import KeyValueCache, TokenTransformer
+
+
+class Objective(Protocol):
+    """Training loss, likelihood and sampling of one variant."""
+
+    @property
+    def causal(self) -> bool:
+        """Whether a position sees only those before it."""
+
+    def loss(self, model: TokenTransformer, tokens: Tensor, generator: torch.Generator) -> Tensor:
+        """The training loss of clean tokens (B, L), in nats a token."""
+
+    def likelihood(self, model: TokenTransformer, tokens: Tensor) -> Tensor:
+        """−ln P (B, L) of every token in evaluation mode."""
+
+    def sample(self, model: TokenTransformer, uniforms: Tensor) -> Tensor:
+        """Tokens (B, L) from uniforms (B, `draws(L)`), float64 in [0, 1)."""
+
+    def draws(self, length: int) -> int:
+        """Uniform numbers that one window of L=`length` tokens takes."""
+
+
+def invert(logits: Tensor, uniforms: Tensor) -> Tensor:
+    """Codes (..) drawn from softmax(logits (.., V)) by the inverse of the distribution function at uniforms (..)."""
+    cumulative = torch.softmax(logits.double(), dim=-1).cumsum(dim=-1)
+    total = cumulative[..., -1:]
+    last = (cumulative < total).sum(dim=-1)
+    return (cumulative <= uniforms[..., None] * total).sum(dim=-1).minimum(last)
+
+
+def _negative_log(logits: Tensor, tokens: Tensor) -> Tensor:
+    """−ln P (B, n) of tokens (B, n) under logits (B, n, V)."""
+    return functional.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="none").view_as(tokens)
+
+
+@dataclass(frozen=True)
+class Autoregressive:
+    """SDformer-ar: predict the next token; each input, [BOS] too, is kept with probability `pkeep`, else a random code."""
+
+    pkeep: float
+    causal: bool = True
+
+    def loss(self, model: TokenTransformer, tokens: Tensor, generator: torch.Generator) -> Tensor:
+        """Mean cross-entropy of clean tokens (B, L) after corrupted ones."""
+        inputs = _shifted(model, tokens)
+        random = torch.randint(model.vocab_size, inputs.shape, generator=generator, device=inputs.device)
+        kept = torch.rand(inputs.shape, generator=generator, device=inputs.device) < self.pkeep
+        return _negative_log(model(torch.where(kept, inputs, random)), tokens).mean()
+
+    def likelihood(self, model: TokenTransformer, tokens: Tensor) -> Tensor:
+        """−ln P(y_i | y_<i) (B, L)."""
+        return _negative_log(model(_shifted(model, tokens)), tokens)
+
+    def draws(self, length: int) -> int:
+        """One a token."""
+        return length
+
+    def sample(self, model: TokenTransformer, uniforms: Tensor) -> Tensor:
+        """Tokens (B, L), each from its full conditional law; windows that begin alike share the pass over that beginning."""
+        cache = KeyValueCache()
+        current = torch.tensor([model.vocab_size], device=uniforms.device)
+        prefix = torch.zeros(len(uniforms), dtype=torch.long, device=uniforms.device)
+        drawn: list[Tensor] = []
+        for position in range(model.length):
+            if position > 0:
+                beginnings, prefix = (prefix * model.vocab_size + drawn[-1]).unique(return_inverse=True)
+                cache.select(beginnings // model.vocab_size)
+                current = beginnings % model.vocab_size
+            drawn.append(invert(model.advance(current, position, cache)[prefix], uniforms[:, position]))
+        return torch.stack(drawn, dim=1)
+
+
+@dataclass(frozen=True)
+class Masked:
+    """SDformer-m: predict tokens behind [MASK] from all others; no causal mask, one more token is fixed a round."""
+
+    causal: bool = False
+
+    def loss(self, model: TokenTransformer, tokens: Tensor, generator: torch.Generator) -> Tensor:
+        """Mean cross-entropy of the masked ones of tokens (B, L), masked at one rate u ~ U(0, 1) for the whole batch."""
+        rate = torch.rand((), generator=generator, device=tokens.device)
+        masked = torch.rand(tokens.shape, generator=generator, device=tokens.device) < rate
+        losses = _negative_log(model(tokens.masked_fill(masked, model.vocab_size)), tokens)
+        # A batch without any mask teaches nothing: loss 0, not 0 / 0.
+        return (losses * masked).sum() / masked.sum().clamp(min=1)
+
+    def likelihood(self, model: TokenTransformer, tokens: Tensor) -> Tensor:
+        """−ln P(y_i | all others) (B, L): the pseudo-likelihood, since masked models have no tractable joint law."""
+        columns = []
+        for position in range(model.length):
+            hidden = tokens.clone()
+            hidden[:, position] = model.vocab_size
+            columns.append(_negative_log(model(hidden), tokens)[:, position])
+        return torch.stack(columns, dim=1)
+
+    def draws(self, length: int) -> int:
+        """One a token and round."""
+        return length * length
+
+    def sample(self, model: TokenTransformer, uniforms: Tensor) -> Tensor:
+        """Tokens (B, L) in L rounds: every masked token is drawn, the likeliest draw stays, the others are masked again."""
+        tokens = torch.full((len(uniforms), model.length), model.vocab_size, device=uniforms.device)
+        for numbers in uniforms.view(len(uniforms), model.length, model.length).unbind(dim=1):
+            states, which = tokens.unique(dim=0, return_inverse=True)
+            logits = model(states)[which]
+            drawn = invert(logits, numbers)
+            log_chance = -_negative_log(logits, drawn)
+            fixed = tokens != model.vocab_size
+            best = log_chance.masked_fill(fixed, float("-inf")).argmax(dim=1, keepdim=True)
+            tokens = tokens.scatter(1, best, drawn.gather(1, best))
+        return tokens
+
+
+def _shifted(model: TokenTransformer, tokens: Tensor) -> Tensor:
+    """The input ([BOS], y_1 .. y_{L−1}) for tokens (B, L)."""
+    start = tokens.new_full((len(tokens), 1), model.vocab_size)
+    return torch.cat([start, tokens[:, :-1]], dim=1)
+
+
+OBJECTIVES: dict[str, Callable[[float], Objective]] = {"autoregressive": Autoregressive, "masked": lambda _: Masked()}

@@ -1,0 +1,134 @@
+"""SDformer's two training stages as tasks of the shared loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.sdformer.objective import Objective
+from baselines.sdformer.quantizer import commitment, perplexity
+from baselines.sdformer.transformer import TokenTransformer
+from baselines.sdformer.vqvae import VQVAE
+from benchmark.training import adamw, optimizer_state, restore_optimizer, set_dropout_generator, set_rate
+
+
+@dataclass(frozen=True)
+class Rates:
+    """A linear rise to `peak` over `warmup` steps, then `peak`, times 0.05 from `drop` steps after the rise on."""
+
+    peak: float
+    warmup: int
+    drop: int
+
+    def rate(self, step: int) -> float:
+        """The learning rate of step number `step`, from 0."""
+        if step < self.warmup:
+            return self.peak * (step + 1) / self.warmup
+        return self.peak * (0.05 if step - self.warmup >= self.drop else 1.0)
+
+
+class VQVAETask:
+    """Stage 1 over windows (N, T, D) on the model's device; batches go through shuffled epochs, the last partial one dropped."""
+
+    def __init__(self, model: VQVAE, windows: Tensor, *, rates: Rates, batch: int, weight_commitment: float) -> None:
+        self.model, self.windows, self.rates = model, windows, rates
+        self.batch = min(batch, len(windows))
+        self.weight_commitment = weight_commitment
+        self.order = torch.arange(len(windows), device=windows.device)
+        self.optimizer = adamw(model.parameters(), rates.peak, betas=(0.9, 0.99), decay=0.0)
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step and one of the codebook; figures: the loss, its terms, the batch's perplexity, codes in use."""
+        set_rate(self.optimizer, self.rates.rate(step))
+        windows = self.windows[self._rows(step, generator)]
+        quantizer = self.model.quantizer
+        if step == 0:
+            with torch.no_grad():
+                quantizer.start(self.model.encode(windows), generator)
+        made = self.model(windows)
+        reconstruction = functional.mse_loss(made.windows, windows)
+        distance = commitment(made.latents, made.codes)
+        loss = reconstruction + self.weight_commitment * distance
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        quantizer.update(made.latents, made.tokens, generator)
+        return {
+            "loss": loss.detach(),
+            "reconstruction": reconstruction.detach(),
+            "commitment": distance.detach(),
+            "perplexity": perplexity(made.tokens, len(quantizer.codes)),
+            "codes_in_use": (quantizer.counts >= 1).float().mean(),
+        }
+
+    def _rows(self, step: int, generator: torch.Generator) -> Tensor:
+        place = step % (len(self.windows) // self.batch)
+        if place == 0:
+            self.order = torch.randperm(len(self.windows), generator=generator, device=self.windows.device)
+        return self.order[place * self.batch : (place + 1) * self.batch]
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, codes with their running sums and counts, the epoch's order and the optimizer's moments."""
+        return {**_weights(self.model), "order": self.order, **optimizer_state(self.optimizer)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        _load_weights(self.model, state)
+        self.order = state["order"].to(self.windows.device)
+        restore_optimizer(self.optimizer, state)
+
+
+class TokenTask:
+    """Stage 2 over tokens (N, L) of the frozen VQ-VAE, at a constant rate; rows are drawn with replacement."""
+
+    def __init__(
+        self,
+        model: TokenTransformer,
+        tokens: Tensor,
+        objective: Objective,
+        *,
+        rate: float,
+        batch: int,
+        weight_decay: float,
+    ) -> None:
+        self.model, self.tokens, self.objective, self.batch = model, tokens, objective, batch
+        self.optimizer = adamw(model.parameters(), rate, betas=(0.5, 0.9), decay=weight_decay)
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step on a random batch; the figure is the objective's loss in nats a token."""
+        del step
+        set_dropout_generator(self.model, generator)
+        rows = torch.randint(len(self.tokens), (self.batch,), generator=generator, device=self.tokens.device)
+        loss = self.objective.loss(self.model, self.tokens[rows], generator)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return {"loss": loss.detach()}
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights and the optimizer's moments."""
+        return {**_weights(self.model), **optimizer_state(self.optimizer)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        _load_weights(self.model, state)
+        restore_optimizer(self.optimizer, state)
+
+
+def _weights(model: torch.nn.Module) -> dict[str, Tensor]:
+    return {f"model.{name}": value for name, value in model.state_dict().items()}
+
+
+def _load_weights(model: torch.nn.Module, state: Mapping[str, Tensor]) -> None:
+    model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+
+
+@torch.no_grad()
+def mean_likelihood(model: TokenTransformer, tokens: Tensor, objective: Objective, batch: int = 512) -> float:
+    """Mean of the objective's −ln P over tokens (N, L), in nats a token; call it in evaluation mode."""
+    total = sum(float(objective.likelihood(model, part).double().sum()) for part in tokens.split(batch))
+    return total / tokens.numel()

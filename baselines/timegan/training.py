@@ -1,0 +1,172 @@
+"""TimeGAN's losses and its three phases as tasks of the shared loop; sequences are (T, B, ·)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.timegan.networks import Networks
+from benchmark.training import adamw, optimizer_state, restore_optimizer
+
+
+def supervised_loss(latent: Tensor, predicted: Tensor) -> Tensor:
+    """Mean square of the next latent step minus its prediction, both (T, B, H) (the paper's equation 9)."""
+    return functional.mse_loss(predicted[:-1], latent[1:])
+
+
+def moment_loss(fake: Tensor, real: Tensor) -> Tensor:
+    """Mean distance of the batch's standard deviations plus that of its means, both (T, B, D) (official code only)."""
+    deviations = [(x.var(dim=1, correction=0) + 1e-6).sqrt() for x in (fake, real)]
+    means = (fake.mean(dim=1) - real.mean(dim=1)).abs().mean()
+    return (deviations[0] - deviations[1]).abs().mean() + means
+
+
+def reconstruction_loss(windows: Tensor, rebuilt: Tensor) -> Tensor:
+    """Ten times the root of the mean square error."""
+    return 10 * functional.mse_loss(rebuilt, windows).sqrt()
+
+
+def discriminator_loss(networks: Networks, windows: Tensor, noise: Tensor, gamma: float) -> Tensor:
+    """Cross-entropy in nats of telling real latent steps from supervised and plain generated ones, the last times `gamma`."""
+    with torch.no_grad():
+        real = networks.embedder(windows)
+        plain = networks.generator(noise)
+        fake = networks.supervisor(plain)
+    # One pass over the three: the network has no statistics of a batch.
+    real_logit, fake_logit, plain_logit = networks.discriminator(torch.cat((real, fake, plain), dim=1)).chunk(3, dim=1)
+    return (
+        functional.softplus(-real_logit).mean()
+        + functional.softplus(fake_logit).mean()
+        + gamma * functional.softplus(plain_logit).mean()
+    )
+
+
+def generator_loss(networks: Networks, windows: Tensor, noise: Tensor, gamma: float) -> dict[str, Tensor]:
+    """The generator's loss and its terms: adversarial (both fakes), supervised (100 √S) and moments (100 V)."""
+    with torch.no_grad():
+        real = networks.embedder(windows)
+    plain = networks.generator(noise)
+    fake, predicted = networks.supervisor(torch.cat((plain, real), dim=1)).chunk(2, dim=1)
+    fake_logit, plain_logit = networks.discriminator(torch.cat((fake, plain), dim=1)).chunk(2, dim=1)
+    adversarial = functional.softplus(-fake_logit).mean() + gamma * functional.softplus(-plain_logit).mean()
+    supervised = supervised_loss(real, predicted)
+    moments = moment_loss(networks.recovery(fake), windows)
+    return {
+        "loss": adversarial + 100 * supervised.sqrt() + 100 * moments,
+        "adversarial": adversarial,
+        "supervised": supervised,
+        "moments": moments,
+    }
+
+
+class _Phase:
+    """Batches of sequences (T, N, D), and a state of networks and optimizers."""
+
+    def __init__(self, networks: Networks, series: Tensor, batch: int) -> None:
+        self.networks, self.series = networks, series
+        self.batch = min(batch, series.shape[1])
+        self.optimizers: dict[str, tuple[torch.optim.Optimizer, list[nn.Parameter]]] = {}
+
+    def add(self, name: str, rate: float, *parts: str) -> None:
+        """An Adam of its own over some networks (AdamW without decay is Adam)."""
+        parameters = [p for part in parts for p in getattr(self.networks, part).parameters()]
+        self.optimizers[name] = (adamw(parameters, rate, decay=0.0), parameters)
+
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """A batch (T, B, D) of different windows."""
+        order = torch.randperm(self.series.shape[1], generator=generator, device=self.series.device)
+        return self.series.index_select(1, order[: self.batch])
+
+    def noise(self, generator: torch.Generator) -> Tensor:
+        """Uniform noise (T, B, D) in (0, 1)."""
+        shape = (self.series.shape[0], self.batch, self.series.shape[2])
+        return torch.rand(shape, generator=generator, device=self.series.device)
+
+    def descend(self, name: str, loss: Tensor) -> None:
+        """One step of the optimizer `name`; no other network's gradient is computed."""
+        optimizer, parameters = self.optimizers[name]
+        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            parameter.grad = gradient
+        optimizer.step()
+
+    def state(self) -> dict[str, Tensor]:
+        """All weights and every optimizer's moments."""
+        tensors = {f"model.{name}": value for name, value in self.networks.state_dict().items()}
+        for name, (optimizer, _) in self.optimizers.items():
+            tensors |= optimizer_state(optimizer, name)
+        return tensors
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        self.networks.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        for name, (optimizer, _) in self.optimizers.items():
+            restore_optimizer(optimizer, state, name)
+
+
+class EmbeddingTask(_Phase):
+    """Phase 1: embedder and recovery learn to rebuild windows."""
+
+    def __init__(self, networks: Networks, series: Tensor, *, batch: int, rate: float) -> None:
+        super().__init__(networks, series, batch)
+        self.add("autoencoder", rate, "embedder", "recovery")
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step; the figure is the reconstruction loss."""
+        del step
+        windows = self.draw(generator)
+        loss = reconstruction_loss(windows, self.networks.recovery(self.networks.embedder(windows)))
+        self.descend("autoencoder", loss)
+        return {"loss": loss.detach()}
+
+
+class SupervisedTask(_Phase):
+    """Phase 2: the supervisor learns the next latent step; the generator is in the official list too, but has no gradient."""
+
+    def __init__(self, networks: Networks, series: Tensor, *, batch: int, rate: float) -> None:
+        super().__init__(networks, series, batch)
+        self.add("supervisor", rate, "supervisor")
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step; the figure is the supervised loss."""
+        del step
+        with torch.no_grad():
+            latent = self.networks.embedder(self.draw(generator))
+        loss = supervised_loss(latent, self.networks.supervisor(latent))
+        self.descend("supervisor", loss)
+        return {"loss": loss.detach()}
+
+
+class JointTask(_Phase):
+    """Phase 3: twice generator then autoencoder, then the discriminator where its loss exceeds `threshold`."""
+
+    def __init__(
+        self, networks: Networks, series: Tensor, *, batch: int, rate: float, gamma: float, threshold: float
+    ) -> None:
+        super().__init__(networks, series, batch)
+        self.gamma, self.threshold = gamma, threshold
+        self.add("generator", rate, "generator", "supervisor")
+        self.add("joint_autoencoder", rate, "embedder", "recovery")
+        self.add("discriminator", rate, "discriminator")
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One iteration; figures: the generator's loss and its terms, the autoencoder's and the discriminator's loss."""
+        del step
+        nets = self.networks
+        for _ in range(2):
+            windows = self.draw(generator)
+            terms = generator_loss(nets, windows, self.noise(generator), self.gamma)
+            self.descend("generator", terms["loss"])
+            latent = nets.embedder(windows)
+            rebuilt = reconstruction_loss(windows, nets.recovery(latent))
+            self.descend("joint_autoencoder", rebuilt + 0.1 * supervised_loss(latent, nets.supervisor(latent)))
+        judged = discriminator_loss(nets, self.draw(generator), self.noise(generator), self.gamma)
+        if float(judged.detach()) > self.threshold:
+            self.descend("discriminator", judged)
+        return {
+            **{name: value.detach() for name, value in terms.items()},
+            "reconstruction": rebuilt.detach(),
+            "discriminator": judged.detach(),
+        }

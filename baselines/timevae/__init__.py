@@ -1,0 +1,1 @@
+"""TimeVAE (Desai et al. 2021): a convolutional variational autoencoder."""

@@ -1,0 +1,139 @@
+"""TimeVAE as a generator: a convolutional variational autoencoder whose decoder can add trend and seasons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from baselines.timevae.network import Sizes, TimeVAENetwork, divergence, reconstruction
+from benchmark.checks import check_windows
+from benchmark.errors import UserError
+from benchmark.interface import FitContext, Windows
+from benchmark.training import NetworkGenerator, as_tensor, build, optimizer_state, restore_optimizer, seeded, train
+
+Count = Annotated[int, Field(ge=1)]
+Pattern = tuple[Count, Count]
+
+_SAMPLE_STEPS = 1 << 16  # steps of windows decoded side by side: bounds memory
+
+
+class TimeVAE(NetworkGenerator):
+    """A convolutional VAE with an additive decoder (TimeVAE, Desai et al. 2021; the values are the official code's).
+
+    `filters` of the encoder's layers, each of which halves T; `latent` numbers; a trend of degree `trend_poly` (0: none);
+    `seasons` as pairs (seasons, steps of one). Training is as long as exactly one of `steps` and `epochs` says. The last weights
+    are sampled: the decoded mean of a standard normal draw, clipped to [0, 1].
+    """
+
+    version: ClassVar[int] = 1
+    network_: TimeVAENetwork
+
+    def __init__(
+        self,
+        filters: Annotated[tuple[Count, ...], Field(min_length=1)] = (50, 100, 200),
+        latent: Count = 8,
+        trend_poly: Annotated[int, Field(ge=0)] = 0,
+        seasons: tuple[Pattern, ...] = (),
+        residual: bool = True,
+        reconstruction_weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3.0,
+        epochs: Count | None = 1000,
+        steps: Count | None = None,
+        batch: Count = 16,
+        rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
+    ) -> None:
+        self.filters = filters
+        self.latent = latent
+        self.trend_poly = trend_poly
+        self.seasons = seasons
+        self.residual = residual
+        self.reconstruction_weight = reconstruction_weight
+        self.epochs = epochs
+        self.steps = steps
+        self.batch = batch
+        self.rate = rate
+
+    def fit(self, windows: Windows, context: FitContext) -> Self:
+        """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
+        values = self.parameters()
+        count, length, features = check_windows(windows, self)
+        steps = _steps(values, count)
+        seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
+        data = as_tensor(windows, context.device)
+        network = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
+        task = EvidenceTask(
+            network, data, batch=values["batch"], rate=values["rate"], weight=values["reconstruction_weight"]
+        )
+        train(task, name="vae", steps=steps, context=context, generator=seeded(seeds[1], context.device))
+        return self._keep(network, (length, features))
+
+    def training_windows(self, windows: int) -> int | None:
+        """Windows in all batches of a fit."""
+        return _steps(vars(self), windows) * self.batch
+
+    def _network(self, length: int, features: int) -> TimeVAENetwork:
+        values = self.parameters()
+        return TimeVAENetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
+
+    def _draw(self, n: int, seed: int) -> Tensor:
+        latent = torch.randn((n, self.parameters()["latent"]), generator=seeded(seed))
+        parts = latent.split(max(1, _SAMPLE_STEPS // self.shape_[0]))
+        return torch.cat([self.network_.decode(part.to(self.device)) for part in parts])
+
+
+class EvidenceTask:
+    """Weighted reconstruction plus divergence, summed over the batch; batches go through shuffled epochs, the last one short."""
+
+    def __init__(self, network: TimeVAENetwork, windows: Tensor, *, batch: int, rate: float, weight: float) -> None:
+        self.network, self.windows, self.weight = network, windows, weight
+        self.batch = min(batch, len(windows))
+        self.latent = network.encoder.mean.out_features
+        self.order = torch.arange(len(windows), device=windows.device)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=rate, eps=1e-7, fused=True)  # ε is Keras's
+
+    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+        """One optimizer step; figures: the loss and its terms, each a window."""
+        windows = self.windows[self._rows(step, generator)]
+        count = len(windows)
+        normal = torch.randn((count, self.latent), generator=generator, device=windows.device)
+        decoded, mean, log_variance = self.network(windows, normal)
+        error, nats = reconstruction(windows, decoded), divergence(mean, log_variance)
+        loss = self.weight * error + nats
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return {
+            "loss": loss.detach() / count,
+            "reconstruction": error.detach() / count,
+            "divergence": nats.detach() / count,
+        }
+
+    def _rows(self, step: int, generator: torch.Generator) -> Tensor:
+        place = step % math.ceil(len(self.windows) / self.batch)
+        if place == 0:
+            self.order = torch.randperm(len(self.windows), generator=generator, device=self.windows.device)
+        return self.order[place * self.batch : (place + 1) * self.batch]
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, the epoch's order and the optimizer's moments."""
+        weights = {f"model.{name}": value for name, value in self.network.state_dict().items()}
+        return {**weights, "order": self.order, **optimizer_state(self.optimizer)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        self.network.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        self.order = state["order"].to(self.windows.device)
+        restore_optimizer(self.optimizer, state)
+
+
+def _steps(values: Mapping[str, Any], windows: int) -> int:
+    """Steps from whichever of steps and epochs is given; raises UserError for both or neither."""
+    steps, epochs = values["steps"], values["epochs"]
+    if (steps is None) == (epochs is None):
+        given = "neither" if steps is None else "both"
+        raise UserError(f"TimeVAE was given {given} of steps and epochs; set exactly one and the other to null.")
+    return steps if steps is not None else epochs * math.ceil(windows / values["batch"])

@@ -1,0 +1,1 @@
+"""The command line: a file a family of commands. The only place that prints or exits."""

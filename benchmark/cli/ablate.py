@@ -1,0 +1,49 @@
+"""`ablate`: a generator without each of its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.options import DataDir, Device, Force, Json, StoreOption, Tracking
+from benchmark.cli.printing import emit, report
+from benchmark.errors import unknown
+
+
+def ablate(
+    drop: Annotated[list[str], typer.Option(help="A part to take out, such as frequency; may repeat; or all.")],
+    generator: Annotated[str, typer.Option(help="A generator whose parameter 'drop' lists parts.")] = "timemar_s",
+    dataset: Annotated[list[str] | None, typer.Option(help="A data set; may repeat; stocks unless said.")] = None,
+    length: Annotated[int, typer.Option(min=2, help="Time steps in a window.")] = 24,
+    seeds: Annotated[int, typer.Option(min=1, help="Training seeds; an interval needs 2 or more.")] = 3,
+    budget: Annotated[str, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")] = "fast",
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    device: Device = "auto",
+    workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
+    retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    force: Force = False,
+    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    tracking: Tracking = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
+    json_target: Json = None,
+) -> None:
+    """Say what each part of a generator is good for: whole against without, over training seeds.
+
+    Example: python -m benchmark ablate --drop frequency --dataset stocks --seeds 3
+    """
+    from benchmark.ablate import command
+    from benchmark.ablate.cells import AblationSpec
+    from benchmark.run import launch as session
+    from benchmark.store.store import Store
+
+    if retry not in (None, "failed"):
+        raise unknown("value", retry, ["failed"], owner="--retry")
+    spec = AblationSpec(tuple(drop), generator, tuple(dataset or ["stocks"]), length, seeds, budget)
+    options = session.options(device, workers, data_dir, retry, tracking, force=force)
+    found = command.ablate(spec, Store(store), options, report, download=download, dry_run=dry_run)
+    emit(found.text, found.record, json_target)
+    if found.failed:
+        raise typer.Exit(1)

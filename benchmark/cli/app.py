@@ -1,0 +1,95 @@
+"""The command line: every command's name, how it ends, and how a mistake reads. Only it and `commands/` print or exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+from benchmark.cli import ablate, check, data, plots, score, show, suite, sweep, tracking
+from benchmark.errors import UserError, refusal, refused, unknown
+
+app = typer.Typer(
+    help="Which time-series generator is better, by how much, and is the difference real?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Data sets: cards, download, checksums.", no_args_is_help=True)
+config_app = typer.Typer(help="Configuration.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+app.add_typer(config_app, name="config")
+
+app.command("run")(suite.run)
+app.command("tables")(suite.tables)
+app.command("score")(score.score)
+app.command("list")(show.list_command)
+app.command("describe")(show.describe)
+app.command("check")(check.check)
+app.command("ablate")(ablate.ablate)
+app.command("sweep")(sweep.sweep)
+app.command("plots")(plots.plots)
+app.command("sync")(tracking.sync)
+app.command("ui")(tracking.ui)
+config_app.command("show")(suite.config_show)
+data_app.command("list")(data.data_list)
+data_app.command("show")(data.data_show)
+data_app.command("fetch")(data.data_fetch)
+data_app.command("check")(data.data_check)
+
+
+# The parser's errors: Typer brings Click along under a private name, and this is where they meet.
+PARSER_ERROR: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
+
+def main() -> None:
+    """Run the command line; ends the process."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except UserError as error:
+        code = _complain(str(error))
+    except PARSER_ERROR as error:
+        code = 2 if type(error).__name__ == "NoArgsIsHelpError" else _complain(_sentence(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except BrokenPipeError:
+        code = 0
+        _close_output()
+    except OSError as error:
+        if error.filename is None and refusal(error) is None:
+            raise
+        code = _complain(refused(error))
+        _close_output()
+    # Typer turns an interrupt of a command into this status itself.
+    if code == 130:
+        print("interrupted; run the same command again to go on from here", file=sys.stderr)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: Any) -> str:
+    """A parser's error as one sentence with the nearest name."""
+    message = error.format_message().rstrip(".")
+    command = error.ctx.command if error.ctx else None
+    if command and type(error).__name__ == "NoSuchOption":
+        options = [name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)]
+        return str(unknown("option", error.option_name, options, owner=f"'{error.ctx.info_name}'"))
+    if command and message.startswith("No such command"):
+        return str(unknown("command", message.split("'")[1], command.list_commands(error.ctx)))
+    return f"{message[:1].lower()}{message[1:]}; see --help."
+
+
+def _close_output() -> None:
+    """Let nothing be written at the end of the process to an output that has refused it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(sentence: str) -> int:
+    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2

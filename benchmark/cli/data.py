@@ -1,0 +1,70 @@
+"""`data list`, `show`, `fetch` and `check`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.options import DataDir, Json
+from benchmark.cli.printing import emit
+
+
+def data_list(data_dir: DataDir = None, json_target: Json = None) -> None:
+    """List the data sets and whether each is here.
+
+    Example: python -m benchmark data list
+    """
+    from benchmark.data import listing as datasets_text
+
+    records = datasets_text.listing(data_dir)
+    emit(datasets_text.listing_text(records), records, json_target)
+
+
+def data_show(
+    name: Annotated[str, typer.Argument(help="A data set's name or YAML file.")],
+    data_dir: DataDir = None,
+    json_target: Json = None,
+) -> None:
+    """Print a data set's card: origin, licence, ranges, window counts, known disagreements.
+
+    Example: python -m benchmark data show stocks
+    """
+    from benchmark.data import card, card_text, load_spec
+
+    record = card(load_spec(name), data_dir)
+    emit(card_text(record), record, json_target)
+
+
+def data_fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Data sets; all that can be downloaded unless said.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Download data sets from their origins and check them.
+
+    Example: python -m benchmark data fetch stocks etth
+    """
+    from benchmark.data import listing as datasets_text
+
+    for line in datasets_text.fetch_all(names or [], data_dir, bars=sys.stderr.isatty()):
+        print(line, flush=True)
+
+
+def data_check(
+    names: Annotated[list[str] | None, typer.Argument(help="Data sets; all unless said.")] = None,
+    data_dir: DataDir = None,
+    json_target: Json = None,
+) -> None:
+    """Check files, checksums, rows, features and window counts.
+
+    Example: python -m benchmark data check stocks
+    """
+    from benchmark.data import listing as datasets_text
+
+    records = datasets_text.check_all(names or [], data_dir)
+    emit(datasets_text.check_text(records), records, json_target)
+    if not all(record["ok"] for record in records):
+        raise typer.Exit(1)

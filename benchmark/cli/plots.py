@@ -1,0 +1,50 @@
+"""`plots`: figures of what a store holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.options import Budget, Csv, DataDir, Json, Only, ProtocolOption, Seeds, Set, StoreOption
+from benchmark.cli.printing import emit, report
+from benchmark.errors import UserError
+
+
+def plots(
+    cell: Annotated[
+        str | None, typer.Argument(help="A cell's name in the store, or the beginning of it or its key.")
+    ] = None,
+    suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file.")] = None,
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    output: Annotated[Path | None, typer.Option(help="A folder for the figures; one in the store unless said.")] = None,
+    json_target: Json = None,
+) -> None:
+    """Draw what the store holds of a suite or of one cell, as PNG and PDF; nothing is trained.
+
+    Example: python -m benchmark plots --suite quick --only dataset=stocks
+    """
+    from benchmark.config.suites import load_suite
+    from benchmark.plan.planner import Request, make_plan
+    from benchmark.plots import command
+    from benchmark.report.available import require_results
+    from benchmark.store.store import Store
+
+    if (cell is None) == (suite is None):
+        raise UserError("plots takes either a cell or --suite; give one of them, for example --suite quick.")
+    if cell is not None:
+        drawn = command.plot_cell(cell, Store(store), output, data_dir)
+    else:
+        request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+        plan = make_plan(load_suite(suite or ""), request)
+        require_results(plan, Store(store))
+        drawn = command.plot_suite(plan, Store(store), output, data_dir, report)
+    emit(drawn.text(), drawn.as_json(), json_target)

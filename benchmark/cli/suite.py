@@ -1,0 +1,152 @@
+"""`run`, `tables` and `config show`: what is done with a suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Device,
+    Force,
+    Json,
+    Only,
+    Output,
+    ProtocolOption,
+    Seeds,
+    Set,
+    StoreOption,
+    Suite,
+    Tracking,
+)
+from benchmark.cli.printing import emit, report
+from benchmark.errors import unknown
+
+
+def run(
+    suite: Suite = "quick",
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    device: Device = "auto",
+    workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
+    retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    force: Force = False,
+    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    tracking: Tracking = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
+    json_target: Json = None,
+) -> None:
+    """Plan and run the missing cells of a suite, and end with its table.
+
+    Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
+    """
+    from benchmark.config.suites import load_suite
+    from benchmark.plan.planner import Request, make_plan
+    from benchmark.report import suite as outputs
+    from benchmark.run import launch as session
+    from benchmark.run.events import DONE
+    from benchmark.store.store import Store
+    from benchmark.tracking.observer import follow_plan
+
+    if retry not in (None, "failed"):
+        raise unknown("value", retry or "", ["failed"], owner="--retry")
+    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    options = session.options(device, workers, data_dir, retry, tracking, force=force)
+    plan = make_plan(load_suite(suite), request)
+    results = Store(store)
+    if dry_run:
+        preview = session.preview(plan, results, options)
+        emit(session.preview_text(preview), preview, json_target)
+        return
+    results.create()
+    if download and session.fetch_missing(plan, data_dir, report):
+        plan = make_plan(load_suite(suite), request)
+    with follow_plan(plan, results, options.tracking, report) as tracked:
+        outcomes = session.run(plan, results, options, report, tracked)
+        result = outputs.suite_result(plan, results)
+        files = outputs.write_outputs(plan, result, results)
+        tracked.keep(files)
+        text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)
+        emit(text, outputs.as_json(plan, result, files), json_target)
+    if any(outcome.state not in (DONE, "skipped") for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def tables(
+    suite: Suite = "quick",
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    format_name: Annotated[
+        str,
+        typer.Option("--format", help="markdown, latex (a document), latex-fragment (its table alone), html or csv."),
+    ] = "markdown",
+    published: Annotated[bool, typer.Option(help="Published values beside measured ones.")] = True,
+    controls: Annotated[bool, typer.Option(help="Rows of controls.")] = True,
+    efficiency: Annotated[bool, typer.Option(help="Size, training and sampling time, and memory too.")] = False,
+    digits: Annotated[
+        int | None, typer.Option(min=0, max=9, help="Digits after the point; the score's own unless said.")
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Print a suite's table from what the store holds; nothing is computed.
+
+    Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
+    """
+    from benchmark.config.suites import load_suite
+    from benchmark.plan.planner import Request, make_plan
+    from benchmark.report import suite as outputs
+    from benchmark.report.available import require_results
+    from benchmark.store.store import Store, write_bytes
+
+    if format_name not in outputs.FORMATS:
+        raise unknown("format", format_name, outputs.FORMATS, owner="--format")
+    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    plan, results = make_plan(load_suite(suite), request), Store(store)
+    require_results(plan, results)
+    show = outputs.Choices(published, controls, efficiency, digits)
+    text = outputs.render(outputs.suite_result(plan, results, show), format_name)
+    if output is None:
+        print(text, end="")
+        return
+    write_bytes(output, text.encode())
+    print(f"wrote {output}")
+
+
+def config_show(
+    suite: Suite = "quick",
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    json_target: Json = None,
+) -> None:
+    """Print a suite's resolved configuration and where each value came from.
+
+    Example: python -m benchmark config show --suite quick --set timemar_s.vocab_size=256
+    """
+    from benchmark.config.suites import load_suite
+    from benchmark.plan.describe import configuration, configuration_text
+    from benchmark.plan.planner import Request, make_plan
+
+    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    tree = configuration(make_plan(load_suite(suite), request))
+    emit(configuration_text(tree), tree, json_target)

@@ -1,0 +1,88 @@
+"""`sweep`: parameters tried by Optuna."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.options import DataDir, Device, Json, StoreOption, Tracking
+from benchmark.cli.printing import emit, report
+from benchmark.errors import unknown
+
+
+def sweep(
+    generator: Annotated[str | None, typer.Option(help="A generator's name, module:Class or YAML file.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="A data set's name or YAML file; stocks unless said.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(help="name=a,b,c or name=low..high[:log]; ladders as 1-2-3-6; patch_nums alone proposes ladders."),
+    ] = None,
+    length: Annotated[int | None, typer.Option(help="Time steps in a window; 24 unless said.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="grid (unless said) or tpe.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials in all; the whole grid, or 20, unless said.")] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="validation (unless said), fact:NAME of the fitted model, or a score's name.")
+    ] = None,
+    allow_test_objective: Annotated[
+        bool | None, typer.Option("--allow-test-objective", help="Choose by a score that tables report.")
+    ] = None,
+    scores: Annotated[str | None, typer.Option(help="Scores to show beside the objective, with commas.")] = None,
+    budget: Annotated[str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="paper or strict; the objective's own unless said.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Training seeds a trial; 1 unless said.")] = None,
+    study: Annotated[str | None, typer.Option(help="The study's name; made of the place unless said.")] = None,
+    storage: Annotated[str | None, typer.Option(help="An Optuna storage's URL; an SQLite file unless said.")] = None,
+    pruner: Annotated[str | None, typer.Option(help="none (unless said), median or halving.")] = None,
+    prune_on: Annotated[
+        str | None,
+        typer.Option(
+            help="The training figure to prune on: loss or stage:loss; unless said held_out, and loss where there is none."
+        ),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A YAML file with these options; options given here win.")] = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    device: Device = "auto",
+    workers: Annotated[int | None, typer.Option(min=1, help="Cells of one trial (its seeds) at a time.")] = None,
+    retry: Annotated[str | None, typer.Option(help="'failed': run failed trials again too.")] = None,
+    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    tracking: Tracking = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space and the number of trials.")] = False,
+    json_target: Json = None,
+) -> None:
+    """Try parameters and tabulate what they do; the same command goes on, and in a second terminal helps.
+
+    Example: python -m benchmark sweep --generator timemar_s --param patch_nums --param vocab_size=256,384,512
+    """
+    from benchmark.run import launch as session
+    from benchmark.store.store import Store
+    from benchmark.sweep import command
+    from benchmark.sweep.spec import load_sweep
+
+    if retry not in (None, "failed"):
+        raise unknown("value", retry, ["failed"], owner="--retry")
+    given = {
+        "generator": generator,
+        "dataset": dataset,
+        "length": length,
+        "sampler": sampler,
+        "trials": trials,
+        "objective": objective,
+        "allow_test_objective": allow_test_objective,
+        "scores": scores.split(",") if scores else None,
+        "budget": budget,
+        "protocol": protocol,
+        "seeds": seeds,
+        "study": study,
+        "storage": storage,
+        "pruner": pruner,
+        "prune_on": prune_on,
+    }
+    spec = load_sweep(config, given, param or [])
+    options = session.options(device, workers, data_dir, retry, tracking)
+    found = command.sweep(spec, Store(store), options, report, data_dir=data_dir, download=download, dry_run=dry_run)
+    emit(found.text, found.record, json_target)
+    if found.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""YAML files read into validated, frozen models: generators, suites and budgets."""

@@ -1,0 +1,55 @@
+"""Budgets: how much a cell may spend on training and on scores. Part of a cell's identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.errors import unknown
+from benchmark.interface import Budget
+from benchmark.validation import Frozen, parse
+
+
+class BudgetSpec(Frozen):
+    """One budget as its YAML file says.
+
+    `core_minutes` is what training should take on one core for a data set of Stocks' size and windows of 24 steps; None leaves it
+    to the published schedule. `scores` are parameters of scores that differ from the published protocol: such numbers are for
+    tests only.
+    """
+
+    name: str
+    summary: str
+    core_minutes: float | None = Field(default=None, gt=0)
+    repetitions: int = Field(default=5, ge=1)
+    max_windows: int | None = Field(default=None, ge=8)
+    time_limit_minutes: float = Field(gt=0)
+    scores: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def identity(self) -> dict[str, Any]:
+        """What of a budget determines samples: its name and the number of windows."""
+        return {"name": self.name, "max_windows": self.max_windows}
+
+    def for_generator(self) -> Budget:
+        """The budget as a generator sees it."""
+        return Budget(self.name, self.core_minutes)
+
+
+def budget_names() -> list[str]:
+    """The names of all budgets."""
+    return shipped_names("configs/budgets")
+
+
+def load_budget(name: str) -> BudgetSpec:
+    """The budget of that name; raises UserError with the nearest name where there is none."""
+    if name not in budget_names():
+        raise unknown("budget", name, budget_names())
+    path = shipped("configs/budgets") / f"{name}.yaml"
+    return parse(BudgetSpec, {"name": name, **read_yaml(path)}, owner=f"budget '{name}'")
+
+
+def is_shortened(name: str) -> bool:
+    """Whether a budget shortens metrics, so that their values compare with nothing; a name that is no budget does not."""
+    return name in budget_names() and bool(load_budget(name).scores)

@@ -1,0 +1,41 @@
+"""Where the YAML and CSV files that ship with the project are, and how YAML from anywhere is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmark.errors import UserError
+from benchmark.imports import ROOT
+
+
+def shipped(folder: str) -> Path:
+    """A shipped folder, such as "configs/generators" or "results/published"."""
+    # `configs` and `results` stand beside this package, in a checkout as in an installed wheel.
+    return ROOT / folder
+
+
+def shipped_names(folder: str) -> list[str]:
+    """The names of the YAML files in a shipped folder, sorted."""
+    return sorted(path.stem for path in shipped(folder).glob("*.yaml"))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file's mapping; raises UserError in one sentence where it is missing, broken or something else."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"the file '{path}' does not exist; check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"the file '{path}' cannot be read as text ({type(error).__name__}); check the path.") from None
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise UserError(f"the file '{path}' is not valid YAML{place}; correct it there.") from None
+    if not isinstance(values, dict):
+        raise UserError(f"the file '{path}' must hold a mapping of keys to values, not {type(values).__name__}.")
+    return values

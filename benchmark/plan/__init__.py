@@ -1,0 +1,1 @@
+"""Which cells a request asks for, and what identifies each of them."""

@@ -1,0 +1,107 @@
+"""A cell: the unit of work, of caching, of failure and of provenance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from benchmark.config.budgets import BudgetSpec
+from benchmark.data import DatasetSpec
+
+Protocol = Literal["paper", "strict"]
+SHOWN = ("key", "title", "size_class", "class")
+"""What a cell's record holds beside its identity."""
+
+
+def digest(value: object) -> str:
+    """Sixteen hexadecimal digits that identify a JSON-able value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One generator with resolved parameters on one data set, length, protocol, budget and training seed.
+
+    Name and version identify a shipped generator, and `source`, a hash of its code, a plug-in besides; where the module lies
+    does not. `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell
+    cannot run here, None where it can. `variant` names a suite's setting of the generator, and `altered` the parameters that
+    `--set` or a suite's `set` changed, as `name=value`; like the title they are only shown.
+    """
+
+    generator: str
+    class_path: str
+    version: int
+    params: dict[str, Any]
+    dataset: DatasetSpec
+    fingerprint: str
+    length: int
+    protocol: Protocol
+    budget: BudgetSpec
+    seed: int
+    features: int = 0
+    title: str = ""
+    size_class: str = "other"
+    variant: str = ""
+    altered: str = ""
+    source: str = ""
+    uses_fresh_data: bool = False
+    skip: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def view(self) -> Literal["all", "fresh"]:
+        """Which split of the data the generator needs."""
+        return "fresh" if self.uses_fresh_data else "all"
+
+    @property
+    def method(self) -> str:
+        """The name of a table's row: the generator, with its variant where a suite sets several."""
+        return f"{self.generator}/{self.variant}" if self.variant else self.generator
+
+    def data_identity(self) -> dict[str, Any]:
+        """What determines the windows."""
+        return {
+            "dataset": self.dataset.identity(),
+            "fingerprint": self.fingerprint,
+            "length": self.length,
+            "protocol": self.protocol,
+            "view": self.view,
+            "max_windows": self.budget.max_windows,
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the samples: nothing about the machine, the clock or how things are called."""
+        return {
+            "generator": self.generator,
+            "version": self.version,
+            **({"source": self.source} if self.source else {}),
+            "params": self.params,
+            "budget": self.budget.identity(),
+            "seed": self.seed,
+            **self.data_identity(),
+        }
+
+    @property
+    def key(self) -> str:
+        """The cell's identity as sixteen hexadecimal digits."""
+        return digest(self.identity())
+
+    @property
+    def slug(self) -> str:
+        """The cell's folder: readable first, then the key."""
+        place = f"{self.dataset.id}-{self.length}-{self.generator}"
+        return f"{place}-{self.protocol}-{self.budget.name}-s{self.seed}-{self.key}"
+
+    def record(self) -> dict[str, Any]:
+        """The resolved cell as `cell.json` holds it."""
+        shown = {"key": self.key, "title": self.title, "size_class": self.size_class, "class": self.class_path}
+        return {**shown, **self.identity()}
+
+    def is_recorded_by(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record, as `cell.json` holds it, is this cell's and unaltered."""
+        identity = {name: value for name, value in record.items() if name not in SHOWN}
+        return record.get("key") == self.key == digest(identity)

@@ -1,0 +1,59 @@
+"""Between cells and scores: which scores there are, their seeds, keys and what generators share."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from benchmark.config.budgets import BudgetSpec
+from benchmark.plan.cell import Cell, digest
+from benchmark.seeds import derive_seed
+from metrics import registry
+
+if TYPE_CHECKING:
+    from metrics.base import Metric
+
+
+def score_names() -> list[str]:
+    """The names of all scores."""
+    return registry.names()
+
+
+def make_metric(name: str, budget: BudgetSpec) -> Metric:
+    """The score of that name with the parameters a budget gives it."""
+    return registry.load(name)(**budget.scores.get(name, {}))
+
+
+def metric_identity(metric: Metric) -> dict[str, Any]:
+    """What determines a score's value beside the windows and the seeds."""
+    names = inspect.signature(type(metric)).parameters
+    return {
+        "name": metric.sheet.name,
+        "version": metric.sheet.version,
+        "backend": metric.backend,
+        "parameters": {name: getattr(metric, name) for name in names},
+    }
+
+
+def score_seeds(cell: Cell, metric: Metric) -> list[int]:
+    """One seed a repetition, equal for all generators on the same data, so that comparisons are paired."""
+    place = (cell.dataset.id, cell.length, cell.protocol)
+    owner = metric.encoder_of or metric.sheet.name
+    return [derive_seed("metric", owner, *place, repetition) for repetition in range(cell.budget.repetitions)]
+
+
+def sample_key(cell: Cell) -> str:
+    """The key of a cell's samples."""
+    return digest([cell.key, "sample", 1])
+
+
+def score_key(cell: Cell, metric: Metric) -> str:
+    """The key of one score of a cell: the samples it reads, what it computes, and its seeds."""
+    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric)])
+
+
+def shared_name(cell: Cell, metric: Metric, seed: int) -> str:
+    """The folder of what one repetition of a score prepares from the real windows alone."""
+    owner = make_metric(metric.encoder_of, cell.budget) if metric.encoder_of else metric
+    key = digest([cell.data_identity(), metric_identity(owner), seed])
+    return f"{owner.sheet.name}-{key}"

@@ -1,0 +1,56 @@
+"""The published numbers that stand beside measured ones."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+
+from benchmark.config.files import shipped
+
+
+@dataclass(frozen=True)
+class Published:
+    """A value as printed in the paper, the ± that it does not define, and the table it stands in."""
+
+    value: float
+    plus_minus: float
+    table: str
+
+
+@lru_cache(maxsize=1)
+def published_scores() -> dict[tuple[str, str, int, str], Published]:
+    """Every published score by (metric, data set, length, method).
+
+    A value that several tables repeat is taken from the first of them. Sampling times are seconds on an NVIDIA RTX 3090 for
+    an unsaid number of windows.
+    """
+    found: dict[tuple[str, str, int, str], Published] = {}
+    for row in _rows("scores.csv"):
+        # An ablation is a generator of its own here.
+        method = row["method"].replace("/drop=", "_no_")
+        for name in {row["method"], method}:
+            found.setdefault((row["metric"], row["dataset"], int(row["length"]), name), _published(row))
+    for row in _rows("sensitivity.csv"):
+        ladder = row["patch_nums"].replace(",", "-")
+        method = f"{row['method']}/patch_nums={ladder},vocab_size={row['vocab_size']}"
+        found.setdefault((row["metric"], row["dataset"], int(row["length"]), method), _published(row))
+    for row in _rows("sampling_time.csv"):
+        key = ("sampling_time", row["dataset"], int(row["length"]), row["method"])
+        found[key] = Published(float(row["seconds"]), 0.0, row["table"])
+    return found
+
+
+@lru_cache(maxsize=1)
+def published_sizes() -> dict[tuple[str, str], float]:
+    """Learned numbers by (data set, method): Table 5, the only sizes published."""
+    return {(row["dataset"], "timemar_l"): 1e6 * float(row["model_size_millions"]) for row in _rows("timemar_l.csv")}
+
+
+def _published(row: dict[str, str]) -> Published:
+    return Published(float(row["value"]), float(row["plus_minus"]), row["table"])
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (shipped("results/published") / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

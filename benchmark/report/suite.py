@@ -1,0 +1,171 @@
+"""The files a suite leaves behind: its table in three formats."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.plan.planner import Plan
+from benchmark.report import choose, plain
+from benchmark.report.efficiency import with_efficiency
+from benchmark.report.frame import results_frame
+from benchmark.report.html import html, plain_html
+from benchmark.report.layouts import differences, grid
+from benchmark.report.plain import PlainTable
+from benchmark.report.render import document, latex, markdown
+from benchmark.report.table import Table, make_table
+from benchmark.store.store import Store, write_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """A suite's frame and table, and the table in another layout where the suite asks for one."""
+
+    frame: pd.DataFrame
+    table: Table
+    other: PlainTable | None = None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a reader wants to see of a table; `digits` None leaves each score its own."""
+
+    published: bool = True
+    controls: bool = True
+    efficiency: bool = False
+    digits: int | None = None
+
+
+SHOW = Choices()
+
+
+def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
+    """What the store holds of a plan's cells, as a reader wants to see it."""
+    skips = {cell.key: cell.skip for cell in plan.cells if cell.skip}
+    frame = results_frame(plan.cells, plan.scores, store, skips)
+    titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
+    notes = []
+    if plan.cells[0].budget.scores:
+        notes.append(
+            f"Budget {plan.suite.budget} shortens the scores too: its numbers test the program and compare with nothing."
+        )
+    datasets = {cell.dataset.id: cell.dataset for cell in plan.cells}
+    notes += [
+        f"{dataset.title}, {name}: {text}"
+        for dataset in datasets.values()
+        for name, text in dataset.score_notes.items()
+        if name in plan.scores
+    ]
+    notes += [*_samplers(plan), *_warnings(plan, store)]
+    table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
+    if plan.suite.layout == "differences":
+        return SuiteResult(frame, table, differences(table))
+    if plan.suite.layout == "grid":
+        return SuiteResult(frame, table, grid(table, plan.suite.variants))
+    return SuiteResult(frame, table)
+
+
+def _chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:
+    if not show.published:
+        table = choose.without_published(table)
+    if show.digits is not None:
+        table = choose.with_digits(table, show.digits)
+    if show.efficiency:
+        table = with_efficiency(table, frame)
+    return table if show.controls else choose.without_controls(table)
+
+
+def _samplers(plan: Plan) -> list[str]:
+    """Who samples with fewer steps than it has: other samples than the method's, drawn in less time."""
+    found: dict[str, list[str]] = {}
+    for cell in plan.cells:
+        given, most = cell.params.get("sampling_steps"), cell.params.get("diffusion_steps")
+        if given is not None and most is not None and given < most and cell.seed == 0:
+            found.setdefault(f"{cell.title} {given} of {most}", []).append(
+                f"{cell.dataset.title or cell.dataset.id} {cell.length}"
+            )
+    told = [f"{who} on {', '.join(where)}" for who, where in found.items()]
+    return [f"Fewer sampling steps than the method has: {'; '.join(told)}."] if told else []
+
+
+def _warnings(plan: Plan, store: Store) -> list[str]:
+    """What generators said went wrong in their own training."""
+    found = []
+    for cell in plan.cells:
+        seed = f", training seed {cell.seed}" if plan.suite.seeds > 1 else ""
+        place = f"{cell.title} on {cell.dataset.title or cell.dataset.id} {cell.length}{seed}"
+        found += [f"Warning, {place}: {sentence}" for sentence in store.cell(cell).warnings()]
+    return found
+
+
+def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option's own name
+    """The result as "markdown", "latex" (a whole document), "latex-fragment" (its float alone), "html" or "csv"."""
+    if format == "csv":
+        return result.frame.to_csv(index=False)
+    if format.startswith("latex"):
+        return _latex(result, whole=format == "latex")
+    if result.other is not None:
+        return {"markdown": plain.markdown, "html": plain_html}[format](result.other)
+    return {"markdown": markdown, "html": html}[format](result.table)
+
+
+def _latex(result: SuiteResult, *, whole: bool) -> str:
+    if result.other is None:
+        text = latex(result.table)
+    else:
+        # Notes are comments in LaTeX, and a reader of the page needs the first two: the caption and how to read the layout.
+        title = " ".join([f"{result.other.title}.", *result.other.notes[:2]])
+        text = plain.latex(replace(result.other, title=title, notes=result.other.notes[2:]))
+    return document(text, _origins(result.frame)) if whole else text
+
+
+def _origins(frame: pd.DataFrame) -> list[str]:
+    """The cells behind a table, each with the commit that trained it."""
+    return [
+        f"cell {slug}: commit {first['commit'] or 'unknown'}{', changed tree' if str(first['dirty']) == 'True' else ''}"
+        for slug, first in ((slug, part.iloc[0]) for slug, part in frame.groupby("cell", sort=False))
+        if first["status"] == "done"
+    ]
+
+
+FILES = {"table.md": "markdown", "table.tex": "latex", "table.html": "html", "results.csv": "csv"}
+FORMATS = (*FILES.values(), "latex-fragment")
+
+
+def suite_folder(plan: Plan, store: Store) -> Path:
+    """Where a suite's tables and figures lie; those of a narrowed or altered suite have a folder of their own."""
+    return store.root / "suites" / plan.folder
+
+
+def write_outputs(plan: Plan, result: SuiteResult, store: Store) -> list[Path]:
+    """Write the table in every format into the store; the paths written."""
+    folder = suite_folder(plan, store)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, format in FILES.items():  # noqa: A001
+        write_bytes(folder / name, render(result, format).encode())
+    return [folder / name for name in FILES]
+
+
+def as_json(plan: Plan, result: SuiteResult, files: list[Path]) -> dict[str, Any]:
+    """The result with stable keys: suite, files, caption and one record a cell with its scores."""
+    cells: list[dict[str, Any]] = []
+    for slug, part in result.frame.groupby("cell", sort=False):
+        first = part.iloc[0]
+        scores = {
+            str(name): {"repetitions": list(rows["value"].dropna()), "status": str(rows["status"].iloc[0])}
+            for name, rows in part.groupby("metric", sort=False)
+        }
+        fields = ("generator", "dataset", "length", "protocol", "budget", "seed")
+        place = {field: first[field].item() if hasattr(first[field], "item") else first[field] for field in fields}
+        cells.append({"cell": slug, **place, "reason": str(part["reason"].max()), "scores": scores})
+    return {
+        "suite": plan.suite.name,
+        "caption": result.table.caption,
+        "files": [str(path) for path in files],
+        "cells": json.loads(json.dumps(cells)),
+    }

@@ -1,0 +1,103 @@
+"""A running child process as the runner sees it: events, a time limit, a clean stop, a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.imports import child_environment, python_module
+from benchmark.run.events import Event, read_event
+from benchmark.run.job import Job, dump_job
+from benchmark.store.store import Store
+
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+}
+
+
+class Child:
+    """One child in a process group of its own; `on_event(child, event)` is called from a reading thread."""
+
+    def __init__(self, job: Job, on_event: Callable[[Child, Event], None]) -> None:
+        self.job = job
+        self.started = time.monotonic()
+        self.last = Event("progress", "starting")
+        self.timed_out = False
+        folder = Store(job.store).cell(job.cell).path
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                python_module("benchmark.run.worker"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=child_environment(ENVIRONMENT),
+                start_new_session=True,
+            )
+        self._tell(dump_job(job))
+        threading.Thread(target=self._read, args=(on_event,), daemon=True).start()
+
+    def _tell(self, line: str) -> None:
+        if self.process.stdin is None:
+            raise RuntimeError("the child was started without standard input")
+        # A child that dies at once closes its end; its exit status tells why.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.flush()
+
+    def _read(self, on_event: Callable[[Child, Event], None]) -> None:
+        if self.process.stdout is None:
+            raise RuntimeError("the child was started without standard output")
+        ended = False
+        for line in self.process.stdout:
+            event = read_event(line.decode(errors="replace"))
+            if event:
+                self.last = event
+                ended = ended or event.kind == "end"
+                on_event(self, event)
+        code = self.process.wait()
+        if not ended:
+            on_event(self, self._obituary(code))
+
+    def _obituary(self, code: int) -> Event:
+        """The end of a child that could not tell itself."""
+        stage = self.last.stage
+        if self.timed_out:
+            seconds = time.monotonic() - self.started
+            return Event(
+                "end", stage=stage, state="timeout", reason=f"killed after its limit of {seconds:.0f} s in {stage}"
+            )
+        if code < 0:
+            name = signal.Signals(-code).name
+            hint = "; the system does this when memory runs out" if -code == signal.SIGKILL else ""
+            return Event("end", stage=stage, state="killed", reason=f"killed by {name} in {stage}{hint}")
+        return Event(
+            "end", stage=stage, state="failed", reason=f"the child ended with status {code} in {stage}; see worker.log"
+        )
+
+    def stop(self) -> None:
+        """Ask for a clean stop after the next checkpoint."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self, *, timed_out: bool = False) -> None:
+        """End the child and whatever it started, at once."""
+        self.timed_out = self.timed_out or timed_out
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    @property
+    def log(self) -> Path:
+        """Where the child's own output went."""
+        return Store(self.job.store).cell(self.job.cell).path / "worker.log"

@@ -1,0 +1,1 @@
+"""What is known of a cell: records, status, provenance and history on disk."""

@@ -1,0 +1,100 @@
+"""Where runs are tracked: the store's own database, any tracking URI, or nowhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmark.errors import UserError
+from benchmark.store.store import Store
+
+OFF = "none"
+LOCAL = "local"
+"""The store's own database. It has no address in the books, so that a store may be moved."""
+DATABASE = "mlflow.db"
+ARTEFACTS = "mlartifacts"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One tracker. `uri` is what MLflow is given; `name` stands in files and messages, and never holds a password."""
+
+    name: str
+    uri: str
+    artefacts: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the store's own database."""
+        return self.name == LOCAL
+
+    @property
+    def file(self) -> Path | None:
+        """The store's own database; None for any other tracker."""
+        return Path(self.uri.removeprefix("sqlite:///")) if self.is_local else None
+
+    @property
+    def shown(self) -> str:
+        """The tracker as messages name it."""
+        return self.uri if self.is_local else self.name
+
+
+def choose(text: str | None, store: Store) -> Place | None:
+    """The place that an option names: none, local (also where it is not given), or a URI; raises UserError."""
+    if text == OFF:
+        return None
+    if text in (None, "", LOCAL):
+        return local(store)
+    return _parse(text or "")
+
+
+def check(text: str | None) -> None:
+    """Refuse an option that names no place, before anything is done; raises UserError."""
+    if text not in (None, "", OFF, LOCAL):
+        _parse(text or "")
+
+
+def local(store: Store) -> Place:
+    """The store's own database and artefact folder."""
+    root = store.root.resolve()
+    return Place(LOCAL, f"sqlite:///{root / DATABASE}", str(root / ARTEFACTS))
+
+
+def named(name: str, store: Store) -> Place:
+    """The place that the books of a store name."""
+    return local(store) if name == LOCAL else Place(name, name)
+
+
+def _parse(text: str) -> Place:
+    if text == "databricks" or text.startswith("databricks:"):
+        return Place(text, text)
+    if not re.match(r"[a-zA-Z][\w+.-]*:/", text):
+        raise UserError(
+            f"--tracking '{text}' is no tracking URI; write one such as http://127.0.0.1:5000, or local, or none."
+        )
+    try:
+        uri = _absolute(text)
+        return Place(_without_password(uri), uri)
+    except ValueError:
+        raise UserError(f"--tracking '{text}' is no tracking URI; check its host and port.") from None
+
+
+def _absolute(uri: str) -> str:
+    """A relative SQLite file as an absolute one, because it is delivered to from elsewhere too."""
+    scheme, _, path = uri.partition(":///")
+    if not scheme.startswith("sqlite") or not path or path.startswith((":memory:", "/")):
+        return uri
+    return f"{scheme}:///{Path(path).resolve()}"
+
+
+def _without_password(uri: str) -> str:
+    parts = urlsplit(uri)
+    # Other databases have other forms: PostgreSQL takes several hosts.
+    if parts.scheme in ("http", "https") and parts.port == 0:
+        raise ValueError("no server listens on port 0")
+    if parts.password is None:
+        return uri
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username}@{host}").geturl()

@@ -1,0 +1,186 @@
+"""Suite runs as the store remembers them: which cells belong together, how they were asked for, and where they are tracked.
+
+`<store>/tracking/runs/<id>/run.json`, beside copies of the tables. The same command goes on with the same suite run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from benchmark.plan.cell import Cell, digest
+from benchmark.plan.describe import configuration
+from benchmark.plan.planner import Plan
+from benchmark.report.suite import suite_folder
+from benchmark.store.store import Store, read_json, write_bytes, write_json
+
+RUNNING = "running"
+FINISHED = "finished"
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class CellRef:
+    """A cell of a suite run: its folder, what it is, and why it cannot run here ("" where it can)."""
+
+    slug: str
+    name: str
+    method: str
+    record: dict[str, Any]
+    skip: str = ""
+
+    @property
+    def key(self) -> str:
+        """The cell's key."""
+        return str(self.record["key"])
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """One suite run: `experiment` and `name` as the tracker shows it, times in seconds since 1970, `places` by name.
+
+    `started` is when it was first opened and `opened` when it was last; `seconds` is how long it was open in all its sessions.
+    `folder` is where its tables and figures lie in the store; `files` are names of copies in the suite run's own folder.
+    """
+
+    id: str
+    experiment: str
+    name: str
+    params: dict[str, Any]
+    cells: tuple[CellRef, ...]
+    places: tuple[str, ...] = ()
+    started: float = 0.0
+    ended: float | None = None
+    opened: float = 0.0
+    seconds: float = 0.0
+    state: str = RUNNING
+    folder: str = ""
+    files: tuple[str, ...] = ()
+
+
+def from_plan(plan: Plan) -> SuiteRun:
+    """The suite run of a plan; equal plans give the same one."""
+    suite = plan.suite.model_dump(mode="json", exclude={"origin", "title", "summary"})
+    params = {**suite, "scores": list(plan.scores)}
+    cells = tuple(refer(cell) for cell in plan.cells)
+    name = ", ".join([f"{plan.suite.name} {plan.suite.protocol} {plan.suite.budget}", *plan.changes])
+    return SuiteRun(digest([params, [cell.key for cell in cells]]), plan.suite.name, name, params, cells)
+
+
+def refer(cell: Cell, label: str = "") -> CellRef:
+    """What a suite run keeps of a cell; `label` ends its name."""
+    seed = f"seed {cell.seed}" if cell.seed else ""
+    words = [cell.dataset.id, str(cell.length), cell.method, cell.altered, seed, label]
+    return CellRef(cell.slug, " ".join(filter(None, words)), cell.method, cell.record(), cell.skip or "")
+
+
+class SuiteBook:
+    """The suite runs of a store. Changes are made under a lock, because several processes may work on one."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.root = store.root / "tracking" / "runs"
+
+    def path(self, run: str) -> Path:
+        """The folder of a suite run."""
+        return self.root / run
+
+    def open(self, run: SuiteRun, place: str | None, settings: Mapping[str, Any]) -> SuiteRun:
+        """Enter a suite run, or go on with it; `settings` is kept beside it as configuration.json."""
+        folder = self.path(run.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "configuration.json", settings)
+        with self._lock(run.id):
+            known = self.read(run.id)
+            places = (*(known.places if known else ()), *([place] if place else []))
+            started = known.started if known else round(time.time(), 3)
+            files = known.files if known else ("configuration.json",)
+            cells = _merged(known.cells if known else (), run.cells)
+            now, spent = round(time.time(), 3), known.seconds if known else 0.0
+            opened = replace(
+                run,
+                places=tuple(dict.fromkeys(places)),
+                started=started,
+                opened=now,
+                seconds=spent,
+                files=files,
+                cells=cells,
+            )
+            self._write(opened)
+        return opened
+
+    def add(self, run: str, cells: Iterable[CellRef]) -> None:
+        """Enter more cells of a suite run."""
+        with self._lock(run):
+            known = self.get(run)
+            self._write(replace(known, cells=_merged(known.cells, cells)))
+
+    def close(self, run: str, state: str, files: Iterable[Path] = ()) -> None:
+        """Say how a suite run ended, with copies of its files: a later one may write others under the same names."""
+        files = list(files)
+        for file in files:
+            write_bytes(self.path(run) / file.name, file.read_bytes())
+        with self._lock(run):
+            known = self.get(run)
+            names = tuple(dict.fromkeys([*known.files, *(file.name for file in files)]))
+            now = round(time.time(), 3)
+            spent = round(known.seconds + now - known.opened, 3)
+            self._write(replace(known, state=state, ended=now, seconds=spent, files=names))
+
+    def get(self, run: str) -> SuiteRun:
+        """A suite run that is known to exist; raises KeyError."""
+        found = self.read(run)
+        if found is None:
+            raise KeyError(run)
+        return found
+
+    def read(self, run: str) -> SuiteRun | None:
+        """A suite run; None where there is none, or none that can be read."""
+        values = read_json(self.path(run) / "run.json")
+        try:
+            cells = tuple(CellRef(**cell) for cell in values.pop("cells"))
+            values |= {name: tuple(values[name]) for name in ("places", "files")}
+            return SuiteRun(**values, cells=cells)
+        except (KeyError, TypeError):
+            return None
+
+    def all(self) -> list[SuiteRun]:
+        """Every suite run, the oldest first."""
+        found = [self.read(path.name) for path in sorted(self.root.glob("*")) if path.is_dir()]
+        return sorted((run for run in found if run is not None), key=lambda run: run.started)
+
+    def is_under_way(self, run: SuiteRun) -> bool:
+        """Whether a living process is still working on it; one that was killed left its state but freed its lock."""
+        if run.state != RUNNING:
+            return False
+        try:
+            with self.store.lock(f"suite-{run.id}", wait=False):
+                return False
+        except Timeout:
+            return True
+
+    def owns_folder(self, run: SuiteRun) -> bool:
+        """Whether no later suite run shares its folder, so that the figures there are its own."""
+        later = (other for other in self.all() if other.folder == run.folder and other.started > run.started)
+        return bool(run.folder) and not any(later)
+
+    def _lock(self, run: str) -> FileLock:
+        return self.store.lock(f"book-{run}", wait=True)
+
+    def _write(self, run: SuiteRun) -> None:
+        write_json(self.path(run.id) / "run.json", asdict(run))
+
+
+def _merged(known: Iterable[CellRef], more: Iterable[CellRef]) -> tuple[CellRef, ...]:
+    return tuple({ref.key: ref for ref in (*known, *more)}.values())
+
+
+def open_plan(book: SuiteBook, plan: Plan, place: str | None) -> SuiteRun:
+    """Enter the suite run of a plan."""
+    folder = suite_folder(plan, book.store).relative_to(book.store.root)
+    return book.open(replace(from_plan(plan), folder=str(folder)), place, configuration(plan))

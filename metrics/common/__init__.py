@@ -1,0 +1,1 @@
+"""What several metrics share: distances, neighbours, classifiers and corruptions."""

@@ -1,0 +1,77 @@
+"""The copying diagnostic: how far generated windows are from training windows, in units of the training set's spacing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows, check_pair
+from metrics.common.neighbours import nearest
+
+
+class NearestTraining(Metric):
+    """Median distance of generated windows to the nearest training window, over that among the training windows.
+
+    Distances are Euclidean between flattened windows. The denominator is the median, over the distinct training windows, of the
+    distance to the nearest other one, so that repeated windows cannot make it zero. Near 0: copies of training windows. Near 1:
+    as near to them as they are to each other. Above 1: further away, which novelty and poor quality both are; it is a diagnostic
+    to read beside the scores, not a score. Deterministic: one value, whatever the seeds.
+    """
+
+    sheet: ClassVar[DataSheet] = DataSheet(
+        name="nearest_training",
+        title="Distance to the nearest training window (ratio to real windows' own)",
+        symbol="Nearest",
+        summary="distance to the nearest training window, over that among training windows: 0 for copies",
+        higher_is_better=None,
+        range=(0.0, float("inf")),
+        ideal=1.0,
+        cost="light",
+        version=1,
+        source="our own definition",
+        decimals=2,
+    )
+
+    def compute(
+        self,
+        real: Windows,
+        fake: Windows,
+        seeds: Sequence[int] = (0,),
+        device: str = "cpu",
+        prepared: Sequence[Prepared] = (),
+        training: Windows | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Score:
+        """See `Metric.compute`; `training` must be given, and hold two different windows. The real windows are not looked at."""
+        del real, seeds, device, prepared, progress
+        if training is None:
+            raise ValueError("nearest_training compares with the training windows; give them as 'training'.")
+        training, fake = check_pair(training, fake, at_least=1)
+        seen = np.unique(_flat(training), axis=0)
+        if len(seen) < 2:
+            raise ValueError(
+                "all training windows are the same one; nearest_training needs at least two different ones."
+            )
+        generated = _flat(fake)
+        known = {row.tobytes() for row in seen}
+        copied = np.array([row.tobytes() in known for row in generated])
+        distances = np.where(copied, 0.0, nearest(generated, seen).distances)
+        spacing = nearest(seen, seen, leave_one_out=True).distances
+        median_generated, median_training = float(np.median(distances)), float(np.median(spacing))
+        return Score(
+            (median_generated / median_training,),
+            {
+                "median_generated": median_generated,
+                "median_training": median_training,
+                "exact_copies": float(copied.mean()),
+                "distinct_training_windows": len(seen),
+            },
+        )
+
+
+def _flat(windows: Windows) -> NDArray[np.float64]:
+    """Windows (B, T, D) as float64 rows (B, T · D), with one kind of zero."""
+    return windows.reshape(len(windows), -1).astype(np.float64) + 0.0

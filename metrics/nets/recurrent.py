@@ -1,0 +1,110 @@
+"""Training many small recurrent networks side by side: the batches they draw, the loop, and reading them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from metrics.base import ProgressCallback
+from metrics.nets.adam import TensorFlowAdam
+from metrics.nets.gru import Cells, Layout, Weights, initial_kernels
+
+BATCH = 128
+"""Windows of a kind in one training step."""
+
+_DRAWN_AT_ONCE = 250
+_EVALUATED_NUMBERS = 30_000_000
+_PROGRESS_EVERY = 50
+
+
+class Head(Protocol):
+    """What is asked of the states: a loss a network, and the loss's slopes."""
+
+    def __call__(
+        self, states: Tensor, rows: Tensor, weights: Weights, gradient: Weights
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The losses (R,) for states (T + 1, R, H, B) of the windows `rows` (R, B), and the slope in each state after the first.
+
+        A slope is (R, H, B), or a scalar zero. The gradient of the dense layer is written into `gradient`.
+        """
+
+
+def initial_rows(rngs: Sequence[np.random.Generator], layout: Layout, device: str) -> Tensor:
+    """One network's initial weights a generator: (R, layout.size)."""
+    rows = [layout.pack(initial_kernels(rng, layout.features, layout.units)) for rng in rngs]
+    return torch.from_numpy(np.stack(rows)).to(device)
+
+
+def draw_batches(
+    rngs: Sequence[np.random.Generator], pools: Sequence[Sequence[NDArray[np.int64]]], steps: int, device: str
+) -> Iterator[Tensor]:
+    """`steps` batches of window numbers (R, B); repetition r takes BATCH of each `pools[k][r]` without replacement, afresh.
+
+    A pool smaller than BATCH is taken whole.
+    """
+    sizes = [min(BATCH, len(pool[0])) for pool in pools]
+    for start in range(0, steps, _DRAWN_AT_ONCE):
+        count = min(_DRAWN_AT_ONCE, steps - start)
+        picks = np.empty((count, len(rngs), sum(sizes)), np.int64)
+        for r, rng in enumerate(rngs):
+            for row in picks[:, r]:
+                filled = 0
+                for pool, size in zip(pools, sizes, strict=True):
+                    chosen = rng.choice(len(pool[r]), size, replace=False, shuffle=False)
+                    row[filled : filled + size] = pool[r][chosen]
+                    filled += size
+        yield from torch.from_numpy(picks).to(device)
+
+
+@torch.inference_mode()
+def train(
+    parameters: Tensor,
+    layout: Layout,
+    windows: Tensor,
+    batches: Iterable[Tensor],
+    head: Head,
+    progress: ProgressCallback | None = None,
+    steps: int = 0,
+) -> Tensor:
+    """Train R networks, `parameters` (R, layout.size) in place, on `windows` (N, T, D + 1); the losses are (steps, R).
+
+    `batches` yields the window numbers (R, B) of each step, B the same in all. `progress` is told of `steps` in all.
+    """
+    R, T = len(parameters), windows.shape[1]
+    gradient = torch.zeros_like(parameters)
+    factors = layout.doubling(parameters)
+    doubled = parameters * factors
+    weights, slopes, doubled_weights = layout.views(parameters), layout.views(gradient), layout.views(doubled)
+    optimizer = TensorFlowAdam(parameters)
+    cells: Cells | None = None
+    losses: list[Tensor] = []
+    for rows in batches:
+        cells = cells or Cells(layout, R, rows.shape[1], T, str(parameters.device))
+        cells.take(windows, rows)
+        torch.mul(parameters, factors, out=doubled)
+        states = cells.forward(doubled_weights)
+        loss, upstream = head(states, rows, weights, slopes)
+        cells.backward(weights, upstream, slopes)
+        optimizer.step(gradient)
+        losses.append(loss)
+        if progress is not None and len(losses) % _PROGRESS_EVERY == 0:
+            progress(len(losses), steps)
+    return torch.stack(losses)
+
+
+def run_states(parameters: Tensor, layout: Layout, windows: Tensor, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The states (T + 1, R, H, B) on windows numbers `rows` (R, M), in blocks of bounded memory, each with its numbers (R, B)."""
+    R, T = len(parameters), windows.shape[1]
+    doubled = layout.views(parameters * layout.doubling(parameters))
+    numbers = R * T * (5 * layout.units + layout.features)
+    block = max(BATCH, _EVALUATED_NUMBERS // numbers)
+    for start in range(0, rows.shape[1], block):
+        part = rows[:, start : start + block].contiguous()
+        cells = Cells(layout, R, part.shape[1], T, str(parameters.device), learns=False)
+        cells.take(windows, part)
+        yield cells.forward(doubled), part

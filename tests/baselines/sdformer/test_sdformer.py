@@ -1,0 +1,249 @@
+"""SDformer whole: published sizes and schedules, determinism, resuming, saving, refusals, and learning something."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from baselines.sdformer.generator import SDformer
+from baselines.sdformer.objective import OBJECTIVES
+from baselines.sdformer.training import mean_likelihood
+from benchmark.config.generators import load_spec, resolve
+from benchmark.errors import DivergedError, Interrupted, UserError
+from benchmark.interface import FitContext
+
+FEATURES = {"sines": 5, "stocks": 6, "etth": 7, "mujoco": 14, "energy": 28, "fmri": 50}
+TINY = {
+    "vocab_size": 16,
+    "width": 8,
+    "code_dim": 8,
+    "weight_commitment": 0.5,
+    "stage1_steps": 10,
+    "stage1_warmup": 3,
+    "stage1_batch": 16,
+    "stage1_rate": 1e-3,
+    "embed_dim": 16,
+    "heads": 2,
+    "stage2_steps": 8,
+    "stage2_batch": 16,
+}
+TINY_STEPS = 3 + 10 + 8
+
+
+def parameters(name, dataset, length=24, budget="paper"):
+    place = {"dataset": dataset, "features": FEATURES[dataset], "length": length, "budget": budget, "protocol": "paper"}
+    return resolve(load_spec(name), place, {}).params
+
+
+def waves(count=60, length=24, features=2, seed=3):
+    draw = np.random.default_rng(seed)
+    phase, speed = draw.uniform(0, 6, (2, count, 1, features))
+    return (0.5 + 0.4 * np.sin(phase + speed * np.arange(length)[:, None] / 20)).astype(np.float32)
+
+
+def weights(generator):
+    return [*generator.network_.vqvae.state_dict().values(), *generator.network_.transformer.state_dict().values()]
+
+
+def equal(a, b):
+    return all(torch.equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
+
+
+@pytest.fixture(scope="module", params=["autoregressive", "masked"])
+def fitted(request):
+    return SDformer(objective=request.param, **TINY).fit(waves(), FitContext(seed=5))
+
+
+# Counts of the instantiated official code: VQ-VAE, codebook, transformer; the last holds a learned table (L, 1024) that the
+# official forward pass never reads and that is left out here.
+@pytest.mark.parametrize(
+    ("dataset", "vqvae", "codebook", "transformer", "latent"),
+    [
+        ("stocks", 18_647_046, 131_072, 25_725_952, 6),
+        ("mujoco", 18_671_630, 262_144, 26_250_240, 6),
+        ("energy", 18_714_652, 262_144, 26_250_240, 6),
+        ("fmri", 10_648_626, 262_144, 26_256_384, 12),
+        ("etth", 18_650_119, 262_144, 26_250_240, 6),
+        ("sines", 18_643_973, 262_144, 26_250_240, 6),
+    ],
+)
+@pytest.mark.parametrize("budget", ["smoke", "quick", "fast", "paper"])
+@pytest.mark.parametrize("name", ["sdformer", "sdformer_m"])
+def test_published_parameter_counts(name, dataset, vqvae, codebook, transformer, latent, budget):
+    parts = SDformer(**parameters(name, dataset, budget=budget)).parts(24, FEATURES[dataset])
+    assert parts["encoder"] + parts["decoder"] == vqvae
+    assert parts["codebook"] == codebook
+    assert parts["transformer"] == transformer - 1024 * latent
+
+
+def test_halves_of_the_vqvae_on_stocks():
+    parts = SDformer(**parameters("sdformer", "stocks")).parts(24, 6)
+    assert (parts["encoder"], parts["decoder"]) == (9_192_448, 9_454_598)
+
+
+@pytest.mark.parametrize("dataset", FEATURES)
+@pytest.mark.parametrize("length", [64, 128, 256])
+def test_longer_windows_change_no_count(dataset, length):
+    made = SDformer(**parameters("sdformer", dataset, length))
+    assert made.parts(length, FEATURES[dataset]) == made.parts(24, FEATURES[dataset])
+
+
+def test_the_paper_budget_is_the_published_schedule():
+    names = ("weight_commitment", "down_t", "stage1_batch", "stage1_steps", "stage2_batch", "stage2_steps", "pkeep")
+    published = {
+        "stocks": (2, 2, 64, 100_000, 1024, 20_000, 0.7),
+        "mujoco": (0.5, 2, 128, 200_000, 1024, 62_500, 0.9),
+        "energy": (0.001, 2, 128, 100_000, 4096, 62_500, 0.9),
+        "fmri": (0.01, 1, 128, 400_000, 1024, 62_500, 0.9),
+    }
+    ours = {"sines": published["energy"], "etth": published["energy"]}
+    for dataset, values in {**published, **ours}.items():
+        params = parameters("sdformer", dataset)
+        assert tuple(params[name] for name in names) == values
+        assert (params["stage1_rate"], params["stage2_rate"]) == (1e-4, 8e-4)
+        assert (params["stage1_warmup"], params["stage1_drop"]) == (999, 200_000)
+    assert parameters("sdformer_m", "stocks")["objective"] == "masked"
+
+
+def test_same_seed_same_bytes_and_the_global_state_is_untouched(fitted):
+    before_torch, before_numpy = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    again = SDformer(**fitted.parameters()).fit(waves(), FitContext(seed=5))
+    assert equal(fitted, again)
+    assert fitted.sample(20, 1).tobytes() == again.sample(20, 1).tobytes()
+    assert fitted.sample(20, 1).tobytes() != fitted.sample(20, 2).tobytes()
+    assert torch.equal(before_torch, torch.get_rng_state())
+    assert (before_numpy == np.random.get_state()[1]).all()  # noqa: NPY002
+
+
+def test_samples_have_the_shape_type_and_range(fitted):
+    sample = fitted.sample(7, 0)
+    assert sample.shape == (7, 24, 2)
+    assert sample.dtype == np.float32
+    assert sample.min() >= 0
+    assert sample.max() <= 1
+
+
+def test_the_size_of_batches_does_not_change_the_tokens(fitted, monkeypatch):
+    whole = fitted.sample_tokens(30, 4)
+    monkeypatch.setattr("baselines.sdformer.generator._SAMPLE_TOKENS", 7 * 6)
+    assert torch.equal(fitted.sample_tokens(30, 4), whole)
+
+
+@pytest.mark.parametrize("stop_at", [1, 7, 17, TINY_STEPS])
+def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path, stop_at):
+    state = torch.random.get_rng_state()
+    calls = iter(range(1000))
+    stopping = FitContext(seed=5, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls) + 1 >= stop_at)
+    with pytest.raises(Interrupted):
+        SDformer(**fitted.parameters()).fit(waves(), stopping)
+    resumed = SDformer(**fitted.parameters()).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
+    assert equal(fitted, resumed)
+    assert resumed.facts_ == fitted.facts_
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_save_and_load_give_the_same_samples(fitted, tmp_path):
+    fitted.save(tmp_path)
+    loaded = SDformer.load(tmp_path)
+    assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
+    assert loaded.parameters() == fitted.parameters()
+    assert loaded.num_parameters == fitted.num_parameters
+    stored = [*fitted.network_.parameters(), fitted.network_.vqvae.quantizer.codes]
+    assert fitted.num_parameters == sum(tensor.numel() for tensor in stored)
+    assert json.loads((tmp_path / "generator.json").read_text())["fitted"]["facts"] == fitted.facts_
+
+
+def test_facts_are_measured_on_the_training_windows(fitted):
+    data = torch.from_numpy(waves())
+    tokens = fitted.network_.vqvae.tokenize(data)
+    rebuilt = fitted.network_.vqvae.reconstruct(tokens)
+    assert fitted.facts_["mse"] == pytest.approx(float((rebuilt - data).square().mean()), rel=1e-5)
+    assert fitted.facts_["codebook_usage"] == len(set(tokens.flatten().tolist())) / 16
+    _, hits = np.unique(tokens.numpy(), return_counts=True)
+    share = hits / hits.sum()
+    assert fitted.facts_["perplexity"] == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-4)
+    # Without dropout: the network is in evaluation mode by now.
+    objective = OBJECTIVES[fitted.objective](fitted.pkeep)
+    assert fitted.facts_["train_nll"] == mean_likelihood(fitted.network_.transformer, tokens, objective)
+
+
+def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):
+    # A step of 1 drives every latent the same way at once.
+    collapsed = SDformer(**{**TINY, "stage1_rate": 1.0, "stage1_warmup": 0}).fit(waves(), FitContext(seed=5))
+    few, far = collapsed.facts_["warnings"]
+    assert "the codebook collapsed" in few
+    assert f"use {collapsed.facts_['codebook_usage']:.0%} of 16 codes" in few
+    left = collapsed.facts_["mse"] / waves().var(axis=0).mean()
+    assert f"stage 1 is undertrained: reconstructions leave {left:.0%} of the windows' variance" in far
+    assert few in caplog.text
+    assert far in caplog.text
+
+
+@pytest.mark.parametrize("objective", ["autoregressive", "masked"])
+def test_training_learns_to_reconstruct_and_to_predict(objective):
+    data = waves(200, features=1)
+    sizes = {"width": 32, "code_dim": 32, "weight_commitment": 0.05}
+    steps = {"stage1_steps": 100, "stage2_steps": 60, "stage1_batch": 32, "stage1_rate": 2e-3}
+    trained = SDformer(objective=objective, **{**TINY, **sizes, **steps}).fit(
+        data, FitContext(seed=1, validation=waves(50, features=1, seed=9))
+    )
+    assert trained.facts_["mse"] < 0.15 * data.var()
+    assert trained.facts_["train_nll"] < 0.9 * np.log(16)
+    assert trained.facts_["held_out_nll"] < 0.9 * np.log(16)
+    assert trained.facts_["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "features", "changes"),
+    [
+        (20, 40, 2, {}),
+        (20, 24, 1, {}),
+        (5, 24, 2, {"vocab_size": 64}),
+        (20, 24, 2, {"down_t": 1, "stage1_warmup": 0}),
+        (20, 24, 2, {"dropout": 0.0, "layers": 2}),
+    ],
+)
+def test_other_lengths_counts_and_sizes_work(count, length, features, changes):
+    short = {**TINY, "stage1_steps": 3, "stage2_steps": 2, **changes}
+    made = SDformer(**short).fit(waves(count, length, features), FitContext(seed=0))
+    assert made.sample(3, 0).shape == (3, length, features)
+    assert np.isfinite(made.sample(3, 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("length", "changes", "message"),
+    [
+        (26, {}, "divisible by 4"),
+        (24, {"embed_dim": 18, "heads": 4}, "embed_dim 18 is not divisible"),
+        (24, {"vocab_size": 1}, "'vocab_size' is 1"),
+        (24, {"objective": "diffusion"}, "'objective' is 'diffusion'"),
+        (24, {"pkeep": 1.5}, "'pkeep' is 1.5"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(length, changes, message):
+    with pytest.raises(UserError, match=message):
+        SDformer(**{**TINY, **changes}).fit(waves(20, length), FitContext(seed=0))
+
+
+def test_windows_that_cannot_work_are_refused():
+    for bad in (waves()[0], waves().astype(np.float64), waves()[:0]):
+        with pytest.raises(UserError, match="pass float32"):
+            SDformer(**TINY).fit(bad, FitContext(seed=0))
+    for value in (1.5, np.nan):
+        bad = waves()
+        bad[3, 4, 1] = value
+        with pytest.raises(UserError, match="scale every feature"):
+            SDformer(**TINY).fit(bad, FitContext(seed=0))
+
+
+def test_sampling_needs_a_fit_and_a_count(fitted):
+    with pytest.raises(UserError, match="call fit or load first"):
+        SDformer().sample(3, 0)
+    with pytest.raises(UserError, match="n = 0"):
+        fitted.sample(0, 0)
+
+
+def test_divergence_is_an_error():
+    with pytest.raises(DivergedError, match="stage1"):
+        SDformer(**{**TINY, "stage1_rate": 1e30, "stage1_warmup": 0}).fit(waves(), FitContext(seed=0))

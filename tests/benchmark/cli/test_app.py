@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tests.conftest import CommandLine, environment
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("torch", "pandas", "scipy", "sklearn", "matplotlib")
+    code = f"import sys, benchmark.cli.app; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_list_has_a_line_for_everything(command: CommandLine) -> None:
+    found = json.loads(command("list", "--json", "-").stdout)
+    assert {"timemar_s", "oracle", "copy", "gaussian"} <= set(found["generators"])
+    assert set(found["datasets"]) == {"sines", "stocks", "etth", "mujoco", "energy", "fmri"}
+    assert {"discriminative", "predictive", "context_fid"} <= set(found["scores"])
+    assert {"quick", "table1"} <= set(found["suites"])
+    assert all(line for entries in found.values() for line in entries.values())
+
+
+def test_describe_counts_parameters_by_part(command: CommandLine) -> None:
+    record = json.loads(command("describe", "timemar_s", "--dataset", "etth", "--json", "-").stdout)
+    assert record["parameters"]["total"] == sum(record["parameters"]["parts"].values())
+    assert 0 < record["parameters"]["total"] < 6_000_000
+    assert record["params"]["vocab_size"]["source"]
+
+
+def test_config_show_says_where_values_come_from(command: CommandLine) -> None:
+    text = command("config", "show", "--set", "timemar_s.vocab_size=300", "--budget", "smoke").stdout
+    assert "vocab_size: 300  # --set" in text
+    assert "budget: smoke  # command line" in text
+    assert "datasets: [sines, stocks]  # configs/suites/quick.yaml" in text
+
+
+def test_a_budget_from_the_environment(command: CommandLine) -> None:
+    assert "budget: smoke  # command line" in command("config", "show", TIMEMAR_BUDGET="smoke").stdout
+
+
+def test_json_to_standard_output_is_all_that_goes_there(command: CommandLine) -> None:
+    done = command(
+        "run",
+        "--budget",
+        "smoke",
+        "--only",
+        "dataset=sines",
+        "--only",
+        "generator=copy",
+        "--json",
+        "-",
+        "--device",
+        "cpu",
+    )
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["suite"] == "quick"
+    assert len(record["cells"][0]["scores"]["context_fid"]["repetitions"]) == 2

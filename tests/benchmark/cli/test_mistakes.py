@@ -1,0 +1,141 @@
+"""Every mistake of a user's: one sentence that names the thing and what to do, status 2, no traceback, nothing lost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cli import app as cli
+from tests.conftest import PLUGINS
+
+RUN = ("run", "--budget", "smoke")
+ROWS = "\n".join(f"{i / 50:.3f},{(i * i) % 7}" for i in range(60))
+
+FILES = {
+    "good.csv": f"a,b\n{ROWS}\n",
+    "word.csv": "a,b\n" + ROWS.replace("0.200,2", "0.200,two") + "\n",
+    "gap.csv": "a,b\n" + ROWS.replace("0.200,2", "0.200,") + "\n",
+    "infinite.csv": "a,b\n" + ROWS.replace("0.200,2", "0.200,inf") + "\n",
+    "short.csv": "a,b\n1,2\n3,4\n",
+    "empty.csv": "",
+    "header_only.csv": "a,b\n",
+    "twice.csv": f"a,a\n{ROWS}\n",
+    "nameless.csv": f"a,\n{ROWS}\n",
+    "ragged.csv": f"a,b\n{ROWS}\n1,2,3\n",
+    "data.txt": "1 2 3",
+    "bad.yaml": "datasets: [sines\n",
+    "list.yaml": "- 1\n- 2\n",
+    "key.yaml": "datasets: [sines]\ngeneratos: [copy]\n",
+    "value.yaml": "datasets: [sines]\nseeds: none\n",
+    "length.yaml": "datasets: [sines]\nlengths: [1]\ngenerators: [copy]\n",
+    "nodata.yaml": "generators: [copy]\n",
+    "dataset.yaml": "datasets: [stoks]\ngenerators: [copy]\n",
+    "generator.yaml": "datasets: [sines]\ngenerators: [timemar]\n",
+    "score.yaml": "datasets: [sines]\ngenerators: [copy]\nscores: [contxt_fid]\n",
+    "class.yaml": "datasets: [sines]\ngenerators: ['nowhere:Model']\n",
+    "member.yaml": "datasets: [sines]\ngenerators: ['faulty:Missing']\n",
+    "foreign.yaml": "datasets: [sines]\ngenerators: ['pathlib:Path']\n",
+    "column.yaml": "file: good.csv\ncolumns: [a, c]\n",
+    "sum.yaml": f"file: good.csv\nsha256: {'a' * 64}\n",
+    "lost.yaml": "file: lost.csv\n",
+}
+
+CASES = [
+    (("rnu",), r"unknown command 'rnu'; did you mean 'run'\?"),
+    (("run", "--sute", "quick"), r"unknown option '--sute' in 'run'; did you mean '--suite'\?"),
+    (("run", "--suite", "quik"), r"unknown suite 'quik'; did you mean 'quick'\?"),
+    (("run", "--suite", "none.yaml"), r"the file 'none\.yaml' does not exist"),
+    (("run", "--suite", "bad.yaml"), r"the file 'bad\.yaml' is not valid YAML at line 2"),
+    (("run", "--suite", "list.yaml"), r"the file 'list\.yaml' must hold a mapping of keys to values, not list"),
+    (("run", "--suite", "key.yaml"), r"unknown key 'generatos' in suite 'key'; did you mean 'generators'\?"),
+    (("run", "--suite", "value.yaml"), r"suite 'value': 'seeds' is 'none', but input should be a valid integer"),
+    (("run", "--suite", "length.yaml"), r"'lengths' is .*, but a window has at least 2 time steps"),
+    (("run", "--suite", "nodata.yaml"), r"suite 'nodata' lacks the key 'datasets'; add it"),
+    (("run", "--suite", "dataset.yaml"), r"unknown data set 'stoks'; did you mean 'stocks'\?"),
+    (("run", "--suite", "generator.yaml"), r"unknown generator 'timemar'; did you mean 'timemar_s'\?"),
+    (("run", "--suite", "score.yaml"), r"unknown score 'contxt_fid' in suite 'score'; did you mean 'context_fid'\?"),
+    (("run", "--suite", "class.yaml"), r"generator 'model': the module 'nowhere' cannot be imported"),
+    (("run", "--suite", "member.yaml"), r"generator 'missing': 'faulty' has no 'Missing'"),
+    (("run", "--suite", "foreign.yaml"), r"'pathlib:Path' is no subclass of benchmark\.interface\.Generator"),
+    (("run", "--budget", "fsat"), r"unknown budget 'fsat'; did you mean 'fast'\?"),
+    (("run", "--protocol", "papr"), r"unknown protocol 'papr'; did you mean 'paper'\?"),
+    (("run", "--device", "gpu"), r"unknown device 'gpu'; (did you mean 'cpu'\?|choose one of)"),
+    (("run", "--seeds", "0"), r"--seeds is 0, but at least one training seed is needed"),
+    (("run", "--workers", "0"), r"invalid value for '--workers'.*see --help"),
+    (("run", "--retry", "all"), r"unknown value 'all' in --retry; choose one of: failed"),
+    (("run", "--only", "generator"), r"--only 'generator' is not understood"),
+    (("run", "--only", "model=copy"), r"unknown key 'model' in --only; choose one of"),
+    (("run", "--only", "dataset=stok"), r"unknown dataset 'stok' in this suite; did you mean 'stocks'\?"),
+    (("run", "--set", "timemar_s"), r"--set 'timemar_s' is not understood; write generator\.param=value"),
+    (("run", "--set", "timemar.vocab_size=3"), r"unknown generator 'timemar' in --set; did you mean 'timemar_s'\?"),
+    (("run", "--set", "timemar_s.vocab_sise=3"), r"unknown key 'vocab_sise' in generator 'timemar_s'; did you mean 'vocab_size'"),
+    (("run", "--set", "timemar_s.vocab_size=many"), r"generator 'timemar_s': 'vocab_size' is 'many', but input should be"),
+    (("run", "--set", "timemar_s.patch_nums=[1,2,3]"), r"patch_nums.*6"),
+    (("run", "--set", "timemar_s.vocab_size=[1"), r"--set 'timemar_s\.vocab_size=\[1': the value '\[1' is not valid YAML"),
+    (("run", "--data-dir", "nowhere"), r"the data folder 'nowhere' does not exist; correct --data-dir"),
+    (("run", "--store", "good.csv"), r"the store 'good\.csv' is a file; choose a folder with --store"),
+    (("run", "--store", "."), r"holds other files and is no store; choose another with --store"),
+    ((*RUN, "--csv", "lost.csv"), r"the data file '.*lost\.csv' does not exist"),
+    ((*RUN, "--csv", "data.txt"), r"'data\.txt' does not end in \.csv"),
+    ((*RUN, "--csv", "word.csv"), r"word\.csv.*'b'.*(line|row) \d+.*'two'|word\.csv.*'two'"),
+    ((*RUN, "--csv", "gap.csv"), r"gap\.csv.*'b'.*(line|row) \d+"),
+    ((*RUN, "--csv", "infinite.csv"), r"infinite\.csv.*'b'.*(line|row) \d+"),
+    ((*RUN, "--csv", "short.csv"), r"short\.csv.*2 rows.*24|short.*2.*24"),
+    ((*RUN, "--csv", "empty.csv"), r"empty\.csv.*empty"),
+    ((*RUN, "--csv", "header_only.csv"), r"header_only\.csv.*no rows|header_only.*rows"),
+    ((*RUN, "--csv", "twice.csv"), r"twice\.csv.*'a'"),
+    ((*RUN, "--csv", "nameless.csv"), r"nameless\.csv.*(name|header)"),
+    ((*RUN, "--csv", "ragged.csv"), r"ragged\.csv.*line 62"),
+    ((*RUN, "--csv", "flat.npy"), r"flat\.npy.*shape"),
+    ((*RUN, "--csv", "objects.npy"), r"objects\.npy"),
+    (("describe", "timemar_s", "--dataset", "column.yaml"), r"unknown column 'c' in '.*good\.csv'; choose one of: a, b"),
+    (("describe", "timemar_s", "--dataset", "sum.yaml"), r"has the SHA-256 [0-9a-f]{64}, but the data set 'sum' has a{64}"),
+    (("describe", "timemar_s", "--dataset", "lost.yaml"), r"lost\.csv' does not exist"),
+    (("describe", "timemarr_s"), r"unknown generator 'timemarr_s'; did you mean 'timemar_s'\?"),
+    (("describe", "timemar_s", "--length", "25"), r"25"),
+    (("describe", "timemar_s", "--dataset", "stocks", "--length", "5000"), r"5000|5,000"),
+    (("list", "models"), r"unknown kind 'models'; choose one of"),
+    (("tables", "--format", "latx"), r"unknown format 'latx' in --format; did you mean 'latex'\?"),
+    (("tables", "--output", "no/where.tex"), r"the folder 'no' of --output does not exist"),
+    (("list", "--json", "no/where.json"), r"--json 'no/where\.json' cannot be written"),
+    (("data", "show", "stoks"), r"unknown data set 'stoks'; did you mean 'stocks'\?"),
+    (("data", "fetch", "sines"), r"sines.*generated"),
+    (("data", "check", "enrgy"), r"unknown data set 'enrgy'; did you mean 'energy'\?"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def mistakes(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    np.save(tmp_path / "flat.npy", np.zeros((10, 3), dtype=np.float32))
+    np.save(tmp_path / "objects.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), CASES, ids=[" ".join(arguments) for arguments, _ in CASES])
+def test_mistake(
+    mistakes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    sentence: str,
+) -> None:
+    before = sorted(mistakes.rglob("*"))
+    monkeypatch.chdir(mistakes)
+    monkeypatch.syspath_prepend(PLUGINS)
+    monkeypatch.delenv("TIMEMAR_BUDGET", raising=False)
+    monkeypatch.setattr("sys.argv", ["python -m benchmark", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("error: ")
+    assert re.search(sentence, lines[0]), lines[0]
+    assert sorted(mistakes.rglob("*")) == before

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from benchmark.config.suites import load_suite
+from benchmark.plan.planner import Request, make_plan
+from benchmark.store.store import Store, write_json
+from tests.conftest import CommandLine
+
+
+def test_tables_of_a_store_with_one_failure_in_every_format(command: CommandLine, tmp_path: Path) -> None:
+    store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
+    store.cell(cell).path.mkdir()
+    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
+    where = ("--suite", "table8", "--budget", "smoke")
+    done = command("tables", *where, "--format", "latex", "--output", "table.tex", "--digits", "2")
+    assert (done.returncode, done.stdout) == (0, "wrote table.tex\n"), done.stderr
+    text = (tmp_path / "table.tex").read_text()
+    assert text.startswith(r"\documentclass")
+    assert "missing (0.01)" in text
+    fragment = command("tables", *where, "--format", "latex-fragment", "--no-published").stdout
+    assert r"\documentclass" not in fragment
+    assert "0.010" not in fragment
+    done = command("tables", "--suite", "quick", "--format", "htm")
+    assert done.returncode == 2
+    assert "html" in done.stderr
+
+
+def test_plots_without_results_is_one_sentence(command: CommandLine) -> None:
+    for arguments, sentence in (
+        (
+            ("--suite", "quick", "--budget", "smoke"),
+            "error: there is no store 'runs'; run a suite first, or name another with --store.",
+        ),
+        (("stocks-24",), "error: there is no store 'runs'"),
+        ((), "error: plots takes either a cell or --suite"),
+    ):
+        done = command("plots", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(sentence)
+        assert done.stderr.count("\n") == 1
+
+
+def test_plots_of_a_cell_are_reported_as_json(command: CommandLine, tmp_path: Path) -> None:
+    run = command("run", "--suite", "table6", "--budget", "smoke", "--only", "generator=copy", "--device", "cpu")
+    assert run.returncode == 0, run.stderr
+    assert "Sampling time (s)" in run.stdout
+    done = command("plots", "stocks-24-copy", "--json", "-", "--output", "figures")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["skipped"] == {}
+    assert {tmp_path / path for path in record["files"]} == set((tmp_path / "figures").iterdir())

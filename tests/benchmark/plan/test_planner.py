@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.config.suites import SuiteSpec, load_suite, suite_names
+from benchmark.plan.cell import Cell
+from benchmark.plan.planner import Plan, Request, make_plan, size_class
+from benchmark.run.job import Job, dump_job, parse_job
+from benchmark.tracking.suite_runs import from_plan, refer
+
+
+def cells(**changes: object) -> tuple[Cell, ...]:
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy", "gaussian"), budget="smoke")
+    return make_plan(suite, Request(**changes)).cells
+
+
+def test_order_and_names_do_not_change_keys() -> None:
+    first = SuiteSpec(name="x", title="one", datasets=("sines",), generators=("copy", "gaussian"), budget="smoke")
+    second = SuiteSpec(
+        name="y", datasets=("sines",), generators=("gaussian", "copy"), budget="smoke", scores=("predictive",)
+    )
+    keys = [sorted(cell.key for cell in make_plan(suite, Request()).cells) for suite in (first, second)]
+    assert keys[0] == keys[1]
+
+
+def test_what_determines_samples_changes_the_key() -> None:
+    cell = cells()[0]
+    others = [
+        replace(cell, length=32),
+        replace(cell, seed=1),
+        replace(cell, protocol="strict"),
+        replace(cell, version=2),
+        replace(cell, params={"x": 1}),
+        replace(cell, fingerprint="other"),
+        replace(cell, budget=cell.budget.model_copy(update={"max_windows": 100})),
+        replace(cell, uses_fresh_data=True),
+    ]
+    assert len({cell.key, *(other.key for other in others)}) == len(others) + 1
+
+
+def test_what_does_not_determine_samples_leaves_the_key() -> None:
+    cell = cells()[0]
+    same = [
+        replace(cell, title="other", altered="x=1", size_class="large", sources={"a": "b"}, skip="not here"),
+        replace(cell, budget=cell.budget.model_copy(update={"repetitions": 9, "time_limit_minutes": 1})),
+    ]
+    assert {cell.key} == {other.key for other in same}
+
+
+def test_seeds_make_cells() -> None:
+    assert [cell.seed for cell in cells(seeds=3) if cell.generator == "copy"] == [0, 1, 2]
+
+
+def test_a_missing_file_is_a_skip_with_the_key_it_will_have(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("TIMEMAR_DATA_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    suite = SuiteSpec(name="x", datasets=("stocks",), generators=("copy",), budget="smoke")
+    (cell,) = make_plan(suite, Request(data_dir=tmp_path)).cells
+    assert cell.skip is not None
+    assert "python -m benchmark data fetch stocks" in cell.skip
+    assert cell.fingerprint == "134b8a00eb4eefa3242dd7ae85144082da80dedf75a1a656d5d08f97cd95277a"
+
+
+def test_a_job_survives_the_way_to_the_child() -> None:
+    for cell in cells():
+        job = Job(cell, ("predictive",), Path("runs"), "cpu", Path("data"), 5.0)
+        again = parse_job(dump_job(job))
+        assert again.cell.key == cell.key
+        assert again == job
+
+
+def test_every_shipped_suite_plans() -> None:
+    for name in suite_names():
+        assert make_plan(load_suite(name), Request(budget="smoke")).cells
+
+
+def plan(**changes: object) -> Plan:
+    suite = SuiteSpec(name="x", title="X", datasets=("sines",), generators=("timemar_s", "copy"), budget="smoke")
+    return make_plan(suite, Request(**changes))
+
+
+def test_what_was_narrowed_or_altered_stands_in_the_name_of_its_files_and_in_its_title() -> None:
+    assert (plan().folder, plan().title) == ("x-paper-smoke", "X")
+    narrowed = plan(only=("generator=copy",), seeds=2)
+    assert narrowed.folder == "x-paper-smoke--generator=copy--seeds=2"
+    assert narrowed.title == "X, generator=copy, seeds=2"
+    assert plan(seeds=1).folder == "x-paper-smoke", "the suite's own number of seeds changes nothing"
+    odd = plan(assignments=("timemar_s.patch_nums=[1,2,3,6]",), only=("generator=timemar_s,copy",) * 20)
+    assert "/" not in odd.folder
+    assert len(odd.folder) < 255
+
+
+def test_own_data_have_a_name_of_their_own(tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},{i * i % 7}" for i in range(60))
+    (tmp_path / "plant.csv").write_text(f"a,b\n{rows}\n")
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
+    own = make_plan(suite, Request(csv=tmp_path / "plant.csv"))
+    assert own.folder == "x-plant-paper-smoke"
+    assert own.title == "plant, generators of suite x"
+    assert from_plan(own).experiment == "x-plant"
+
+
+def test_altered_parameters_stand_in_the_title_of_a_cell() -> None:
+    whole, copied = plan().cells
+    altered, same = plan(assignments=("timemar_s.vocab_size=17",)).cells
+    assert (whole.altered, whole.title) == ("", "TimeMAR-S")
+    assert (altered.altered, altered.title) == ("vocab_size=17", "TimeMAR-S, vocab_size=17")
+    assert (same.altered, same.key) == ("", copied.key)
+    unchanged = plan(assignments=(f"timemar_s.vocab_size={whole.params['vocab_size']}",)).cells[0]
+    assert (unchanged.altered, unchanged.key) == ("", whole.key)
+    assert "vocab_size=17" in refer(altered).name
+
+
+def test_a_suites_variants_are_its_own_and_not_altered() -> None:
+    cells = make_plan(load_suite("table8"), Request(budget="smoke")).cells
+    assert {cell.altered for cell in cells} == {""}
+    assert len({cell.variant for cell in cells}) > 1
+
+
+def test_the_size_class_follows_from_the_parameters() -> None:
+    # The paper's classes: under 6 M and over 40 M.
+    assert [size_class(n) for n in (0, 1, 5_999_999, 6_000_000, 40_000_000, 40_000_001)] == [
+        "other", "small", "small", "medium", "medium", "large",
+    ]  # fmt: skip
+    assert [cell.size_class for cell in plan().cells] == ["small", "control"]

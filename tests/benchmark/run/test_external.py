@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.report.render import markdown
+from benchmark.run.external import Request, outside_table, score_files
+from benchmark.run.external_windows import load_pair, parse_range
+from tests.conftest import CommandLine
+
+
+def windows(n: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.1, 0.9, size=(n, 8, 2)).astype(np.float32)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    np.save(tmp_path / "real.npy", windows(200, 0))
+    np.save(tmp_path / "same_law.npy", windows(200, 1))
+    np.save(tmp_path / "shifted.npy", windows(200, 2) * 0.5)
+    np.save(tmp_path / "wide.npy", windows(200, 3) * 10)
+    np.save(tmp_path / "other_shape.npy", windows(200, 4)[:, :5])
+    np.save(tmp_path / "few.npy", windows(5, 5))
+    np.savetxt(tmp_path / "rows.csv", windows(30, 6)[:, 0], delimiter=",", header="a,b", comments="")
+    return tmp_path
+
+
+def test_the_table_and_the_json_keep_their_contract(files: Path, command: CommandLine) -> None:
+    done = command(
+        "score",
+        "--real",
+        "real.npy",
+        "--fake",
+        "shifted.npy",
+        "--scores",
+        "marginal_wasserstein,memorisation",
+        "--range",
+        "0,1",
+        "--json",
+        "-",
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    entry = result["scores"]["marginal_wasserstein"]
+    assert {"mean", "half_width", "repetitions", "floor"} <= set(entry)
+    # Uniform on [0.1, 0.9] against half of it: W1 is the mean of |x − x/2| = 0.25.
+    assert entry["mean"] == pytest.approx(0.25, abs=0.02)
+    assert result["scores"]["memorisation"]["status"] == "not applicable"
+    assert set(result["controls"]) == {"copy", "gaussian", "oracle"}
+    assert result["controls"]["oracle"]["marginal_wasserstein"]["n"] == 100
+    assert result["controls"]["copy"]["marginal_wasserstein"]["mean"] < entry["mean"] / 5
+    table = command("score", "--real", "real.npy", "--fake", "same_law.npy", "--scores", "spectral")
+    assert "| Spectral distance ↓ | same_law.npy | " in table.stdout
+    assert "**" not in table.stdout.partition("\n")[2], "one generator is no ranking"
+    assert "published" not in table.stdout
+    assert "Scaled to [0, 1] by the real windows' own range by feature" in table.stdout
+    assert "200 generated against 200 real, oracle 100 against 100" in table.stdout
+
+
+def test_a_declared_range_is_scaled(files: Path) -> None:
+    request = Request(
+        files / "wide.npy", files / "wide.npy", ("marginal_wasserstein",), ranges=("0,10",), controls=False
+    )
+    result = score_files(request, lambda *_: None)
+    assert result["scores"]["marginal_wasserstein"]["mean"] == 0
+    assert result["scaling"]["high"] == [10.0, 10.0]
+
+
+def in_units(path: Path, array: np.ndarray, *spans: float) -> Path:
+    np.save(path, array * np.asarray(spans))
+    return path
+
+
+def test_features_in_units_of_their_own_score_as_scaled_ones_do(tmp_path: Path) -> None:
+    """Stocks' defect: a volume of 8e7 beside prices of 1e3 hid prices that were noise."""
+    real, good = windows(300, 0), windows(300, 1)
+    noise = good.copy()
+    noise[..., 0] = np.random.default_rng(5).uniform(0, 0.2, noise.shape[:2])
+    scores = ("marginal_wasserstein", "spectral")
+
+    def score(fake: np.ndarray, *spans: float, ranges: tuple[str, ...] = ()) -> dict[str, float]:
+        first, second = (in_units(tmp_path / f"{n}.npy", a, *spans) for n, a in (("r", real), ("f", fake)))
+        found = score_files(Request(first, second, scores, ranges=ranges, controls=False), lambda *_: None)["scores"]
+        return {name: found[name]["mean"] for name in scores}
+
+    scaled, raw = score(good, 1, 1), score(good, 1e3, 8e7)
+    assert raw == pytest.approx(scaled, rel=1e-5)
+    assert score(good, 1e3, 8e7, ranges=("0,1e3", "0,8e7")) == pytest.approx(
+        score(good, 1, 1, ranges=("0,1",)), rel=1e-5
+    )
+    assert score(noise, 1e3, 8e7)["marginal_wasserstein"] > 20 * raw["marginal_wasserstein"]
+    with pytest.raises(
+        UserError, match=r"feature 1 \(counted from 1\), spans .* less than 1 % of the declared range 0,1e\+08"
+    ):
+        score(good, 1e3, 8e7, ranges=("0,1e8",))
+
+
+def test_values_a_little_outside_are_clipped_and_told(tmp_path: Path) -> None:
+    real = np.linspace(0, 1, 160, dtype=np.float64).reshape(20, 8, 1)
+    fake = real.copy()
+    fake[0, :4, 0] = [-0.07, 1.04, 0.5, 0.5]
+    pair = load_pair(in_units(tmp_path / "r.npy", real, 1), in_units(tmp_path / "f.npy", fake, 1), None, ())
+    assert pair.clipped == 2 / 160
+    assert (pair.fake[0, :2, 0]).tolist() == [0.0, 1.0]
+    assert (pair.lowest, pair.highest) == pytest.approx((-0.07, 1.04))
+    assert "1.2 % of the generated values, which reach from -0.07 to 1.04, were clipped" in pair.sentence()
+    fake[3, 3, 0] = 2.5
+    with pytest.raises(UserError, match=r"feature 1 .* from -0.07 to 2.5, farther outside the real windows' 0 to 1"):
+        load_pair(tmp_path / "r.npy", in_units(tmp_path / "f.npy", fake, 1), None, ())
+
+
+def test_windows_that_do_not_span_the_unit_range_are_pointed_to_it(files: Path) -> None:
+    pair = load_pair(files / "real.npy", files / "same_law.npy", None, ())
+    assert "--range 0,1 scores them as they are" in pair.sentence()
+    as_they_are = load_pair(files / "real.npy", files / "same_law.npy", None, ("0,1",))
+    np.testing.assert_array_equal(as_they_are.real, np.load(files / "real.npy"))
+    assert as_they_are.sentence() == "Scaled to [0, 1] by the declared range."
+
+
+def test_a_budget_gives_a_quick_look(files: Path) -> None:
+    np.save(files / "many.npy", windows(400, 7))
+    request = Request(files / "many.npy", files / "many.npy", ("context_fid",), budget="smoke")
+    result = score_files(request, lambda *_: None)
+    assert (result["n_real"], result["repetitions"]) == (256, 2)
+    assert "Budget smoke: a quick look" in markdown(outside_table(result))
+
+
+@pytest.mark.parametrize(
+    ("fake", "changes", "sentence"),
+    [
+        ("wide.npy", {}, r"feature 1 .*, holds values from 1\.0.* to .*, farther outside the real windows' 0\.1"),
+        ("real.npy", {"ranges": ("0,0.5",)}, r"feature 1 .*, outside the declared range 0,0\.5; leave --range out"),
+        ("real.npy", {"ranges": ("0,1", "0,1", "0,1")}, r"--range is given 3 times, but the windows have 2 features"),
+        ("real.npy", {"budget": "smokee"}, r"unknown budget 'smokee'; did you mean 'smoke'"),
+        ("other_shape.npy", {}, r"windows of 8 steps and 2 features, '.*other_shape\.npy' of 5 and 2"),
+        ("few.npy", {}, r"few\.npy' holds 5 windows, but scores need at least 10"),
+        ("rows.csv", {}, r"rows\.csv' holds rows, not windows; say how long windows are with --length"),
+        ("rows.csv", {"length": 40}, r"has 30 rows, but windows of 40 need as many"),
+        ("real.npy", {"scores": ("spektral",)}, r"unknown score 'spektral' in --scores; did you mean 'spectral'"),
+        ("real.npy", {"backend": "jax"}, r"unknown back end 'jax'"),
+        ("real.npy", {"repetitions": 0}, r"--repetitions is 0, but at least 1 is needed"),
+    ],
+)
+def test_refusals(files: Path, fake: str, changes: dict, sentence: str) -> None:
+    request = Request(**{"real": files / "real.npy", "fake": files / fake, "scores": ("spectral",), **changes})
+    with pytest.raises(UserError, match=sentence):
+        score_files(request, lambda *_: None)
+
+
+@pytest.mark.parametrize("text", ["0", "1,0", "a,b", "0,inf"])
+def test_a_range_is_two_numbers_in_order(text: str) -> None:
+    with pytest.raises(UserError, match="--range"):
+        parse_range(text)

@@ -1,0 +1,116 @@
+"""Pruning's follower and the tables, on written logs and hand-made trials."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmark.plan.planner import Request
+from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
+from benchmark.run.events import Event
+from benchmark.run.runner import Options
+from benchmark.store.store import Store
+from benchmark.sweep import loop
+from benchmark.sweep import tables as outcome
+from benchmark.sweep.figures import write_figures
+from benchmark.sweep.spec import SweepSpec
+from benchmark.sweep.study import quiet
+from benchmark.sweep.trial import Ending, Follower, Pruned, plan_trial
+
+SPEC = SweepSpec(
+    generator="timemar_s",
+    dataset="stocks",
+    budget="smoke",
+    objective="context_fid",
+    allow_test_objective=True,
+    param={"patch_nums": "1-2-3-6,1-2-3-4-5-6", "vocab_size": "256,384,512"},
+)
+
+
+def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    with quiet():
+        sweep = loop.prepare(SPEC, store, Request(), print)
+
+        def evaluate(trial: object, params: dict) -> Ending:
+            if params["vocab_size"] == 512:
+                return Ending(None, {"reason": "diverged: bent"})
+            value = params["vocab_size"] / 1000 + len(params["patch_nums"])
+            return Ending(value, {"scores": {"context_fid": value, "spectral": 2 * value}})
+
+        loop.work(sweep.book, sweep.space, evaluate, lambda line: None)
+        files = write_figures(sweep, tmp_path)
+    (fid, spectral) = outcome.sensitivity_tables(sweep)
+    assert fid.title == "Context-FID (test score) by patch_nums and vocab_size"
+    assert fid.rows[0] == (
+        "1-2-3-6",
+        "4.256 (published 0.001)",
+        "4.384 (published 0.001)",
+        "failed (published 0.001)",
+    )
+    assert fid.bold == {(0, 1)}
+    assert spectral.rows[1][1:] == ("12.51", "12.77", "failed")
+    assert not spectral.bold
+    trials = outcome.trials_table(sweep)
+    assert [row[3] for row in trials.rows] == ["4.256", "4.384", "6.256", "6.384", "", ""]
+    assert trials.rows[-1][-1] == "failed: diverged: bent"
+    record = outcome.summary(sweep, [])
+    assert record["best"]["settings"] == {"patch_nums": [1, 2, 3, 6], "vocab_size": 256}
+    assert record["test_objective"] is True
+    assert json.loads(json.dumps(record)) == record
+    assert {path.stem for path in files} == {"contours", "importance", "slices"}
+
+
+def test_a_follower_reports_the_first_value_at_each_twentieth_of_one_stage(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    with quiet():
+        chosen = loop.make_objective(SPEC)
+    cell = plan_trial(SPEC, chosen, {}, Request()).cells[0]
+    folder = store.cell(cell).path
+    folder.mkdir(parents=True)
+    seen: list[tuple[int, float]] = []
+
+    def report(value: float, rung: int) -> bool:
+        seen.append((rung, value))
+        return value > 8
+
+    def log(*entries: dict) -> None:
+        with (folder / "log.jsonl").open("a") as file:
+            file.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+    follower = Follower(("loss",), store, report)
+    follower(cell, Event("progress", "stage1", 0, 40))
+    log(*({"stage": "stage1", "step": step, "loss": 5.0 - step} for step in (1, 2, 3, 4)))
+    follower(cell, Event("progress", "stage1", 4, 40))
+    follower(cell, Event("progress", "stage1", 4, 40))
+    assert seen == [(1, 3.0), (2, 1.0)]
+    # Another stage has a loss of another kind; the end of a stage is too late to give up.
+    log({"stage": "stage2", "step": 30, "loss": 9.0}, {"stage": "stage1", "step": 40, "loss": 9.0})
+    follower(cell, Event("progress", "stage2", 30, 40))
+    assert len(seen) == 2
+    log({"stage": "stage1", "step": 10, "loss": 9.0})
+    with pytest.raises(Pruned, match=r"loss 9 at 25 % of stage1"):
+        follower(cell, Event("progress", "stage1", 10, 40))
+
+
+def test_a_plain_table_in_three_formats() -> None:
+    table = PlainTable("A & B", ("x", "y ↓"), (("1", "a|b"), ("2", "50 %")), frozenset({(1, 1)}), ("note",))
+    assert markdown(table) == "**A & B**\n\n| x | y ↓ |\n|---|---|\n| 1 | a\\|b |\n| 2 | **50 %** |\n\n- note\n"
+    assert r"2 & \textbf{50 \%} \\" in latex(table)
+    assert r"x & y $\downarrow$ \\" in latex(table)
+    assert r"\caption{A \& B}" in latex(table)
+    assert comma_separated(table) == "x,y ↓\n1,a|b\n2,50 %\n"
+
+
+def test_a_finished_sweep_starts_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    lines: list[str] = []
+    with quiet():
+        sweep = loop.prepare(SPEC.model_copy(update={"trials": 1}), store, Request(), print)
+        claim = sweep.book.claim()
+        assert claim is not None
+        sweep.book.finish(claim, 1.0, {})
+        loop.run(sweep, store, Options(), Request(), lines.append)
+    assert lines == []

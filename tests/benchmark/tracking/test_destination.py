@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.store.store import Store
+from benchmark.tracking.destination import check, choose, named
+
+
+@pytest.mark.parametrize("text", [None, "", "local"])
+def test_the_stores_own_database_unless_said(text: str | None, tmp_path: Path) -> None:
+    place = choose(text, Store(tmp_path))
+    assert place is not None
+    assert (place.uri, place.artefacts) == (f"sqlite:///{tmp_path}/mlflow.db", f"{tmp_path}/mlartifacts")
+    # The books hold no address, so that a moved store finds its database again.
+    assert named(place.name, Store(tmp_path / "moved")).uri == f"sqlite:///{tmp_path}/moved/mlflow.db"
+
+
+def test_none_is_no_place(tmp_path: Path) -> None:
+    assert choose("none", Store(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://127.0.0.1:5000", "https://a.b/c", "databricks", "databricks://me", "file:///x"]
+)
+def test_any_uri_is_taken_as_it_is(uri: str, tmp_path: Path) -> None:
+    place = choose(uri, Store(tmp_path))
+    assert place is not None
+    assert (place.uri, place.name, place.shown) == (uri, uri, uri)
+
+
+def test_a_password_is_used_and_never_kept(tmp_path: Path) -> None:
+    place = choose("postgresql://me:secret@host:5432/base", Store(tmp_path))
+    assert place is not None
+    assert place.uri == "postgresql://me:secret@host:5432/base"
+    assert place.name == place.shown == "postgresql://me@host:5432/base"
+
+
+def test_a_relative_database_is_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = choose("sqlite:///mine.db", Store(tmp_path))
+    assert place is not None
+    assert place.name == f"sqlite:///{tmp_path}/mine.db"
+
+
+@pytest.mark.parametrize("text", ["localhost:5000", "mlruns", "/tmp/x", "http//a"])  # noqa: S108 - a name, not a file
+def test_what_is_no_uri_is_refused(text: str) -> None:
+    with pytest.raises(
+        UserError, match=r"is no tracking URI; write one such as http://127\.0\.0\.1:5000, or local, or none"
+    ):
+        check(text)

@@ -1,0 +1,99 @@
+"""Every score worsens as a corruption grows, or is listed as blind to it with the reason."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from metrics import c2st, c2st_auc, registry
+from metrics.common import encoded as context_points
+from metrics.common import two_sample
+from metrics.common.corruptions import CORRUPTIONS
+from metrics.context_fid import ContextFID
+from metrics.nets import ts2vec_encoder
+from tests.metrics.conftest import SCORES
+
+STRENGTHS = (0.2, 0.4, 0.6, 0.8)
+STEPS = 30
+SEED = 0
+
+NOT_QUALITY = "it asks whether training windows were copied, not whether windows are good"
+ONE_FEATURE = "it looks at one feature at a time, and each keeps its windows"
+BLIND = {
+    ("memorisation", "noise"): NOT_QUALITY,
+    ("memorisation", "time_shuffle"): NOT_QUALITY,
+    ("memorisation", "channel_resample"): NOT_QUALITY,
+    ("memorisation", "mode_drop"): NOT_QUALITY,
+    ("duplicates", "noise"): NOT_QUALITY,
+    ("duplicates", "time_shuffle"): NOT_QUALITY,
+    ("duplicates", "channel_resample"): NOT_QUALITY,
+    ("duplicates", "mode_drop"): NOT_QUALITY,
+    ("authenticity", "channel_resample"): "it rises through ½ from below, as a set of few dimensions starts there",
+    ("authenticity", "mode_drop"): NOT_QUALITY,
+    ("spectral", "channel_resample"): ONE_FEATURE,
+    ("autocorrelation", "channel_resample"): ONE_FEATURE,
+    ("marginal_wasserstein", "channel_resample"): ONE_FEATURE,
+    ("marginal_wasserstein", "time_shuffle"): "order in time plays no part in the law of a value",
+    ("correlational", "time_shuffle"): "it looks at lag 0 only, and whole steps are moved",
+    ("density", "mode_drop"): "it measures fidelity: what is left of the data is still good",
+    ("beta_recall", "time_shuffle"): "shuffled windows lie about as far from their own mean as real ones do",
+    ("tstr", "channel_resample"): "a feature's own past foretells it, so the others need not belong to it",
+}
+"""The table: (score, corruption) to the reason why the score need not worsen. All other pairs must."""
+
+
+@pytest.fixture(scope="module")
+def encoder(waves):
+    return ContextFID(steps=STEPS).prepare(waves(300, 0), SEED)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _computed_once():
+    """Scores that share a classifier or an encoder share its answers here."""
+    patch = pytest.MonkeyPatch()
+    answers: dict[tuple, object] = {}
+
+    def once(function):
+        def call(*arguments):
+            arrays = (one.tobytes() if isinstance(one, np.ndarray) else repr(one)[:40] for one in arguments)
+            key = (function.__name__, *arrays)
+            if key not in answers:
+                answers[key] = function(*arguments)
+            return answers[key]
+
+        return call
+
+    for module in (c2st, c2st_auc):
+        patch.setattr(module, "out_of_fold", once(two_sample.out_of_fold))
+    patch.setattr(context_points, "encode", once(ts2vec_encoder.encode))
+    yield
+    patch.undo()
+
+
+def distance_from_ideal(name, corruption, strength, waves, encoder):
+    """Over real, fresh and training windows, 300 each; light scores are averaged over four draws of all three."""
+    metric = registry.load(name)(**({"steps": STEPS} if name.startswith("context") else {}))
+    values = []
+    for draw in range(4 if metric.sheet.cost == "light" else 1):
+        real, fresh, training = (waves(300, 3 * draw + place) for place in range(3))
+        fake = CORRUPTIONS[corruption](fresh, strength, 7 + draw)
+        prepared = [encoder] if metric.shared else []
+        values.append(metric.compute(real, fake, [SEED], prepared=prepared, training=training).mean)
+    return abs(float(np.mean(values)) - metric.sheet.ideal)
+
+
+def worsens(distances):
+    """Each step away from ideal but for a fiftieth of the whole way, and the end clearly beyond the clean sample."""
+    whole = max(distances)
+    return (
+        min(after - before for before, after in pairwise(distances)) >= -whole / 50 and distances[-1] > 2 * distances[0]
+    )
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+@pytest.mark.parametrize("name", SCORES)
+def test_a_score_worsens_with_the_corruption_or_is_listed_as_blind(name, corruption, waves, encoder):
+    distances = [distance_from_ideal(name, corruption, strength, waves, encoder) for strength in (0, *STRENGTHS)]
+    assert worsens(distances) != ((name, corruption) in BLIND), distances
