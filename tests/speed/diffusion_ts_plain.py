@@ -4,8 +4,8 @@
 
 CPU seconds of one thread: medians of `--runs` blocks of `--steps` training steps (2 × 64 windows) and sampling steps (`--windows`
 windows, DDPM), with the smallest and the largest. That both predict and learn the same is checked first. The plain arrangement is
-written from the specification (`tests.baselines.diffusion_ts.plain_diffusion_ts`); it is not the official code, whose recorded figures are in
-`generator_speed`. Sizes are those of Stocks at budget `paper`; data are noise, which takes as long.
+written from the specification (`tests.baselines.diffusion_ts.plain_diffusion_ts`); it is not the official code, whose recorded
+figures are in `generator_speed`. Sizes are those of Stocks at budget `paper`; data are noise, which takes as long.
 """
 
 from __future__ import annotations
