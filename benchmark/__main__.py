@@ -19,10 +19,10 @@ def main() -> None:
     except UserError as error:
         sys.exit(_complain(str(error)))
     from benchmark.cli.app import main as run
-    from benchmark.run.blas import prefer_wide_kernels
+    from benchmark.run.blas import use_avx512_blas
 
     # Before anything loads NumPy, and for the child processes too.
-    prefer_wide_kernels(os.environ)
+    use_avx512_blas(os.environ)
     signal.signal(signal.SIGINT, handler)
     run()
 

@@ -21,20 +21,20 @@ Windows = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Budget:
-    """How much training a cell may spend; `core_minutes` is None where the published schedule decides."""
+    """How much training a cell may spend; `train_cpu_minutes` is None where the published schedule decides."""
 
     name: str
-    core_minutes: float | None = None
+    train_cpu_minutes: float | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One report of a running stage: `step` of `total`, with the figures worth logging."""
+    """One report of a running stage: `step` of `total`, with the metrics to log."""
 
     stage: str
     step: int
     total: int
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 def _ignore(progress: Progress) -> None:
@@ -53,11 +53,11 @@ def _never() -> bool:
 class FitContext:
     """Everything `fit` may know beside the windows.
 
-    `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again; None means
-    that nothing is kept. `validation` are windows that a fit may measure itself on and must not learn from or choose by:
-    `check` fits with and without them. `fresh` are real windows disjoint from those the scores compare with, handed only to
-    generators that declare `uses_fresh_data`. `warn` takes a sentence on what went wrong in a fit that ended all the same, such
-    as a collapsed codebook; it stands under every table that shows the cell.
+    `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again; None keeps nothing.
+    `validation` are windows that a fit may measure itself on and must not learn from or choose by: `check` fits with and without
+    them. `real_disjoint` are real windows disjoint from those the scores compare with; only generators that declare
+    `uses_real_disjoint` get them. `warn` takes a sentence on what went wrong in a fit that ended all the same, such as a collapsed
+    codebook; it stands under every table that shows the cell.
     """
 
     seed: int
@@ -66,7 +66,7 @@ class FitContext:
     checkpoint_dir: Path | None = None
     checkpoint_seconds: float = 20.0
     validation: Windows | None = None
-    fresh: Windows | None = None
+    real_disjoint: Windows | None = None
     progress: Callable[[Progress], None] = _ignore
     warn: Callable[[str], None] = _log_warning
     stop_requested: Callable[[], bool] = _never
@@ -82,7 +82,7 @@ class Generator(abc.ABC):
     version: ClassVar[int] = 1
     """Raise it when the same arguments would now give another result: cached fits are then computed anew."""
     min_features: ClassVar[int] = 1
-    uses_fresh_data: ClassVar[bool] = False
+    uses_real_disjoint: ClassVar[bool] = False
     """Real windows beyond the training ones are handed to `fit`, so that it stands apart from models, as controls do."""
     is_control: ClassVar[bool] = False
 
@@ -105,11 +105,11 @@ class Generator(abc.ABC):
 
     @property
     def num_parameters(self) -> int:
-        """Numbers in the fitted model that were learned from data."""
+        """Trainable parameters of the fitted model."""
         return 0
 
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
-        """Learned numbers by part for windows (T=length, D=features), without fitting; empty where none are."""
+    def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
+        """Trainable parameters by part for windows (T=length, D=features), without fitting; empty for a model without any."""
         del length, features
         return {}
 

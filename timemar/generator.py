@@ -265,7 +265,7 @@ class TimeMAR(NetworkGenerator):
         stages = [schedule_of(vars(self), stage, windows) for stage in ("stage1", "stage2")]
         return stages[0].steps * self.stage1_batch + stages[1].steps * self.stage2_batch
 
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
+    def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
         with torch.device("meta"):
             return parameters_by_part(self._network(length, features))

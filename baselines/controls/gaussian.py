@@ -54,9 +54,9 @@ class Gaussian(Generator):
     @property
     def num_parameters(self) -> int:
         """Means and distinct covariances; 0 before `fit`."""
-        return sum(self.parts(*self.shape_).values()) if hasattr(self, "shape_") else 0
+        return sum(self.parameter_counts(*self.shape_).values()) if hasattr(self, "shape_") else 0
 
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
+    def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
         """Means and distinct covariances of windows (T=length, D=features)."""
         size = length * features
         return {"mean": size, "covariance": size * (size + 1) // 2}

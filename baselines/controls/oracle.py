@@ -13,26 +13,28 @@ from benchmark.interface import FitContext, Windows
 
 
 class Oracle(StoredWindows):
-    """A disjoint real sample, handed over by the harness as `context.fresh`."""
+    """A disjoint real sample, handed over by the harness as `context.real_disjoint`."""
 
-    uses_fresh_data = True
+    uses_real_disjoint = True
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
-        """Keep the fresh windows; raises UserError where the harness has none."""
+        """Keep the disjoint real windows; raises UserError where the harness has none."""
         check_windows(windows, self)
-        if context.fresh is None:
+        if context.real_disjoint is None:
             raise UserError("the oracle needs real windows disjoint from the reference, and this data set gave none.")
-        if context.fresh.shape[1:] != windows.shape[1:]:
+        if context.real_disjoint.shape[1:] != windows.shape[1:]:
             raise UserError(
-                f"the fresh windows have shape {context.fresh.shape[1:]}, the training ones {windows.shape[1:]}."
+                f"the disjoint real windows have shape {context.real_disjoint.shape[1:]}, the training ones {windows.shape[1:]}."
             )
-        check_windows(context.fresh, self)
-        self.windows_ = context.fresh.copy()
+        check_windows(context.real_disjoint, self)
+        self.windows_ = context.real_disjoint.copy()
         return self
 
     def sample(self, n: int, seed: int) -> Windows:
-        """`n` fresh windows without repetition, in random order; raises UserError where there are fewer."""
+        """`n` disjoint real windows without repetition, in random order; raises UserError where there are fewer."""
         windows = self.stored(n)
         if n > len(windows):
-            raise UserError(f"the oracle has {len(windows)} fresh windows and cannot give {n} without repeating any.")
+            raise UserError(
+                f"the oracle has {len(windows)} disjoint real windows and cannot give {n} without repeating any."
+            )
         return windows[np.random.default_rng(seed).permutation(len(windows))[:n]]

@@ -93,9 +93,9 @@ class VAR(Generator):
     @property
     def num_parameters(self) -> int:
         """Numbers of both laws; matrices above the chosen order count, for the data decided that they are 0."""
-        return sum(self.parts(*self.shape_).values()) if hasattr(self, "law_") else 0
+        return sum(self.parameter_counts(*self.shape_).values()) if hasattr(self, "law_") else 0
 
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
+    def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
         """Numbers of both laws for windows (T=length, D=features)."""
         lags = self._lags(length)
         first = lags * features

@@ -171,7 +171,7 @@ class SDformer(NetworkGenerator):
             parts.append(objective.sample(model, uniforms.to(model.positions.device)))
         return torch.cat(parts)
 
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
+    def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
         with torch.device("meta"):
             stages = self._network(length, features)

@@ -15,14 +15,14 @@ from benchmark.validation import Frozen, parse
 class BudgetSpec(Frozen):
     """One budget as its YAML file says.
 
-    `core_minutes` is what training should take on one core for a data set of Stocks' size and windows of 24 steps; None leaves it
-    to the published schedule. `scores` are parameters of scores that differ from the published protocol: such numbers are for
-    tests only.
+    `train_cpu_minutes` is what training should take on one core for a data set of Stocks' size and windows of 24 steps; None
+    leaves it to the published schedule. `scores` are parameters of metrics that differ from the published protocol: such scores
+    are for tests only.
     """
 
     name: str
     summary: str
-    core_minutes: float | None = Field(default=None, gt=0)
+    train_cpu_minutes: float | None = Field(default=None, gt=0)
     repetitions: int = Field(default=5, ge=1)
     max_windows: int | None = Field(default=None, ge=8)
     time_limit_minutes: float = Field(gt=0)
@@ -34,7 +34,7 @@ class BudgetSpec(Frozen):
 
     def for_generator(self) -> Budget:
         """The budget as a generator sees it."""
-        return Budget(self.name, self.core_minutes)
+        return Budget(self.name, self.train_cpu_minutes)
 
 
 def budget_names() -> list[str]:

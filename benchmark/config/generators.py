@@ -23,7 +23,7 @@ from benchmark.interface import Generator
 from benchmark.validation import Frozen, parse, validate_parameters
 
 ENTRY_POINTS = "timemar_bench.generators"
-LEAST = {"min_length": ("length",), "min_features": ("features",), "min_values": ("length", "features")}
+LEAST = {"min_length": ("length",), "min_features": ("features",), "min_elements": ("length", "features")}
 """Lower bounds that a condition may set: on T, on D and on T D, the numbers in a window."""
 CONDITIONS = ("dataset", "length", "budget", "protocol", *LEAST)
 

@@ -1,4 +1,4 @@
-"""Checks on the constructor, its parameters and the count of learned numbers."""
+"""Checks on the constructor, its parameters and the count of trainable parameters."""
 
 from __future__ import annotations
 
@@ -40,11 +40,10 @@ def parameters_round_trip(probe: Probe) -> None:
         raise Violation(f"parameters {before} were saved and {loaded} were loaded.")
 
 
-def parts_sum_to_the_number_of_parameters(probe: Probe) -> None:
-    """`parts(T, D)` of an unfitted generator sums to `num_parameters` of the fitted and of the loaded one."""
-    parts = probe.new().parts(probe.length, probe.features)
-    total = sum(parts.values())
+def parameter_counts_sum_to_the_number_of_parameters(probe: Probe) -> None:
+    """`parameter_counts(T, D)` of an unfitted generator sums to `num_parameters` of the fitted and of the loaded one."""
+    total = sum(probe.new().parameter_counts(probe.length, probe.features).values())
     counts = {"fitted": probe.fitted.num_parameters, "loaded": probe.cls.load(probe.saved).num_parameters}
     for state, count in counts.items():
         if count != total:
-            raise Violation(f"parts sum to {total}, but the {state} generator has num_parameters {count}.")
+            raise Violation(f"parameter_counts sum to {total}, but the {state} generator has num_parameters {count}.")

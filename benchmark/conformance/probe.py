@@ -16,7 +16,7 @@ from benchmark.interface import FitContext, Generator, Progress, Windows
 FIT_SEED = 11
 SAMPLE_SEED = 5
 SAMPLES = 12
-FRESH = 64  # real windows disjoint from the training ones, for generators that ask for them
+DISJOINT = 64  # real windows disjoint from the training ones, for generators that ask for them
 
 
 class Violation(Exception):  # noqa: N818 - a finding about somebody's code, not an error of this program's
@@ -85,7 +85,7 @@ class Probe:
             seed=FIT_SEED,
             checkpoint_dir=folder,
             validation=self.windows(8, features, seed=1) if validated else None,
-            fresh=self.windows(FRESH, features, seed=2) if self.cls.uses_fresh_data else None,
+            real_disjoint=self.windows(DISJOINT, features, seed=2) if self.cls.uses_real_disjoint else None,
             progress=trace.report,
             stop_requested=lambda: trace.stop_after(stop_after),
         )

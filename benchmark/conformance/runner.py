@@ -32,7 +32,7 @@ CHECKS: tuple[Check, ...] = (
     storage.loaded_generator_samples_alike,
     storage.saved_files_are_plain,
     contract.parameters_round_trip,
-    contract.parts_sum_to_the_number_of_parameters,
+    contract.parameter_counts_sum_to_the_number_of_parameters,
     edges.learns_from_one_feature,
     edges.learns_from_few_windows,
     edges.refuses_windows_with_nan,

@@ -27,13 +27,13 @@ class WindowSet:
     """Windows (N, T, D), float32, by what they are for.
 
     `train` is what generators may see, `reference` what scores compare with (the same array under protocol paper),
-    `fresh` real windows disjoint from the reference. `low` and `high` (D,) undo the scaling: x · (high − low) + low.
+    `real_disjoint` real windows disjoint from the reference. `low` and `high` (D,) undo the scaling: x · (high − low) + low.
     `note` says what a reader of the scores must know, empty where nothing.
     """
 
     train: Windows
     reference: Windows
-    fresh: Windows | None
+    real_disjoint: Windows | None
     names: tuple[str, ...]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
@@ -46,7 +46,7 @@ class _Draft:
 
     train: Sequence[Windows]
     reference: Sequence[Windows] | None
-    fresh: Sequence[Windows] | None
+    real_disjoint: Sequence[Windows] | None
     names: tuple[str, ...]
     limits: Bounds
     note: str = ""
@@ -57,7 +57,7 @@ def load_windows(
     length: int,
     protocol: Literal["paper", "strict"],
     *,
-    view: Literal["all", "fresh"] = "all",
+    view: Literal["all", "real_disjoint"] = "all",
     data_dir: Path | None = None,
     cache_dir: Path | None = None,
     limit: int | None = None,
@@ -65,7 +65,7 @@ def load_windows(
 ) -> WindowSet:
     """The windows of `length` steps of a data set under a protocol.
 
-    `view` "fresh" adds windows disjoint from the reference: another draw of a generated set, the training windows under
+    `view` "real_disjoint" adds windows disjoint from the reference: another draw of a generated set, the training windows under
     protocol strict, and otherwise one random half of the windows, the reference then being the other half. `limit`
     keeps a random subset of at most that many of each. `cache_dir` is where a simulated set is kept; `seed_for_split`
     seeds the random halves and subsets. Raises UserError for data that is bad or too short, SkipCell for data that is
@@ -75,36 +75,41 @@ def load_windows(
         raise UserError(f"the length is {length}, but a window has at least 2 time steps.")
     if limit is not None and limit < 1:
         raise UserError(f"the limit is {limit}, but at least one window is needed.")
-    strict, fresh = protocol == "strict", view == "fresh"
+    strict, real_disjoint = protocol == "strict", view == "real_disjoint"
     if spec.recipe is not None:
-        draft = _generated(spec, spec.recipe, length, strict, fresh, cache_dir)
+        draft = _generated(spec, spec.recipe, length, strict, real_disjoint, cache_dir)
     else:
         series = load_series(spec, data_dir)
         if series.windows:
             draft = _stack(spec, series, length, strict, seed_for_split)
         else:
             draft = _strict_rows(spec, series, length) if strict else _paper_rows(spec, series, length)
-    if fresh and draft.fresh is None and draft.reference is None:
+    if real_disjoint and draft.real_disjoint is None and draft.reference is None:
         return _halves(draft, spec, limit, seed_for_split)
-    return _choose(draft, fresh, limit, seed_for_split)
+    return _choose(draft, real_disjoint, limit, seed_for_split)
 
 
 def _generated(
-    spec: DatasetSpec, recipe: Recipe, length: int, strict: bool, fresh: bool, cache_dir: Path | None
+    spec: DatasetSpec, recipe: Recipe, length: int, strict: bool, real_disjoint: bool, cache_dir: Path | None
 ) -> _Draft:
     names = feature_names(recipe)
     first = draw(recipe, length, cache_dir=cache_dir)
     limits = bounds([first]) if spec.scaling == "minmax" else unit_bounds(len(names))
     train = [scale(first, limits)]
-    if not (strict or fresh):
+    if not (strict or real_disjoint):
         return _Draft(train, None, None, names, limits)
     # The oracle hands the second draw on as samples, which must lie in [0, 1]; a hold-out keeps its values.
     second = [scale(draw(recipe, length, number=1, cache_dir=cache_dir), limits, clip=not strict)]
     if strict:
         return _Draft(
-            train, second, train if fresh else None, names, limits, "the reference is a second, independent draw"
+            train,
+            second,
+            train if real_disjoint else None,
+            names,
+            limits,
+            "the reference is a second, independent draw",
         )
-    return _Draft(train, None, second, names, limits, "the fresh windows are a second, independent draw")
+    return _Draft(train, None, second, names, limits, "the disjoint real windows are a second, independent draw")
 
 
 def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: int) -> _Draft:
@@ -209,7 +214,7 @@ def _require_rows(
 
 
 def _halves(draft: _Draft, spec: DatasetSpec, limit: int | None, seed: int) -> WindowSet:
-    """Random halves of recorded windows: one trains and is compared with, the other is fresh."""
+    """Random halves of recorded windows: one trains and is compared with, the other holds the disjoint real windows."""
     count = sum(len(piece) for piece in draft.train)
     half = count // 2
     if half == 0:
@@ -218,13 +223,15 @@ def _halves(draft: _Draft, spec: DatasetSpec, limit: int | None, seed: int) -> W
     # The order is random already, so the first of each half are a random subset of it.
     size = half if limit is None else min(half, limit)
     reference = take(draft.train, np.sort(order[:size]))
-    fresh = take(draft.train, np.sort(order[half : half + size]))
-    note = f"reference and fresh windows are disjoint random halves of {count} windows, so n is {size}"
+    real_disjoint = take(draft.train, np.sort(order[half : half + size]))
+    note = f"reference and oracle windows are disjoint random halves of {count} windows, so n is {size}"
     low, high = draft.limits
-    return WindowSet(reference, reference, fresh, draft.names, low, high, "; ".join(filter(None, (draft.note, note))))
+    return WindowSet(
+        reference, reference, real_disjoint, draft.names, low, high, "; ".join(filter(None, (draft.note, note)))
+    )
 
 
-def _choose(draft: _Draft, fresh: bool, limit: int | None, seed: int) -> WindowSet:
+def _choose(draft: _Draft, real_disjoint: bool, limit: int | None, seed: int) -> WindowSet:
     def some(pieces: Sequence[Windows], role: str) -> Windows:
         count = sum(len(piece) for piece in pieces)
         if limit is None or count <= limit:
@@ -235,6 +242,6 @@ def _choose(draft: _Draft, fresh: bool, limit: int | None, seed: int) -> WindowS
     train = some(draft.train, "train")
     reference = train if draft.reference is None else some(draft.reference, "reference")
     handed = None
-    if fresh and draft.fresh is not None:
-        handed = train if draft.fresh is draft.train else some(draft.fresh, "fresh")
+    if real_disjoint and draft.real_disjoint is not None:
+        handed = train if draft.real_disjoint is draft.train else some(draft.real_disjoint, "fresh")
     return WindowSet(train, reference, handed, draft.names, *draft.limits, draft.note)

@@ -48,14 +48,14 @@ class Cell:
     variant: str = ""
     altered: str = ""
     source: str = ""
-    uses_fresh_data: bool = False
+    uses_real_disjoint: bool = False
     skip: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
 
     @property
-    def view(self) -> Literal["all", "fresh"]:
+    def view(self) -> Literal["all", "real_disjoint"]:
         """Which split of the data the generator needs."""
-        return "fresh" if self.uses_fresh_data else "all"
+        return "real_disjoint" if self.uses_real_disjoint else "all"
 
     @property
     def method(self) -> str:

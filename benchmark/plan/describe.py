@@ -66,7 +66,7 @@ def description(generator: str, dataset: str, length: int, budget: str, assignme
 def cell_parts(cell: Cell) -> Mapping[str, int]:
     """Learned numbers by part of a cell's generator, without fitting it."""
     spec = GeneratorSpec.model_validate({"name": cell.generator, "class": cell.class_path})
-    return load_class(spec)(**cell.params).parts(cell.length, cell.features)
+    return load_class(spec)(**cell.params).parameter_counts(cell.length, cell.features)
 
 
 def description_text(record: Mapping[str, Any]) -> str:

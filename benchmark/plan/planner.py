@@ -258,8 +258,8 @@ def _cells(
             title=title,
             altered=altered,
             variant=variant,
-            size_class="control" if cls.is_control or cls.uses_fresh_data else size_class(size),
-            uses_fresh_data=cls.uses_fresh_data,
+            size_class="control" if cls.is_control or cls.uses_real_disjoint else size_class(size),
+            uses_real_disjoint=cls.uses_real_disjoint,
             skip=place.skip,
         )
 

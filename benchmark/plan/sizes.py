@@ -16,7 +16,7 @@ def count_parameters(generator: Generator, length: int, features: int, owner: st
     """Trainable parameters for windows (T=length, D=features); raises UserError for sizes that do not fit or are too large."""
     place = f"{owner} for windows of T = {length} and D = {features}"
     try:
-        count = sum(generator.parts(length, features).values())
+        count = sum(generator.parameter_counts(length, features).values())
     except UserError:
         raise
     except Exception as error:  # somebody else's code runs here, and sizes beyond 64 bits overflow anywhere
@@ -34,7 +34,7 @@ def check_memory(generator: Generator, length: int, features: int, device: str) 
     """Raise MemoryError in one sentence where training on windows (T=length, D=features) takes more than `device` has."""
     if generator.is_control:
         return
-    count, there = sum(generator.parts(length, features).values()), _memory(device)
+    count, there = sum(generator.parameter_counts(length, features).values()), _memory(device)
     if count * TRAINING_BYTES > there:
         where = "this machine" if device == "cpu" else "the accelerator"
         raise MemoryError(

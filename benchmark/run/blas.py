@@ -9,7 +9,7 @@ VARIABLE = "OPENBLAS_CORETYPE"
 _WIDE = {"avx512f", "avx512dq", "avx512cd", "avx512bw", "avx512vl"}
 
 
-def prefer_wide_kernels(environ: MutableMapping[str, str], cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
+def use_avx512_blas(environ: MutableMapping[str, str], cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
     """Ask OpenBLAS for its 512-bit kernels where the processor has the instructions, unless the user chose a kernel.
 
     It falls back to 256-bit ones on processors it does not know by name, which halves its speed.

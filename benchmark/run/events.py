@@ -26,7 +26,7 @@ class Event:
     total: int = 0
     state: str = ""
     reason: str = ""
-    figures: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 class EventWriter:

@@ -79,8 +79,8 @@ def score_files(request: Request, report: Report) -> dict[str, Any]:
             found[name] = scorer.scores(name, "all", real, samples)
         order = np.random.default_rng(derive_seed("outside", "halves", request.seed)).permutation(len(real))
         half = len(real) // 2
-        reference, fresh = real[np.sort(order[:half])], real[order[half : 2 * half]]
-        found["oracle"] = scorer.scores("oracle", "half", reference, fresh)
+        reference, other = real[np.sort(order[:half])], real[order[half : 2 * half]]
+        found["oracle"] = scorer.scores("oracle", "half", reference, other)
     return {
         "real": str(request.real),
         "fake": str(request.fake),

@@ -116,7 +116,7 @@ class CellRun:
             checkpoint_dir=folder.checkpoint,
             checkpoint_seconds=self.checkpoint_seconds,
             validation=self._held_out(),
-            fresh=self.windows.fresh,
+            real_disjoint=self.windows.real_disjoint,
             progress=clock,
             warn=warnings.append,
             stop_requested=self.stop_requested,
@@ -145,7 +145,7 @@ class CellRun:
 
     def _held_out(self) -> Windows | None:
         """What no training window overlaps: the windows that scores compare with, to be measured on and no more."""
-        apart = self.cell.protocol == "strict" and not self.cell.uses_fresh_data
+        apart = self.cell.protocol == "strict" and not self.cell.uses_real_disjoint
         return self.windows.reference.copy() if apart else None
 
     def _sample(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:

@@ -50,7 +50,7 @@ class StopFlag:
 
 
 class Reporter:
-    """Progress as events at a bounded rate, and as lines of figures in the cell's log."""
+    """Progress as events at a bounded rate, and as lines of metrics in the cell's log."""
 
     def __init__(self, send: EventWriter, log: Path) -> None:
         self.send = send
@@ -59,14 +59,14 @@ class Reporter:
 
     def __call__(self, progress: Progress) -> None:
         """Pass one report on."""
-        figures = dict(progress.figures)
-        if figures:
-            line = {"stage": progress.stage, "step": progress.step, **figures}
+        metrics = dict(progress.metrics)
+        if metrics:
+            line = {"stage": progress.stage, "step": progress.step, **metrics}
             with self.log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         now = time.monotonic()
         if now - self.sent_at >= REPORT_SECONDS or progress.step == progress.total:
-            self.send(Event("progress", progress.stage, progress.step, progress.total, figures=figures))
+            self.send(Event("progress", progress.stage, progress.step, progress.total, metrics=metrics))
             self.sent_at = now
 
 

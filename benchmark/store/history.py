@@ -39,8 +39,8 @@ class History:
             return known
         longer = max(1.0, cell.length / BUDGETED_LENGTH)
         if stage == "fit" and cell.size_class != "control":
-            if cell.budget.core_minutes:
-                return 60 * cell.budget.core_minutes * longer
+            if cell.budget.train_cpu_minutes:
+                return 60 * cell.budget.train_cpu_minutes * longer
             return self._by_work(cell)
         kind = stage.partition(":")[0]
         return CHEAP_SECONDS[kind] * (longer if kind != "fit" else 1.0)
@@ -59,7 +59,7 @@ class History:
         here = training_work(cell, cell.params)
         for budget in REFERENCES:
             there = training_work(cell, params) if (params := _params_at(cell, budget)) is not None else None
-            minutes = load_budget(budget).core_minutes
+            minutes = load_budget(budget).train_cpu_minutes
             if here and there and minutes:
                 stated = 60 * minutes * max(1.0, cell.length / BUDGETED_LENGTH)
                 return (self._remembered(cell, "fit", budget) or stated) * here / there
@@ -72,7 +72,7 @@ def training_work(cell: Cell, params: dict[str, Any]) -> float | None:
         generator = load_class(load_spec(cell.generator))(**params)
         counts = window_counts(cell.dataset, (cell.length,)) or {}
         windows = generator.training_windows(counts.get(cell.length, 0))
-        return windows * sum(generator.parts(cell.length, cell.features).values()) if windows else None
+        return windows * sum(generator.parameter_counts(cell.length, cell.features).values()) if windows else None
     except UserError:  # a plug-in that is named by its module, or parameters that the shorter budget's do not go with
         return None
 

@@ -2,7 +2,7 @@
 
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_generator
 from benchmark.training.loop import Task, is_reported, train
-from benchmark.training.memory import keep_freed_memory
+from benchmark.training.memory import raise_malloc_threshold
 from benchmark.training.network import NetworkGenerator, as_tensor, seeded
 from benchmark.training.optim import adamw, optimizer_state, restore_optimizer, set_rate, warmup_cosine, warmup_halving
 
@@ -15,8 +15,8 @@ __all__ = [
     "build",
     "count_parameters",
     "is_reported",
-    "keep_freed_memory",
     "optimizer_state",
+    "raise_malloc_threshold",
     "restore_optimizer",
     "seeded",
     "set_dropout_generator",

@@ -15,14 +15,14 @@ from torch import Tensor
 
 from benchmark.errors import DivergedError, Interrupted
 from benchmark.interface import FitContext, Progress
-from benchmark.training.memory import keep_freed_memory
+from benchmark.training.memory import raise_malloc_threshold
 
 REPORT_EVERY = 50
-"""Steps between two reports of a training's figures."""
+"""Steps between two reports of a training's metrics."""
 
 
 def is_reported(step: int, steps: int) -> bool:
-    """Whether the figures of step number `step` (from 0) of `steps` are read."""
+    """Whether the metrics of step number `step` (from 0) of `steps` are read."""
     return (step + 1) % REPORT_EVERY == 0 or step + 1 == steps
 
 
@@ -54,7 +54,7 @@ def train(
     not finite, Interrupted (after saving) when the context asks for a stop. A resumed run draws the numbers that an
     uninterrupted one would have drawn.
     """
-    keep_freed_memory()
+    raise_malloc_threshold()
     path = context.checkpoint_dir / f"{name}.safetensors" if context.checkpoint_dir else None
     step = _restore(task, path, generator)
     saved_at = time.monotonic()

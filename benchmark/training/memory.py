@@ -8,7 +8,7 @@ _LARGEST = 31 * 2**20
 """Bytes; just below the largest block (32 MiB) by which the C library lets itself be taught."""
 
 
-def keep_freed_memory() -> None:
+def raise_malloc_threshold() -> None:
     """Let the C library hold on to freed memory (up to 62 MiB) instead of giving it back to the system at once.
 
     Otherwise every large activation is mapped and zeroed page by page again, an eighth of the time of small networks. glibc

@@ -16,7 +16,7 @@ from benchmark.checks import check_sampling
 from benchmark.errors import DivergedError
 from benchmark.interface import Generator, Windows, read_parameters, write_parameters
 from benchmark.training.layers import build, count_parameters
-from benchmark.training.memory import keep_freed_memory
+from benchmark.training.memory import raise_malloc_threshold
 
 
 def as_tensor(windows: Windows, device: str | torch.device = "cpu") -> Tensor:
@@ -69,7 +69,7 @@ class NetworkGenerator(Generator):
         Raises UserError before `fit` or `load` or for n < 1, DivergedError where the windows are not finite.
         """
         check_sampling(self, "network_", n)
-        keep_freed_memory()
+        raise_malloc_threshold()
         windows = self._draw(n, seed)
         if not bool(torch.isfinite(windows).all()):
             raise DivergedError(f"{type(self).__name__} generated windows that are not finite")
@@ -94,9 +94,9 @@ class NetworkGenerator(Generator):
     @property
     def num_parameters(self) -> int:
         """Learned numbers of the whole network; 0 before `fit`."""
-        return sum(self.parts(*self.shape_).values()) if hasattr(self, "shape_") else 0
+        return sum(self.parameter_counts(*self.shape_).values()) if hasattr(self, "shape_") else 0
 
-    def parts(self, length: int, features: int) -> Mapping[str, int]:
+    def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
         """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
         with torch.device("meta"):
             network = self._network(length, features)

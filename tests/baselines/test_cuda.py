@@ -20,7 +20,7 @@ def test_a_cuda_device_fits_samples_saves_and_loads(name: str, tmp_path: Path) -
     spec = load_spec(name)
     cls, params = load_class(spec), resolve(spec, PLACE, {}).params
     windows = np.random.default_rng(0).random((48, 24, 5), dtype=np.float32)
-    context = FitContext(seed=1, device="cuda", fresh=windows if cls.uses_fresh_data else None)
+    context = FitContext(seed=1, device="cuda", real_disjoint=windows if cls.uses_real_disjoint else None)
     made = cls(**params).fit(windows, context)
     drawn = made.sample(70, 2)
     assert (drawn.shape, drawn.dtype) == ((70, 24, 5), np.float32)

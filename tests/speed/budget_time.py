@@ -14,9 +14,9 @@ import time
 from itertools import pairwise
 from statistics import median
 
-from benchmark.run.blas import prefer_wide_kernels
+from benchmark.run.blas import use_avx512_blas
 
-prefer_wide_kernels(os.environ)
+use_avx512_blas(os.environ)
 from benchmark.config.generators import load_class, resolve  # noqa: E402
 from benchmark.config.generators import load_spec as load_generator  # noqa: E402
 from benchmark.data import load_windows  # noqa: E402

@@ -25,7 +25,7 @@ from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
 from baselines.diffusion_ts.sampling import PreparedDenoiser
 from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
 from benchmark.run.threads import single_thread
-from benchmark.training import build, keep_freed_memory
+from benchmark.training import build, raise_malloc_threshold
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_step
 from tests.studies.record import MEASURED, read, table, write
 
@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=200)
     arguments = parser.parse_args()
     single_thread()
-    keep_freed_memory()
+    raise_malloc_threshold()
     both = Both(arguments.length)
     both.check()
     found = measured(both, arguments.runs, arguments.steps, arguments.windows)

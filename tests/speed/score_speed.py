@@ -18,9 +18,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmark.run.blas import prefer_wide_kernels
+from benchmark.run.blas import use_avx512_blas
 
-prefer_wide_kernels(os.environ)
+use_avx512_blas(os.environ)
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 

@@ -17,9 +17,9 @@ from collections import defaultdict
 from statistics import median
 from typing import Any
 
-from benchmark.run.blas import prefer_wide_kernels
+from benchmark.run.blas import use_avx512_blas
 
-prefer_wide_kernels(os.environ)
+use_avx512_blas(os.environ)
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402

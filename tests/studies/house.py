@@ -41,7 +41,8 @@ if os.environ.get("HOUSE_CALLS"):
 """
 DRY_RUN = ("run", "--suite", "table1", "--only", "generator=copy", "--dry-run")
 CELL = (
-    "run", "--suite", "table1", "--only", "generator=timegan", "--only", "dataset=stocks", "--budget", "smoke", "--tracking", "none",
+    "run", "--suite", "table1", "--only", "generator=timegan", "--only", "dataset=stocks", "--budget", "smoke",
+    "--tracking", "none",
 )  # fmt: skip
 
 
@@ -91,22 +92,22 @@ def main() -> None:
     parser.add_argument("root", nargs="?", type=Path, default=Path(__file__).resolve().parents[2])
     root = parser.parse_args().root.resolve()
     by_folder = sizes(root)
-    print("folder: modules, lines")
+    print("folder: modules, lines")  # noqa: T201
     for folder, (modules, lines) in by_folder.items():
-        print(f"  {folder}: {modules}, {lines}")
+        print(f"  {folder}: {modules}, {lines}")  # noqa: T201
     for package in (*PACKAGES, "tests"):
         parts = [size for folder, size in by_folder.items() if folder.split("/")[0] == package]
-        print(f"{package}: {sum(m for m, _ in parts)} modules, {sum(n for _, n in parts)} lines")
+        print(f"{package}: {sum(m for m, _ in parts)} modules, {sum(n for _, n in parts)} lines")  # noqa: T201
     loose = sorted(path.stem for path in (root / "benchmark").glob("*.py") if not path.stem.startswith("__"))
-    print(f"loose modules of benchmark: {len(loose)} ({', '.join(loose)})")
+    print(f"loose modules of benchmark: {len(loose)} ({', '.join(loose)})")  # noqa: T201
     imported = {line.removeprefix("module ") for line in recorded(root, DRY_RUN, calls=False)}
     ours = {name for name in imported if name.split(".")[0] in PACKAGES}
     took = seconds(root, DRY_RUN)
-    print(f"dry run of one control: {len(ours)} project modules, torch imported: {'torch' in imported}")
-    print(f"  {statistics.median(took):.2f} s ({took[0]:.2f} to {took[-1]:.2f}, {len(took)} runs)")
+    print(f"dry run of one control: {len(ours)} project modules, torch imported: {'torch' in imported}")  # noqa: T201
+    print(f"  {statistics.median(took):.2f} s ({took[0]:.2f} to {took[-1]:.2f}, {len(took)} runs)")  # noqa: T201
     called = {line.removeprefix("called ") for line in recorded(root, CELL, calls=True) if line.startswith("called ")}
     files = {name for name in called if any(name.startswith(str(root / package) + os.sep) for package in PACKAGES)}
-    print(f"files called during one TimeGAN cell on Stocks: {len(files)}")
+    print(f"files called during one TimeGAN cell on Stocks: {len(files)}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -99,13 +99,13 @@ def test_every_number_left_is_trained_and_kept(drop, tmp_path):
         assert not [name for name in same if not name.endswith("attention.key.bias")]
     made.save(tmp_path)
     assert TimeMAR.load(tmp_path).sample(6, 2).tobytes() == made.sample(6, 2).tobytes()
-    assert sum(made.parts(24, 3).values()) == made.num_parameters
+    assert sum(made.parameter_counts(24, 3).values()) == made.num_parameters
     assert made.transformer_.patch_nums == ((6,) if "multiscale" in drop else (1, 3, 6))
 
 
 def test_an_unknown_part_is_refused_by_name():
     with pytest.raises(UserError, match=r"'drop.0' is 'guidance'.*'frequency', 'decompose', 'multiscale' or 'coarse'"):
-        TimeMAR(drop=("guidance",)).parts(24, 3)
+        TimeMAR(drop=("guidance",)).parameter_counts(24, 3)
 
 
 @pytest.mark.parametrize("size", ["timemar_s", "timemar_l"])

@@ -15,8 +15,8 @@ def fit(compiled, device="cpu", **changes):
     losses = []
 
     def take(report):
-        if "loss" in report.figures:
-            losses.append((report.stage, report.figures["loss"]))
+        if "loss" in report.metrics:
+            losses.append((report.stage, report.metrics["loss"]))
 
     made = TimeMAR(**{**SHORT, "compiled": compiled, **changes})
     return made.fit(waves(), FitContext(seed=2, device=device, progress=take)), losses

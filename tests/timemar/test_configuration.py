@@ -22,7 +22,9 @@ def parameters(dataset, length, budget, generator="timemar_s"):
 
 
 def size(generator, dataset, length):
-    return sum(TimeMAR(**parameters(dataset, length, "fast", generator)).parts(length, FEATURES[dataset]).values())
+    return sum(
+        TimeMAR(**parameters(dataset, length, "fast", generator)).parameter_counts(length, FEATURES[dataset]).values()
+    )
 
 
 @pytest.mark.parametrize("dataset", FEATURES)

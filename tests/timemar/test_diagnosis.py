@@ -59,7 +59,7 @@ def test_the_facts_are_the_last_report():
     made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=noise(9, 2), progress=seen.append))
     assert seen[-1].stage == "facts"
     names = {"mse", "mae", "codebook_usage", "train_nll", "held_out_nll"}
-    assert dict(seen[-1].figures) == {name: made.facts_[name] for name in names}
+    assert dict(seen[-1].metrics) == {name: made.facts_[name] for name in names}
 
 
 def test_the_held_out_error_of_stage_1_is_that_of_the_tokenizer():
@@ -68,5 +68,5 @@ def test_the_held_out_error_of_stage_1_is_that_of_the_tokenizer():
     last = [report for report in seen if report.stage == "stage1"][-1]
     tokens = made.tokenizer_.tokenize(torch.tensor(held_out))
     error = (made.tokenizer_.reconstruct(tokens).numpy() - held_out) ** 2
-    assert last.figures["held_out"] == pytest.approx(error.mean(), rel=1e-5)
-    assert any(report.stage == "stage2" and report.figures.get("held_out", 0) > 0 for report in seen)
+    assert last.metrics["held_out"] == pytest.approx(error.mean(), rel=1e-5)
+    assert any(report.stage == "stage2" and report.metrics.get("held_out", 0) > 0 for report in seen)

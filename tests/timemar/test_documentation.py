@@ -23,7 +23,7 @@ def size(generator, dataset, length):
         "protocol": "paper",
     }
     params = resolve(load_spec(generator), place, {}).params
-    return sum(TimeMAR(**params).parts(length, FEATURES[dataset]).values())
+    return sum(TimeMAR(**params).parameter_counts(length, FEATURES[dataset]).values())
 
 
 def size_table():

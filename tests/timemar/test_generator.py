@@ -100,7 +100,7 @@ def test_save_and_load_give_the_same_samples(fitted, tmp_path):
 
 
 def test_parts_add_up_to_the_fitted_size(fitted):
-    assert sum(TimeMAR(**TINY).parts(24, 2).values()) == fitted.num_parameters
+    assert sum(TimeMAR(**TINY).parameter_counts(24, 2).values()) == fitted.num_parameters
 
 
 def test_facts_are_measured_on_the_training_windows(fitted):
@@ -193,7 +193,7 @@ def test_divergence_is_an_error():
 def test_progress_reports_the_figures_of_both_stages():
     seen = []
     TimeMAR(**TINY).fit(waves(), FitContext(seed=5, progress=seen.append))
-    figures = {report.stage: set(report.figures) for report in seen if report.figures}
+    metrics = {report.stage: set(report.metrics) for report in seen if report.metrics}
     terms = {"loss", "reconstruction", "vq", "trend", "season", "coarse", "fourier", "codebook_usage"}
-    assert figures["stage1"] == terms | {f"perplexity_{k}" for k in range(1, 7)}
-    assert figures["stage2"] == {"loss"}
+    assert metrics["stage1"] == terms | {f"perplexity_{k}" for k in range(1, 7)}
+    assert metrics["stage2"] == {"loss"}

@@ -47,7 +47,7 @@ def test_the_first_losses_agree_to_the_precision_of_bfloat16():
         seen = []
         context = FitContext(seed=2, progress=lambda report, seen=seen: seen.append(report))
         TimeMAR(**{**TINY, "stage1_steps": 1, "stage2_steps": 1, "precision": precision}).fit(waves(), context)
-        losses[precision] = [report.figures["loss"] for report in seen if "loss" in report.figures]
+        losses[precision] = [report.metrics["loss"] for report in seen if "loss" in report.metrics]
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
     assert losses["bfloat16"] != losses["float32"]
 

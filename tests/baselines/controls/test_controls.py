@@ -47,11 +47,11 @@ def test_copy_gives_training_windows_only() -> None:
 
 
 def test_oracle_gives_each_fresh_window_once() -> None:
-    fresh = windows(50, seed=9)
-    oracle = Oracle().fit(windows(), FitContext(seed=0, fresh=fresh))
+    real_disjoint = windows(50, seed=9)
+    oracle = Oracle().fit(windows(), FitContext(seed=0, real_disjoint=real_disjoint))
     drawn = oracle.sample(50, seed=3)
-    assert sorted(row.tobytes() for row in drawn) == sorted(row.tobytes() for row in fresh)
-    with pytest.raises(UserError, match="50 fresh windows and cannot give 51"):
+    assert sorted(row.tobytes() for row in drawn) == sorted(row.tobytes() for row in real_disjoint)
+    with pytest.raises(UserError, match="50 disjoint real windows and cannot give 51"):
         oracle.sample(51, seed=3)
 
 
@@ -109,7 +109,7 @@ def test_controls_work_on_the_smallest_and_the_flattest_windows(
 ) -> None:
     values = np.full(shape, 0.25) if constant else np.random.default_rng(0).uniform(size=shape)
     real = values.astype(np.float32)
-    drawn = control().fit(real, FitContext(seed=0, fresh=np.repeat(real, 4, axis=0))).sample(4, seed=1)
+    drawn = control().fit(real, FitContext(seed=0, real_disjoint=np.repeat(real, 4, axis=0))).sample(4, seed=1)
     assert drawn.shape == (4, *shape[1:])
     assert drawn.dtype == np.float32
     assert drawn.min() >= 0
@@ -120,7 +120,7 @@ def test_controls_work_on_the_smallest_and_the_flattest_windows(
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_saved_and_loaded_controls_sample_alike(control: type, tmp_path: Path) -> None:
-    fitted = control().fit(windows(), FitContext(seed=0, fresh=windows(seed=1)))
+    fitted = control().fit(windows(), FitContext(seed=0, real_disjoint=windows(seed=1)))
     fitted.save(tmp_path)
     again = control.load(tmp_path)
     assert again.sample(20, 5).tobytes() == fitted.sample(20, 5).tobytes()

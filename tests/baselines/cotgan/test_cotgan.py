@@ -59,7 +59,7 @@ def fitted():
 @pytest.mark.parametrize("length", [24, 64, 128, 256])
 def test_official_parameter_counts(dataset, budget, length):
     features = FEATURES[dataset]
-    parts = COTGAN(**parameters(dataset, length, budget)).parts(length, features)
+    parts = COTGAN(**parameters(dataset, length, budget)).parameter_counts(length, features)
     assert sum(parts.values()) == COUNTS[dataset]
     assert parts == {"generator": 7904 + 33 * features, "h": 5248 + 160 * features, "m": 5248 + 160 * features}
 
@@ -197,7 +197,7 @@ def test_save_and_load_give_the_same_samples(fitted, tmp_path):
     fitted.save(tmp_path)
     loaded = COTGAN.load(tmp_path)
     assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parts(12, 2).values())
+    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parameter_counts(12, 2).values())
 
 
 def test_training_moves_the_samples_to_the_data():

@@ -39,7 +39,7 @@ def parameters(name, dataset, length=24, budget="paper"):
 
 def count(name, dataset, length=24, budget="paper"):
     made = CLASSES[name](**parameters(name, dataset, length, budget))
-    return sum(made.parts(length, FEATURES[dataset]).values())
+    return sum(made.parameter_counts(length, FEATURES[dataset]).values())
 
 
 def waves(count=40, length=12, features=2, seed=3):
@@ -188,7 +188,7 @@ def test_save_and_load_give_the_same_samples(fitted, tmp_path):
     loaded = type(fitted).load(tmp_path)
     assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
     assert loaded.parameters() == fitted.parameters()
-    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parts(12, 2).values())
+    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parameter_counts(12, 2).values())
 
 
 def test_averaged_weights_are_the_ones_sampled():

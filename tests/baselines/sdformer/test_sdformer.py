@@ -71,14 +71,14 @@ def fitted(request):
 @pytest.mark.parametrize("budget", ["smoke", "quick", "fast", "paper"])
 @pytest.mark.parametrize("name", ["sdformer", "sdformer_m"])
 def test_published_parameter_counts(name, dataset, vqvae, codebook, transformer, latent, budget):
-    parts = SDformer(**parameters(name, dataset, budget=budget)).parts(24, FEATURES[dataset])
+    parts = SDformer(**parameters(name, dataset, budget=budget)).parameter_counts(24, FEATURES[dataset])
     assert parts["encoder"] + parts["decoder"] == vqvae
     assert parts["codebook"] == codebook
     assert parts["transformer"] == transformer - 1024 * latent
 
 
 def test_halves_of_the_vqvae_on_stocks():
-    parts = SDformer(**parameters("sdformer", "stocks")).parts(24, 6)
+    parts = SDformer(**parameters("sdformer", "stocks")).parameter_counts(24, 6)
     assert (parts["encoder"], parts["decoder"]) == (9_192_448, 9_454_598)
 
 
@@ -86,7 +86,7 @@ def test_halves_of_the_vqvae_on_stocks():
 @pytest.mark.parametrize("length", [64, 128, 256])
 def test_longer_windows_change_no_count(dataset, length):
     made = SDformer(**parameters("sdformer", dataset, length))
-    assert made.parts(length, FEATURES[dataset]) == made.parts(24, FEATURES[dataset])
+    assert made.parameter_counts(length, FEATURES[dataset]) == made.parameter_counts(24, FEATURES[dataset])
 
 
 def test_the_paper_budget_is_the_published_schedule():

@@ -56,7 +56,7 @@ def fitted():
 @pytest.mark.parametrize("length", [24, 64, 128, 256])
 def test_official_parameter_counts(dataset, budget, length):
     made = TimeGAN(**parameters(dataset, length, budget))
-    assert sum(made.parts(length, FEATURES[dataset]).values()) == COUNTS[dataset]
+    assert sum(made.parameter_counts(length, FEATURES[dataset]).values()) == COUNTS[dataset]
 
 
 def test_the_paper_budget_is_the_official_schedule():
@@ -159,7 +159,7 @@ def test_save_and_load_give_the_same_samples(fitted, tmp_path):
     fitted.save(tmp_path)
     loaded = TimeGAN.load(tmp_path)
     assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parts(12, 2).values())
+    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parameter_counts(12, 2).values())
 
 
 def test_training_learns_to_rebuild_and_to_generate():

@@ -60,16 +60,16 @@ def fitted():
 @pytest.mark.parametrize("budget", ["smoke", "quick", "fast", "paper"])
 @pytest.mark.parametrize("length", [24, 64, 128, 256])
 def test_official_parameter_counts(dataset, budget, length):
-    parts = TimeVAE(**parameters(dataset, length, budget)).parts(length, FEATURES[dataset])
+    parts = TimeVAE(**parameters(dataset, length, budget)).parameter_counts(length, FEATURES[dataset])
     assert parts == written_out(length, FEATURES[dataset])
     if length == 24:
         assert sum(parts.values()) == COUNTS[dataset]
 
 
 def test_trend_and_seasons_count_as_their_dense_layers():
-    plain = TimeVAE(**TINY).parts(12, 2)["decoder"]
+    plain = TimeVAE(**TINY).parameter_counts(12, 2)["decoder"]
     # A trend of degree 2: 3 → 4 → 4. Seasons: 3 → 2 · 4 and 3 → 2 · 5.
-    added = TimeVAE(**TINY, trend_poly=2, seasons=((4, 1), (5, 2))).parts(12, 2)["decoder"]
+    added = TimeVAE(**TINY, trend_poly=2, seasons=((4, 1), (5, 2))).parameter_counts(12, 2)["decoder"]
     assert added - plain == (3 * 4 + 4) + (4 * 4 + 4) + (3 * 8 + 8) + (3 * 10 + 10)
 
 
@@ -177,7 +177,7 @@ def test_save_and_load_give_the_same_samples(tmp_path, options):
     fitted.save(tmp_path)
     loaded = TimeVAE.load(tmp_path)
     assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parts(12, 2).values()) > 0
+    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parameter_counts(12, 2).values()) > 0
     assert TimeVAE().num_parameters == 0
 
 
@@ -204,7 +204,7 @@ def test_what_cannot_work_is_refused(fitted):
     with pytest.raises(UserError, match="'filters'"):
         TimeVAE(**{**TINY, "filters": ()}).fit(waves(), FitContext(seed=0))
     with pytest.raises(UserError, match="'trend_poly' is -1"):
-        TimeVAE(**TINY, trend_poly=-1).parts(12, 2)
+        TimeVAE(**TINY, trend_poly=-1).parameter_counts(12, 2)
     with pytest.raises(UserError, match="'reconstruction_weight' is 0"):
         TimeVAE(**TINY, reconstruction_weight=0).fit(waves(), FitContext(seed=0))
     with pytest.raises(UserError, match="scale every feature"):

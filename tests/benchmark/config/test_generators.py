@@ -45,7 +45,7 @@ def test_an_overlay_with_an_unknown_condition_is_refused(tmp_path: Path) -> None
     path = write(tmp_path, "overlays: [{when: {datset: etth}, params: {}}]\n")
     with pytest.raises(
         UserError,
-        match="a condition must be one of dataset, length, budget, protocol, min_length, min_features, min_values",
+        match="a condition must be one of dataset, length, budget, protocol, min_length, min_features, min_elements",
     ):
         registry.load_spec(path)
     path = write(tmp_path, "overlays: [{when: {min_length: [24, 64]}, params: {}}]\n")
@@ -59,7 +59,7 @@ def test_a_condition_may_bound_length_features_and_their_product_from_below(tmp_
         "overlays:\n"
         "  - {when: {min_length: 48}, params: {depth: 5}}\n"
         "  - {when: {min_length: 48, min_features: 10}, params: {depth: 6}}\n"
-        "  - {when: {min_values: 3200}, params: {depth: 7}}\n",
+        "  - {when: {min_elements: 3200}, params: {depth: 7}}\n",
     )
     spec = registry.load_spec(path)
 

@@ -40,7 +40,10 @@ BROKEN = {
     "SavesATorchFile": ("saved_files_are_plain", "save wrote 'model.pt'"),
     "SavesObjects": ("saved_files_are_plain", "'extra.npz' is no plain .npz file"),
     "LoadsDefaults": ("parameters_round_trip", r"\{'width': 7\} were saved and \{'width': 3\} were loaded"),
-    "Miscounts": ("parts_sum_to_the_number_of_parameters", "parts sum to 120, but the fitted .* num_parameters 0"),
+    "Miscounts": (
+        "parameter_counts_sum_to_the_number_of_parameters",
+        "parameter_counts sum to 120, but the fitted .* num_parameters 0",
+    ),
     "NeedsTwoFeatures": ("learns_from_one_feature", "raised ValueError: np.corrcoef gave a number"),
     "DeclaresThreeAndTakesTwo": ("learns_from_one_feature", "fit to D = 2 features went through"),
     "DividesByTheOthers": (

@@ -195,7 +195,7 @@ def test_one_window_can_be_neither_halved_nor_split(own: Callable[..., DatasetSp
     with pytest.raises(
         UserError, match=r"^the data set 'own' has 1 window, which cannot be halved; use a shorter length\.$"
     ):
-        load_windows(spec, 4, "paper", view="fresh", seed_for_split=0)
+        load_windows(spec, 4, "paper", view="real_disjoint", seed_for_split=0)
     with pytest.raises(UserError, match=r"holds 1 window, but protocol strict needs two or more; add windows\.$"):
         load_windows(spec, 4, "strict", seed_for_split=0)
     with pytest.raises(

@@ -39,7 +39,7 @@ def test_windows_equal_those_of_the_evaluation_code(
 def test_paper_takes_every_window_in_time_order(own: Own, as_csv: Callable[..., str]) -> None:
     data = load_windows(own(as_csv(RAMP)), 24, "paper", seed_for_split=0)
     assert data.reference is data.train
-    assert data.fresh is None
+    assert data.real_disjoint is None
     assert data.train.dtype == np.float32
     assert data.train.flags.c_contiguous
     np.testing.assert_array_equal(_rows_of(data.train, data), np.arange(377)[:, None] + np.arange(24))
@@ -92,12 +92,12 @@ def test_strict_keeps_a_window_s_length_between_training_and_hold_out(
     own: Own, as_csv: Callable[..., str], length: int, rows: int, stride: int
 ) -> None:
     values = np.column_stack([np.arange(rows), np.random.default_rng(rows).normal(size=rows)])
-    data = load_windows(own(as_csv(values), stride=stride), length, "strict", view="fresh", seed_for_split=0)
+    data = load_windows(own(as_csv(values), stride=stride), length, "strict", view="real_disjoint", seed_for_split=0)
     train, held = _rows_of(data.train, data), _rows_of(data.reference, data)
     assert np.abs(np.unique(train)[:, None] - np.unique(held)).min() > length
     assert (np.diff(train, axis=1) == 1).all()
     assert (np.diff(held, axis=1) == 1).all()
-    assert data.fresh is data.train
+    assert data.real_disjoint is data.train
     # The scaler knows the training rows only.
     seen = values[np.unique(train)] if stride == 1 else None
     if seen is not None:
@@ -122,43 +122,43 @@ def test_strict_holds_out_whole_series_where_there_are_many(own: Own, as_csv: Ca
 
 def test_fresh_windows_of_a_recorded_series_are_the_other_half(own: Own, as_csv: Callable[..., str]) -> None:
     spec = own(as_csv(RAMP))
-    data = load_windows(spec, 24, "paper", view="fresh", seed_for_split=3)
-    assert data.fresh is not None
+    data = load_windows(spec, 24, "paper", view="real_disjoint", seed_for_split=3)
+    assert data.real_disjoint is not None
     assert data.reference is data.train
-    assert len(data.reference) == len(data.fresh) == 188
-    assert not _digests(data.reference) & _digests(data.fresh)
+    assert len(data.reference) == len(data.real_disjoint) == 188
+    assert not _digests(data.reference) & _digests(data.real_disjoint)
     whole = load_windows(spec, 24, "paper", seed_for_split=3)
-    assert _digests(data.reference) | _digests(data.fresh) < _digests(whole.train)
+    assert _digests(data.reference) | _digests(data.real_disjoint) < _digests(whole.train)
     assert "n is 188" in data.note
-    other = load_windows(spec, 24, "paper", view="fresh", seed_for_split=4)
+    other = load_windows(spec, 24, "paper", view="real_disjoint", seed_for_split=4)
     assert _digests(other.reference) != _digests(data.reference)
 
 
 def test_fresh_windows_of_a_generated_set_are_another_draw() -> None:
     spec = DatasetSpec(id="waves", recipe=Recipe(process="sines", sequences=50), scaling="none")
-    data = load_windows(spec, 24, "paper", view="fresh", seed_for_split=0)
-    assert data.fresh is not None
+    data = load_windows(spec, 24, "paper", view="real_disjoint", seed_for_split=0)
+    assert data.real_disjoint is not None
     np.testing.assert_array_equal(data.train, load_windows(spec, 24, "paper", seed_for_split=9).train)
     frequency, phase = np.random.RandomState(124).uniform(0, 0.1, size=(50, 5, 2)).transpose(2, 0, 1)
     expected = (np.sin(frequency[:, None] * np.arange(24)[:, None] + phase[:, None]) + 1) / 2
-    np.testing.assert_allclose(data.fresh, expected, atol=1e-7)
-    strict = load_windows(spec, 24, "strict", view="fresh", seed_for_split=0)
+    np.testing.assert_allclose(data.real_disjoint, expected, atol=1e-7)
+    strict = load_windows(spec, 24, "strict", view="real_disjoint", seed_for_split=0)
     np.testing.assert_array_equal(strict.train, data.train)
-    np.testing.assert_array_equal(strict.reference, data.fresh)
-    assert strict.fresh is strict.train
+    np.testing.assert_array_equal(strict.reference, data.real_disjoint)
+    assert strict.real_disjoint is strict.train
 
 
 @pytest.mark.usefixtures("mujoco_installed")
 def test_a_hopper_is_scaled_by_its_first_draw(tmp_path: Path) -> None:
     spec = DatasetSpec(id="falls", recipe=Recipe(process="hopper", sequences=60))
-    data = load_windows(spec, 24, "paper", view="fresh", cache_dir=tmp_path, seed_for_split=0)
-    assert data.fresh is not None
+    data = load_windows(spec, 24, "paper", view="real_disjoint", cache_dir=tmp_path, seed_for_split=0)
+    assert data.real_disjoint is not None
     np.testing.assert_array_equal(data.train.min(axis=(0, 1)), 0)
     np.testing.assert_array_equal(data.train.max(axis=(0, 1)), 1)
     strict = load_windows(spec, 24, "strict", cache_dir=tmp_path, seed_for_split=0)
     assert strict.reference.max() > 1
-    np.testing.assert_array_equal(data.fresh, np.clip(strict.reference, 0, 1))
-    assert np.abs(data.fresh - data.train).max() > 0.1
+    np.testing.assert_array_equal(data.real_disjoint, np.clip(strict.reference, 0, 1))
+    assert np.abs(data.real_disjoint - data.train).max() > 0.1
 
 
 def test_windows_from_a_file_are_split_at_random(own: Own) -> None:
@@ -166,10 +166,10 @@ def test_windows_from_a_file_are_split_at_random(own: Own) -> None:
     spec = own(stack, "own.npy", scaling="none")
     paper = load_windows(spec, 8, "paper", seed_for_split=0)
     np.testing.assert_array_equal(paper.train, stack)
-    data = load_windows(spec, 8, "strict", view="fresh", seed_for_split=0)
+    data = load_windows(spec, 8, "strict", view="real_disjoint", seed_for_split=0)
     assert (len(data.train), len(data.reference)) == (30, 10)
     assert _digests(data.train) | _digests(data.reference) == _digests(stack)
-    assert data.fresh is data.train
+    assert data.real_disjoint is data.train
     scaled = load_windows(own(stack * 8, "other.npy"), 8, "strict", seed_for_split=0)
     # The scaler knows the training windows only: both files are split alike, and eight times a float is exact.
     np.testing.assert_array_equal(
@@ -178,7 +178,7 @@ def test_windows_from_a_file_are_split_at_random(own: Own) -> None:
     assert scaled.reference.max() > 1
 
 
-@pytest.mark.parametrize("view", ["all", "fresh"])
+@pytest.mark.parametrize("view", ["all", "real_disjoint"])
 @pytest.mark.parametrize("protocol", ["paper", "strict"])
 def test_a_limit_keeps_a_seeded_subset(own: Own, as_csv: Callable[..., str], protocol: Any, view: Any) -> None:
     spec = own(as_csv(RAMP), series_length=200)
@@ -193,8 +193,8 @@ def test_a_limit_keeps_a_seeded_subset(own: Own, as_csv: Callable[..., str], pro
     np.testing.assert_array_equal(few.train, again.train)
     np.testing.assert_array_equal(few.reference, again.reference)
     assert _digests(few.train) != _digests(other.train)
-    if view == "fresh":
-        assert few.fresh is not None
-        assert not _digests(few.fresh) & _digests(few.reference)
+    if view == "real_disjoint":
+        assert few.real_disjoint is not None
+        assert not _digests(few.real_disjoint) & _digests(few.reference)
     large = load_windows(spec, 24, protocol, view=view, limit=10_000, seed_for_split=5)
     np.testing.assert_array_equal(large.train, whole.train)

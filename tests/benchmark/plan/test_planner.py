@@ -34,7 +34,7 @@ def test_what_determines_samples_changes_the_key() -> None:
         replace(cell, params={"x": 1}),
         replace(cell, fingerprint="other"),
         replace(cell, budget=cell.budget.model_copy(update={"max_windows": 100})),
-        replace(cell, uses_fresh_data=True),
+        replace(cell, uses_real_disjoint=True),
     ]
     assert len({cell.key, *(other.key for other in others)}) == len(others) + 1
 

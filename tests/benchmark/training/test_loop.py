@@ -92,4 +92,4 @@ def test_progress_counts_to_the_end() -> None:
     seen: list[Progress] = []
     run(Regression(), 120, progress=seen.append)
     assert [report.step for report in seen] == [0, 50, 100, 120]
-    assert set(seen[-1].figures) == {"loss"}
+    assert set(seen[-1].metrics) == {"loss"}
