@@ -15,9 +15,9 @@ from torch import Tensor, nn
 class Dense(nn.Linear):
     """`torch.nn.Linear` that starts Glorot-uniform with biases 0, as a Keras layer does."""
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Draw the initial values from `generator`."""
-        nn.init.xavier_uniform_(self.weight, generator=generator)
+        nn.init.xavier_uniform_(self.weight, generator=rng)
         nn.init.zeros_(self.bias)
 
 
@@ -90,10 +90,10 @@ class GRULayer(nn.Module):
         self.candidate = nn.Parameter(torch.empty(features + units, units))
         self.candidate_bias = nn.Parameter(torch.empty(units))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Glorot-uniform over the stacked [x; h], gates' biases 1, the candidate's 0."""
-        nn.init.xavier_uniform_(self.gates, generator=generator)
-        nn.init.xavier_uniform_(self.candidate, generator=generator)
+        nn.init.xavier_uniform_(self.gates, generator=rng)
+        nn.init.xavier_uniform_(self.candidate, generator=rng)
         nn.init.ones_(self.gates_bias)
         nn.init.zeros_(self.candidate_bias)
 
@@ -112,10 +112,10 @@ class LSTMLayer(nn.Module):
         self.states = nn.Parameter(torch.empty(4 * units, units))
         self.bias = nn.Parameter(torch.empty(4 * units))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Glorot-uniform inputs, orthogonal states, biases 0 but for the forget gate; rows are gates i, f, g, o."""
-        nn.init.xavier_uniform_(self.inputs, generator=generator)
-        nn.init.orthogonal_(self.states, generator=generator)
+        nn.init.xavier_uniform_(self.inputs, generator=rng)
+        nn.init.orthogonal_(self.states, generator=rng)
         nn.init.zeros_(self.bias)
         self.bias[self.units : 2 * self.units] = 1.0
 

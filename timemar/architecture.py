@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import nn
@@ -12,6 +11,7 @@ from torch import nn
 from benchmark.training import build
 from timemar.ablation import FineFusion, FineSplit, NoCoarsePart, NoFrequencies, NoGuidance, SilentDecoder, WholeSeries
 from timemar.codebook import Codebook
+from timemar.config import Drop, TokenizerSizes, TransformerSizes
 from timemar.convolution import Decoder, Encoder
 from timemar.decomposition import CoarseSeasonal, MovingAverageMixture, default_kernels
 from timemar.frequency import FrequencyAttention
@@ -22,47 +22,12 @@ from timemar.scaling import Scaling
 from timemar.transformer import TokenTransformer
 from timemar.vqvae import DualPathVQVAE
 
-Drop = Literal["frequency", "decompose", "multiscale", "coarse"]
 Factory = Callable[[], nn.Module]
 
 
-@dataclass(frozen=True)
-class TokenizerSizes:
-    """Sizes of stage 1; `kernels` None means widths that grow with T; `drop` names the parts taken out."""
-
-    vocab_size: int
-    z_channels: int
-    ch: int
-    ch_mult: tuple[int, ...]
-    blocks: int
-    middle_blocks: int
-    patch_nums: tuple[int, ...]
-    kernels: tuple[int, ...] | None
-    coarse_factor: int
-    beta: float
-    attention: int = 0
-    drop: tuple[Drop, ...] = ()
-
-
-@dataclass(frozen=True)
-class TransformerSizes:
-    """Sizes of stage 2."""
-
-    embed_dim: int
-    layers: int
-    heads: int
-    fc_rate: int
-    dropout: float
-
-
-def latent_length(length: int, ch_mult: tuple[int, ...]) -> int:
-    """L = T / 2^(levels − 1) for T=`length`."""
-    return length // 2 ** (len(ch_mult) - 1)
-
-
 def whole_tokenizer(length: int, features: int, sizes: TokenizerSizes) -> DualPathVQVAE:
-    """The dual-path VQ-VAE for windows (T=length, D=features) with every part, whatever `sizes.drop` says."""
-    latent = latent_length(length, sizes.ch_mult)
+    """The dual-path VQ-VAE for windows (T=length, D=features) with every part, also those that `sizes.drop` names."""
+    latent = sizes.latent_length(length)
     channels = sizes.z_channels
     shape = (features, sizes.ch, sizes.ch_mult, sizes.blocks, sizes.middle_blocks, channels, sizes.attention)
     return DualPathVQVAE(
@@ -85,7 +50,7 @@ def _quantizer(sizes: TokenizerSizes, patch_nums: tuple[int, ...]) -> MultiScale
     return MultiScaleQuantizer(Codebook(sizes.vocab_size, sizes.z_channels), sizes.z_channels, patch_nums, sizes.beta)
 
 
-# What each ablation of the paper's Table 3 puts in the place of which parts.
+# The stand-ins of each ablation (Table 3), by the part that they replace.
 _STAND_INS: Mapping[Drop, Callable[[int, int, TokenizerSizes], Mapping[str, Factory]]] = {
     "frequency": lambda length, features, sizes: {"frequency": NoFrequencies},
     "decompose": lambda length, features, sizes: {
@@ -125,10 +90,10 @@ def assemble_tokenizer(
 
 
 def make_tokenizer(
-    length: int, features: int, sizes: TokenizerSizes, generator: torch.Generator, device: str = "cpu"
+    length: int, features: int, sizes: TokenizerSizes, rng: torch.Generator, device: str = "cpu"
 ) -> DualPathVQVAE:
-    """The VQ-VAE for windows (T=length, D=features), its initial values drawn from `generator`."""
-    return assemble_tokenizer(length, features, sizes, lambda factory: build(factory, generator)).to(device)
+    """The VQ-VAE for windows (T=length, D=features), its initial values drawn from `rng`."""
+    return assemble_tokenizer(length, features, sizes, lambda factory: build(factory, rng)).to(device)
 
 
 def make_transformer(vocab_size: int, patch_nums: tuple[int, ...], sizes: TransformerSizes) -> TokenTransformer:
@@ -155,7 +120,7 @@ def assemble(
 
 
 def parameters_by_part(stages: Stages) -> Mapping[str, int]:
-    """Learned numbers of every direct part of both stages; parts without any are left out."""
+    """Trainable parameters of every direct part of both stages; parts without any are left out."""
     counts = {
         f"{stage}.{name}": sum(parameter.numel() for parameter in part.parameters())
         for stage, whole in stages.named_children()

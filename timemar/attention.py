@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.training.onednn import Linear
+from benchmark.training.kernels import Linear
 
 
 class CrossAttention(nn.Module):

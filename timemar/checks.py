@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from benchmark.errors import UserError
-from timemar.architecture import TokenizerSizes, TransformerSizes, latent_length
+from timemar.config import TokenizerSizes, TransformerSizes
 
 
 def check_sizes(length: int, tokenizer: TokenizerSizes, transformer: TransformerSizes) -> None:
@@ -16,15 +16,17 @@ def check_sizes(length: int, tokenizer: TokenizerSizes, transformer: Transformer
             f"TimeMAR cannot halve windows of T = {length} steps {len(tokenizer.ch_mult) - 1} times; choose a length "
             f"divisible by {shrink}, or a ch_mult of fewer levels than {len(tokenizer.ch_mult)}."
         )
-    latent = latent_length(length, tokenizer.ch_mult)
-    ladder = tokenizer.patch_nums
-    if ladder[-1] != latent:
+    latent = tokenizer.latent_length(length)
+    patch_nums = tokenizer.patch_nums
+    if patch_nums[-1] != latent:
         raise UserError(
-            f"TimeMAR's patch_nums {ladder} must end at the latent length L = {latent} (T = {length} halved "
-            f"{len(tokenizer.ch_mult) - 1} times), not at {ladder[-1]}."
+            f"TimeMAR's patch_nums {patch_nums} must end at the latent length L = {latent} (T = {length} halved "
+            f"{len(tokenizer.ch_mult) - 1} times), not at {patch_nums[-1]}."
         )
-    if any(small >= large for small, large in pairwise(ladder)):
-        raise UserError(f"TimeMAR's patch_nums {ladder} must increase from scale to scale; sort them and drop repeats.")
+    if any(small >= large for small, large in pairwise(patch_nums)):
+        raise UserError(
+            f"TimeMAR's patch_nums {patch_nums} must increase from scale to scale; sort them and drop repeats."
+        )
     for width in tokenizer.kernels or ():
         if not 2 <= width <= length:
             raise UserError(f"TimeMAR's kernels hold {width}; choose widths from 2 to the window's T = {length}.")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.training.onednn import affine
+from benchmark.training.kernels import linear
 
 
 class Codebook(nn.Module):
@@ -24,16 +24,16 @@ class Codebook(nn.Module):
         self.weight = nn.Parameter(torch.empty(vocab_size, channels))
         self.register_buffer("usage", torch.empty(vocab_size))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Small codes that nothing uses yet: the first re-seeding places all of them on data."""
-        nn.init.normal_(self.weight, std=1e-3, generator=generator)
+        nn.init.normal_(self.weight, std=1e-3, generator=rng)
         self.usage.zero_()
 
     def nearest(self, vectors: Tensor) -> Tensor:
         """Index (...) of the code at the smallest squared distance to each of `vectors` (..., C)."""
         weight = self.weight.detach()
         flat = vectors.reshape(-1, vectors.shape[-1])
-        scores = affine(flat, -2 * weight, (weight * weight).sum(dim=1))
+        scores = linear(flat, -2 * weight, (weight * weight).sum(dim=1))
         return scores.argmin(dim=1).reshape(vectors.shape[:-1])
 
     def lookup(self, tokens: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class Codebook(nn.Module):
         self.usage.lerp_(hits * (len(self.usage) / tokens.numel()), 1 - self.memory)
 
     @torch.no_grad()
-    def reseed(self, candidates: Tensor, errors: Tensor, generator: torch.Generator) -> Tensor:
+    def reseed(self, candidates: Tensor, errors: Tensor, rng: torch.Generator) -> Tensor:
         """Move dead codes onto encoder outputs and return the indices moved.
 
         candidates (N, C) are vectors that were quantized, errors (N) their squared distances to their codes; the new places
@@ -56,7 +56,7 @@ class Codebook(nn.Module):
         dead = torch.nonzero(self.usage < self.dead_below).flatten()
         dead = dead[: int((errors > 0).sum())]
         if len(dead):
-            chosen = torch.multinomial(errors, len(dead), replacement=False, generator=generator)
+            chosen = torch.multinomial(errors, len(dead), replacement=False, generator=rng)
             self.weight[dead] = candidates[chosen]
             self.usage[dead] = 1.0
         return dead

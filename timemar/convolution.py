@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.training.onednn import Linear, convolve
+from benchmark.training.kernels import Linear, conv1d
 from timemar.attention import CrossAttention
 
 
@@ -21,7 +21,7 @@ class Convolution(nn.Conv1d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T / stride, C')."""
-        return convolve(functional.pad(x, (0, 0, *self.reach)), self.weight, self.bias, self.stride[0])
+        return conv1d(functional.pad(x, (0, 0, *self.reach)), self.weight, self.bias, self.stride[0])
 
 
 class Normalization(nn.GroupNorm):

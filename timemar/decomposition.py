@@ -62,9 +62,9 @@ class CoarseSeasonal(nn.Module):
         self.length, self.bins = length, max(1, length // factor)
         self.register_buffer("smoother", torch.empty(length, length), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Write the constant matrix; nothing is drawn."""
-        del generator
+        del rng
         self.smoother.copy_(area_matrix(self.length, self.bins) @ linear_matrix(self.bins, self.length))
 
     def forward(self, seasonal: Tensor) -> Tensor:

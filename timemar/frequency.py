@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from benchmark.training.onednn import Linear
+from benchmark.training.kernels import Linear
 from timemar.attention import CrossAttention
 
 
@@ -30,9 +30,9 @@ class FrequencyAttention(nn.Module):
         self.bins = nn.Embedding(length // 2 + 1, channels)
         self.attention = CrossAttention(channels, channels)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Draw the embedding of the bins small, so that the spectrum is seen from the start."""
-        nn.init.normal_(self.bins.weight, std=0.1, generator=generator)
+        nn.init.normal_(self.bins.weight, std=0.1, generator=rng)
 
     def forward(self, features: Tensor, seasonal: Tensor) -> Tensor:
         """Enriched latents (B, L, C) from convolutional latents (B, L, C) and the seasonal part (B, T, D).

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Annotated, Any, ClassVar, Self
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar, Self, cast
 
 import torch
 from pydantic import Field
@@ -14,14 +14,14 @@ from benchmark.checks import Depth, check_sampling, check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Progress, Windows
 from benchmark.training import NetworkGenerator, as_tensor, build, seeded, train
-from timemar.architecture import Drop, Stages, assemble, make_tokenizer, make_transformer, parameters_by_part
+from timemar.architecture import Stages, assemble, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes
+from timemar.config import Drop, TimeMARConfig
 from timemar.diagnosis import warnings_of
 from timemar.interpretation import SeriesParts, split_in_batches
 from timemar.precision import Precision
 from timemar.sampling import cache_bytes, sample_tokens
 from timemar.schedule import Decay
-from timemar.settings import loss_weights, schedule_of, sizes_of
 from timemar.token_training import TokenTask, negative_log_likelihood
 from timemar.tokenizer_training import TokenizerTask, measure_fidelity, probe_of, reconstruct_all, tokenize_all
 from timemar.transformer import TokenTransformer
@@ -31,11 +31,12 @@ Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-Ladder = Annotated[tuple[Count, ...], Field(min_length=1)]
+Counts = Annotated[tuple[Count, ...], Field(min_length=1)]
 
 _CACHE_BYTES = 1 << 28
 
 
+@dataclass(eq=False)
 class TimeMAR(NetworkGenerator):
     """Multi-scale autoregressive generation over a dual-path VQ-VAE's tokens (the TimeMAR paper, sections 3 and 4).
 
@@ -47,137 +48,90 @@ class TimeMAR(NetworkGenerator):
     """
 
     version: ClassVar[int] = 2
-    network_: Stages
+    vocab_size: Annotated[int, Field(ge=2)] = 384
+    z_channels: Count = 32
+    ch: Count = 32
+    ch_mult: Counts = (1, 1, 2)
+    blocks: Depth = 1
+    middle_blocks: Annotated[int, Field(ge=0, le=1000)] = 1
+    attention: Annotated[int, Field(ge=0)] = 0
+    patch_nums: Counts = (1, 2, 3, 4, 5, 6)
+    kernels: Counts | None = None
+    coarse_factor: Count = 4
+    beta: NotNegative = 0.25
+    weight_reconstruction: NotNegative = 1.0
+    weight_vq: NotNegative = 1.0
+    weight_trend: NotNegative = 1.0
+    weight_season: NotNegative = 0.1
+    weight_coarse: NotNegative = 0.1
+    weight_fourier: NotNegative = 0.1
+    stage1_steps: Count | None = 5000
+    stage1_epochs: Count | None = None
+    stage1_batch: Count = 128
+    stage1_learning_rate: Positive = 2e-3
+    stage1_decay: Decay = "cosine"
+    stage1_warmup: Share = 0.05
+    stage1_weight_decay: NotNegative = 0.01
+    reseed_every: Count = 20
+    embed_dim: Count = 128
+    layers: Depth = 3
+    heads: Count = 4
+    fc_rate: Count = 4
+    dropout: Share = 0.1
+    corruption: Share = 0.0
+    stage2_steps: Count | None = 2000
+    stage2_epochs: Count | None = None
+    stage2_batch: Count = 256
+    stage2_learning_rate: Positive = 1e-3
+    stage2_decay: Decay = "cosine"
+    stage2_warmup: Share = 0.05
+    stage2_weight_decay: NotNegative = 0.01
+    stage2_ema: Share = 0.99
+    clip: Positive = 1.0
+    temperature: Positive = 1.0
+    top_k: Count | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    precision: Precision = "float32"
+    compiled: bool = False
+    drop: tuple[Drop, ...] = ()
 
-    def __init__(
-        self,
-        vocab_size: Annotated[int, Field(ge=2)] = 384,
-        z_channels: Count = 32,
-        ch: Count = 32,
-        ch_mult: Ladder = (1, 1, 2),
-        blocks: Depth = 1,
-        middle_blocks: Annotated[int, Field(ge=0, le=1000)] = 1,
-        attention: Annotated[int, Field(ge=0)] = 0,
-        patch_nums: Ladder = (1, 2, 3, 4, 5, 6),
-        kernels: Ladder | None = None,
-        coarse_factor: Count = 4,
-        beta: NotNegative = 0.25,
-        weight_reconstruction: NotNegative = 1.0,
-        weight_vq: NotNegative = 1.0,
-        weight_trend: NotNegative = 1.0,
-        weight_season: NotNegative = 0.1,
-        weight_coarse: NotNegative = 0.1,
-        weight_fourier: NotNegative = 0.1,
-        stage1_steps: Count | None = 5000,
-        stage1_epochs: Count | None = None,
-        stage1_batch: Count = 128,
-        stage1_rate: Positive = 2e-3,
-        stage1_decay: Decay = "cosine",
-        stage1_warmup: Share = 0.05,
-        stage1_weight_decay: NotNegative = 0.01,
-        reseed_every: Count = 20,
-        embed_dim: Count = 128,
-        layers: Depth = 3,
-        heads: Count = 4,
-        fc_rate: Count = 4,
-        dropout: Share = 0.1,
-        corruption: Share = 0.0,
-        stage2_steps: Count | None = 2000,
-        stage2_epochs: Count | None = None,
-        stage2_batch: Count = 256,
-        stage2_rate: Positive = 1e-3,
-        stage2_decay: Decay = "cosine",
-        stage2_warmup: Share = 0.05,
-        stage2_weight_decay: NotNegative = 0.01,
-        stage2_ema: Share = 0.99,
-        clip: Positive = 1.0,
-        temperature: Positive = 1.0,
-        top_k: Count | None = None,
-        top_p: Annotated[float, Field(gt=0, le=1)] = 1.0,
-        precision: Precision = "float32",
-        compiled: bool = False,
-        drop: tuple[Drop, ...] = (),
-    ) -> None:
-        self.vocab_size = vocab_size
-        self.z_channels = z_channels
-        self.ch = ch
-        self.ch_mult = ch_mult
-        self.blocks = blocks
-        self.middle_blocks = middle_blocks
-        self.attention = attention
-        self.patch_nums = patch_nums
-        self.kernels = kernels
-        self.coarse_factor = coarse_factor
-        self.beta = beta
-        self.weight_reconstruction = weight_reconstruction
-        self.weight_vq = weight_vq
-        self.weight_trend = weight_trend
-        self.weight_season = weight_season
-        self.weight_coarse = weight_coarse
-        self.weight_fourier = weight_fourier
-        self.stage1_steps = stage1_steps
-        self.stage1_epochs = stage1_epochs
-        self.stage1_batch = stage1_batch
-        self.stage1_rate = stage1_rate
-        self.stage1_decay = stage1_decay
-        self.stage1_warmup = stage1_warmup
-        self.stage1_weight_decay = stage1_weight_decay
-        self.reseed_every = reseed_every
-        self.embed_dim = embed_dim
-        self.layers = layers
-        self.heads = heads
-        self.fc_rate = fc_rate
-        self.dropout = dropout
-        self.corruption = corruption
-        self.stage2_steps = stage2_steps
-        self.stage2_epochs = stage2_epochs
-        self.stage2_batch = stage2_batch
-        self.stage2_rate = stage2_rate
-        self.stage2_decay = stage2_decay
-        self.stage2_warmup = stage2_warmup
-        self.stage2_weight_decay = stage2_weight_decay
-        self.stage2_ema = stage2_ema
-        self.clip = clip
-        self.temperature = temperature
-        self.top_k = top_k
-        self.top_p = top_p
-        self.precision = precision
-        self.compiled = compiled
-        self.drop = drop
+    @property
+    def config(self) -> TimeMARConfig:
+        """The validated parameters in groups; raises UserError."""
+        return TimeMARConfig.of(self.parameters())
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train both stages on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
-        values = self.parameters()
+        config = self.config
         _, length, features = check_windows(windows, self)
-        tokenizer_sizes, transformer_sizes = sizes_of(values)
-        check_sizes(length, tokenizer_sizes, transformer_sizes)
-        first, second = (schedule_of(values, stage, len(windows)) for stage in ("stage1", "stage2"))
-        seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
+        check_sizes(length, config.tokenizer, config.transformer)
         data = as_tensor(windows, context.device)
+        first, second = config.stage1.schedule("stage1", len(data)), config.stage2.schedule("stage2", len(data))
+        seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
         held_out = probe_of(context.validation, context.device)
 
-        tokenizer = make_tokenizer(length, features, tokenizer_sizes, seeded(seeds[0]), context.device)
-        tokenizer.measure(data)
+        tokenizer = make_tokenizer(length, features, config.tokenizer, seeded(seeds[0]), context.device)
+        tokenizer.fit_scaling(data)
         stage1 = TokenizerTask(
             tokenizer,
             data,
             schedule=first,
-            batch=values["stage1_batch"],
-            weight_decay=values["stage1_weight_decay"],
-            weights=loss_weights(values),
-            clip=values["clip"],
-            reseed_every=values["reseed_every"],
-            precision=values["precision"],
-            compiled=values["compiled"],
+            batch=config.stage1.batch,
+            weight_decay=config.stage1.weight_decay,
+            weights=config.weights,
+            clip=config.clip,
+            reseed_every=config.reseed_every,
+            precision=config.precision,
+            compiled=config.compiled,
             held_out=held_out,
         )
         stream = seeded(seeds[1], context.device)
-        train(stage1, name="stage1", steps=first.steps, context=context, generator=stream)
+        train(stage1, name="stage1", steps=first.steps, context=context, rng=stream)
         tokenizer.requires_grad_(False)
         tokens = tokenize_all(tokenizer, data)
 
         transformer = build(
-            lambda: make_transformer(values["vocab_size"], tokenizer.quantizer.patch_nums, transformer_sizes),
+            lambda: make_transformer(config.tokenizer.vocab_size, tokenizer.quantizer.patch_nums, config.transformer),
             seeded(seeds[2]),
             context.device,
         )
@@ -185,17 +139,17 @@ class TimeMAR(NetworkGenerator):
             transformer,
             tokens,
             schedule=second,
-            batch=values["stage2_batch"],
-            weight_decay=values["stage2_weight_decay"],
-            corruption=values["corruption"],
-            clip=values["clip"],
-            ema=values["stage2_ema"],
-            precision=values["precision"],
-            compiled=values["compiled"],
+            batch=config.stage2.batch,
+            weight_decay=config.stage2.weight_decay,
+            corruption=config.corruption,
+            clip=config.clip,
+            ema=config.ema,
+            precision=config.precision,
+            compiled=config.compiled,
             held_out=None if held_out is None else tokenize_all(tokenizer, held_out),
         )
         stream = seeded(seeds[3], context.device)
-        train(stage2, name="stage2", steps=second.steps, context=context, generator=stream)
+        train(stage2, name="stage2", steps=second.steps, context=context, rng=stream)
         stage2.average.apply()
 
         self._keep(Stages(tokenizer, transformer), (length, features))
@@ -203,7 +157,7 @@ class TimeMAR(NetworkGenerator):
         return self
 
     def _measured(self, data: Tensor, tokens: Tensor, context: FitContext) -> dict[str, Any]:
-        """What training achieved; its figures are reported, and what went wrong is warned of."""
+        """Measurements of the fitted model; numbers are reported as metrics, and what went wrong is a warning."""
         facts: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
         facts["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
         if context.validation is not None:
@@ -218,17 +172,17 @@ class TimeMAR(NetworkGenerator):
     @property
     def tokenizer_(self) -> DualPathVQVAE:
         """Stage 1, fitted."""
-        return self.network_.tokenizer
+        return cast(Stages, self.network_).tokenizer
 
     @property
     def transformer_(self) -> TokenTransformer:
         """Stage 2, fitted."""
-        return self.network_.transformer
+        return cast(Stages, self.network_).transformer
 
     def _network(self, length: int, features: int) -> Stages:
-        sizes = sizes_of(self.parameters())
-        check_sizes(length, *sizes)
-        return assemble(length, features, *sizes)
+        tokenizer, transformer = self.config.tokenizer, self.config.transformer
+        check_sizes(length, tokenizer, transformer)
+        return assemble(length, features, tokenizer, transformer)
 
     def _draw(self, n: int, seed: int) -> Tensor:
         return reconstruct_all(self.tokenizer_, self.sample_tokens(n, seed))
@@ -237,13 +191,12 @@ class TimeMAR(NetworkGenerator):
     def sample_tokens(self, n: int, seed: int) -> Tensor:
         """Tokens (n, Σ l_k) of new windows; the uniform numbers are drawn at once, so batches do not change the result."""
         check_sampling(self, "network_", n)
-        values = self.parameters()
-        truncation = {name: values[name] for name in ("temperature", "top_k", "top_p")}
+        sampling = self.config.sampling
         count = self.transformer_.tokens
         uniforms = torch.rand((n, count), generator=seeded(seed), dtype=torch.float64)
         uniforms = uniforms.to(self.device)
         batches = uniforms.split(max(1, _CACHE_BYTES // cache_bytes(self.transformer_)))
-        return torch.cat([sample_tokens(self.transformer_, part, **truncation) for part in batches])
+        return torch.cat([sample_tokens(self.transformer_, part, sampling) for part in batches])
 
     @torch.no_grad()
     def sample_parts(self, n: int, seed: int) -> SeriesParts:
@@ -262,10 +215,11 @@ class TimeMAR(NetworkGenerator):
 
     def training_windows(self, windows: int) -> int | None:
         """Windows in all batches of a fit."""
-        stages = [schedule_of(vars(self), stage, windows) for stage in ("stage1", "stage2")]
-        return stages[0].steps * self.stage1_batch + stages[1].steps * self.stage2_batch
+        config = self.config
+        stages = {"stage1": config.stage1, "stage2": config.stage2}
+        return sum(stage.schedule(name, windows).steps * stage.batch for name, stage in stages.items())
 
     def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
-        """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
+        """Trainable parameters by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
         with torch.device("meta"):
             return parameters_by_part(self._network(length, features))

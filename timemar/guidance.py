@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from benchmark.training.onednn import Linear
+from benchmark.training.kernels import Linear
 from timemar.attention import CrossAttention
 
 
@@ -19,10 +19,10 @@ class CoarseGuidance(nn.Module):
         self.places = nn.Embedding(latent_length, channels)
         self.attention = CrossAttention(channels, channels)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Draw both position embeddings small."""
-        nn.init.normal_(self.steps.weight, std=0.1, generator=generator)
-        nn.init.normal_(self.places.weight, std=0.1, generator=generator)
+        nn.init.normal_(self.steps.weight, std=0.1, generator=rng)
+        nn.init.normal_(self.places.weight, std=0.1, generator=rng)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
         """Guided latents (B, L, C) from fine latents (B, L, C) and the decoded coarse seasonal part (B, T, D)."""

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from timemar.config import LossWeights
 from timemar.vqvae import Pass
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """The λ of each term; the paper gives no values."""
-
-    reconstruction: float = 1.0
-    vq: float = 1.0
-    trend: float = 1.0
-    season: float = 1.0
-    coarse: float = 1.0
-    fourier: float = 1.0
 
 
 def fourier_distance(a: Tensor, b: Tensor) -> Tensor:
@@ -32,7 +19,7 @@ def fourier_distance(a: Tensor, b: Tensor) -> Tensor:
 def objective(result: Pass, detail: Tensor, weights: LossWeights) -> dict[str, Tensor]:
     """The weighted sum, first and under `loss`, then its terms unweighted.
 
-    Windows and trends are compared in the model's inner units, seasonal parts in units of their deviation `detail` (D).
+    Windows and trends are compared in the model's inner units, seasonal parts in units of their standard deviation `detail` (D).
     The targets of the component terms carry no gradient: the split is learned, and would otherwise move towards whatever
     is easy to decode.
     """

@@ -58,9 +58,9 @@ class MultiScaleQuantizer(nn.Module):
             self.register_buffer(f"down_{index}", torch.empty(size, length), persistent=False)
             self.register_buffer(f"up_{index}", torch.empty(length, size), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Write the constant resampling matrices; nothing is drawn."""
-        del generator
+        del rng
         length = self.patch_nums[-1]
         for index, size in enumerate(self.patch_nums):
             self.get_buffer(f"down_{index}").copy_(area_matrix(length, size).t())

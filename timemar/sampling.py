@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from timemar.config import Sampling
 from timemar.transformer import KeyValueCache, TokenTransformer
 
 
-def probabilities(logits: Tensor, temperature: float, top_k: int | None, top_p: float) -> Tensor:
+def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
     """Float64 probabilities (B, V): logits / temperature, then the `top_k` likeliest, then the nucleus of mass `top_p`."""
-    logits = logits.double() / temperature
+    top_k, top_p = sampling.top_k, sampling.top_p
+    logits = logits.double() / sampling.temperature
     if top_k is not None and top_k < logits.shape[-1]:
         smallest = logits.topk(top_k, dim=-1).values[:, -1:]
         logits = logits.masked_fill(logits < smallest, float("-inf"))
@@ -37,15 +39,13 @@ def cache_bytes(model: TokenTransformer) -> int:
 
 
 @torch.no_grad()
-def sample_tokens(
-    model: TokenTransformer, uniforms: Tensor, *, temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0
-) -> Tensor:
+def sample_tokens(model: TokenTransformer, uniforms: Tensor, sampling: Sampling) -> Tensor:
     """Tokens (B, n) from uniforms (B, n), float64 in [0, 1), with a key/value cache."""
     cache = KeyValueCache(len(model.blocks), model.tokens)
     current = torch.full((len(uniforms),), model.vocab_size, dtype=torch.long, device=uniforms.device)
     drawn = []
     for position in range(model.tokens):
-        logits = model.advance(current, position, cache)
-        current = invert(probabilities(logits, temperature, top_k, top_p), uniforms[:, position])
+        logits = model.decode_step(current, position, cache)
+        current = invert(probabilities(logits, sampling), uniforms[:, position])
         drawn.append(current)
     return torch.stack(drawn, dim=1)

@@ -12,40 +12,40 @@ class Scaling(nn.Module):
     """Constants measured on the training windows: mean, deviation and, in units of the deviation, the seasonal part's."""
 
     mean: Tensor
-    deviation: Tensor
+    std: Tensor
     detail: Tensor
 
     def __init__(self, features: int) -> None:
         super().__init__()
-        for name in ("mean", "deviation", "detail"):
+        for name in ("mean", "std", "detail"):
             self.register_buffer(name, torch.empty(features))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Start as the identity; nothing is drawn."""
-        del generator
+        del rng
         self.mean.zero_()
-        self.deviation.fill_(1.0)
+        self.std.fill_(1.0)
         self.detail.fill_(1.0)
 
     @torch.no_grad()
-    def measure(self, windows: Tensor) -> None:
+    def fit(self, windows: Tensor) -> None:
         """Take mean and deviation from windows (N, T, D); a constant feature keeps deviation 1."""
         self.mean.copy_(windows.mean(dim=(0, 1)))
-        self.deviation.copy_(_positive(windows.std(dim=(0, 1), correction=0)))
+        self.std.copy_(_positive(windows.std(dim=(0, 1), correction=0)))
 
     @torch.no_grad()
-    def measure_detail(self, mean_square: Tensor) -> None:
+    def fit_detail(self, mean_square: Tensor) -> None:
         """Take the seasonal deviation from the mean square (D) of the seasonal parts in inner units."""
         self.detail.copy_(_positive(mean_square.sqrt()))
 
-    def inward(self, windows: Tensor) -> Tensor:
+    def transform(self, windows: Tensor) -> Tensor:
         """Windows (B, T, D) in inner units."""
-        return (windows - self.mean) / self.deviation
+        return (windows - self.mean) / self.std
 
-    def outward(self, inner: Tensor) -> Tensor:
+    def inverse_transform(self, inner: Tensor) -> Tensor:
         """Inner units (B, T, D) back to the data's."""
-        return inner * self.deviation + self.mean
+        return inner * self.std + self.mean
 
 
-def _positive(deviation: Tensor) -> Tensor:
-    return torch.where(deviation < _SMALLEST, torch.ones_like(deviation), deviation)
+def _positive(std: Tensor) -> Tensor:
+    return torch.where(std < _SMALLEST, torch.ones_like(std), std)

@@ -13,8 +13,8 @@ from benchmark.training import (
     is_reported,
     optimizer_state,
     restore_optimizer,
-    set_dropout_generator,
-    set_rate,
+    set_dropout_rng,
+    set_learning_rate,
 )
 from timemar.averaging import WeightAverage
 from timemar.compilation import training_pass
@@ -23,10 +23,10 @@ from timemar.schedule import Schedule
 from timemar.transformer import TokenTransformer
 
 
-def corrupt(inputs: Tensor, share: float, vocab_size: int, generator: torch.Generator) -> Tensor:
+def corrupt(inputs: Tensor, share: float, vocab_size: int, rng: torch.Generator) -> Tensor:
     """Inputs (B, n) with each token after [BOS] replaced by a random code with probability `share`."""
-    random = torch.randint(vocab_size, inputs.shape, generator=generator, device=inputs.device)
-    replaced = torch.rand(inputs.shape, generator=generator, device=inputs.device) < share
+    random = torch.randint(vocab_size, inputs.shape, generator=rng, device=inputs.device)
+    replaced = torch.rand(inputs.shape, generator=rng, device=inputs.device) < share
     replaced[:, 0] = False
     return torch.where(replaced, random, inputs)
 
@@ -56,15 +56,15 @@ class TokenTask:
         self.forward = training_pass(model, tokens.device, compiled=compiled)
         self.average = WeightAverage(model, ema)
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; the figures are nats a token, of the batch and of held-out windows."""
-        set_rate(self.optimizer, self.schedule.rate(step))
-        set_dropout_generator(self.model, generator)
-        rows = torch.randint(len(self.tokens), (self.batch,), generator=generator, device=self.tokens.device)
+        set_learning_rate(self.optimizer, self.schedule.learning_rate(step))
+        set_dropout_rng(self.model, rng)
+        rows = torch.randint(len(self.tokens), (self.batch,), generator=rng, device=self.tokens.device)
         targets = self.tokens[rows]
-        inputs = self.model.shifted(targets)
+        inputs = self.model.shift_right(targets)
         if self.corruption > 0:
-            inputs = corrupt(inputs, self.corruption, self.model.vocab_size, generator)
+            inputs = corrupt(inputs, self.corruption, self.model.vocab_size, rng)
         with self.precision:
             logits = self.forward(inputs)
         loss = functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
@@ -73,12 +73,12 @@ class TokenTask:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
         self.optimizer.step()
         self.average.update(step)
-        figures = {"loss": loss.detach()}
+        metrics = {"loss": loss.detach()}
         if self.held_out is not None and is_reported(step, self.schedule.steps):
             self.model.eval()
-            figures["held_out"] = torch.tensor(negative_log_likelihood(self.model, self.held_out))
+            metrics["held_out"] = torch.tensor(negative_log_likelihood(self.model, self.held_out))
             self.model.train()
-        return figures
+        return metrics
 
     def state(self) -> dict[str, Tensor]:
         """Weights, their running average and the optimizer's moments."""
@@ -97,6 +97,6 @@ def negative_log_likelihood(model: TokenTransformer, tokens: Tensor, batch: int 
     """Mean over windows and tokens (N, n) of −log P(y_i | y_<i), in nats a token; call it in evaluation mode."""
     total = 0.0
     for part in tokens.split(batch):
-        logits = model(model.shifted(part))
+        logits = model(model.shift_right(part))
         total += float(functional.cross_entropy(logits.flatten(0, 1), part.flatten(), reduction="sum"))
     return total / tokens.numel()

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.interface import Windows
-from benchmark.training import adamw, is_reported, optimizer_state, restore_optimizer, set_rate
+from benchmark.training import adamw, is_reported, optimizer_state, restore_optimizer, set_learning_rate
 from timemar.codebook import perplexity
 from timemar.compilation import training_pass
-from timemar.losses import LossWeights, objective
+from timemar.config import LossWeights
+from timemar.losses import objective
 from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
 from timemar.vqvae import DualPathVQVAE
@@ -57,10 +58,10 @@ class TokenizerTask:
         self.forward = training_pass(model, windows.device, compiled=compiled)
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; figures: the loss, its terms, codebook usage, perplexity by scale."""
-        set_rate(self.optimizer, self.schedule.rate(step))
-        rows = torch.randint(len(self.windows), (self.batch,), generator=generator, device=self.windows.device)
+        set_learning_rate(self.optimizer, self.schedule.learning_rate(step))
+        rows = torch.randint(len(self.windows), (self.batch,), generator=rng, device=self.windows.device)
         result = self.forward(self.windows[rows], self.precision)
         terms = objective(result, self.model.scaling.detail, self.weights)
         self.optimizer.zero_grad(set_to_none=True)
@@ -70,21 +71,21 @@ class TokenizerTask:
         quantized, codebook = result.quantized, self.model.quantizer.codebook
         codebook.observe(quantized.tokens)
         if step % self.reseed_every == 0 and step < _RESEED_UNTIL * self.schedule.steps:
-            moved = codebook.reseed(quantized.pooled.flatten(0, 1), quantized.errors.flatten(), generator)
+            moved = codebook.reseed(quantized.pooled.flatten(0, 1), quantized.errors.flatten(), rng)
             self._forget(moved)
-        figures = {name: value.detach() for name, value in terms.items()}
-        return figures | self._account(quantized.tokens) if is_reported(step, self.schedule.steps) else figures
+        metrics = {name: value.detach() for name, value in terms.items()}
+        return metrics | self._account(quantized.tokens) if is_reported(step, self.schedule.steps) else metrics
 
     def _account(self, tokens: Tensor) -> dict[str, Tensor]:
         """Codes in use, perplexity by scale of a batch's tokens (B, n), and the error of held-out windows."""
         quantizer = self.model.quantizer
         codebook = quantizer.codebook
-        figures = {"codebook_usage": (codebook.usage >= codebook.dead_below).float().mean()}
+        metrics = {"codebook_usage": (codebook.usage >= codebook.dead_below).float().mean()}
         for index, part in enumerate(tokens.split(quantizer.patch_nums, dim=1)):
-            figures[f"perplexity_{index + 1}"] = perplexity(part, len(codebook.usage))
+            metrics[f"perplexity_{index + 1}"] = perplexity(part, len(codebook.usage))
         if self.held_out is not None:
-            figures["held_out"] = held_out_error(self.model, self.held_out)
-        return figures
+            metrics["held_out"] = held_out_error(self.model, self.held_out)
+        return metrics
 
     def _forget(self, moved: Tensor) -> None:
         """A re-seeded code must not be pushed on by the momentum of the code whose row it took."""

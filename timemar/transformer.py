@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.training import SeededDropout
-from benchmark.training.onednn import Linear
+from benchmark.training.kernels import Linear
 
 
 class KeyValueCache:
@@ -16,18 +16,18 @@ class KeyValueCache:
     def __init__(self, blocks: int, positions: int) -> None:
         self.positions = positions
         self.seen = [0] * blocks
-        self.room: list[tuple[Tensor, Tensor] | None] = [None] * blocks
+        self.buffers: list[tuple[Tensor, Tensor] | None] = [None] * blocks
 
     def extend(self, block: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """All keys and values of `block`, the new ones last."""
         start, end = self.seen[block], self.seen[block] + key.shape[2]
-        room = self.room[block]
-        if room is None:
-            room = self.room[block] = self._make(key), self._make(value)
-        for kept, new in zip(room, (key, value), strict=True):
+        buffers = self.buffers[block]
+        if buffers is None:
+            buffers = self.buffers[block] = self._make(key), self._make(value)
+        for kept, new in zip(buffers, (key, value), strict=True):
             kept[:, :, start:end] = new
         self.seen[block] = end
-        return room[0][:, :, :end], room[1][:, :, :end]
+        return buffers[0][:, :, :end], buffers[1][:, :, :end]
 
     def _make(self, like: Tensor) -> Tensor:
         return like.new_empty((*like.shape[:2], self.positions, like.shape[3]))
@@ -40,23 +40,23 @@ class Block(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm1 = nn.LayerNorm(width)
-        self.mix = Linear(width, 3 * width)
+        self.qkv = Linear(width, 3 * width)
         self.out = Linear(width, width)
         self.norm2 = nn.LayerNorm(width)
-        self.rise = Linear(width, fc_rate * width)
-        self.fall = Linear(fc_rate * width, width)
+        self.up_proj = Linear(width, fc_rate * width)
+        self.down_proj = Linear(fc_rate * width, width)
         self.drop = SeededDropout(dropout)
 
     def forward(self, x: Tensor, index: int = 0, cache: KeyValueCache | None = None) -> Tensor:
         """One block on x (B, n, C), of the same shape; with a cache, x holds the newest position only."""
         query, key, value = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.mix(self.norm1(x)).chunk(3, dim=-1)
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, dim=-1)
         )
         if cache is not None:
             key, value = cache.extend(index, key, value)
         read = functional.scaled_dot_product_attention(query, key, value, is_causal=cache is None)
         x = x + self.drop(self.out(read.transpose(1, 2).flatten(2)))
-        return x + self.drop(self.fall(functional.gelu(self.rise(self.norm2(x)))))
+        return x + self.drop(self.down_proj(functional.gelu(self.up_proj(self.norm2(x)))))
 
 
 class TokenTransformer(nn.Module):
@@ -86,16 +86,16 @@ class TokenTransformer(nn.Module):
         self.head = Linear(width, vocab_size, bias=False)
         self.register_buffer("scale_of", torch.empty(self.tokens, dtype=torch.long), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Weights N(0, 0.02²), biases 0; the scale of every position is a constant."""
         for part in self.modules():
             if isinstance(part, nn.Linear | nn.Embedding):
-                nn.init.normal_(part.weight, std=0.02, generator=generator)
+                nn.init.normal_(part.weight, std=0.02, generator=rng)
             if isinstance(part, nn.Linear) and part.bias is not None:
                 nn.init.zeros_(part.bias)
         self.scale_of.copy_(torch.repeat_interleave(torch.arange(len(self.patch_nums)), torch.tensor(self.patch_nums)))
 
-    def shifted(self, tokens: Tensor) -> Tensor:
+    def shift_right(self, tokens: Tensor) -> Tensor:
         """The input ([BOS], y_1 .. y_{n−1}) for tokens (B, n)."""
         start = tokens.new_full((len(tokens), 1), self.vocab_size)
         return torch.cat([start, tokens[:, :-1]], dim=1)
@@ -108,7 +108,7 @@ class TokenTransformer(nn.Module):
             x = block(x)
         return self.head(self.norm(x))
 
-    def advance(self, inputs: Tensor, position: int, cache: KeyValueCache) -> Tensor:
+    def decode_step(self, inputs: Tensor, position: int, cache: KeyValueCache) -> Tensor:
         """Logits (B, V) after the input (B) at `position`, whose keys and values join the cache."""
         x = self.embed(inputs) + self.position.weight[position] + self.scale.weight[self.scale_of[position]]
         x = self.drop(x)[:, None]

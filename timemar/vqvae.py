@@ -74,13 +74,13 @@ class DualPathVQVAE(nn.Module):
         self.fine_decoder = fine_decoder
 
     @torch.no_grad()
-    def measure(self, windows: Tensor) -> None:
+    def fit_scaling(self, windows: Tensor) -> None:
         """Fit the inner units to training windows (N, T, D), before the first step."""
-        self.scaling.measure(windows)
+        self.scaling.fit(windows)
         squares = [
-            self.decompose(self.scaling.inward(part)).seasonal.square().sum(dim=0) for part in windows.split(1024)
+            self.decompose(self.scaling.transform(part)).seasonal.square().sum(dim=0) for part in windows.split(1024)
         ]
-        self.scaling.measure_detail(torch.stack(squares).sum(dim=(0, 1)) / (windows.shape[0] * windows.shape[1]))
+        self.scaling.fit_detail(torch.stack(squares).sum(dim=(0, 1)) / (windows.shape[0] * windows.shape[1]))
 
     def decompose(self, inner: Tensor) -> Components:
         """The parts of windows (B, T, D) given in inner units."""
@@ -105,7 +105,7 @@ class DualPathVQVAE(nn.Module):
 
     def forward(self, windows: Tensor, precision: AbstractContextManager[object] = FULL_PRECISION) -> Pass:
         """One training pass over windows (B, T, D) in the data's units; encoders and decoders run inside `precision`."""
-        inner = self.scaling.inward(windows)
+        inner = self.scaling.transform(windows)
         parts = self.decompose(inner)
         with precision:
             latent = self.encode(parts)
@@ -117,25 +117,25 @@ class DualPathVQVAE(nn.Module):
     @torch.no_grad()
     def tokenize(self, windows: Tensor) -> Tensor:
         """Tokens (B, n), coarse to fine, of windows (B, T, D)."""
-        return self.quantizer(self.encode(self.decompose(self.scaling.inward(windows)))).tokens
+        return self.quantizer(self.encode(self.decompose(self.scaling.transform(windows)))).tokens
 
     @torch.no_grad()
     def reconstruct(self, tokens: Tensor) -> Tensor:
         """Windows (B, T, D) in [0, 1] that tokens (B, n) stand for."""
-        return self.scaling.outward(self.decode(self.quantizer.decode(tokens)).window).clamp(0.0, 1.0)
+        return self.scaling.inverse_transform(self.decode(self.quantizer.decode(tokens)).window).clamp(0.0, 1.0)
 
     @torch.no_grad()
     def parts_of(self, windows: Tensor) -> Components:
         """The parts of windows (B, T, D), in the data's units."""
-        parts = self.decompose(self.scaling.inward(windows))
-        return self._outward(parts.trend, parts.seasonal, parts.coarse)
+        parts = self.decompose(self.scaling.transform(windows))
+        return self._in_data_units(parts.trend, parts.seasonal, parts.coarse)
 
     @torch.no_grad()
     def reconstruct_parts(self, tokens: Tensor) -> Components:
         """The decoded parts that tokens (B, n) stand for, each (B, T, D) in the data's units, not clamped."""
         decoded = self.decode(self.quantizer.decode(tokens))
-        return self._outward(decoded.trend, decoded.seasonal, decoded.coarse)
+        return self._in_data_units(decoded.trend, decoded.seasonal, decoded.coarse)
 
-    def _outward(self, trend: Tensor, seasonal: Tensor, coarse: Tensor) -> Components:
-        deviation = self.scaling.deviation
-        return Components(self.scaling.outward(trend), seasonal * deviation, coarse * deviation)
+    def _in_data_units(self, trend: Tensor, seasonal: Tensor, coarse: Tensor) -> Components:
+        std = self.scaling.std
+        return Components(self.scaling.inverse_transform(trend), seasonal * std, coarse * std)

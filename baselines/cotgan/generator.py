@@ -52,7 +52,7 @@ class COTGAN(NetworkGenerator):
         output: Literal["sigmoid", "linear"] = "sigmoid",
         steps: Count = 100_000,
         batch: Count = 32,
-        rate: Positive = 1e-3,
+        learning_rate: Positive = 1e-3,
         epsilon: Positive = 0.1,
         epsilon_relative: bool = True,
         iterations: Count = 100,
@@ -65,7 +65,7 @@ class COTGAN(NetworkGenerator):
         self.output = output
         self.steps = steps
         self.batch = batch
-        self.rate = rate
+        self.learning_rate = learning_rate
         self.epsilon = epsilon
         self.epsilon_relative = epsilon_relative
         self.iterations = iterations
@@ -79,7 +79,7 @@ class COTGAN(NetworkGenerator):
         networks = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
         task = AdversarialTask(networks, as_tensor(windows, context.device), values)
         stream = seeded(seeds[1], context.device)
-        train(task, name="adversarial", steps=values["steps"], context=context, generator=stream)
+        train(task, name="adversarial", steps=values["steps"], context=context, rng=stream)
         return self._keep(networks, (length, features))
 
     def training_windows(self, windows: int) -> int | None:
@@ -110,21 +110,21 @@ class AdversarialTask:
         judges = [*networks.h.parameters(), *networks.m.parameters()]
         makers = list(networks.generator.parameters())
         self.optimizers = {
-            "judges": (adamw(judges, values["rate"], decay=0.0), judges),
-            "generator": (adamw(makers, values["rate"], decay=0.0), makers),
+            "judges": (adamw(judges, values["learning_rate"], decay=0.0), judges),
+            "generator": (adamw(makers, values["learning_rate"], decay=0.0), makers),
         }
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One iteration; figures: the divergence of the generator's step, that of the judges' step, the martingale penalty."""
         del step
         count = 2 * self.values["batch"]
-        rows = torch.randint(len(self.windows), (count,), generator=generator, device=self.windows.device)
+        rows = torch.randint(len(self.windows), (count,), generator=rng, device=self.windows.device)
         real = self.windows[rows].unflatten(0, (2, -1))
         with torch.no_grad():
-            fake = self._fake(generator)
+            fake = self._fake(rng)
         judged, penalty = self.divergence(real, fake)
         self._descend("judges", penalty - judged)
-        loss, _ = self.divergence(real, self._fake(generator))
+        loss, _ = self.divergence(real, self._fake(rng))
         self._descend("generator", loss)
         return {"loss": loss.detach(), "judged": judged.detach(), "penalty": penalty.detach()}
 
@@ -145,9 +145,9 @@ class AdversarialTask:
         loss = mixed_divergence(distances + causal, epsilon, values["iterations"])
         return loss, values["penalty"] * martingale_penalty(m_x)
 
-    def _fake(self, generator: torch.Generator) -> Tensor:
+    def _fake(self, rng: torch.Generator) -> Tensor:
         length, count = self.windows.shape[1], self.values["batch"]
-        noise = draw_noise(2 * count, length, self.values["noise"], generator)
+        noise = draw_noise(2 * count, length, self.values["noise"], rng)
         return self.networks.generator(noise).unflatten(0, (2, count))
 
     def _descend(self, name: str, loss: Tensor) -> None:
@@ -170,8 +170,8 @@ class AdversarialTask:
             restore_optimizer(optimizer, state, name)
 
 
-def draw_noise(n: int, length: int, size: int, generator: torch.Generator) -> Tensor:
+def draw_noise(n: int, length: int, size: int, rng: torch.Generator) -> Tensor:
     """Noise (n, T, 2 `size`), uniform in (−1, 1) on the generator's device: `size` numbers a step, then `size` a window."""
-    draws = torch.rand((n, (length + 1) * size), generator=generator, device=generator.device) * 2 - 1
+    draws = torch.rand((n, (length + 1) * size), generator=rng, device=rng.device) * 2 - 1
     by_step, by_window = draws.split((length * size, size), dim=1)
     return torch.cat((by_step.unflatten(1, (length, size)), by_window[:, None].expand(-1, length, -1)), dim=2)

@@ -15,9 +15,9 @@ class BatchNorm(nn.BatchNorm1d):
     def __init__(self, channels: int) -> None:
         super().__init__(channels, eps=1e-3, momentum=0.01)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Start as the identity of standardised inputs."""
-        del generator
+        del rng
         self.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,9 +46,9 @@ class WindowGenerator(nn.Module):
 class CausalConv(nn.Conv1d):
     """A convolution over (B, T, C) that sees the step and the `width` − 1 before it, from Keras's initial values."""
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Glorot-uniform, biases 0."""
-        nn.init.xavier_uniform_(self.weight, generator=generator)
+        nn.init.xavier_uniform_(self.weight, generator=rng)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 

@@ -50,5 +50,5 @@ def mixed_divergence(costs: Tensor, epsilon: Tensor, iterations: int) -> Tensor:
 
 def martingale_penalty(m: Tensor) -> Tensor:
     """1/T Σ_t Σ_J |mean over B of the moves of M, in its standard deviations over B and T| of m (B, T, J)."""
-    deviation = m.std(dim=(0, 1), correction=0) + 1e-6
-    return (m.diff(dim=1) / deviation).mean(dim=0).abs().sum() / m.shape[1]
+    std = m.std(dim=(0, 1), correction=0) + 1e-6
+    return (m.diff(dim=1) / std).mean(dim=0).abs().sum() / m.shape[1]

@@ -48,7 +48,7 @@ class DiffTime(DiffusionGenerator):
         sampling_steps: Count | None = None,
         steps: Count = 50_000,
         batch: Count = 16,
-        rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
+        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
         decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-6,
     ) -> None:
         self.channels = channels
@@ -62,7 +62,7 @@ class DiffTime(DiffusionGenerator):
         self.sampling_steps = sampling_steps
         self.steps = steps
         self.batch = batch
-        self.rate = rate
+        self.learning_rate = learning_rate
         self.decay = decay
 
     def training_windows(self, windows: int) -> int | None:
@@ -85,14 +85,14 @@ class DiffTime(DiffusionGenerator):
     def _task(
         self, network: nn.Module, schedule: NoiseSchedule, windows: Tensor, values: Mapping[str, Any]
     ) -> NoiseTask:
-        steps, rate = values["steps"], values["rate"]
+        steps, learning_rate = values["steps"], values["learning_rate"]
         return NoiseTask(
             network,
             schedule,
             windows,
             batch=values["batch"],
             error=functional.mse_loss,
-            rate=lambda step: falling_rate(step, steps, rate),
+            learning_rate=lambda step: falling_learning_rate(step, steps, learning_rate),
             decay=values["decay"],
         )
 
@@ -101,6 +101,6 @@ class DiffTime(DiffusionGenerator):
         return lambda x, step: schedule.clean(x, step, network(x, torch.tensor([step], device=device)))
 
 
-def falling_rate(step: int, steps: int, rate: float) -> float:
-    """`rate`, a tenth of it from 75 % of the steps, a hundredth from 90 % (CSDI's schedule)."""
-    return rate * 0.1 ** sum(step >= int(share * steps) for share in (0.75, 0.9))
+def falling_learning_rate(step: int, steps: int, learning_rate: float) -> float:
+    """`learning_rate`, a tenth of it from 75 % of the steps, a hundredth from 90 % (CSDI's schedule)."""
+    return learning_rate * 0.1 ** sum(step >= int(share * steps) for share in (0.75, 0.9))

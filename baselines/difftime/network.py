@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from baselines.diffusion.layers import KaimingLinear, StepEmbedding, attend, gated
 from benchmark.training import SeededDropout
-from benchmark.training.onednn import Linear
+from benchmark.training.kernels import Linear
 
 _TIME_WIDTH = 128
 _STEP_WIDTH = 128
@@ -37,36 +37,36 @@ class EncoderLayer(nn.Module):
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.heads = heads
-        self.mix = Mix(width, 3 * width)
+        self.qkv = QKV(width, 3 * width)
         self.out = ZeroBiasLinear(width, width)
         self.norm1 = nn.LayerNorm(width)
-        self.rise = Linear(width, width)
-        self.fall = Linear(width, width)
+        self.up_proj = Linear(width, width)
+        self.down_proj = Linear(width, width)
         self.norm2 = nn.LayerNorm(width)
         self.drop = SeededDropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """One layer on x (B, n, C)."""
-        query, key, value = self.mix(x).chunk(3, dim=-1)
+        query, key, value = self.qkv(x).chunk(3, dim=-1)
         x = self.norm1(x + self.drop(self.out(attend(query, key, value, self.heads, self.drop))))
-        return self.norm2(x + self.drop(self.fall(self.drop(functional.gelu(self.rise(x))))))
+        return self.norm2(x + self.drop(self.down_proj(self.drop(functional.gelu(self.up_proj(x))))))
 
 
 class ZeroBiasLinear(Linear):
     """A linear map whose bias is at first zero, as that behind PyTorch's attention."""
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """The bias 0; weights keep PyTorch's law."""
-        del generator
+        del rng
         nn.init.zeros_(self.bias)
 
 
-class Mix(Linear):
+class QKV(Linear):
     """Query, key and value maps side by side, at first as in PyTorch's attention: Glorot-uniform as one matrix, bias 0."""
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Glorot-uniform weights, bias 0."""
-        nn.init.xavier_uniform_(self.weight, generator=generator)
+        nn.init.xavier_uniform_(self.weight, generator=rng)
         nn.init.zeros_(self.bias)
 
 
@@ -80,9 +80,9 @@ class SideInformation(nn.Module):
         self.features = nn.Embedding(features, width)
         self.register_buffer("times", torch.empty(length, _TIME_WIDTH), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Tabulate sines on even and cosines on odd channels, base 10,000."""
-        del generator
+        del rng
         length, width = self.times.shape
         angle = torch.arange(length)[:, None] / 10_000.0 ** (torch.arange(0, width, 2) / width)
         self.times[:, 0::2], self.times[:, 1::2] = angle.sin(), angle.cos()

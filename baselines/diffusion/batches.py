@@ -16,11 +16,11 @@ class Batches:
         self.per_epoch = len(windows) // self.size
         self.order = torch.arange(len(windows), device=windows.device)
 
-    def draw(self, number: int, generator: torch.Generator) -> Tensor:
+    def draw(self, number: int, rng: torch.Generator) -> Tensor:
         """Batch `number` (B, T, D), counted from 0 over all epochs; an epoch's first one draws its order."""
         place = number % self.per_epoch
         if place == 0:
-            self.order = torch.randperm(len(self.windows), generator=generator, device=self.windows.device)
+            self.order = torch.randperm(len(self.windows), generator=rng, device=self.windows.device)
         return self.windows[self.order[place * self.size : (place + 1) * self.size]]
 
 

@@ -63,7 +63,7 @@ class DiffusionGenerator(NetworkGenerator):
         schedule = NoiseSchedule.of(self._betas(values), context.device)
         task = self._task(network, schedule, data, values)
         stream = seeded(seeds[1], context.device)
-        train(task, name="denoiser", steps=values["steps"], context=context, generator=stream)
+        train(task, name="denoiser", steps=values["steps"], context=context, rng=stream)
         network.load_state_dict(task.weights())
         return self._keep(network, (length, features))
 

@@ -4,68 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.training import SeededDropout
-from benchmark.training.onednn import Linear, affine, prefers_onednn, product
+from benchmark.training.kernels import Linear, linear
 
 _FUSED_FROM = 48
-"""Steps from which the fused attention of PyTorch is faster on the CPU than three plain products."""
-_LEAST = 2.0**-60
-"""Sums of powers above it and below its inverse are far from the bounds of float32, as are their products with values."""
+"""Steps from which PyTorch's fused attention is faster on the CPU than matrix products and a softmax."""
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, drop: SeededDropout | None = None) -> Tensor:
     """Attention without mask (Vaswani et al. 2017, equation 1): query (B, T, C), key and value (B, L, C); gives (B, T, C).
 
-    `drop` acts on the shares; the fused attention would draw it from the global random state.
+    `drop` acts on the attention weights; the fused attention would draw it from the global random state.
     """
+    query, key, value = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key, value))
     plain = drop is None or not drop.training or drop.p == 0
-    if plain and (query.device.type != "cpu" or key.shape[1] >= _FUSED_FROM):
-        parts = [part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key, value)]
-        return functional.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2)
-    if plain and not torch.is_grad_enabled():
-        return _read(query, key, value, heads)
-    scale, unused = math.sqrt(heads / query.shape[2]), query.new_zeros(1, 1, 1)
-    made = []
-    # Head by head: its channels are a view that a batched product takes as it is.
-    for q, k, v in zip(*(part.chunk(heads, dim=2) for part in (query, key, value)), strict=True):
-        shares = torch.baddbmm(unused, q, k.transpose(1, 2), beta=0, alpha=scale).softmax(dim=2)
-        made.append(torch.bmm(shares if drop is None else drop(shares), v))
-    return torch.cat(made, dim=2)
-
-
-def _read(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """The attention of `attend` without gradient, by one exponential for all heads.
-
-    Powers of two are five times as fast as exponentials on the CPU, and sums over keys are quick where the keys are not
-    innermost. No largest score is taken off: where powers leave the range of float32, which their sums tell, softmax is asked.
-    """
-    shares = _scores(query, key, heads, math.log2(math.e)).exp2_()
-    sums = shares.sum(dim=2)
-    least, most = torch.aminmax(sums)
-    if not _LEAST < float(least) <= float(most) < 1 / _LEAST:
-        shares = _scores(query, key, heads, 1.0).softmax(dim=2)
-        sums = torch.ones_like(sums)
-    made = query.new_empty((heads, *query.shape[:2], query.shape[2] // heads))
-    by_head = zip(shares.transpose(2, 3).unbind(), value.chunk(heads, dim=2), made.unbind(), strict=True)
-    for share, v, part in by_head:
-        torch.bmm(share, v, out=part)
-    return torch.cat(made.div_(sums[..., None]).unbind(), dim=2)
-
-
-def _scores(query: Tensor, key: Tensor, heads: int, unit: float) -> Tensor:
-    """Scores (heads, B, L, T), in multiples of 1 / `unit`, of queries (B, T, C) and keys (B, L, C)."""
-    turned = query.unflatten(2, (heads, -1)).permute(2, 0, 3, 1)
-    scores = query.new_empty((heads, len(query), key.shape[1], query.shape[1]))
-    # Head by head: its channels are a view that a batched product takes as it is.
-    for q, k, score in zip(turned.unbind(), key.chunk(heads, dim=2), scores.unbind(), strict=True):
-        score.baddbmm_(k, q, beta=0, alpha=unit / math.sqrt(turned.shape[2]))
-    return scores
+    if plain and (query.device.type != "cpu" or key.shape[2] >= _FUSED_FROM):
+        made = functional.scaled_dot_product_attention(query, key, value)
+    else:
+        weights = (query @ key.mT / math.sqrt(query.shape[-1])).softmax(dim=-1)
+        made = (weights if drop is None else drop(weights)) @ value
+    return made.transpose(1, 2).flatten(2)
 
 
 class KaimingLinear(Linear):
@@ -75,12 +38,12 @@ class KaimingLinear(Linear):
         super().__init__(inputs, outputs)
         self.zero = zero
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Weights N(0, 2 / inputs) or 0; the bias keeps PyTorch's law."""
         if self.zero:
             nn.init.zeros_(self.weight)
         else:
-            nn.init.kaiming_normal_(self.weight, generator=generator)
+            nn.init.kaiming_normal_(self.weight, generator=rng)
 
 
 class StepEmbedding(nn.Module):
@@ -98,9 +61,9 @@ class StepEmbedding(nn.Module):
         self.first = nn.Linear(128, width)
         self.second = nn.Linear(width, width)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Tabulate the sines and cosines, in float64."""
-        del generator
+        del rng
         frequency = 10.0 ** (torch.arange(64, dtype=torch.float64) * 4 / 63)
         angle = self.scale * torch.arange(len(self.table), dtype=torch.float64)[:, None] * frequency
         self.table.copy_(torch.cat((angle.sin(), angle.cos()), dim=1))
@@ -116,49 +79,13 @@ def gated(x: Tensor) -> Tensor:
     return gate.sigmoid() * value.tanh()
 
 
-class Map(NamedTuple):
-    """The weights of a linear map: weight (N, M), bias (N)."""
-
-    weight: Tensor
-    bias: Tensor | None
-
-
-def packed(layer: nn.Linear | Map) -> Map:
-    """The layer's map for `added`, `risen` and `mapped`, its weight as oneDNN would otherwise lay it out at every product."""
-    weight = layer.weight.detach()
-    if prefers_onednn(weight):
-        weight = torch.ops.mkldnn._reorder_linear_weight(weight)
-    return Map(weight, layer.bias)
-
-
-def added(x: Tensor, inner: Tensor, layer: nn.Linear | Map) -> Tensor:
-    """The sum of x and the map of `inner` by the layer, in one operation; without gradient."""
-    if prefers_onednn(inner):
-        return torch.ops.mkldnn._linear_pointwise.binary(inner, x, layer.weight, layer.bias, "add")
-    return x + functional.linear(inner, layer.weight, layer.bias)
-
-
-def risen(x: Tensor, layer: nn.Linear | Map) -> Tensor:
-    """The exact GELU of layer(x), in one operation; without gradient."""
-    if prefers_onednn(x):
-        return torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "gelu", [], "none")
-    return functional.gelu(functional.linear(x, layer.weight, layer.bias))
-
-
-def mapped(x: Tensor, layer: nn.Linear | Map) -> Tensor:
-    """The map of x by the layer, without a gradient's preparations."""
-    if prefers_onednn(x):
-        return product(x, layer.weight, layer.bias)
-    return functional.linear(x, layer.weight, layer.bias)
-
-
 def narrow_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """The convolution (B, T, C') of x (B, T, C) with zero padding and weight (C', C, odd width).
 
     Multiplies before it shifts, so that the steps a tap sees are not copied side by side: for few outputs.
     """
     outputs, _, width = weight.shape
-    taps = affine(x, weight.permute(2, 0, 1).flatten(0, 1))
+    taps = linear(x, weight.permute(2, 0, 1).flatten(0, 1))
     return shifted_sum(taps.unflatten(2, (width, outputs)).unbind(dim=2), dim=1) + bias
 
 

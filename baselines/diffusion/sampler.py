@@ -14,7 +14,7 @@ Predict = Callable[[Tensor, int], Tensor]
 
 
 def sample_ancestral(
-    predict: Predict, schedule: NoiseSchedule, x: Tensor, generator: torch.Generator, *, clamp: bool
+    predict: Predict, schedule: NoiseSchedule, x: Tensor, rng: torch.Generator, *, clamp: bool
 ) -> Tensor:
     """x_0 after all steps of the reverse chain from x = x_{S−1}, with the posterior variance (Ho et al. 2020, algorithm 2).
 
@@ -24,17 +24,17 @@ def sample_ancestral(
         clean = _estimate(predict, x, step, clamp=clamp)
         x = schedule.mean_clean[step] * clean + schedule.mean_noisy[step] * x
         if step:
-            noise = torch.randn(x.shape, generator=generator, device=x.device)
-            x = x.add_(noise.mul_(schedule.deviation[step]))
+            noise = torch.randn(x.shape, generator=rng, device=x.device)
+            x = x.add_(noise.mul_(schedule.std[step]))
     return x
 
 
 def sample_respaced(
-    predict: Predict, schedule: NoiseSchedule, x: Tensor, steps: int, generator: torch.Generator, *, clamp: bool
+    predict: Predict, schedule: NoiseSchedule, x: Tensor, steps: int, rng: torch.Generator, *, clamp: bool
 ) -> Tensor:
     """x_0 after `steps` jumps with noise from x = x_{S−1}: the reverse chain that stops only where they begin."""
     times = implicit_times(schedule.steps, steps)[::-1]
-    return sample_ancestral(lambda x, jump: predict(x, times[jump]), schedule.at(times), x, generator, clamp=clamp)
+    return sample_ancestral(lambda x, jump: predict(x, times[jump]), schedule.at(times), x, rng, clamp=clamp)
 
 
 def sample_implicit(predict: Predict, schedule: NoiseSchedule, x: Tensor, steps: int, *, clamp: bool) -> Tensor:

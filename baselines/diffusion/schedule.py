@@ -33,7 +33,7 @@ class NoiseSchedule:
     """What β_0 … β_{S−1} determine; each table is (S,) float32, computed in float64.
 
     x_t = signal_t · x_0 + noise_t · ε; the mean of x_{t−1} given x_t and x_0 is mean_clean_t · x_0 + mean_noisy_t · x_t,
-    its standard deviation `deviation`_t (Ho et al. 2020, equations 4 and 7). Steps count from 0, where x_{−1} = x_0.
+    its standard deviation `std`_t (Ho et al. 2020, equations 4 and 7). Steps count from 0, where x_{−1} = x_0.
     """
 
     betas: Tensor
@@ -41,7 +41,7 @@ class NoiseSchedule:
     noise: Tensor
     mean_clean: Tensor
     mean_noisy: Tensor
-    deviation: Tensor
+    std: Tensor
 
     @classmethod
     def of(cls, betas: Tensor, device: str = "cpu") -> Self:

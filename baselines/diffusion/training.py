@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from baselines.diffusion.batches import Batches
 from baselines.diffusion.schedule import NoiseSchedule
-from benchmark.training import optimizer_state, restore_optimizer, set_dropout_generator, set_rate
+from benchmark.training import optimizer_state, restore_optimizer, set_dropout_rng, set_learning_rate
 
 Error = Callable[[Tensor, Tensor], Tensor]
 """The mean error of predicted noise, both (B, T, D)."""
 
 
 class NoiseTask:
-    """Adam on the error of the noise in x_t, t uniform; `rate` is a function of the step, `decay` Adam's L2 penalty."""
+    """Adam on the error of the noise in x_t, t uniform; `learning_rate` is a function of the step, `decay` Adam's L2 penalty."""
 
     def __init__(
         self,
@@ -26,23 +26,23 @@ class NoiseTask:
         *,
         batch: int,
         error: Error,
-        rate: Callable[[int], float],
+        learning_rate: Callable[[int], float],
         decay: float = 0.0,
     ) -> None:
-        self.network, self.schedule, self.error, self.rate = network, schedule, error, rate
+        self.network, self.schedule, self.error, self.learning_rate = network, schedule, error, learning_rate
         self.batches = Batches(windows, batch)
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=rate(0), weight_decay=decay, fused=True)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate(0), weight_decay=decay, fused=True)
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; the figure is the loss."""
-        set_dropout_generator(self.network, generator)
-        clean = self.batches.draw(step, generator)
-        steps = torch.randint(self.schedule.steps, (len(clean),), generator=generator, device=clean.device)
-        noise = torch.randn(clean.shape, generator=generator, device=clean.device)
+        set_dropout_rng(self.network, rng)
+        clean = self.batches.draw(step, rng)
+        steps = torch.randint(self.schedule.steps, (len(clean),), generator=rng, device=clean.device)
+        noise = torch.randn(clean.shape, generator=rng, device=clean.device)
         loss = self.error(self.network(self.schedule.add_noise(clean, steps, noise), steps), noise)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        set_rate(self.optimizer, self.rate(step))
+        set_learning_rate(self.optimizer, self.learning_rate(step))
         self.optimizer.step()
         return {"loss": loss.detach()}
 

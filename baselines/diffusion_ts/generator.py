@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -13,7 +14,6 @@ from baselines.diffusion.generator import DiffusionGenerator
 from baselines.diffusion.sampler import Predict
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
-from baselines.diffusion_ts.sampling import PreparedDenoiser
 from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
 from benchmark.checks import Depth
 from benchmark.errors import UserError
@@ -27,9 +27,10 @@ _LEAST_LENGTH = 7  # of which three frequencies remain, so that at least one is 
 class DiffusionTS(DiffusionGenerator):
     """A transformer that predicts x_0 as trend and season (Diffusion-TS, Yuan and Qiao 2024; values of the official code).
 
-    `batch` windows make a micro-batch; a step averages `micro_batches` of them. The rate rises from `first_rate` to `rate` in
-    `warmup` steps and halves after `patience` steps without a loss 10 % below the best. Averaged weights are sampled, by
-    `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1].
+    `batch` windows make a micro-batch; a step averages `micro_batches` of them. The learning rate grows from
+    `first_learning_rate` to `learning_rate` in `warmup` steps and halves after `patience` steps without a loss 10 % below the
+    best. Samples come from averaged weights in `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM); they
+    are clipped to [0, 1].
     """
 
     version: ClassVar[int] = 2
@@ -46,8 +47,8 @@ class DiffusionTS(DiffusionGenerator):
         steps: Count = 10_000,
         batch: Count = 64,
         micro_batches: Count = 2,
-        rate: Rate = 8e-4,
-        first_rate: Rate = 1e-5,
+        learning_rate: Rate = 8e-4,
+        first_learning_rate: Rate = 1e-5,
         warmup: Annotated[int, Field(ge=0)] = 500,
         patience: Count = 2000,
         average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.995,
@@ -64,8 +65,8 @@ class DiffusionTS(DiffusionGenerator):
         self.steps = steps
         self.batch = batch
         self.micro_batches = micro_batches
-        self.rate = rate
-        self.first_rate = first_rate
+        self.learning_rate = learning_rate
+        self.first_learning_rate = first_learning_rate
         self.warmup = warmup
         self.patience = patience
         self.average_decay = average_decay
@@ -104,7 +105,9 @@ class DiffusionTS(DiffusionGenerator):
             windows,
             batch=values["batch"],
             micro_batches=values["micro_batches"],
-            plateau=Plateau(values["first_rate"], values["rate"], values["warmup"], values["patience"]),
+            plateau=Plateau(
+                values["first_learning_rate"], values["learning_rate"], values["warmup"], values["patience"]
+            ),
             average=WeightAverage(
                 network,
                 decay=values["average_decay"],
@@ -114,5 +117,5 @@ class DiffusionTS(DiffusionGenerator):
         )
 
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
-        del schedule
-        return PreparedDenoiser(cast(DiffusionTSNetwork, network))
+        device = schedule.betas.device
+        return lambda x, step: network(x, torch.tensor([step], device=device))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.diffusion.layers import attend, narrow_convolution, shifted_sum
-from benchmark.training.onednn import Linear, convolve
+from benchmark.training.kernels import Linear, conv1d
 
 _DEGREE = 3
 
@@ -33,9 +33,9 @@ class Positions(nn.Module):
         super().__init__()
         self.table = nn.Parameter(torch.empty(length, width))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Uniform in ±0.02."""
-        self.table.uniform_(-0.02, 0.02, generator=generator)
+        self.table.uniform_(-0.02, 0.02, generator=rng)
 
     def forward(self, x: Tensor) -> Tensor:
         """The sum of x (B, T, D) and the table."""
@@ -51,9 +51,9 @@ class StepCode(nn.Module):
         super().__init__()
         self.register_buffer("table", torch.empty(steps, width), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Tabulate frequencies exp(−k ln 10,000 / (D/2 − 1)), k = 0 … D/2 − 1."""
-        del generator
+        del rng
         steps, width = self.table.shape
         half = width // 2
         frequency = torch.exp(torch.arange(half) * (-math.log(10_000) / (half - 1)))
@@ -73,7 +73,7 @@ class AdaptiveNorm(nn.Module):
         self.map = nn.Linear(width, 2 * width)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """Normalised x (B, T, D) for codes (B, D)."""
+        """Normalised x (B, T, D) for codes (B, D), or (1, D) for one step of the whole batch."""
         scale, shift = self.map(code)[:, None].chunk(2, dim=-1)
         return torch.addcmul(shift, functional.layer_norm(x, x.shape[-1:]), 1 + scale)
 
@@ -85,12 +85,12 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm = AdaptiveNorm(width)
-        self.mix = Linear(width, 3 * width)
+        self.qkv = Linear(width, 3 * width)
         self.out = Linear(width, width)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
         """The sum of x (B, T, D) and what it reads from itself."""
-        query, key, value = self.mix(self.norm(x, code)).chunk(3, dim=-1)
+        query, key, value = self.qkv(self.norm(x, code)).chunk(3, dim=-1)
         return x + self.out(attend(query, key, value, self.heads))
 
 
@@ -102,12 +102,12 @@ class CrossAttention(nn.Module):
         self.heads = heads
         self.norm = AdaptiveNorm(width)
         self.query = Linear(width, width)
-        self.pair = Linear(width, 2 * width)
+        self.kv = Linear(width, 2 * width)
         self.out = Linear(width, width)
 
     def forward(self, x: Tensor, encoded: Tensor, code: Tensor) -> Tensor:
         """The sum of x (B, T, D) and what it reads from `encoded` (B, T, D)."""
-        key, value = self.pair(encoded).chunk(2, dim=-1)
+        key, value = self.kv(encoded).chunk(2, dim=-1)
         return x + self.out(attend(self.query(self.norm(x, code)), key, value, self.heads))
 
 
@@ -117,12 +117,12 @@ class FeedForward(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.rise = Linear(width, 4 * width)
-        self.fall = Linear(4 * width, width)
+        self.up_proj = Linear(width, 4 * width)
+        self.down_proj = Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """The sum of x (B, T, D) and its map."""
-        return x + self.fall(functional.gelu(self.rise(self.norm(x))))
+        return x + self.down_proj(functional.gelu(self.up_proj(self.norm(x))))
 
 
 class EncoderBlock(nn.Module):
@@ -131,11 +131,11 @@ class EncoderBlock(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.attention = SelfAttention(width, heads)
-        self.forth = FeedForward(width)
+        self.feed_forward = FeedForward(width)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
         """One block on x (B, T, D)."""
-        return self.forth(self.attention(x, code))
+        return self.feed_forward(self.attention(x, code))
 
 
 class Basis(nn.Module):
@@ -154,9 +154,9 @@ class Basis(nn.Module):
         self.register_buffer("powers", torch.empty(_DEGREE, length), persistent=False)
         self.register_buffer("waves", torch.empty(2 * self.bins, length), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Tabulate both, in float64."""
-        del generator
+        del rng
         time = torch.arange(self.length, dtype=torch.float64)
         self.powers.copy_(torch.stack([((time + 1) / (self.length + 1)) ** p for p in range(1, _DEGREE + 1)]))
         angle = 2 * math.pi / self.length * (torch.arange(1, self.bins + 1)[:, None] * time % self.length)
@@ -197,7 +197,7 @@ class DecoderBlock(nn.Module):
         self.split = nn.Conv1d(length, 2 * length, 1)
         self.fold = nn.Conv1d(length, _DEGREE, 3, padding=1)
         self.coefficients = nn.Conv1d(width, features, 3, padding=1)
-        self.forth = FeedForward(width)
+        self.feed_forward = FeedForward(width)
         self.level = nn.Linear(width, features)
 
     def forward(self, x: Tensor, encoded: Tensor, code: Tensor, basis: Basis) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -206,7 +206,7 @@ class DecoderBlock(nn.Module):
         rows, offsets = self.projection(basis)
         folded, transform = self.folded(torch.matmul(rows, x) + offsets[:, None])
         coefficients = narrow_convolution(folded, self.coefficients.weight, self.coefficients.bias)  # type: ignore[arg-type]
-        x = self.forth(x)
+        x = self.feed_forward(x)
         mean = x.new_full((1, x.shape[1]), 1 / x.shape[1]) @ x  # a product is quicker than a sum along this axis
         return x - mean, self.level(mean), coefficients, basis.strongest(transform)
 
@@ -243,7 +243,7 @@ class Head(nn.Module):
         if side:
             season = torch.cat((season[:, -side:], season, season[:, :side]), dim=1)
         rest = narrow_convolution(x, self.rest.weight, self.rest.bias)  # type: ignore[arg-type]
-        return rest + trend + convolve(season, self.season.weight) + self.levels.weight[0].t() @ levels
+        return rest + trend + conv1d(season, self.season.weight) + self.levels.weight[0].t() @ levels
 
 
 class DiffusionTSNetwork(nn.Module):
@@ -262,9 +262,9 @@ class DiffusionTSNetwork(nn.Module):
         self.head = Head(features, width, sizes.decoder_layers, sizes.season_kernel)
 
     def forward(self, noisy: Tensor, steps: Tensor) -> Tensor:
-        """x_0 (B, T, d) of x_t (B, T, d) at steps (B,)."""
+        """x_0 (B, T, D) of x_t (B, T, D) at steps (B,), or (1,) for one step of the whole batch."""
         code = self.code(steps)
-        embedded = convolve(functional.pad(noisy, (0, 0, 1, 1)), self.embed.weight, self.embed.bias)
+        embedded = conv1d(functional.pad(noisy, (0, 0, 1, 1)), self.embed.weight, self.embed.bias)
         encoded = self.encoder_positions(embedded)
         for block in self.encoder:
             encoded = block(encoded, code)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from baselines.diffusion.batches import Batches, WeightAverage
 from baselines.diffusion.schedule import NoiseSchedule
-from benchmark.training import optimizer_state, restore_optimizer, set_rate
+from benchmark.training import optimizer_state, restore_optimizer, set_learning_rate
 
 
 def step_weights(schedule: NoiseSchedule) -> Tensor:
@@ -57,41 +57,41 @@ class Plateau:
 
 
 @dataclass
-class PlateauRate:
+class PlateauSchedule:
     """The learning rate by a `Plateau`, and what it remembers: the best loss and the bad steps since."""
 
     settings: Plateau
     best: float = math.inf
     bad: int = 0
     cuts: int = 0
-    rate: float = field(init=False)
+    learning_rate: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rate = self.settings.first if self.settings.warmup else self.settings.peak
+        self.learning_rate = self.settings.first if self.settings.warmup else self.settings.peak
 
-    def advance(self, step: int, loss: float) -> float:
+    def update(self, step: int, loss: float) -> float:
         """The rate of the step after `step` (from 0), whose loss was `loss`."""
         s = self.settings
         if step < s.warmup:
-            self.rate = s.first + (s.peak - s.first) * (step + 1) / s.warmup
-            return self.rate
+            self.learning_rate = s.first + (s.peak - s.first) * (step + 1) / s.warmup
+            return self.learning_rate
         if loss < self.best * (1 - s.threshold):
             self.best, self.bad = loss, 0
         else:
             self.bad += 1
         if self.bad > s.patience:
             self.cuts, self.bad = self.cuts + 1, 0
-        self.rate = max(min(s.first, s.peak), s.peak * s.factor**self.cuts)
-        return self.rate
+        self.learning_rate = max(min(s.first, s.peak), s.peak * s.factor**self.cuts)
+        return self.learning_rate
 
     def state(self) -> Tensor:
         """What it remembers, as float64 (4,)."""
-        return torch.tensor([self.best, self.bad, self.cuts, self.rate], dtype=torch.float64)
+        return torch.tensor([self.best, self.bad, self.cuts, self.learning_rate], dtype=torch.float64)
 
     def load(self, state: Tensor) -> None:
         """Take back what `state` returned."""
-        best, bad, cuts, rate = state.tolist()
-        self.best, self.bad, self.cuts, self.rate = best, int(bad), int(cuts), rate
+        best, bad, cuts, learning_rate = state.tolist()
+        self.best, self.bad, self.cuts, self.learning_rate = best, int(bad), int(cuts), learning_rate
 
 
 class TimeFrequencyTask:
@@ -110,20 +110,22 @@ class TimeFrequencyTask:
     ) -> None:
         self.network, self.schedule, self.average = network, schedule, average
         self.batches, self.micro_batches = Batches(windows, batch), micro_batches
-        self.rate = PlateauRate(plateau)
+        self.learning_rate = PlateauSchedule(plateau)
         self.spectrum = spectrum_matrix(windows.shape[1]).to(windows.device)
         self.frequency_weight = math.sqrt(windows.shape[1]) / 5
         self.step_weights = step_weights(schedule)
         self.parameters = list(network.parameters())
-        self.optimizer = torch.optim.Adam(self.parameters, lr=self.rate.rate, betas=(0.9, 0.96), fused=True)
+        self.optimizer = torch.optim.Adam(
+            self.parameters, lr=self.learning_rate.learning_rate, betas=(0.9, 0.96), fused=True
+        )
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; figures: the loss and the norm of its gradient before it is cut to 1."""
         first = step * self.micro_batches
-        clean = torch.cat([self.batches.draw(first + place, generator) for place in range(self.micro_batches)])
+        clean = torch.cat([self.batches.draw(first + place, rng) for place in range(self.micro_batches)])
         device = clean.device
-        steps = torch.randint(self.schedule.steps, (len(clean),), generator=generator, device=device)
-        noise = torch.randn(clean.shape, generator=generator, device=device)
+        steps = torch.randint(self.schedule.steps, (len(clean),), generator=rng, device=device)
+        noise = torch.randn(clean.shape, generator=rng, device=device)
         predicted = self.network(self.schedule.add_noise(clean, steps, noise), steps)
         error = time_frequency_error(predicted, clean, self.spectrum, self.frequency_weight)
         loss = (error * self.step_weights[steps]).mean()
@@ -131,7 +133,7 @@ class TimeFrequencyTask:
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
-        set_rate(self.optimizer, self.rate.advance(step, float(loss.detach())))
+        set_learning_rate(self.optimizer, self.learning_rate.update(step, float(loss.detach())))
         self.average.update(step)
         return {"loss": loss.detach(), "gradient_norm": norm}
 
@@ -143,7 +145,7 @@ class TimeFrequencyTask:
         """Weights, their average, the epoch's order, the rate's memory and the optimizer's moments."""
         weights = {f"model.{name}": value for name, value in self.network.state_dict().items()}
         average = {f"average.{name}": value for name, value in self.average.values.items()}
-        own = {"order": self.batches.order, "rate": self.rate.state()}
+        own = {"order": self.batches.order, "learning_rate": self.learning_rate.state()}
         return {**weights, **average, **own, **optimizer_state(self.optimizer)}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
@@ -151,6 +153,6 @@ class TimeFrequencyTask:
         self.network.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
         self.average.load({k.removeprefix("average."): v for k, v in state.items() if k.startswith("average.")})
         self.batches.order = state["order"].to(self.batches.windows.device)
-        self.rate.load(state["rate"])
+        self.learning_rate.load(state["learning_rate"])
         restore_optimizer(self.optimizer, state)
-        set_rate(self.optimizer, self.rate.rate)
+        set_learning_rate(self.optimizer, self.learning_rate.learning_rate)

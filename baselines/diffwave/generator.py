@@ -47,7 +47,7 @@ class DiffWave(DiffusionGenerator):
         error: Literal["l1", "mse"] = "l1",
         steps: Count = 100_000,
         batch: Count = 16,
-        rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2e-4,
+        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2e-4,
         cooldown: Annotated[float, Field(ge=0, le=1)] = 0.0,
     ) -> None:
         self.channels = channels
@@ -60,7 +60,7 @@ class DiffWave(DiffusionGenerator):
         self.error = error
         self.steps = steps
         self.batch = batch
-        self.rate = rate
+        self.learning_rate = learning_rate
         self.cooldown = cooldown
 
     def training_windows(self, windows: int) -> int | None:
@@ -84,7 +84,7 @@ class DiffWave(DiffusionGenerator):
             windows,
             batch=values["batch"],
             error=_ERRORS[values["error"]],
-            rate=lambda step: cooled(step, values["steps"], values["rate"], values["cooldown"]),
+            learning_rate=lambda step: cooled(step, values["steps"], values["learning_rate"], values["cooldown"]),
         )
 
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
@@ -92,6 +92,6 @@ class DiffWave(DiffusionGenerator):
         return lambda x, step: schedule.clean(x, step, network(x, torch.tensor([step], device=device)))
 
 
-def cooled(step: int, steps: int, rate: float, share: float) -> float:
-    """`rate`, falling linearly to 0 over the last `share` of the steps."""
-    return rate * min(1.0, (steps - step) / (share * steps)) if share else rate
+def cooled(step: int, steps: int, learning_rate: float, share: float) -> float:
+    """`learning_rate`, falling linearly to 0 over the last `share` of the steps."""
+    return learning_rate * min(1.0, (steps - step) / (share * steps)) if share else learning_rate

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.diffusion.layers import KaimingLinear, StepEmbedding, gated
-from benchmark.training.onednn import Linear, affine
+from benchmark.training.kernels import Linear, linear
 
 _EMBEDDED = 512
 _OFFICIAL_STEPS = 50
@@ -34,20 +34,20 @@ class DilatedConvolution(nn.Module):
         self.weight = nn.Parameter(torch.empty(outputs, inputs, 3))
         self.bias = nn.Parameter(torch.empty(outputs))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Weights Kaiming-normal, biases PyTorch's default law."""
-        nn.init.kaiming_normal_(self.weight, generator=generator)
+        nn.init.kaiming_normal_(self.weight, generator=rng)
         bound = 1 / math.sqrt(self.weight[0].numel())
-        self.bias.uniform_(-bound, bound, generator=generator)
+        self.bias.uniform_(-bound, bound, generator=rng)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C') of x (B, T, C); taps that reach only padding are not computed."""
         reach = self.dilation
         if reach >= x.shape[1]:
-            return affine(x, self.weight[:, :, 1], self.bias)
+            return linear(x, self.weight[:, :, 1], self.bias)
         left = functional.pad(x[:, :-reach], (0, 0, reach, 0))
         right = functional.pad(x[:, reach:], (0, 0, 0, reach))
-        return affine(torch.cat((left, x, right), dim=2), self.weight.transpose(1, 2).flatten(1), self.bias)
+        return linear(torch.cat((left, x, right), dim=2), self.weight.transpose(1, 2).flatten(1), self.bias)
 
 
 class ResidualLayer(nn.Module):

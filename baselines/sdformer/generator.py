@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from baselines.sdformer.objective import OBJECTIVES, Objective
 from baselines.sdformer.quantizer import perplexity
-from baselines.sdformer.training import Rates, TokenTask, VQVAETask, mean_likelihood
+from baselines.sdformer.training import LearningRates, TokenTask, VQVAETask, mean_likelihood
 from baselines.sdformer.transformer import TokenTransformer, TransformerSizes
 from baselines.sdformer.vqvae import VQVAE, VQVAESizes
 from benchmark.checks import Depth, check_sampling, check_windows
@@ -63,7 +63,7 @@ class SDformer(NetworkGenerator):
         stage1_warmup: Annotated[int, Field(ge=0)] = 999,
         stage1_drop: Count = 200_000,
         stage1_batch: Count = 128,
-        stage1_rate: Positive = 1e-4,
+        stage1_learning_rate: Positive = 1e-4,
         embed_dim: Annotated[int, Field(ge=2, multiple_of=2)] = 1024,
         layers: Depth = 1,
         heads: Count = 16,
@@ -72,7 +72,7 @@ class SDformer(NetworkGenerator):
         pkeep: Annotated[float, Field(ge=0, le=1)] = 0.9,
         stage2_steps: Count = 62_500,
         stage2_batch: Count = 1024,
-        stage2_rate: Positive = 8e-4,
+        stage2_learning_rate: Positive = 8e-4,
         stage2_weight_decay: NotNegative = 1e-6,
     ) -> None:
         self.objective = objective
@@ -87,7 +87,7 @@ class SDformer(NetworkGenerator):
         self.stage1_warmup = stage1_warmup
         self.stage1_drop = stage1_drop
         self.stage1_batch = stage1_batch
-        self.stage1_rate = stage1_rate
+        self.stage1_learning_rate = stage1_learning_rate
         self.embed_dim = embed_dim
         self.layers = layers
         self.heads = heads
@@ -96,7 +96,7 @@ class SDformer(NetworkGenerator):
         self.pkeep = pkeep
         self.stage2_steps = stage2_steps
         self.stage2_batch = stage2_batch
-        self.stage2_rate = stage2_rate
+        self.stage2_learning_rate = stage2_learning_rate
         self.stage2_weight_decay = stage2_weight_decay
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
@@ -112,12 +112,14 @@ class SDformer(NetworkGenerator):
         stage1 = VQVAETask(
             vqvae,
             data,
-            rates=Rates(values["stage1_rate"], values["stage1_warmup"], values["stage1_drop"]),
+            learning_rates=LearningRates(
+                values["stage1_learning_rate"], values["stage1_warmup"], values["stage1_drop"]
+            ),
             batch=values["stage1_batch"],
             weight_commitment=values["weight_commitment"],
         )
         steps = values["stage1_warmup"] + values["stage1_steps"]
-        train(stage1, name="stage1", steps=steps, context=context, generator=seeded(seeds[1], context.device))
+        train(stage1, name="stage1", steps=steps, context=context, rng=seeded(seeds[1], context.device))
         vqvae.eval().requires_grad_(False)
         tokens = vqvae.tokenize(data)
 
@@ -127,12 +129,12 @@ class SDformer(NetworkGenerator):
             transformer,
             tokens,
             objective,
-            rate=values["stage2_rate"],
+            learning_rate=values["stage2_learning_rate"],
             batch=values["stage2_batch"],
             weight_decay=values["stage2_weight_decay"],
         )
         steps = values["stage2_steps"]
-        train(stage2, name="stage2", steps=steps, context=context, generator=seeded(seeds[3], context.device))
+        train(stage2, name="stage2", steps=steps, context=context, rng=seeded(seeds[3], context.device))
 
         transformer.eval().requires_grad_(False)
         facts = _fidelity(vqvae, data, tokens)

@@ -20,7 +20,7 @@ class Objective(Protocol):
     def causal(self) -> bool:
         """Whether a position sees only those before it."""
 
-    def loss(self, model: TokenTransformer, tokens: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(self, model: TokenTransformer, tokens: Tensor, rng: torch.Generator) -> Tensor:
         """The training loss of clean tokens (B, L), in nats a token."""
 
     def likelihood(self, model: TokenTransformer, tokens: Tensor) -> Tensor:
@@ -53,16 +53,16 @@ class Autoregressive:
     pkeep: float
     causal: bool = True
 
-    def loss(self, model: TokenTransformer, tokens: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(self, model: TokenTransformer, tokens: Tensor, rng: torch.Generator) -> Tensor:
         """Mean cross-entropy of clean tokens (B, L) after corrupted ones."""
-        inputs = _shifted(model, tokens)
-        random = torch.randint(model.vocab_size, inputs.shape, generator=generator, device=inputs.device)
-        kept = torch.rand(inputs.shape, generator=generator, device=inputs.device) < self.pkeep
+        inputs = _shift_right(model, tokens)
+        random = torch.randint(model.vocab_size, inputs.shape, generator=rng, device=inputs.device)
+        kept = torch.rand(inputs.shape, generator=rng, device=inputs.device) < self.pkeep
         return _negative_log(model(torch.where(kept, inputs, random)), tokens).mean()
 
     def likelihood(self, model: TokenTransformer, tokens: Tensor) -> Tensor:
         """−ln P(y_i | y_<i) (B, L)."""
-        return _negative_log(model(_shifted(model, tokens)), tokens)
+        return _negative_log(model(_shift_right(model, tokens)), tokens)
 
     def draws(self, length: int) -> int:
         """One a token."""
@@ -79,7 +79,7 @@ class Autoregressive:
                 beginnings, prefix = (prefix * model.vocab_size + drawn[-1]).unique(return_inverse=True)
                 cache.select(beginnings // model.vocab_size)
                 current = beginnings % model.vocab_size
-            drawn.append(invert(model.advance(current, position, cache)[prefix], uniforms[:, position]))
+            drawn.append(invert(model.decode_step(current, position, cache)[prefix], uniforms[:, position]))
         return torch.stack(drawn, dim=1)
 
 
@@ -89,10 +89,10 @@ class Masked:
 
     causal: bool = False
 
-    def loss(self, model: TokenTransformer, tokens: Tensor, generator: torch.Generator) -> Tensor:
-        """Mean cross-entropy of the masked ones of tokens (B, L), masked at one rate u ~ U(0, 1) for the whole batch."""
-        rate = torch.rand((), generator=generator, device=tokens.device)
-        masked = torch.rand(tokens.shape, generator=generator, device=tokens.device) < rate
+    def loss(self, model: TokenTransformer, tokens: Tensor, rng: torch.Generator) -> Tensor:
+        """Mean cross-entropy of the masked ones of tokens (B, L), masked with one probability u ~ U(0, 1) for the whole batch."""
+        probability = torch.rand((), generator=rng, device=tokens.device)
+        masked = torch.rand(tokens.shape, generator=rng, device=tokens.device) < probability
         losses = _negative_log(model(tokens.masked_fill(masked, model.vocab_size)), tokens)
         # A batch without any mask teaches nothing: loss 0, not 0 / 0.
         return (losses * masked).sum() / masked.sum().clamp(min=1)
@@ -124,7 +124,7 @@ class Masked:
         return tokens
 
 
-def _shifted(model: TokenTransformer, tokens: Tensor) -> Tensor:
+def _shift_right(model: TokenTransformer, tokens: Tensor) -> Tensor:
     """The input ([BOS], y_1 .. y_{L−1}) for tokens (B, L)."""
     start = tokens.new_full((len(tokens), 1), model.vocab_size)
     return torch.cat([start, tokens[:, :-1]], dim=1)

@@ -28,9 +28,9 @@ class SimilarityQuantizer(nn.Module):
         self.register_buffer("sums", torch.empty(vocab_size, channels))
         self.register_buffer("counts", torch.empty(vocab_size))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """No codes yet: `start` places them on the first batch."""
-        del generator
+        del rng
         for buffer in (self.codes, self.sums, self.counts):
             buffer.zero_()
 
@@ -43,28 +43,28 @@ class SimilarityQuantizer(nn.Module):
         return self.codes[tokens]
 
     @torch.no_grad()
-    def start(self, latents: Tensor, generator: torch.Generator) -> None:
+    def start(self, latents: Tensor, rng: torch.Generator) -> None:
         """Place the codes on the first V of unit latents (R, C), each with a count of one hit."""
-        self.codes.copy_(self._rows(latents, generator))
+        self.codes.copy_(self._rows(latents, rng))
         self.sums.copy_(self.codes)
         self.counts.fill_(1.0)
 
     @torch.no_grad()
-    def update(self, latents: Tensor, tokens: Tensor, generator: torch.Generator) -> None:
+    def update(self, latents: Tensor, tokens: Tensor, rng: torch.Generator) -> None:
         """Account for one step's unit latents (R, C) and tokens (R), then move used codes and draw the others."""
         hits = torch.bincount(tokens, minlength=len(self.codes)).to(self.counts.dtype)
         self.sums.mul_(self.memory).index_add_(0, tokens, latents.detach(), alpha=1 - self.memory)
         self.counts.mul_(self.memory).add_(hits, alpha=1 - self.memory)
         moved = functional.normalize(self.sums, dim=-1)
-        self.codes.copy_(torch.where(self.counts[:, None] >= 1.0, moved, self._rows(latents, generator)))
+        self.codes.copy_(torch.where(self.counts[:, None] >= 1.0, moved, self._rows(latents, rng)))
 
-    def _rows(self, latents: Tensor, generator: torch.Generator) -> Tensor:
+    def _rows(self, latents: Tensor, rng: torch.Generator) -> Tensor:
         """The first V of latents (R, C); where R < V, repeats of them with noise of deviation 0.01 / √C, on the sphere."""
         wanted, channels = self.codes.shape
         if len(latents) >= wanted:
             return latents[:wanted]
         repeated = latents.repeat(math.ceil(wanted / len(latents)), 1)[:wanted]
-        noise = torch.randn(repeated.shape, generator=generator, device=repeated.device)
+        noise = torch.randn(repeated.shape, generator=rng, device=repeated.device)
         return functional.normalize(repeated + noise * (0.01 / math.sqrt(channels)), dim=-1)
 
 

@@ -13,18 +13,18 @@ from baselines.sdformer.objective import Objective
 from baselines.sdformer.quantizer import commitment, perplexity
 from baselines.sdformer.transformer import TokenTransformer
 from baselines.sdformer.vqvae import VQVAE
-from benchmark.training import adamw, optimizer_state, restore_optimizer, set_dropout_generator, set_rate
+from benchmark.training import adamw, optimizer_state, restore_optimizer, set_dropout_rng, set_learning_rate
 
 
 @dataclass(frozen=True)
-class Rates:
+class LearningRates:
     """A linear rise to `peak` over `warmup` steps, then `peak`, times 0.05 from `drop` steps after the rise on."""
 
     peak: float
     warmup: int
     drop: int
 
-    def rate(self, step: int) -> float:
+    def learning_rate(self, step: int) -> float:
         """The learning rate of step number `step`, from 0."""
         if step < self.warmup:
             return self.peak * (step + 1) / self.warmup
@@ -34,21 +34,23 @@ class Rates:
 class VQVAETask:
     """Stage 1 over windows (N, T, D) on the model's device; batches go through shuffled epochs, the last partial one dropped."""
 
-    def __init__(self, model: VQVAE, windows: Tensor, *, rates: Rates, batch: int, weight_commitment: float) -> None:
-        self.model, self.windows, self.rates = model, windows, rates
+    def __init__(
+        self, model: VQVAE, windows: Tensor, *, learning_rates: LearningRates, batch: int, weight_commitment: float
+    ) -> None:
+        self.model, self.windows, self.learning_rates = model, windows, learning_rates
         self.batch = min(batch, len(windows))
         self.weight_commitment = weight_commitment
         self.order = torch.arange(len(windows), device=windows.device)
-        self.optimizer = adamw(model.parameters(), rates.peak, betas=(0.9, 0.99), decay=0.0)
+        self.optimizer = adamw(model.parameters(), learning_rates.peak, betas=(0.9, 0.99), decay=0.0)
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step and one of the codebook; figures: the loss, its terms, the batch's perplexity, codes in use."""
-        set_rate(self.optimizer, self.rates.rate(step))
-        windows = self.windows[self._rows(step, generator)]
+        set_learning_rate(self.optimizer, self.learning_rates.learning_rate(step))
+        windows = self.windows[self._rows(step, rng)]
         quantizer = self.model.quantizer
         if step == 0:
             with torch.no_grad():
-                quantizer.start(self.model.encode(windows), generator)
+                quantizer.start(self.model.encode(windows), rng)
         made = self.model(windows)
         reconstruction = functional.mse_loss(made.windows, windows)
         distance = commitment(made.latents, made.codes)
@@ -56,7 +58,7 @@ class VQVAETask:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        quantizer.update(made.latents, made.tokens, generator)
+        quantizer.update(made.latents, made.tokens, rng)
         return {
             "loss": loss.detach(),
             "reconstruction": reconstruction.detach(),
@@ -65,10 +67,10 @@ class VQVAETask:
             "codes_in_use": (quantizer.counts >= 1).float().mean(),
         }
 
-    def _rows(self, step: int, generator: torch.Generator) -> Tensor:
+    def _rows(self, step: int, rng: torch.Generator) -> Tensor:
         place = step % (len(self.windows) // self.batch)
         if place == 0:
-            self.order = torch.randperm(len(self.windows), generator=generator, device=self.windows.device)
+            self.order = torch.randperm(len(self.windows), generator=rng, device=self.windows.device)
         return self.order[place * self.batch : (place + 1) * self.batch]
 
     def state(self) -> dict[str, Tensor]:
@@ -91,19 +93,19 @@ class TokenTask:
         tokens: Tensor,
         objective: Objective,
         *,
-        rate: float,
+        learning_rate: float,
         batch: int,
         weight_decay: float,
     ) -> None:
         self.model, self.tokens, self.objective, self.batch = model, tokens, objective, batch
-        self.optimizer = adamw(model.parameters(), rate, betas=(0.5, 0.9), decay=weight_decay)
+        self.optimizer = adamw(model.parameters(), learning_rate, betas=(0.5, 0.9), decay=weight_decay)
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; the figure is the objective's loss in nats a token."""
         del step
-        set_dropout_generator(self.model, generator)
-        rows = torch.randint(len(self.tokens), (self.batch,), generator=generator, device=self.tokens.device)
-        loss = self.objective.loss(self.model, self.tokens[rows], generator)
+        set_dropout_rng(self.model, rng)
+        rows = torch.randint(len(self.tokens), (self.batch,), generator=rng, device=self.tokens.device)
+        loss = self.objective.loss(self.model, self.tokens[rows], rng)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()

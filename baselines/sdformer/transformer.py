@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.training import SeededDropout
-from benchmark.training.onednn import Linear
+from benchmark.training.kernels import Linear
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,23 @@ class Block(nn.Module):
         width = sizes.embed_dim
         self.heads = sizes.heads
         self.norm1 = nn.LayerNorm(width)
-        self.mix = Linear(width, 3 * width)
+        self.qkv = Linear(width, 3 * width)
         self.out = Linear(width, width)
         self.norm2 = nn.LayerNorm(width)
-        self.rise = Linear(width, sizes.fc_rate * width)
-        self.fall = Linear(sizes.fc_rate * width, width)
+        self.up_proj = Linear(width, sizes.fc_rate * width)
+        self.down_proj = Linear(sizes.fc_rate * width, width)
         self.drop = SeededDropout(sizes.dropout)
 
     def forward(self, x: Tensor, *, causal: bool, index: int = 0, cache: KeyValueCache | None = None) -> Tensor:
         """One block on x (B, n, E), of the same shape; with a cache, x holds the newest position only."""
         query, key, value = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.mix(self.norm1(x)).chunk(3, dim=-1)
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, dim=-1)
         )
         if cache is not None:
             key, value = cache.extend(index, key, value)
         read = self._attend(query, key, value, causal=causal and cache is None)
         x = x + self.drop(self.out(read.transpose(1, 2).flatten(2)))
-        return x + self.drop(self.fall(functional.gelu(self.rise(self.norm2(x)))))
+        return x + self.drop(self.down_proj(functional.gelu(self.up_proj(self.norm2(x)))))
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, *, causal: bool) -> Tensor:
         """Attention (B, heads, n, E / heads); the fused kernel would draw its dropout from the global random state."""
@@ -98,11 +98,11 @@ class TokenTransformer(nn.Module):
         self.head = Linear(sizes.embed_dim, vocab_size, bias=False)
         self.register_buffer("positions", torch.empty(length, sizes.embed_dim), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Weights N(0, 0.02²), biases 0; sinusoids of base 10,000, sines on even channels, cosines on odd ones."""
         for part in self.modules():
             if isinstance(part, nn.Linear | nn.Embedding):
-                nn.init.normal_(part.weight, std=0.02, generator=generator)
+                nn.init.normal_(part.weight, std=0.02, generator=rng)
             if isinstance(part, nn.Linear) and part.bias is not None:
                 nn.init.zeros_(part.bias)
         length, width = self.positions.shape
@@ -117,7 +117,7 @@ class TokenTransformer(nn.Module):
             x = block(x, causal=self.causal)
         return self.head(self.norm(x))
 
-    def advance(self, inputs: Tensor, position: int, cache: KeyValueCache) -> Tensor:
+    def decode_step(self, inputs: Tensor, position: int, cache: KeyValueCache) -> Tensor:
         """Logits (B, V) after the input (B) at `position`, whose keys and values join the cache."""
         x = (self.embed(inputs) + self.positions[position])[:, None]
         for index, block in enumerate(self.blocks):

@@ -3,61 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.sdformer.quantizer import SimilarityQuantizer
-from benchmark.training.onednn import prefers_onednn, product
-
-
-def _multiply(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
-    """The product a bᵀ + bias, outside autograd."""
-    return product(a, b, bias) if prefers_onednn(a) else functional.linear(a, b, bias)
-
-
-def _overlap(offset: int, length: int) -> tuple[slice, slice]:
-    """The steps t of the output and t + offset of the input for which both lie in 0 .. length − 1."""
-    return slice(max(0, -offset), length - max(0, offset)), slice(max(0, offset), length + min(0, offset))
-
-
-class _Taps(torch.autograd.Function):
-    """y[t] = bias + Σ_k W_k x[t + o_k], zeros outside 0 .. T − 1; offset o_0 is 0, taps out of reach cost nothing."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, bias: Tensor, offsets: tuple[int, ...], *weights: Tensor) -> Tensor:
-        ctx.offsets = offsets
-        ctx.save_for_backward(x, *weights)
-        y = _multiply(x, weights[0], bias)
-        for offset, weight in zip(offsets[1:], weights[1:], strict=True):
-            if abs(offset) < len(x):
-                to, source = _overlap(offset, len(x))
-                y[to] += _multiply(x[source], weight)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, *weights = ctx.saved_tensors
-        towards_y = gradients[0].contiguous()
-        towards_x = _multiply(towards_y, weights[0].t()) if ctx.needs_input_grad[0] else None
-        towards_weights: list[Tensor | None] = []
-        for offset, weight in zip(ctx.offsets, weights, strict=True):
-            if abs(offset) >= len(x):
-                towards_weights.append(None)
-                continue
-            to, source = _overlap(offset, len(x))
-            seen, wanted = x[source].flatten(0, 1), towards_y[to]
-            if towards_x is not None and offset != 0:
-                towards_x[source] += _multiply(wanted, weight.t())
-            towards_weights.append(_multiply(wanted.flatten(0, 1).t(), seen.t()))
-        return towards_x, towards_y.sum(dim=(0, 1)), None, *towards_weights
+from benchmark.training.kernels import linear
 
 
 def taps(x: Tensor, bias: Tensor, terms: dict[int, Tensor]) -> Tensor:
-    """(T, B, C') with y[t] = bias + Σ W x[t + offset] over `terms` {offset: W (C', C)}, the first at offset 0."""
-    return _Taps.apply(x.contiguous(), bias, tuple(terms), *terms.values())
+    """Y (T, B, C') with y[t] = bias + Σ W x[t + offset] over `terms` {offset: W (C', C)}, the first at offset 0.
+
+    x (T, B, C) is zero outside 0 .. T − 1; a tap that reaches only zeros costs nothing.
+    """
+    (_, first), *others = terms.items()
+    y = linear(x, first, bias)
+    for offset, weight in others:
+        if abs(offset) < len(x):
+            before, after = max(0, -offset), max(0, offset)
+            y = y + functional.pad(linear(x[after : len(x) - before], weight), (0, 0, 0, 0, before, after))
+    return y
 
 
 class _Kernel(nn.Module):
@@ -68,12 +34,12 @@ class _Kernel(nn.Module):
         self.weight = nn.Parameter(torch.empty(width, out_channels, channels))
         self.bias = nn.Parameter(torch.empty(out_channels))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Uniform within ±1 / √(C · width)."""
         width, _, channels = self.weight.shape
         bound = (channels * width) ** -0.5
-        nn.init.uniform_(self.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.bias, -bound, bound, generator=generator)
+        nn.init.uniform_(self.weight, -bound, bound, generator=rng)
+        nn.init.uniform_(self.bias, -bound, bound, generator=rng)
 
 
 class Convolution(_Kernel):

@@ -24,8 +24,8 @@ class TimeGAN(NetworkGenerator):
     """Generator and discriminator in the latent space of an autoencoder, with a supervised step (TimeGAN, Yoon et al. 2019).
 
     The values are the official code's. `hidden` units in `layers` GRU layers (the supervisor has one fewer); each phase has its
-    own number of steps at `rate`; the discriminator rests while its loss is at most `discriminator_threshold` nats. The last
-    weights are sampled; samples are clipped to [0, 1].
+    own number of steps at `learning_rate`; the discriminator is not updated while its loss is at most
+    `discriminator_threshold` nats. Samples come from the last weights, clipped to [0, 1].
     """
 
     version: ClassVar[int] = 1
@@ -39,7 +39,7 @@ class TimeGAN(NetworkGenerator):
         supervised_steps: Count = 50_000,
         joint_steps: Count = 50_000,
         batch: Count = 128,
-        rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
+        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
         gamma: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0,
         discriminator_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.15,
     ) -> None:
@@ -49,7 +49,7 @@ class TimeGAN(NetworkGenerator):
         self.supervised_steps = supervised_steps
         self.joint_steps = joint_steps
         self.batch = batch
-        self.rate = rate
+        self.learning_rate = learning_rate
         self.gamma = gamma
         self.discriminator_threshold = discriminator_threshold
 
@@ -60,25 +60,25 @@ class TimeGAN(NetworkGenerator):
         seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
         data = as_tensor(windows, context.device)
         networks = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
-        networks.measure(data)
-        series = networks.scale(data)
-        batch, rate = values["batch"], values["rate"]
+        networks.fit(data)
+        series = networks.transform(data)
+        batch, learning_rate = values["batch"], values["learning_rate"]
         joint = JointTask(
             networks,
             series,
             batch=batch,
-            rate=rate,
+            learning_rate=learning_rate,
             gamma=values["gamma"],
             threshold=values["discriminator_threshold"],
         )
         phases: dict[str, Task] = {
-            "embedding": EmbeddingTask(networks, series, batch=batch, rate=rate),
-            "supervised": SupervisedTask(networks, series, batch=batch, rate=rate),
+            "embedding": EmbeddingTask(networks, series, batch=batch, learning_rate=learning_rate),
+            "supervised": SupervisedTask(networks, series, batch=batch, learning_rate=learning_rate),
             "joint": joint,
         }
         for (name, task), seed in zip(phases.items(), seeds[1:], strict=True):
             stream = seeded(seed, context.device)
-            train(task, name=name, steps=values[f"{name}_steps"], context=context, generator=stream)
+            train(task, name=name, steps=values[f"{name}_steps"], context=context, rng=stream)
         return self._keep(networks, (length, features))
 
     def training_windows(self, windows: int) -> int | None:

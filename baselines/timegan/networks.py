@@ -39,18 +39,18 @@ class Networks(nn.Module):
         self.register_buffer("low", torch.zeros(features))
         self.register_buffer("span", torch.ones(features))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
-        """Scale by nothing until `measure`."""
-        del generator
+    def seeded_reset(self, rng: torch.Generator) -> None:
+        """Scale by nothing until `fit`."""
+        del rng
         self.low.zero_()
         self.span.fill_(1.0)
 
-    def measure(self, windows: Tensor) -> None:
+    def fit(self, windows: Tensor) -> None:
         """Take each feature's range over windows (N, T, D)."""
         self.low = windows.amin(dim=(0, 1))
         self.span = windows.amax(dim=(0, 1)) - self.low + 1e-7
 
-    def scale(self, windows: Tensor) -> Tensor:
+    def transform(self, windows: Tensor) -> Tensor:
         """Sequences (T, N, D) in [0, 1] of windows (N, T, D)."""
         return ((windows - self.low) / self.span).transpose(0, 1).contiguous()
 

@@ -19,9 +19,9 @@ def supervised_loss(latent: Tensor, predicted: Tensor) -> Tensor:
 
 def moment_loss(fake: Tensor, real: Tensor) -> Tensor:
     """Mean distance of the batch's standard deviations plus that of its means, both (T, B, D) (official code only)."""
-    deviations = [(x.var(dim=1, correction=0) + 1e-6).sqrt() for x in (fake, real)]
+    stds = [(x.var(dim=1, correction=0) + 1e-6).sqrt() for x in (fake, real)]
     means = (fake.mean(dim=1) - real.mean(dim=1)).abs().mean()
-    return (deviations[0] - deviations[1]).abs().mean() + means
+    return (stds[0] - stds[1]).abs().mean() + means
 
 
 def reconstruction_loss(windows: Tensor, rebuilt: Tensor) -> Tensor:
@@ -70,20 +70,20 @@ class _Phase:
         self.batch = min(batch, series.shape[1])
         self.optimizers: dict[str, tuple[torch.optim.Optimizer, list[nn.Parameter]]] = {}
 
-    def add(self, name: str, rate: float, *parts: str) -> None:
+    def add(self, name: str, learning_rate: float, *parts: str) -> None:
         """An Adam of its own over some networks (AdamW without decay is Adam)."""
         parameters = [p for part in parts for p in getattr(self.networks, part).parameters()]
-        self.optimizers[name] = (adamw(parameters, rate, decay=0.0), parameters)
+        self.optimizers[name] = (adamw(parameters, learning_rate, decay=0.0), parameters)
 
-    def draw(self, generator: torch.Generator) -> Tensor:
+    def draw(self, rng: torch.Generator) -> Tensor:
         """A batch (T, B, D) of different windows."""
-        order = torch.randperm(self.series.shape[1], generator=generator, device=self.series.device)
+        order = torch.randperm(self.series.shape[1], generator=rng, device=self.series.device)
         return self.series.index_select(1, order[: self.batch])
 
-    def noise(self, generator: torch.Generator) -> Tensor:
+    def noise(self, rng: torch.Generator) -> Tensor:
         """Uniform noise (T, B, D) in (0, 1)."""
         shape = (self.series.shape[0], self.batch, self.series.shape[2])
-        return torch.rand(shape, generator=generator, device=self.series.device)
+        return torch.rand(shape, generator=rng, device=self.series.device)
 
     def descend(self, name: str, loss: Tensor) -> None:
         """One step of the optimizer `name`; no other network's gradient is computed."""
@@ -109,14 +109,14 @@ class _Phase:
 class EmbeddingTask(_Phase):
     """Phase 1: embedder and recovery learn to rebuild windows."""
 
-    def __init__(self, networks: Networks, series: Tensor, *, batch: int, rate: float) -> None:
+    def __init__(self, networks: Networks, series: Tensor, *, batch: int, learning_rate: float) -> None:
         super().__init__(networks, series, batch)
-        self.add("autoencoder", rate, "embedder", "recovery")
+        self.add("autoencoder", learning_rate, "embedder", "recovery")
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; the figure is the reconstruction loss."""
         del step
-        windows = self.draw(generator)
+        windows = self.draw(rng)
         loss = reconstruction_loss(windows, self.networks.recovery(self.networks.embedder(windows)))
         self.descend("autoencoder", loss)
         return {"loss": loss.detach()}
@@ -125,15 +125,15 @@ class EmbeddingTask(_Phase):
 class SupervisedTask(_Phase):
     """Phase 2: the supervisor learns the next latent step; the generator is in the official list too, but has no gradient."""
 
-    def __init__(self, networks: Networks, series: Tensor, *, batch: int, rate: float) -> None:
+    def __init__(self, networks: Networks, series: Tensor, *, batch: int, learning_rate: float) -> None:
         super().__init__(networks, series, batch)
-        self.add("supervisor", rate, "supervisor")
+        self.add("supervisor", learning_rate, "supervisor")
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; the figure is the supervised loss."""
         del step
         with torch.no_grad():
-            latent = self.networks.embedder(self.draw(generator))
+            latent = self.networks.embedder(self.draw(rng))
         loss = supervised_loss(latent, self.networks.supervisor(latent))
         self.descend("supervisor", loss)
         return {"loss": loss.detach()}
@@ -143,26 +143,26 @@ class JointTask(_Phase):
     """Phase 3: twice generator then autoencoder, then the discriminator where its loss exceeds `threshold`."""
 
     def __init__(
-        self, networks: Networks, series: Tensor, *, batch: int, rate: float, gamma: float, threshold: float
+        self, networks: Networks, series: Tensor, *, batch: int, learning_rate: float, gamma: float, threshold: float
     ) -> None:
         super().__init__(networks, series, batch)
         self.gamma, self.threshold = gamma, threshold
-        self.add("generator", rate, "generator", "supervisor")
-        self.add("joint_autoencoder", rate, "embedder", "recovery")
-        self.add("discriminator", rate, "discriminator")
+        self.add("generator", learning_rate, "generator", "supervisor")
+        self.add("joint_autoencoder", learning_rate, "embedder", "recovery")
+        self.add("discriminator", learning_rate, "discriminator")
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One iteration; figures: the generator's loss and its terms, the autoencoder's and the discriminator's loss."""
         del step
         nets = self.networks
         for _ in range(2):
-            windows = self.draw(generator)
-            terms = generator_loss(nets, windows, self.noise(generator), self.gamma)
+            windows = self.draw(rng)
+            terms = generator_loss(nets, windows, self.noise(rng), self.gamma)
             self.descend("generator", terms["loss"])
             latent = nets.embedder(windows)
             rebuilt = reconstruction_loss(windows, nets.recovery(latent))
             self.descend("joint_autoencoder", rebuilt + 0.1 * supervised_loss(latent, nets.supervisor(latent)))
-        judged = discriminator_loss(nets, self.draw(generator), self.noise(generator), self.gamma)
+        judged = discriminator_loss(nets, self.draw(rng), self.noise(rng), self.gamma)
         if float(judged.detach()) > self.threshold:
             self.descend("discriminator", judged)
         return {

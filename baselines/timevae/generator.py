@@ -44,7 +44,7 @@ class TimeVAE(NetworkGenerator):
         epochs: Count | None = 1000,
         steps: Count | None = None,
         batch: Count = 16,
-        rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
+        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
     ) -> None:
         self.filters = filters
         self.latent = latent
@@ -55,7 +55,7 @@ class TimeVAE(NetworkGenerator):
         self.epochs = epochs
         self.steps = steps
         self.batch = batch
-        self.rate = rate
+        self.learning_rate = learning_rate
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
@@ -66,9 +66,13 @@ class TimeVAE(NetworkGenerator):
         data = as_tensor(windows, context.device)
         network = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
         task = EvidenceTask(
-            network, data, batch=values["batch"], rate=values["rate"], weight=values["reconstruction_weight"]
+            network,
+            data,
+            batch=values["batch"],
+            learning_rate=values["learning_rate"],
+            weight=values["reconstruction_weight"],
         )
-        train(task, name="vae", steps=steps, context=context, generator=seeded(seeds[1], context.device))
+        train(task, name="vae", steps=steps, context=context, rng=seeded(seeds[1], context.device))
         return self._keep(network, (length, features))
 
     def training_windows(self, windows: int) -> int | None:
@@ -88,18 +92,20 @@ class TimeVAE(NetworkGenerator):
 class EvidenceTask:
     """Weighted reconstruction plus divergence, summed over the batch; batches go through shuffled epochs, the last one short."""
 
-    def __init__(self, network: TimeVAENetwork, windows: Tensor, *, batch: int, rate: float, weight: float) -> None:
+    def __init__(
+        self, network: TimeVAENetwork, windows: Tensor, *, batch: int, learning_rate: float, weight: float
+    ) -> None:
         self.network, self.windows, self.weight = network, windows, weight
         self.batch = min(batch, len(windows))
         self.latent = network.encoder.mean.out_features
         self.order = torch.arange(len(windows), device=windows.device)
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=rate, eps=1e-7, fused=True)  # ε is Keras's
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, eps=1e-7, fused=True)  # ε is Keras's
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; figures: the loss and its terms, each a window."""
-        windows = self.windows[self._rows(step, generator)]
+        windows = self.windows[self._rows(step, rng)]
         count = len(windows)
-        normal = torch.randn((count, self.latent), generator=generator, device=windows.device)
+        normal = torch.randn((count, self.latent), generator=rng, device=windows.device)
         decoded, mean, log_variance = self.network(windows, normal)
         error, nats = reconstruction(windows, decoded), divergence(mean, log_variance)
         loss = self.weight * error + nats
@@ -112,10 +118,10 @@ class EvidenceTask:
             "divergence": nats.detach() / count,
         }
 
-    def _rows(self, step: int, generator: torch.Generator) -> Tensor:
+    def _rows(self, step: int, rng: torch.Generator) -> Tensor:
         place = step % math.ceil(len(self.windows) / self.batch)
         if place == 0:
-            self.order = torch.randperm(len(self.windows), generator=generator, device=self.windows.device)
+            self.order = torch.randperm(len(self.windows), generator=rng, device=self.windows.device)
         return self.order[place * self.batch : (place + 1) * self.batch]
 
     def state(self) -> dict[str, Tensor]:

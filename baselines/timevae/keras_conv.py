@@ -24,9 +24,9 @@ class SameConv(nn.Module):
         self.weight = nn.Parameter(torch.empty(outputs, inputs, width))
         self.bias = nn.Parameter(torch.empty(outputs))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Glorot-uniform, biases 0."""
-        nn.init.xavier_uniform_(self.weight, generator=generator)
+        nn.init.xavier_uniform_(self.weight, generator=rng)
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -47,11 +47,11 @@ class SameConvTranspose(nn.Module):
         self.weight = nn.Parameter(torch.empty(width, outputs, inputs))
         self.bias = nn.Parameter(torch.empty(outputs))
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Glorot-uniform by the numbers of inputs and outputs of a whole tap, biases 0."""
         width, outputs, inputs = self.weight.shape
         bound = (6 / (width * (inputs + outputs))) ** 0.5
-        self.weight.uniform_(-bound, bound, generator=generator)
+        self.weight.uniform_(-bound, bound, generator=rng)
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,9 +62,9 @@ class SameConvTranspose(nn.Module):
         groups = same_length(width, self.stride)
         taps = functional.pad(self.weight, (0, 0, 0, 0, 0, groups * self.stride - width))
         fallen = functional.linear(x, taps.flatten(0, 1)).view(batch, length, groups, self.stride * outputs)
-        shifted = [functional.pad(fallen[:, :, g], (0, 0, g, groups - 1 - g)) for g in range(groups)]
+        shift_right = [functional.pad(fallen[:, :, g], (0, 0, g, groups - 1 - g)) for g in range(groups)]
         start = self.surplus // 2
         return (
-            torch.stack(shifted).sum(dim=0).view(batch, -1, outputs)[:, start : start + length * self.stride]
+            torch.stack(shift_right).sum(dim=0).view(batch, -1, outputs)[:, start : start + length * self.stride]
             + self.bias
         )

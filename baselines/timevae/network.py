@@ -75,9 +75,9 @@ class Trend(nn.Module):
         self.second = Dense(features * degree, features * degree)
         self.register_buffer("basis", torch.empty(degree, length), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Tabulate the powers (i / T)^p, p = 1 … degree."""
-        del generator
+        del rng
         time = torch.arange(self.length) / self.length
         self.basis.copy_(torch.stack([time**power for power in range(1, self.degree + 1)]))
 
@@ -98,9 +98,9 @@ class Season(nn.Module):
         self.values = Dense(latent, features * seasons)
         self.register_buffer("index", torch.empty(length, dtype=torch.long), persistent=False)
 
-    def seeded_reset(self, generator: torch.Generator) -> None:
+    def seeded_reset(self, rng: torch.Generator) -> None:
         """Tabulate each step's season, ⌊i / steps⌋ mod seasons."""
-        del generator
+        del rng
         self.index.copy_(torch.arange(self.length) // self.steps % self.seasons)
 
     def forward(self, z: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ def is_reported(step: int, steps: int) -> bool:
 class Task(Protocol):
     """Something that is trained step by step and whose whole state is a flat dictionary of tensors."""
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Do step number `step` (from 0); the first figure returned is the loss."""
 
     def state(self) -> dict[str, Tensor]:
@@ -45,7 +45,7 @@ def train(
     name: str,
     steps: int,
     context: FitContext,
-    generator: torch.Generator,
+    rng: torch.Generator,
     every: int = REPORT_EVERY,
 ) -> None:
     """Run `steps` steps of `task`, going on from the last checkpoint of `name` where there is one.
@@ -56,11 +56,11 @@ def train(
     """
     raise_malloc_threshold()
     path = context.checkpoint_dir / f"{name}.safetensors" if context.checkpoint_dir else None
-    step = _restore(task, path, generator)
+    step = _restore(task, path, rng)
     saved_at = time.monotonic()
     context.progress(Progress(name, step, steps))
     while step < steps:
-        figures = task.step(step, generator)
+        figures = task.step(step, rng)
         step += 1
         if step % every == 0 or step == steps:
             values = {key: float(value) for key, value in figures.items()}
@@ -70,26 +70,26 @@ def train(
             context.progress(Progress(name, step, steps, values))
         stopping = context.stop_requested()
         if path and (stopping or step == steps or time.monotonic() - saved_at > context.checkpoint_seconds):
-            _save(task, path, generator, step)
+            _save(task, path, rng, step)
             saved_at = time.monotonic()
         if stopping:
             raise Interrupted(f"stopped in {name} after step {step} of {steps}")
 
 
-def _save(task: Task, path: Path, generator: torch.Generator, step: int) -> None:
+def _save(task: Task, path: Path, rng: torch.Generator, step: int) -> None:
     """One file holds everything, so a checkpoint exists whole or not at all."""
     tensors = {key: value.detach().to("cpu", copy=True).contiguous() for key, value in task.state().items()}
-    tensors["random_state"] = generator.get_state().cpu().clone()
+    tensors["random_state"] = rng.get_state().cpu().clone()
     part = path.with_suffix(".part")
     save_file(tensors, part, metadata={"progress": json.dumps({"step": step})})
     part.replace(path)
 
 
-def _restore(task: Task, path: Path | None, generator: torch.Generator) -> int:
+def _restore(task: Task, path: Path | None, rng: torch.Generator) -> int:
     if path is None or not path.exists():
         return 0
     tensors = load_file(path)
-    generator.set_state(tensors.pop("random_state"))
+    rng.set_state(tensors.pop("random_state"))
     task.load_state(tensors)
     return _step_of(path)
 

@@ -48,9 +48,9 @@ class NetworkGenerator(Generator):
     def _draw(self, n: int, seed: int) -> Tensor:
         """`n` new windows (n, T, D) in the data's units, on the network's device; not clipped yet."""
 
-    def _build(self, length: int, features: int, generator: torch.Generator, device: str = "cpu") -> nn.Module:
+    def _build(self, length: int, features: int, rng: torch.Generator, device: str = "cpu") -> nn.Module:
         """The network with initial values drawn from `generator`."""
-        return build(lambda: self._network(length, features), generator, device)
+        return build(lambda: self._network(length, features), rng, device)
 
     def _keep(self, network: nn.Module, shape: tuple[int, int], facts: Mapping[str, Any] | None = None) -> Self:
         self.network_ = network.eval().requires_grad_(False)

@@ -10,7 +10,11 @@ from torch import Tensor, nn
 
 
 def adamw(
-    parameters: Iterable[nn.Parameter], rate: float, *, betas: tuple[float, float] = (0.9, 0.999), decay: float = 0.01
+    parameters: Iterable[nn.Parameter],
+    learning_rate: float,
+    *,
+    betas: tuple[float, float] = (0.9, 0.999),
+    decay: float = 0.01,
 ) -> torch.optim.AdamW:
     """AdamW (Loshchilov and Hutter 2019), fused; decay applies to matrices only, not to biases and norms."""
     kept = list(parameters)
@@ -18,7 +22,7 @@ def adamw(
         {"params": [p for p in kept if p.dim() >= 2], "weight_decay": decay},
         {"params": [p for p in kept if p.dim() < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([g for g in groups if g["params"]], lr=rate, betas=betas, fused=True)
+    return torch.optim.AdamW([g for g in groups if g["params"]], lr=learning_rate, betas=betas, fused=True)
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer, prefix: str = "optimizer") -> dict[str, Tensor]:
@@ -40,10 +44,10 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Tens
     optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
     """Set the learning rate of every parameter group."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = learning_rate
 
 
 def warmup_cosine(step: int, steps: int, peak: float, *, warmup: int, final: float = 0.0) -> float:
@@ -54,8 +58,8 @@ def warmup_cosine(step: int, steps: int, peak: float, *, warmup: int, final: flo
     return peak * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(1.0, share))))
 
 
-def warmup_halving(step: int, peak: float, *, every: int, rate: float = 0.5, warmup: int = 0) -> float:
-    """Linear warm-up to `peak`, then × `rate` each `every` steps (Table 7 of the paper)."""
+def warmup_halving(step: int, peak: float, *, every: int, factor: float = 0.5, warmup: int = 0) -> float:
+    """Linear warm-up to `peak`, then × `factor` each `every` steps (Table 7 of the paper)."""
     if step < warmup:
         return peak * (step + 1) / warmup
-    return peak * rate ** (step // every)
+    return peak * factor ** (step // every)

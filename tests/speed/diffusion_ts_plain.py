@@ -22,7 +22,6 @@ from baselines.diffusion.batches import WeightAverage
 from baselines.diffusion.sampler import Predict, sample_ancestral
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
-from baselines.diffusion_ts.sampling import PreparedDenoiser
 from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
 from benchmark.run.threads import single_thread
 from benchmark.training import build, raise_malloc_threshold
@@ -79,6 +78,10 @@ class Both:
         last = NoiseSchedule.of(self.schedule.betas[:steps])
         return sample_ancestral(predict, last, noise, generator(4), clamp=True)
 
+    def predict(self, x: torch.Tensor, step: int) -> torch.Tensor:
+        """The estimate of x_0 by ours."""
+        return self.net(x, torch.tensor([step]))
+
     def predict_plainly(self, x: torch.Tensor, step: int) -> torch.Tensor:
         """The estimate of x_0 by the plain arrangement, on our weights."""
         return plain(self.net, x, torch.full((len(x),), step))
@@ -89,7 +92,7 @@ class Both:
         self.train()
         for (name, ours), theirs in zip(self.net.named_parameters(), self.other.parameters(), strict=True):
             torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-5, msg=f"gradients of {name} differ")
-        made = self.sample(PreparedDenoiser(self.net), 20, 5), self.sample(self.predict_plainly, 20, 5)
+        made = self.sample(self.predict, 20, 5), self.sample(self.predict_plainly, 20, 5)
         torch.testing.assert_close(*made, rtol=1e-4, atol=1e-4)
 
 
@@ -106,9 +109,6 @@ def measured(both: Both, runs: int, steps: int, windows: int) -> dict[str, dict[
     def repeated(step: Callable[[], None]) -> Callable[[], None]:
         return lambda: [step() for _ in range(steps)] and None
 
-    prepared = PreparedDenoiser(
-        both.net
-    )  # once in 500 steps: not counted; trained on, its tables age but cost the same
     parts: dict[str, dict[str, Callable[[], object]]] = {
         f"training, {MICRO_BATCHES} x {BATCH} windows": {
             "plain": repeated(both.train_plainly),
@@ -116,7 +116,7 @@ def measured(both: Both, runs: int, steps: int, windows: int) -> dict[str, dict[
         },
         f"sampling, {windows} windows": {
             "plain": lambda: both.sample(both.predict_plainly, windows, steps),
-            "ours": lambda: both.sample(prepared, windows, steps),
+            "ours": lambda: both.sample(both.predict, windows, steps),
         },
     }
     found: dict[str, dict[str, list[float]]] = {name: {"plain": [], "ours": []} for name in parts}

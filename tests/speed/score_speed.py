@@ -98,9 +98,7 @@ def main() -> None:
             ratio = sum(REFERENCE.values()) / median(value[0] for value in seconds[name])
             print(f"{name}: {ratio:.1f} times faster than the reference's recorded {sum(REFERENCE.values()):.0f} CPU s")  # noqa: T201
     path = MEASURED / "score_speed" / f"{arguments.dataset}_{arguments.length}_{device.partition(':')[0]}.json"
-    write(
-        path, {**read(path)["results"], **{name: [list(pair) for pair in values] for name, values in seconds.items()}}
-    )
+    write(path, {**read(path)["results"], **{name: [list(kv) for kv in values] for name, values in seconds.items()}})
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from benchmark.data.catalogue import load_spec  # noqa: E402
 from benchmark.interface import FitContext, Progress  # noqa: E402
 from benchmark.run.threads import single_thread  # noqa: E402
 from tests.studies.record import MEASURED, read, table, write  # noqa: E402
+from timemar.config import Sampling  # noqa: E402
 from timemar.generator import TimeMAR  # noqa: E402
 from timemar.sampling import invert, probabilities  # noqa: E402
 from timemar.transformer import TokenTransformer  # noqa: E402
@@ -56,7 +57,7 @@ def draw_without_cache(model: TokenTransformer, uniforms: Tensor, batch: int = 2
     for part in uniforms.split(batch):
         inputs = torch.full((len(part), 1), model.vocab_size)
         for position in range(model.tokens):
-            token = invert(probabilities(model(inputs)[:, -1], 1.0, None, 1.0), part[:, position])
+            token = invert(probabilities(model(inputs)[:, -1], Sampling()), part[:, position])
             inputs = torch.cat([inputs, token[:, None]], dim=1)
         drawn.append(inputs[:, 1:])
     return torch.cat(drawn)

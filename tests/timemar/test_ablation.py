@@ -7,7 +7,8 @@ import torch
 from benchmark.config.generators import load_spec, resolve
 from benchmark.errors import UserError
 from benchmark.interface import FitContext
-from timemar.architecture import TokenizerSizes, make_tokenizer
+from timemar.architecture import make_tokenizer
+from timemar.config import TokenizerSizes
 from timemar.generator import TimeMAR
 
 # The parts of stage 1 that each ablation may touch; what stands in has no more numbers than what it replaces.
@@ -34,7 +35,7 @@ TINY = {
 def tokenizer(*drop):
     sizes = TokenizerSizes(16, 8, 8, (1, 1, 2), 1, 0, (1, 3, 6), None, 4, 0.25, drop=drop)
     made = make_tokenizer(24, 3, sizes, torch.Generator().manual_seed(7))
-    made.measure(windows())
+    made.fit_scaling(windows())
     return made
 
 
@@ -91,7 +92,9 @@ def test_one_path_sees_the_raw_series_and_decodes_it_alone():
 @pytest.mark.parametrize("drop", [*[(name,) for name in TOUCHED], tuple(TOUCHED)])
 def test_every_number_left_is_trained_and_kept(drop, tmp_path):
     made = TimeMAR(**TINY, drop=drop).fit(windows().numpy(), FitContext(seed=1))
-    start = TimeMAR(**TINY, drop=drop, stage1_rate=1e-12, stage2_rate=1e-12).fit(windows().numpy(), FitContext(seed=1))
+    start = TimeMAR(**TINY, drop=drop, stage1_learning_rate=1e-12, stage2_learning_rate=1e-12).fit(
+        windows().numpy(), FitContext(seed=1)
+    )
     stages = ((made.tokenizer_, start.tokenizer_), (made.transformer_, start.transformer_))
     for ours, first in stages:
         pairs = zip(ours.named_parameters(), first.parameters(), strict=True)

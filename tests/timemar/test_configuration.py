@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.config.generators import load_spec, resolve
 from timemar.generator import TimeMAR
-from timemar.schedule import Schedule, steps_of
+from timemar.schedule import Schedule
 
 FEATURES = {"sines": 5, "stocks": 6, "etth": 7, "mujoco": 14, "energy": 28, "fmri": 50}
 
@@ -42,14 +42,14 @@ def test_the_large_size_is_the_published_one(dataset):
 @pytest.mark.parametrize("generator", ["timemar_s", "timemar_l"])
 @pytest.mark.parametrize("dataset", FEATURES)
 @pytest.mark.parametrize("length", [24, 64, 128, 256])
-def test_every_ladder_rises_to_the_latent_length(generator, dataset, length):
+def test_patch_numbers_grow_to_the_latent_length(generator, dataset, length):
     values = parameters(dataset, length, "fast", generator)
-    ladder, latent = values["patch_nums"], length // 2 ** (len(values["ch_mult"]) - 1)
-    assert ladder[0] == 1
-    assert ladder[-1] == latent
+    patch_nums, latent = values["patch_nums"], length // 2 ** (len(values["ch_mult"]) - 1)
+    assert patch_nums[0] == 1
+    assert patch_nums[-1] == latent
     if length > 24:
-        assert all(large == 2 * small for small, large in pairwise(ladder))
-        assert sum(ladder) == 2 * latent - 1
+        assert all(large == 2 * small for small, large in pairwise(patch_nums))
+        assert sum(patch_nums) == 2 * latent - 1
 
 
 def test_tables_4_and_5():
@@ -57,9 +57,9 @@ def test_tables_4_and_5():
     levels = {"etth": (2, 2, 2), "fmri": (1, 2)}
     for dataset, vocab_size in vocabularies.items():
         small, large = (parameters(dataset, 24, "quick", name) for name in ("timemar_s", "timemar_l"))
-        ladder = (1, 2, 3, 4, 6, 8, 10, 12) if dataset == "fmri" else (1, 2, 3, 4, 5, 6)
+        patch_nums = (1, 2, 3, 4, 6, 8, 10, 12) if dataset == "fmri" else (1, 2, 3, 4, 5, 6)
         assert small["vocab_size"] == large["vocab_size"] == vocab_size
-        assert small["patch_nums"] == large["patch_nums"] == ladder
+        assert small["patch_nums"] == large["patch_nums"] == patch_nums
         assert large["ch_mult"] == levels.get(dataset, (1, 1, 2))
         published = {"z_channels": 256, "ch": 256, "embed_dim": 1024, "layers": 1, "heads": 16, "fc_rate": 4}
         assert {name: large[name] for name in published} == published
@@ -67,26 +67,20 @@ def test_tables_4_and_5():
 
 @pytest.mark.parametrize("generator", ["timemar_s", "timemar_l"])
 def test_the_paper_budget_is_table_7(generator):
-    values = parameters("stocks", 24, "paper", generator)
-    first = steps_of(
-        "stage1", values["stage1_steps"], values["stage1_epochs"], windows=3662, batch=values["stage1_batch"]
-    )
-    second = steps_of(
-        "stage2", values["stage2_steps"], values["stage2_epochs"], windows=3662, batch=values["stage2_batch"]
-    )
-    assert (first, second) == (5000 * 29, 900 * 8)
-    schedule = Schedule(first, values["stage1_rate"], values["stage1_decay"], values["stage1_warmup"])
-    assert schedule.rate(0) == pytest.approx(1e-4)
-    assert schedule.rate(500 * 29 - 1) == pytest.approx(1e-4)
-    assert schedule.rate(500 * 29) == pytest.approx(5e-5)
-    assert schedule.rate(first - 1) == pytest.approx(1e-4 / 2**9)
-    assert parameters("energy", 24, "paper", generator)["stage2_rate"] == pytest.approx(5e-5)
+    config = TimeMAR(**parameters("stocks", 24, "paper", generator)).config
+    schedule = config.stage1.schedule("stage1", 3662)
+    assert (schedule.steps, config.stage2.schedule("stage2", 3662).steps) == (5000 * 29, 900 * 8)
+    assert schedule.learning_rate(0) == pytest.approx(1e-4)
+    assert schedule.learning_rate(500 * 29 - 1) == pytest.approx(1e-4)
+    assert schedule.learning_rate(500 * 29) == pytest.approx(5e-5)
+    assert schedule.learning_rate(5000 * 29 - 1) == pytest.approx(1e-4 / 2**9)
+    assert parameters("energy", 24, "paper", generator)["stage2_learning_rate"] == pytest.approx(5e-5)
 
 
 def test_cosine_rises_linearly_then_falls_to_zero():
     schedule = Schedule(1000, 2e-3, "cosine", 0.05)
-    assert schedule.rate(24) == pytest.approx(1e-3)
-    assert schedule.rate(49) == pytest.approx(2e-3)
+    assert schedule.learning_rate(24) == pytest.approx(1e-3)
+    assert schedule.learning_rate(49) == pytest.approx(2e-3)
     middle = 2e-3 * 0.5 * (1 + math.cos(math.pi * (525 - 50) / 950))
-    assert schedule.rate(525) == pytest.approx(middle)
-    assert schedule.rate(999) < 1e-7
+    assert schedule.learning_rate(525) == pytest.approx(middle)
+    assert schedule.learning_rate(999) < 1e-7

@@ -12,7 +12,7 @@ from timemar.generator import TimeMAR
 
 TINY = {
     "vocab_size": 16, "z_channels": 8, "ch": 8, "middle_blocks": 0, "embed_dim": 32, "layers": 1, "heads": 2, "dropout": 0.0,
-    "stage1_steps": 60, "stage1_batch": 16, "stage1_rate": 5e-3, "stage2_steps": 3, "stage2_batch": 16,
+    "stage1_steps": 60, "stage1_batch": 16, "stage1_learning_rate": 5e-3, "stage2_steps": 3, "stage2_batch": 16,
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_a_collapsed_codebook_is_said_and_kept(caplog, tmp_path):
 
 
 def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
-    by_heart = {**TINY, "stage2_steps": 250, "stage2_rate": 1e-2}
+    by_heart = {**TINY, "stage2_steps": 250, "stage2_learning_rate": 1e-2}
     made = TimeMAR(**by_heart).fit(noise(12, 1), FitContext(seed=1, validation=noise(40, 2)))
     assert made.facts_["train_nll"] < 0.5
     assert made.facts_["held_out_nll"] > made.facts_["train_nll"] + 0.5

@@ -112,7 +112,13 @@ def test_facts_are_measured_on_the_training_windows(fitted):
 
 def test_training_learns_to_reconstruct_and_to_predict():
     data = waves(200)
-    steps = {"stage1_steps": 120, "stage2_steps": 60, "stage1_batch": 32, "stage1_rate": 5e-3, "middle_blocks": 0}
+    steps = {
+        "stage1_steps": 120,
+        "stage2_steps": 60,
+        "stage1_batch": 32,
+        "stage1_learning_rate": 5e-3,
+        "middle_blocks": 0,
+    }
     trained = TimeMAR(**{**TINY, **steps}).fit(data, FitContext(seed=1, validation=waves(50, seed=9)))
     assert trained.facts_["mse"] < 0.5 * data.var()
     assert trained.facts_["train_nll"] < 0.9 * np.log(32)

@@ -9,7 +9,8 @@ from timemar.generator import TimeMAR
 
 TINY = {
     "vocab_size": 32, "z_channels": 8, "ch": 8, "attention": 1, "embed_dim": 16, "layers": 1, "heads": 2, "dropout": 0.1,
-    "stage1_steps": 40, "stage1_batch": 16, "stage1_rate": 5e-3, "stage2_steps": 20, "stage2_batch": 16, "kernels": (3, 9),
+    "stage1_steps": 40, "stage1_batch": 16, "stage1_learning_rate": 5e-3, "stage2_steps": 20, "stage2_batch": 16,
+    "kernels": (3, 9),
 }  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 import torch
 
-from timemar.architecture import TokenizerSizes, make_tokenizer
-from timemar.losses import LossWeights, objective
+from timemar.architecture import make_tokenizer
+from timemar.config import LossWeights, TokenizerSizes
+from timemar.losses import objective
 from timemar.schedule import Schedule
 from timemar.tokenizer_training import TokenizerTask, measure_fidelity, tokenize_all
 
@@ -12,15 +13,15 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def task(reseed_every, *, rate=1e-3, clip=1.0):
+def task(reseed_every, *, learning_rate=1e-3, clip=1.0):
     sizes = TokenizerSizes(24, 8, 8, (1, 2), 1, 0, (1, 4, 12), None, 4, 0.25)
     model = make_tokenizer(24, 3, sizes, generator(1))
     windows = torch.rand(200, 24, 3, generator=generator(2))
-    model.measure(windows)
+    model.fit_scaling(windows)
     return TokenizerTask(
         model,
         windows,
-        schedule=Schedule(100, rate, "cosine", 0.0),
+        schedule=Schedule(100, learning_rate, "cosine", 0.0),
         batch=32,
         weight_decay=0.0,
         weights=LossWeights(),
@@ -41,7 +42,7 @@ def test_reseeded_codes_are_alive_and_in_use_one_step_later():
     placed = codebook.weight.detach().clone()
     assert placed[:8].abs().max() < 10
     made.step(11, stream)
-    assert (codebook.weight[:8] - placed[:8]).abs().max() < 10 * made.schedule.rate(11)
+    assert (codebook.weight[:8] - placed[:8]).abs().max() < 10 * made.schedule.learning_rate(11)
     assert (codebook.usage[:8] >= codebook.dead_below).all()
     hit = tokenize_all(made.model, made.windows).unique()
     assert torch.isin(torch.arange(8), hit).sum() >= 4
@@ -59,7 +60,7 @@ def test_nothing_is_reseeded_in_the_last_fifth_of_the_run():
 
 
 def test_the_first_step_moves_a_weight_against_its_gradient_by_the_rate():
-    made = task(reseed_every=1000, rate=1e-4, clip=1e9)
+    made = task(reseed_every=1000, learning_rate=1e-4, clip=1e9)
     rows = torch.randint(200, (32,), generator=generator(3))
     objective(made.model(made.windows[rows]), made.model.scaling.detail, LossWeights())["loss"].backward()
     weight = made.model.fusion.mlp[0].weight

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from benchmark.training import build, count_parameters
+from timemar.config import Sampling
 from timemar.sampling import cache_bytes, invert, probabilities, sample_tokens
 from timemar.token_training import corrupt, negative_log_likelihood
 from timemar.transformer import KeyValueCache, TokenTransformer
@@ -30,14 +31,14 @@ def test_logits_depend_on_earlier_inputs_only():
     changed = tokens.clone()
     changed[0, 4] = (changed[0, 4] + 1) % 11
     with torch.no_grad():
-        a, b = model(model.shifted(tokens)), model(model.shifted(changed))
+        a, b = model(model.shift_right(tokens)), model(model.shift_right(changed))
     torch.testing.assert_close(a[:, :5], b[:, :5])
     assert (a[:, 5:] - b[:, 5:]).abs().amax(dim=-1).min() > 1e-4
 
 
 def test_input_starts_with_the_extra_symbol():
     tokens = torch.tensor([[3, 1, 4, 1, 5, 9, 2]])
-    assert transformer().shifted(tokens).tolist() == [[11, 3, 1, 4, 1, 5, 9]]
+    assert transformer().shift_right(tokens).tolist() == [[11, 3, 1, 4, 1, 5, 9]]
 
 
 def test_cached_tokens_equal_a_cache_free_reference():
@@ -52,7 +53,7 @@ def test_cached_tokens_equal_a_cache_free_reference():
             for row, u in zip(shares, uniforms[:, place].tolist(), strict=True)
         ]
         inputs = torch.cat([inputs, torch.tensor(np.array(chosen))[:, None]], dim=1)
-    drawn = sample_tokens(model, uniforms)
+    drawn = sample_tokens(model, uniforms, Sampling())
     assert torch.equal(drawn, inputs[:, 1:])
     assert len(drawn.unique()) > 5
 
@@ -67,7 +68,7 @@ def test_inverse_follows_the_distribution_and_never_draws_the_impossible():
 def test_sampled_frequencies_are_the_models():
     model = transformer(vocab=4, patch_nums=(1,))
     uniforms = torch.rand(20000, 1, generator=generator(3), dtype=torch.float64)
-    counts = np.bincount(sample_tokens(model, uniforms).flatten().numpy(), minlength=4) / 20000
+    counts = np.bincount(sample_tokens(model, uniforms, Sampling()).flatten().numpy(), minlength=4) / 20000
     with torch.no_grad():
         expected = torch.softmax(model(torch.tensor([[4]])), dim=-1)[0, 0].numpy()
     np.testing.assert_allclose(counts, expected, atol=0.015)
@@ -76,12 +77,12 @@ def test_sampled_frequencies_are_the_models():
 def test_truncation_keeps_the_likeliest():
     logits = torch.log(torch.tensor([[0.1, 0.4, 0.2, 0.3]]))
     torch.testing.assert_close(
-        probabilities(logits, 1.0, 2, 1.0), torch.tensor([[0, 4 / 7, 0, 3 / 7]], dtype=torch.float64)
+        probabilities(logits, Sampling(top_k=2)), torch.tensor([[0, 4 / 7, 0, 3 / 7]], dtype=torch.float64)
     )
     torch.testing.assert_close(
-        probabilities(logits, 1.0, None, 0.75), torch.tensor([[0, 4 / 9, 2 / 9, 3 / 9]], dtype=torch.float64)
+        probabilities(logits, Sampling(top_p=0.75)), torch.tensor([[0, 4 / 9, 2 / 9, 3 / 9]], dtype=torch.float64)
     )
-    sharpened = probabilities(logits, 0.5, None, 1.0)[0]
+    sharpened = probabilities(logits, Sampling(temperature=0.5))[0]
     np.testing.assert_allclose(sharpened, np.array([0.01, 0.16, 0.04, 0.09]) / 0.3, rtol=1e-6)
 
 
@@ -104,7 +105,7 @@ def test_drawn_frequencies_follow_the_truncated_law(truncation, law):
         model.head.weight.zero_()
         model.head.weight[:, 0] = torch.log(torch.tensor([0.1, 0.4, 0.2, 0.3]))
     uniforms = torch.rand(20000, 1, generator=generator(6), dtype=torch.float64)
-    counts = np.bincount(sample_tokens(model, uniforms, **truncation).flatten().numpy(), minlength=4) / 20000
+    counts = np.bincount(sample_tokens(model, uniforms, Sampling(**truncation)).flatten().numpy(), minlength=4) / 20000
     np.testing.assert_allclose(counts, law, atol=0.012)  # three deviations of a share of 20,000 draws
     assert all(count == 0 for count, share in zip(counts, law, strict=True) if share == 0)
 
@@ -112,8 +113,8 @@ def test_drawn_frequencies_follow_the_truncated_law(truncation, law):
 def test_the_cache_holds_what_the_bound_counts():
     model, cache = transformer(), KeyValueCache(2, 7)
     for position in range(7):
-        model.advance(torch.zeros(5, dtype=torch.long), position, cache)
-    held = sum(part.numel() * part.element_size() for room in cache.room for part in room)
+        model.decode_step(torch.zeros(5, dtype=torch.long), position, cache)
+    held = sum(part.numel() * part.element_size() for buffers in cache.buffers for part in buffers)
     assert held == 5 * cache_bytes(model)
 
 

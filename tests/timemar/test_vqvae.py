@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from benchmark.training import build, count_parameters
-from timemar.architecture import TokenizerSizes, make_tokenizer
+from timemar.architecture import make_tokenizer
 from timemar.attention import CrossAttention
+from timemar.config import LossWeights, TokenizerSizes
 from timemar.convolution import Decoder, Downsample, Encoder, Normalization, SelfAttention
 from timemar.frequency import spectrum
-from timemar.losses import LossWeights, fourier_distance, objective
+from timemar.losses import fourier_distance, objective
 from timemar.scaling import Scaling
 from timemar.vqvae import Decoded
 
@@ -78,8 +79,8 @@ def test_convolutions_and_norms_are_pytorchs_on_the_other_layout():
     expected = torch.nn.functional.conv1d(padded, down.conv.weight, down.conv.bias, stride=2)
     torch.testing.assert_close(down(x), expected.transpose(1, 2))
     groups = x.reshape(3, 8, 8, 2)
-    deviation = groups.var(dim=(1, 3), correction=0, keepdim=True).sqrt()
-    expected = ((groups - groups.mean(dim=(1, 3), keepdim=True)) / deviation).reshape(3, 8, 16)
+    std = groups.var(dim=(1, 3), correction=0, keepdim=True).sqrt()
+    expected = ((groups - groups.mean(dim=(1, 3), keepdim=True)) / std).reshape(3, 8, 16)
     torch.testing.assert_close(norm(x), expected, rtol=1e-4, atol=1e-5)
     assert norm(x).is_contiguous()
 
@@ -110,31 +111,31 @@ def test_scaling_standardizes_and_keeps_constant_features():
     scaling = build(lambda: Scaling(3), generator())
     data = windows(50)
     data[..., 2] = 0.3
-    scaling.measure(data)
-    inner = scaling.inward(data)
+    scaling.fit(data)
+    inner = scaling.transform(data)
     np.testing.assert_allclose(inner[..., :2].numpy().std(axis=(0, 1)), 1, rtol=1e-4)
     assert inner[..., 2].abs().max() < 1e-5
-    torch.testing.assert_close(scaling.outward(inner), data)
+    torch.testing.assert_close(scaling.inverse_transform(inner), data)
 
 
 def test_seasonal_parts_have_deviation_one_inside():
     model = tokenizer()
     data = windows(1500)
-    model.measure(data)
+    model.fit_scaling(data)
     with torch.no_grad():
-        seasonal = model.decompose(model.scaling.inward(data)).seasonal / model.scaling.detail
+        seasonal = model.decompose(model.scaling.transform(data)).seasonal / model.scaling.detail
     np.testing.assert_allclose(seasonal.square().mean(dim=(0, 1)), 1, rtol=1e-4)
 
 
 def test_tokens_of_a_window_decode_to_what_the_pass_decodes():
     model = tokenizer()
     data = windows()
-    model.measure(data)
+    model.fit_scaling(data)
     with torch.no_grad():
         result = model(data)
     assert result.quantized.tokens.shape == (5, 10)
     assert torch.equal(model.tokenize(data), result.quantized.tokens)
-    expected = model.scaling.outward(result.decoded.window).clamp(0, 1)
+    expected = model.scaling.inverse_transform(result.decoded.window).clamp(0, 1)
     torch.testing.assert_close(model.reconstruct(result.quantized.tokens), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -146,7 +147,7 @@ def test_fourier_distance_of_a_constant_is_its_mean_bin():
 def test_objective_is_the_weighted_sum_of_its_terms():
     model = tokenizer()
     data = windows()
-    model.measure(data)
+    model.fit_scaling(data)
     weights = LossWeights(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
     with torch.no_grad():
         result = model(data)
@@ -160,7 +161,7 @@ def test_objective_is_the_weighted_sum_of_its_terms():
 def test_component_targets_carry_no_gradient():
     model = tokenizer()
     data = windows()
-    model.measure(data)
+    model.fit_scaling(data)
     result = model(data)
     assert result.parts.trend.requires_grad
     decoded = Decoded(*(getattr(result.decoded, name).detach() for name in ("trend", "seasonal", "coarse")))
@@ -171,7 +172,7 @@ def test_component_targets_carry_no_gradient():
 def test_every_parameter_is_trained():
     model = tokenizer()
     data = windows()
-    model.measure(data)
+    model.fit_scaling(data)
     objective(model(data), model.scaling.detail, LossWeights())["loss"].backward()
     idle = {name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0}
     assert idle <= {"frequency.attention.key.bias", "guidance.attention.key.bias"}

@@ -66,7 +66,7 @@ def test_official_parameter_counts(dataset, budget, length):
 
 def test_the_paper_budget_is_the_official_schedule():
     params = parameters("energy")
-    assert (params["steps"], params["batch"], params["rate"]) == (100_000, 32, 1e-3)
+    assert (params["steps"], params["batch"], params["learning_rate"]) == (100_000, 32, 1e-3)
     assert (params["iterations"], params["penalty"]) == (100, 10)
 
 
@@ -107,8 +107,8 @@ def test_the_penalty_is_the_direct_sum():
     m = normal(4, 6, 3)
     total = 0.0
     for t, j in product(range(5), range(3)):
-        deviation = m[:, :, j].numpy().std() + 1e-6
-        total += abs(np.mean([float(m[i, t + 1, j] - m[i, t, j]) / deviation for i in range(4)])) / 6
+        std = m[:, :, j].numpy().std() + 1e-6
+        total += abs(np.mean([float(m[i, t + 1, j] - m[i, t, j]) / std for i in range(4)])) / 6
     assert float(martingale_penalty(m)) == pytest.approx(total)
     steps = normal(3, 1, 2)
     assert float(martingale_penalty(torch.cat((steps, -steps)).cumsum(1).repeat(1, 4, 1))) == pytest.approx(0)
@@ -202,7 +202,7 @@ def test_save_and_load_give_the_same_samples(fitted, tmp_path):
 
 def test_training_moves_the_samples_to_the_data():
     data = 0.25 * waves(200, features=1)
-    settings = {**TINY, "batch": 16, "rate": 5e-3}
+    settings = {**TINY, "batch": 16, "learning_rate": 5e-3}
     first = COTGAN(**{**settings, "steps": 1}).fit(data, FitContext(seed=1)).sample(300, 0)
     trained = COTGAN(**{**settings, "steps": 150}).fit(data, FitContext(seed=1)).sample(300, 0)
     assert abs(trained.mean() - data.mean()) < 0.05 < abs(first.mean() - data.mean())
@@ -220,7 +220,7 @@ def test_what_cannot_work_is_refused(fitted):
     with pytest.raises(UserError, match="n = 0"):
         fitted.sample(0, 0)
     with pytest.raises(DivergedError, match="adversarial"):
-        COTGAN(**{**TINY, "rate": 1e38}).fit(waves(), FitContext(seed=0))
+        COTGAN(**{**TINY, "learning_rate": 1e38}).fit(waves(), FitContext(seed=0))
 
 
 @pytest.mark.parametrize(("count", "features", "output"), [(3, 2, "linear"), (1, 1, "sigmoid"), (20, 1, "linear")])

@@ -51,13 +51,13 @@ def test_the_posterior_is_bayes_rule_on_a_grid(name, step):
     law /= law.sum()
     mean = (law * grid).sum()
     assert float(schedule.mean_clean[step] * clean + schedule.mean_noisy[step] * noisy) == pytest.approx(mean, abs=2e-5)
-    deviation = math.sqrt((law * (grid - mean) ** 2).sum())
-    assert float(schedule.deviation[step]) == pytest.approx(deviation, rel=1e-3)
+    std = math.sqrt((law * (grid - mean) ** 2).sum())
+    assert float(schedule.std[step]) == pytest.approx(std, rel=1e-3)
 
 
 def test_the_first_step_returns_the_clean_windows():
     schedule = NoiseSchedule.of(SCHEDULES["cosine"])
-    assert (float(schedule.mean_clean[0]), float(schedule.mean_noisy[0]), float(schedule.deviation[0])) == (1, 0, 0)
+    assert (float(schedule.mean_clean[0]), float(schedule.mean_noisy[0]), float(schedule.std[0])) == (1, 0, 0)
 
 
 def test_noise_is_added_by_window_and_told_apart_again():
@@ -71,12 +71,12 @@ def test_noise_is_added_by_window_and_told_apart_again():
     assert torch.allclose(schedule.clean(noisy[1:], 2, noise[1:]), clean[1:], atol=1e-6)
 
 
-def gaussian_denoiser(schedule, mean, deviation):
+def gaussian_denoiser(schedule, mean, std):
     """E[x_0 | x_t] of independent normal values."""
 
     def predict(x, step):
         signal, noise = float(schedule.signal[step]), float(schedule.noise[step])
-        gain = deviation**2 * signal / (signal**2 * deviation**2 + noise**2)
+        gain = std**2 * signal / (signal**2 * std**2 + noise**2)
         return mean + gain * (x - signal * mean)
 
     return predict
@@ -85,17 +85,17 @@ def gaussian_denoiser(schedule, mean, deviation):
 @pytest.mark.parametrize(
     "betas", [cosine_betas(1000), linear_betas(1000, 1e-4, 0.02), quadratic_betas(1000, 1e-5, 0.04)]
 )
-@pytest.mark.parametrize(("jumps", "deviation"), [(None, 0.5), (300, 0.5), (300, 0.9)])
-def test_the_perfect_denoiser_of_gaussian_data_samples_its_law(betas, jumps, deviation):
+@pytest.mark.parametrize(("jumps", "std"), [(None, 0.5), (300, 0.5), (300, 0.9)])
+def test_the_perfect_denoiser_of_gaussian_data_samples_its_law(betas, jumps, std):
     schedule = NoiseSchedule.of(betas)
-    predict = gaussian_denoiser(schedule, 0.25, deviation)
+    predict = gaussian_denoiser(schedule, 0.25, std)
     noise, stream = torch.randn((2000, 3, 2), generator=generator()), generator(1)
     if jumps is None:
         made = sample_ancestral(predict, schedule, noise, stream, clamp=False)
     else:
         made = sample_implicit(predict, schedule, noise, jumps, clamp=False)
     assert float(made.mean()) == pytest.approx(0.25, abs=0.02)
-    assert float(made.std()) == pytest.approx(deviation, rel=0.03)
+    assert float(made.std()) == pytest.approx(std, rel=0.03)
 
 
 def test_a_chain_that_stops_less_often_samples_the_law_of_gaussian_data_too():
@@ -116,10 +116,10 @@ def test_the_schedule_of_some_steps_by_hand():
 
 def test_ancestral_sampling_has_the_variance_that_its_steps_add_up_to():
     betas = SCHEDULES["linear"].numpy()
-    kept, deviation, variance = np.cumprod(1 - betas), 0.1, 1.0
+    kept, std, variance = np.cumprod(1 - betas), 0.1, 1.0
     for step in range(len(betas) - 1, -1, -1):
         before = kept[step - 1] if step else 1.0
-        gain = deviation**2 * math.sqrt(kept[step]) / (deviation**2 * kept[step] + 1 - kept[step])
+        gain = std**2 * math.sqrt(kept[step]) / (std**2 * kept[step] + 1 - kept[step])
         slope = math.sqrt(before) * betas[step] * gain + math.sqrt(1 - betas[step]) * (1 - before)
         variance = variance * (slope / (1 - kept[step])) ** 2 + betas[step] * (1 - before) / (1 - kept[step])
     schedule = NoiseSchedule.of(SCHEDULES["linear"])

@@ -20,7 +20,7 @@ TINY = {
         "decoder_layers": 1,
         "diffusion_steps": 8,
         "warmup": 4,
-        "rate": 2e-3,
+        "learning_rate": 2e-3,
     },
     "diffwave": {"channels": 8, "layers": 3, "diffusion_steps": 8, "first_beta": 0.02, "last_beta": 0.5},
     "difftime": {"channels": 8, "layers": 1, "heads": 2, "diffusion_steps": 8, "first_beta": 0.02},
@@ -107,12 +107,18 @@ def test_the_paper_budget_is_the_official_schedule():
     for dataset, values in official.items():
         params = parameters("diffusion_ts", dataset)
         assert tuple(params[name] for name in names) == values
-        assert (params["rate"], params["first_rate"], params["warmup"]) == (8e-4, 1e-5, 500)
+        assert (params["learning_rate"], params["first_learning_rate"], params["warmup"]) == (8e-4, 1e-5, 500)
         assert (params["average_decay"], params["average_every"], params["average_start"]) == (0.995, 10, 100)
     wave, time = parameters("diffwave", "stocks"), parameters("difftime", "stocks")
-    assert (wave["batch"], wave["rate"], wave["error"], wave["channels"], wave["layers"]) == (16, 2e-4, "l1", 64, 30)
+    assert (wave["batch"], wave["learning_rate"], wave["error"], wave["channels"], wave["layers"]) == (
+        16,
+        2e-4,
+        "l1",
+        64,
+        30,
+    )
     assert (wave["diffusion_steps"], wave["first_beta"], wave["last_beta"]) == (500, 2e-4, 0.04)
-    assert (time["batch"], time["rate"], time["decay"], time["dropout"]) == (16, 1e-3, 1e-6, 0.1)
+    assert (time["batch"], time["learning_rate"], time["decay"], time["dropout"]) == (16, 1e-3, 1e-6, 0.1)
     assert (time["diffusion_steps"], time["first_beta"], time["last_beta"]) == (50, 1e-4, 0.5)
 
 
@@ -207,7 +213,7 @@ LEARNING = {
         "warmup": 20,
         "average_decay": 0.9,
         "width": 32,
-        "rate": 4e-3,
+        "learning_rate": 4e-3,
         "steps": 120,
     },
     "diffwave": {
@@ -215,7 +221,7 @@ LEARNING = {
         "first_beta": 2e-3,
         "last_beta": 0.3,
         "channels": 16,
-        "rate": 5e-3,
+        "learning_rate": 5e-3,
         "cooldown": 0.5,  # at a constant rate the last steps' noise moves the samples' mean by up to 0.1, by machine
         "steps": 200,
     },
@@ -224,7 +230,7 @@ LEARNING = {
         "first_beta": 1e-4,
         "channels": 16,
         "layers": 2,
-        "rate": 3e-3,
+        "learning_rate": 3e-3,
         "dropout": 0.0,
         "steps": 150,
     },
@@ -288,4 +294,4 @@ def test_windows_and_calls_that_cannot_work_are_refused(name, fitted):
 
 def test_divergence_is_an_error(name):
     with pytest.raises(DivergedError, match="denoiser"):
-        make(name, rate=1e38).fit(waves(), FitContext(seed=0))
+        make(name, learning_rate=1e38).fit(waves(), FitContext(seed=0))

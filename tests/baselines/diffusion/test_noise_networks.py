@@ -8,11 +8,11 @@ import torch
 from torch.nn import functional
 
 from baselines.difftime import network as difftime_network
-from baselines.difftime.generator import falling_rate
+from baselines.difftime.generator import falling_learning_rate
 from baselines.diffusion.layers import StepEmbedding, attend
 from baselines.diffwave import network as diffwave_network
 from baselines.diffwave.generator import cooled
-from benchmark.training import build, set_dropout_generator
+from benchmark.training import build, set_dropout_rng
 
 
 def generator(seed=0):
@@ -75,10 +75,10 @@ def torch_layer(layer, width):
     made = torch.nn.TransformerEncoderLayer(width, 4, width, 0.0, "gelu", batch_first=True, device="meta")
     made = made.to_empty(device="cpu").eval()
     pairs = {
-        "self_attn.in_proj_": layer.mix,
+        "self_attn.in_proj_": layer.qkv,
         "self_attn.out_proj.": layer.out,
-        "linear1.": layer.rise,
-        "linear2.": layer.fall,
+        "linear1.": layer.up_proj,
+        "linear2.": layer.down_proj,
         "norm1.": layer.norm1,
         "norm2.": layer.norm2,
     }
@@ -135,7 +135,7 @@ def test_dropout_of_difftime_comes_from_the_generator_and_ends_with_training():
     net.train()
 
     def trained(seed):
-        set_dropout_generator(net, generator(seed))
+        set_dropout_rng(net, generator(seed))
         return net(x, steps)
 
     assert torch.equal(trained(1), trained(1))
@@ -176,11 +176,11 @@ def test_the_table_of_steps_at_a_quarter_of_the_official_speed():
 
 
 def test_the_rate_of_difftime_falls_twice():
-    rates = [falling_rate(step, 100, 1e-3) for step in (0, 74, 75, 89, 90, 99)]
-    assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
+    learning_rates = [falling_learning_rate(step, 100, 1e-3) for step in (0, 74, 75, 89, 90, 99)]
+    assert learning_rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
 
 
 def test_diffwaves_rate_is_constant_unless_it_cools_down_to_zero():
     assert {cooled(step, 100, 2e-4, 0.0) for step in range(100)} == {2e-4}
-    rates = [cooled(step, 100, 2e-4, 0.5) for step in (0, 50, 75, 99)]
-    assert rates == pytest.approx([2e-4, 2e-4, 1e-4, 4e-6])
+    learning_rates = [cooled(step, 100, 2e-4, 0.5) for step in (0, 50, 75, 99)]
+    assert learning_rates == pytest.approx([2e-4, 2e-4, 1e-4, 4e-6])

@@ -47,14 +47,14 @@ def adapted(x: Tensor, norm: nn.Module, steps: Tensor) -> Tensor:
 def itself(x: Tensor, part: nn.Module, steps: Tensor) -> Tensor:
     """The stream after self-attention."""
     normed = adapted(x, part.norm, steps)
-    return x + attention(normed, normed, *parts(part.mix, 3), part.out, part.heads)
+    return x + attention(normed, normed, *parts(part.qkv, 3), part.out, part.heads)
 
 
 def feed(x: Tensor, part: nn.Module) -> Tensor:
     """The stream after the feed-forward part."""
     inner = functional.layer_norm(x, x.shape[2:], part.norm.weight, part.norm.bias)
-    inner = functional.gelu(functional.linear(inner, part.rise.weight, part.rise.bias))
-    return x + functional.linear(inner, part.fall.weight, part.fall.bias)
+    inner = functional.gelu(functional.linear(inner, part.up_proj.weight, part.up_proj.bias))
+    return x + functional.linear(inner, part.down_proj.weight, part.down_proj.bias)
 
 
 def season_of(series: Tensor) -> Tensor:
@@ -82,18 +82,18 @@ def plain(net: DiffusionTSNetwork, x: Tensor, steps: Tensor) -> Tensor:
     embedded = functional.conv1d(x.transpose(1, 2), net.embed.weight, net.embed.bias, padding=1).transpose(1, 2)
     encoded = embedded + net.encoder_positions.table
     for block in net.encoder:
-        encoded = feed(itself(encoded, block.attention, steps), block.forth)
+        encoded = feed(itself(encoded, block.attention, steps), block.feed_forward)
     stream = embedded + net.decoder_positions.table
     means, trend, season = [], 0, 0
     for block in net.decoder:
         stream = itself(stream, block.attention, steps)
         part = block.cross
         normed, query = adapted(stream, part.norm, steps), (part.query.weight, part.query.bias)
-        stream = stream + attention(normed, encoded, query, *parts(part.pair, 2), part.out, part.heads)
+        stream = stream + attention(normed, encoded, query, *parts(part.kv, 2), part.out, part.heads)
         first, second = functional.conv1d(stream, block.split.weight, block.split.bias).chunk(2, dim=1)
         trend = trend + trend_of(first, block)
         season = season + season_of(second)
-        stream = feed(stream, block.forth)
+        stream = feed(stream, block.feed_forward)
         mean = stream.mean(dim=1, keepdim=True)
         means.append(functional.linear(mean, block.level.weight, block.level.bias))
         stream = stream - mean

@@ -9,10 +9,9 @@ import torch
 from baselines.diffusion.batches import WeightAverage
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import Basis, DiffusionTSNetwork, Sizes
-from baselines.diffusion_ts.sampling import PreparedDenoiser
 from baselines.diffusion_ts.training import (
     Plateau,
-    PlateauRate,
+    PlateauSchedule,
     TimeFrequencyTask,
     spectrum_matrix,
     step_weights,
@@ -68,7 +67,7 @@ def test_trends_are_cubics_without_a_constant():
         (64, 1, Sizes(16, 4, 1, 1, 1, 50)),
     ],
 )
-def test_the_network_and_the_prepared_denoiser_are_the_published_forward_pass(length, features, sizes):
+def test_the_network_is_the_published_forward_pass(length, features, sizes):
     net = build(lambda: DiffusionTSNetwork(length, features, sizes), generator(3))
     for position, parameter in enumerate(net.parameters()):  # biases of norms included: none may be forgotten
         torch.nn.init.normal_(parameter, std=0.15, generator=generator(position))
@@ -77,7 +76,7 @@ def test_the_network_and_the_prepared_denoiser_are_the_published_forward_pass(le
     expected = plain(net, x, steps)
     assert torch.allclose(net(x, steps), expected, atol=2e-4 * float(expected.abs().max().detach()))
     with torch.inference_mode():
-        made = PreparedDenoiser(net)(x, 20)
+        made = net(x, torch.tensor([20]))
         expected = plain(net, x, torch.full((5,), 20))
     assert torch.allclose(made, expected, atol=2e-4 * float(expected.abs().max()))
 
@@ -122,17 +121,17 @@ def test_the_plain_loss_is_ours_weighted_by_step():
 
 
 def test_the_rate_warms_up_then_halves_on_a_plateau_down_to_its_floor():
-    rate = PlateauRate(Plateau(first=0.1, peak=0.5, warmup=4, patience=2))
-    assert rate.rate == 0.1
-    assert [rate.advance(step, 9.0) for step in range(4)] == pytest.approx([0.2, 0.3, 0.4, 0.5])
+    learning_rate = PlateauSchedule(Plateau(first=0.1, peak=0.5, warmup=4, patience=2))
+    assert learning_rate.learning_rate == 0.1
+    assert [learning_rate.update(step, 9.0) for step in range(4)] == pytest.approx([0.2, 0.3, 0.4, 0.5])
     losses = [1.0, 0.95, 0.95, 0.95, 0.91, 0.89, 2, 2, 2, 2, 2, 2]
     # The best is 1; the third bad step in a row halves; 0.89 is 11 % below 1 and starts the count again; the floor is 0.1.
     expected = [0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.25, 0.125, 0.125, 0.125, 0.1]
-    made = [rate.advance(4 + place, loss) for place, loss in enumerate(losses)]
+    made = [learning_rate.update(4 + place, loss) for place, loss in enumerate(losses)]
     assert made == pytest.approx(expected)
-    other = PlateauRate(rate.settings)
-    other.load(rate.state())
-    assert other == rate
+    other = PlateauSchedule(learning_rate.settings)
+    other.load(learning_rate.state())
+    assert other == learning_rate
 
 
 def test_a_step_takes_both_micro_batches_and_stays_within_the_clipped_gradient():
@@ -148,8 +147,8 @@ def test_a_step_takes_both_micro_batches_and_stays_within_the_clipped_gradient()
         plateau=Plateau(1e-5, 8e-4, 5, 100),
         average=WeightAverage(net, decay=0.9, every=10, start=100),
     )
-    figures = task.step(0, generator(2))
+    metrics = task.step(0, generator(2))
     assert seen == [16]
     norm = math.sqrt(sum(float(p.grad.square().sum()) for p in net.parameters()))
-    assert norm == pytest.approx(min(1.0, float(figures["gradient_norm"])), rel=1e-3)
+    assert norm == pytest.approx(min(1.0, float(metrics["gradient_norm"])), rel=1e-3)
     assert task.optimizer.param_groups[0]["lr"] == pytest.approx(1e-5 + (8e-4 - 1e-5) / 5)

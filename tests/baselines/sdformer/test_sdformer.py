@@ -22,7 +22,7 @@ TINY = {
     "stage1_steps": 10,
     "stage1_warmup": 3,
     "stage1_batch": 16,
-    "stage1_rate": 1e-3,
+    "stage1_learning_rate": 1e-3,
     "embed_dim": 16,
     "heads": 2,
     "stage2_steps": 8,
@@ -101,7 +101,7 @@ def test_the_paper_budget_is_the_published_schedule():
     for dataset, values in {**published, **ours}.items():
         params = parameters("sdformer", dataset)
         assert tuple(params[name] for name in names) == values
-        assert (params["stage1_rate"], params["stage2_rate"]) == (1e-4, 8e-4)
+        assert (params["stage1_learning_rate"], params["stage2_learning_rate"]) == (1e-4, 8e-4)
         assert (params["stage1_warmup"], params["stage1_drop"]) == (999, 200_000)
     assert parameters("sdformer_m", "stocks")["objective"] == "masked"
 
@@ -170,7 +170,7 @@ def test_facts_are_measured_on_the_training_windows(fitted):
 
 def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):
     # A step of 1 drives every latent the same way at once.
-    collapsed = SDformer(**{**TINY, "stage1_rate": 1.0, "stage1_warmup": 0}).fit(waves(), FitContext(seed=5))
+    collapsed = SDformer(**{**TINY, "stage1_learning_rate": 1.0, "stage1_warmup": 0}).fit(waves(), FitContext(seed=5))
     few, far = collapsed.facts_["warnings"]
     assert "the codebook collapsed" in few
     assert f"use {collapsed.facts_['codebook_usage']:.0%} of 16 codes" in few
@@ -184,7 +184,7 @@ def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):
 def test_training_learns_to_reconstruct_and_to_predict(objective):
     data = waves(200, features=1)
     sizes = {"width": 32, "code_dim": 32, "weight_commitment": 0.05}
-    steps = {"stage1_steps": 100, "stage2_steps": 60, "stage1_batch": 32, "stage1_rate": 2e-3}
+    steps = {"stage1_steps": 100, "stage2_steps": 60, "stage1_batch": 32, "stage1_learning_rate": 2e-3}
     trained = SDformer(objective=objective, **{**TINY, **sizes, **steps}).fit(
         data, FitContext(seed=1, validation=waves(50, features=1, seed=9))
     )
@@ -246,4 +246,4 @@ def test_sampling_needs_a_fit_and_a_count(fitted):
 
 def test_divergence_is_an_error():
     with pytest.raises(DivergedError, match="stage1"):
-        SDformer(**{**TINY, "stage1_rate": 1e30, "stage1_warmup": 0}).fit(waves(), FitContext(seed=0))
+        SDformer(**{**TINY, "stage1_learning_rate": 1e30, "stage1_warmup": 0}).fit(waves(), FitContext(seed=0))

@@ -6,9 +6,9 @@ import torch
 from torch.nn import functional
 
 from baselines.sdformer.objective import Autoregressive, Masked, invert
-from baselines.sdformer.training import Rates, TokenTask
+from baselines.sdformer.training import LearningRates, TokenTask
 from baselines.sdformer.transformer import KeyValueCache, TokenTransformer, TransformerSizes
-from benchmark.training import build, set_dropout_generator
+from benchmark.training import build, set_dropout_rng
 
 SIZES = TransformerSizes(embed_dim=16, layers=1, heads=4, fc_rate=4, dropout=0.1)
 
@@ -39,12 +39,12 @@ def test_one_layer_means_two_blocks_and_positions_are_sinusoids():
 def test_initial_weights_have_deviation_0_02_and_no_bias():
     model = build(lambda: TokenTransformer(256, 6, SIZES, causal=True), generator(1))
     assert model.embed.weight.detach().std() == pytest.approx(0.02, rel=0.05)
-    assert model.blocks[0].rise.weight.detach().std() == pytest.approx(0.02, rel=0.05)
-    assert not model.blocks[0].rise.bias.any()
+    assert model.blocks[0].up_proj.weight.detach().std() == pytest.approx(0.02, rel=0.05)
+    assert not model.blocks[0].up_proj.bias.any()
 
 
 def attention_by_hand(block, x, causal):
-    q, k, v = block.mix(block.norm1(x)).chunk(3, dim=-1)
+    q, k, v = block.qkv(block.norm1(x)).chunk(3, dim=-1)
     out = torch.zeros_like(q)
     width = q.shape[-1] // block.heads
     for b in range(len(x)):
@@ -55,7 +55,7 @@ def attention_by_hand(block, x, causal):
                 share = torch.softmax(k[b, :seen, part] @ q[b, i, part] / width**0.5, dim=0)
                 out[b, i, part] = share @ v[b, :seen, part]
     x = x + block.out(out)
-    return x + block.fall(functional.gelu(block.rise(block.norm2(x))))
+    return x + block.down_proj(functional.gelu(block.up_proj(block.norm2(x))))
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -70,11 +70,11 @@ def test_the_path_with_dropout_keeps_the_mean_and_the_causal_mask():
     x = torch.randn(1, 4, 16, generator=generator(3))
     quiet = block(x, causal=True)
     block.train()
-    set_dropout_generator(block, generator(4))
+    set_dropout_rng(block, generator(4))
     noisy = block(x.expand(5_000, 4, 16), causal=True)
     torch.testing.assert_close(noisy.mean(dim=0), quiet[0], atol=0.1, rtol=0.03)
     assert (noisy[0] != noisy[1]).any()
-    set_dropout_generator(block, generator(4))
+    set_dropout_rng(block, generator(4))
     changed = torch.cat([x[:, :3], x[:, 3:] + 1], dim=1)
     again = block(changed.expand(5_000, 4, 16), causal=True)
     torch.testing.assert_close(again[:, :3], noisy[:, :3])
@@ -101,8 +101,8 @@ def test_sampling_with_a_cache_and_shared_beginnings_equals_full_passes():
 def test_windows_that_begin_alike_share_a_row_of_the_cache(monkeypatch):
     model = make(causal=True, vocab_size=3)
     rows = []
-    advance = model.advance
-    monkeypatch.setattr(model, "advance", lambda x, i, cache: rows.append(len(x)) or advance(x, i, cache))
+    decode_step = model.decode_step
+    monkeypatch.setattr(model, "decode_step", lambda x, i, cache: rows.append(len(x)) or decode_step(x, i, cache))
     with torch.no_grad():
         Autoregressive(0.9).sample(model, torch.rand(500, 4, generator=generator(5), dtype=torch.float64))
     assert rows[0] == 1
@@ -175,8 +175,8 @@ def test_masked_training_hides_tokens_at_one_rate_and_counts_only_those(monkeypa
     tokens = torch.randint(7, (2000, 4), generator=generator(6))
     loss = Masked().loss(model, tokens, generator(8))
     hidden = inputs[0] == 7
-    rate = float(torch.rand((), generator=generator(8)))
-    assert float(hidden.float().mean()) == pytest.approx(rate, abs=0.02)
+    learning_rate = float(torch.rand((), generator=generator(8)))
+    assert float(hidden.float().mean()) == pytest.approx(learning_rate, abs=0.02)
     assert torch.equal(inputs[0][~hidden], tokens[~hidden])
     expected = functional.cross_entropy(model(inputs[0])[hidden], tokens[hidden])
     assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
@@ -210,17 +210,22 @@ def test_the_pseudo_likelihood_hides_one_token_at_a_time():
 
 
 def test_rates_rise_over_the_warm_up_then_stay_then_drop():
-    rates = Rates(1e-4, 999, 200_000)
-    assert rates.rate(0) == pytest.approx(1e-4 / 999)
-    assert rates.rate(998) == pytest.approx(1e-4)
-    assert rates.rate(999 + 199_999) == pytest.approx(1e-4)
-    assert rates.rate(999 + 200_000) == pytest.approx(5e-6)
+    learning_rates = LearningRates(1e-4, 999, 200_000)
+    assert learning_rates.learning_rate(0) == pytest.approx(1e-4 / 999)
+    assert learning_rates.learning_rate(998) == pytest.approx(1e-4)
+    assert learning_rates.learning_rate(999 + 199_999) == pytest.approx(1e-4)
+    assert learning_rates.learning_rate(999 + 200_000) == pytest.approx(5e-6)
 
 
 def test_the_token_task_trains_at_a_constant_rate_with_its_betas():
     model = make(causal=True, scale=1.0)
     task = TokenTask(
-        model.train(), torch.zeros(9, 4, dtype=torch.long), Autoregressive(1.0), rate=8e-4, batch=4, weight_decay=0.0
+        model.train(),
+        torch.zeros(9, 4, dtype=torch.long),
+        Autoregressive(1.0),
+        learning_rate=8e-4,
+        batch=4,
+        weight_decay=0.0,
     )
     before = model.head.weight.detach().clone()
     task.step(0, generator(2))

@@ -42,8 +42,8 @@ def networks(features=2, seed=0):
 
 def series(made, windows):
     data = torch.from_numpy(windows)
-    made.measure(data)
-    return made.scale(data)
+    made.fit(data)
+    return made.transform(data)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,12 @@ def test_official_parameter_counts(dataset, budget, length):
 def test_the_paper_budget_is_the_official_schedule():
     params = parameters("stocks")
     assert [params[f"{phase}_steps"] for phase in ("embedding", "supervised", "joint")] == [50_000] * 3
-    assert (params["batch"], params["rate"], params["gamma"], params["discriminator_threshold"]) == (128, 1e-3, 1, 0.15)
+    assert (params["batch"], params["learning_rate"], params["gamma"], params["discriminator_threshold"]) == (
+        128,
+        1e-3,
+        1,
+        0.15,
+    )
 
 
 def test_sequences_are_scaled_to_the_unit_interval_and_back():
@@ -121,7 +126,7 @@ def test_losses_are_the_papers_pass_by_pass():
 def test_each_phase_updates_its_networks_only(task, options, changed):
     nets = networks()
     before = {name: [p.clone() for p in part.parameters()] for name, part in nets.named_children()}
-    task(nets, series(nets, waves()), batch=8, rate=1e-3, **options).step(0, torch.Generator().manual_seed(0))
+    task(nets, series(nets, waves()), batch=8, learning_rate=1e-3, **options).step(0, torch.Generator().manual_seed(0))
     moved = {
         name
         for name, part in nets.named_children()
@@ -164,9 +169,9 @@ def test_save_and_load_give_the_same_samples(fitted, tmp_path):
 
 def test_training_learns_to_rebuild_and_to_generate():
     data = waves(200, features=1)
-    steps = {"embedding_steps": 300, "supervised_steps": 100, "joint_steps": 60, "batch": 64, "rate": 5e-3}
+    steps = {"embedding_steps": 300, "supervised_steps": 100, "joint_steps": 60, "batch": 64, "learning_rate": 5e-3}
     made = TimeGAN(**{**TINY, **steps, "hidden": 12}).fit(data, FitContext(seed=1))
-    nets, x = made.network_, made.network_.scale(torch.from_numpy(data))
+    nets, x = made.network_, made.network_.transform(torch.from_numpy(data))
     assert float((nets.recovery(nets.embedder(x)) - x).square().mean()) < 0.2 * float(x.var())
     assert abs(made.sample(300, 0).mean() - data.mean()) < 0.1
 
@@ -183,7 +188,7 @@ def test_what_cannot_work_is_refused(fitted):
     with pytest.raises(UserError, match="n = 0"):
         fitted.sample(0, 0)
     with pytest.raises(DivergedError, match="embedding"):
-        TimeGAN(**{**TINY, "rate": 1e38}).fit(waves(), FitContext(seed=0))
+        TimeGAN(**{**TINY, "learning_rate": 1e38}).fit(waves(), FitContext(seed=0))
 
 
 @pytest.mark.parametrize(("count", "features"), [(3, 2), (1, 1), (20, 1)])

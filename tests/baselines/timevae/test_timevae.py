@@ -34,9 +34,9 @@ def stream(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def evidence(windows, batch=8, rate=1e-3):
+def evidence(windows, batch=8, learning_rate=1e-3):
     network = build(lambda: TimeVAENetwork(*windows.shape[1:], TINY_SIZES), stream())
-    return EvidenceTask(network, torch.from_numpy(windows), batch=batch, rate=rate, weight=3.0)
+    return EvidenceTask(network, torch.from_numpy(windows), batch=batch, learning_rate=learning_rate, weight=3.0)
 
 
 def written_out(length, d):
@@ -75,7 +75,7 @@ def test_trend_and_seasons_count_as_their_dense_layers():
 
 def test_the_paper_budget_is_the_official_schedule():
     params = parameters("stocks")
-    assert (params["epochs"], params["steps"], params["batch"], params["rate"]) == (1000, None, 16, 1e-3)
+    assert (params["epochs"], params["steps"], params["batch"], params["learning_rate"]) == (1000, None, 16, 1e-3)
     assert (params["filters"], params["latent"], params["reconstruction_weight"]) == ((50, 100, 200), 8, 3)
     assert (params["trend_poly"], params["seasons"], params["residual"]) == (0, (), True)
 
@@ -106,7 +106,7 @@ def test_the_loss_is_the_official_sum():
     task = evidence(windows)
     told = []
     task.network.register_forward_hook(lambda _, given, made: told.append((given[0], *made)))
-    figures = {name: float(value) for name, value in task.step(0, stream(1)).items()}
+    metrics = {name: float(value) for name, value in task.step(0, stream(1)).items()}
     x, decoded, mean, log_variance = (value.detach().double().numpy() for value in told[0])
     squares = means = nats = 0.0
     for n in range(8):
@@ -115,13 +115,13 @@ def test_the_loss_is_the_official_sum():
             means += (x[n, t].sum() / 2 - decoded[n, t].sum() / 2) ** 2
         for m, v in zip(mean[n], np.exp(log_variance[n]), strict=True):
             nats += 0.5 * (v + m**2 - 1 - np.log(v))
-    assert figures["loss"] == pytest.approx((3 * (squares + means) + nats) / 8, rel=1e-5)
-    assert figures["reconstruction"] == pytest.approx((squares + means) / 8, rel=1e-5)
-    assert figures["divergence"] == pytest.approx(nats / 8, rel=1e-4)
+    assert metrics["loss"] == pytest.approx((3 * (squares + means) + nats) / 8, rel=1e-5)
+    assert metrics["reconstruction"] == pytest.approx((squares + means) / 8, rel=1e-5)
+    assert metrics["divergence"] == pytest.approx(nats / 8, rel=1e-4)
 
 
 def test_the_first_step_is_adams_on_the_sum_over_the_batch():
-    task, twin = evidence(waves(8), rate=1e-3), evidence(waves(8))
+    task, twin = evidence(waves(8), learning_rate=1e-3), evidence(waves(8))
     generator = stream(1)
     order = torch.randperm(8, generator=generator)
     normal = torch.randn((8, 3), generator=generator)
@@ -183,7 +183,9 @@ def test_save_and_load_give_the_same_samples(tmp_path, options):
 
 def test_training_learns_to_rebuild_and_to_generate():
     data = waves(200, features=1)
-    trained = TimeVAE(**{**TINY, "filters": (16, 16), "steps": 400, "rate": 5e-3}).fit(data, FitContext(seed=1))
+    trained = TimeVAE(**{**TINY, "filters": (16, 16), "steps": 400, "learning_rate": 5e-3}).fit(
+        data, FitContext(seed=1)
+    )
     x = torch.from_numpy(data)
     with torch.no_grad():
         rebuilt, mean, _ = trained.network_(x, torch.zeros(200, 3))
@@ -214,7 +216,7 @@ def test_what_cannot_work_is_refused(fitted):
     with pytest.raises(UserError, match="n = 0"):
         fitted.sample(0, 0)
     with pytest.raises(DivergedError, match="the loss of vae"):
-        TimeVAE(**{**TINY, "rate": 1e38}).fit(waves(), FitContext(seed=0))
+        TimeVAE(**{**TINY, "learning_rate": 1e38}).fit(waves(), FitContext(seed=0))
 
 
 @pytest.mark.parametrize(("count", "length", "features"), [(3, 12, 2), (1, 1, 1), (20, 7, 1)])

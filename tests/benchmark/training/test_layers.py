@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.training import SeededDropout, build, set_dropout_generator, warmup_cosine, warmup_halving
+from benchmark.training import SeededDropout, build, set_dropout_rng, warmup_cosine, warmup_halving
 
 
 def test_equal_seeds_build_equal_modules_and_others_do_not() -> None:
@@ -34,7 +34,7 @@ def test_a_module_with_values_of_its_own_must_say_how_to_set_them() -> None:
 
 def test_dropout_keeps_the_mean_and_sleeps_in_evaluation() -> None:
     drop = SeededDropout(0.25)
-    set_dropout_generator(drop, torch.Generator().manual_seed(3))
+    set_dropout_rng(drop, torch.Generator().manual_seed(3))
     x = torch.ones(200, 500)
     y = drop(x)
     assert (y == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)

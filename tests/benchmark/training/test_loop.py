@@ -15,7 +15,7 @@ from benchmark.training import (
     build,
     optimizer_state,
     restore_optimizer,
-    set_dropout_generator,
+    set_dropout_rng,
     train,
 )
 
@@ -32,9 +32,9 @@ class Regression:
         self.spoil_at = spoil_at
         self.steps: list[int] = []
 
-    def step(self, step: int, generator: torch.Generator) -> Mapping[str, Tensor]:
-        set_dropout_generator(self.net, generator)
-        x = torch.randn(16, 3, generator=generator)
+    def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
+        set_dropout_rng(self.net, rng)
+        x = torch.randn(16, 3, generator=rng)
         loss = (self.net(x).squeeze(1) - x.sum(1)).square().mean()
         if step == self.spoil_at:
             loss = loss * torch.nan
@@ -61,7 +61,7 @@ def run(task: Regression, steps: int, **context: object) -> Regression:
         name="regression",
         steps=steps,
         context=FitContext(seed=1, **context),
-        generator=torch.Generator().manual_seed(9),
+        rng=torch.Generator().manual_seed(9),
     )
     return task
 

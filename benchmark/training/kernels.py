@@ -1,0 +1,91 @@
+"""Linear maps and convolutions on the CPU: the one place that chooses a matrix library, by the processor's make.
+
+PyTorch's CPU build multiplies float32 matrices by MKL, which keeps to 256-bit instructions on AMD processors. oneDNN, which
+PyTorch ships for convolutions, uses 512 bits there and is reached by a private operator. On an AMD EPYC training and sampling
+take 1.2 to 2 times as long by MKL (`python -m tests.speed.kernel_speed`); on an Intel Xeon MKL is as fast, so that PyTorch's
+own path serves. The make is the whole rule: a timing could choose otherwise in an equal run, which must give equal bytes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@cache
+def processor_make(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The maker that the processor names, such as AuthenticAMD or GenuineIntel; empty where the system does not say."""
+    if not cpuinfo.is_file():
+        return ""
+    named = (
+        line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("vendor_id")
+    )
+    return next(named, "")
+
+
+def uses_onednn(x: Tensor) -> bool:
+    """Whether oneDNN multiplies `x` (..., M): float32 on an AMD processor, outside autocast and `torch.compile`."""
+    return (
+        x.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        and x.dtype == torch.float32
+        and x.dim() > 1
+        and processor_make() == "AuthenticAMD"
+        and torch.backends.mkldnn.is_available()
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def _matmul(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The matrix a bᵀ + bias (..., N) of a (..., M) and b (N, M) by oneDNN, without gradient."""
+    return torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
+
+
+class _Linear(torch.autograd.Function):
+    """x Wᵀ + bias and its gradients, one matrix product each."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return _matmul(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        gradient = gradients[0]
+        rows = gradient.flatten(0, -2)
+        x_gradient = _matmul(gradient, weight.t()) if ctx.needs_input_grad[0] else None
+        bias_gradient = rows.sum(dim=0) if ctx.needs_input_grad[2] else None
+        return x_gradient, _matmul(rows.t(), x.flatten(0, -2).t()), bias_gradient
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The map x Wᵀ + bias (..., N) of x (..., M), weight (N, M) and bias (N), as `torch.nn.functional.linear`."""
+    return _Linear.apply(x, weight, bias) if uses_onednn(x) else functional.linear(x, weight, bias)
+
+
+class Linear(nn.Linear):
+    """`torch.nn.Linear` by the function `linear`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., N) of x (..., M)."""
+        return linear(x, self.weight, self.bias)
+
+
+def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1) -> Tensor:
+    """The convolution (B, T', C') of x (B, T, C), channels innermost, with weight (C', C, width) and bias (C').
+
+    As `torch.nn.functional.conv1d` without padding, T' = ⌊(T − width) / stride⌋ + 1. On the CPU the steps that an output sees
+    are laid side by side, so that it is one linear map.
+    """
+    if x.device.type != "cpu":
+        return functional.conv1d(x.transpose(1, 2), weight, bias, stride).transpose(1, 2)
+    width = weight.shape[2]
+    last = x.shape[1] - width + 1
+    seen = torch.cat([x[:, tap : tap + last : stride] for tap in range(width)], dim=2)
+    return linear(seen, weight.transpose(1, 2).flatten(1), bias)

@@ -1,0 +1,85 @@
+"""Linear maps and convolutions agree with PyTorch's own, forward and backward, whatever the processor's make."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from benchmark.training import build, kernels
+from benchmark.training.kernels import Linear, conv1d, linear, processor_make, uses_onednn
+
+SHAPES = [(3, 9, 5, 4, 3, 1), (2, 8, 1, 6, 3, 2), (4, 7, 3, 3, 1, 1), (2, 11, 4, 2, 5, 3)]
+
+
+@pytest.fixture(params=["AuthenticAMD", "GenuineIntel"])
+def _make(request, monkeypatch):
+    monkeypatch.setattr(kernels, "processor_make", lambda: request.param)
+
+
+def normal(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).requires_grad_()
+
+
+def gradients(output, inputs):
+    direction = torch.cos(torch.arange(output.numel(), dtype=torch.float32)).reshape(output.shape)
+    return torch.autograd.grad(output, inputs, direction)
+
+
+def agree(found, expected, inputs):
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    for a, b in zip(gradients(found, inputs), gradients(expected, inputs), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.usefixtures("_make")
+@pytest.mark.parametrize("shape", [(7,), (5, 7), (2, 3, 7)])
+@pytest.mark.parametrize("biased", [True, False])
+def test_linear_is_the_linear_layer(shape, biased):
+    x, weight, bias = normal(*shape), normal(4, 7, seed=1), normal(4, seed=2)
+    given = (x, weight, bias) if biased else (x, weight)
+    agree(linear(*given), functional.linear(*given), given)
+
+
+@pytest.mark.usefixtures("_make")
+@pytest.mark.parametrize(("batch", "length", "channels", "out", "width", "stride"), SHAPES)
+def test_conv1d_is_the_convolution(batch, length, channels, out, width, stride):
+    x, weight, bias = normal(batch, length, channels), normal(out, channels, width, seed=1), normal(out, seed=2)
+    expected = functional.conv1d(x.transpose(1, 2), weight, bias, stride).transpose(1, 2)
+    agree(conv1d(x, weight, bias, stride), expected, (x, weight, bias))
+
+
+@pytest.mark.usefixtures("_make")
+def test_a_strided_input_and_one_without_gradient_are_taken():
+    x, weight, bias = normal(2, 5, 9), normal(3, 5, 3, seed=1), normal(3, seed=2)
+    expected = functional.conv1d(x, weight, bias).transpose(1, 2)
+    again = functional.conv1d(x.detach(), weight, bias).transpose(1, 2)
+    agree(conv1d(x.transpose(1, 2), weight, bias), expected, (x, weight, bias))
+    agree(conv1d(x.detach().transpose(1, 2), weight, bias), again, (weight, bias))
+
+
+def test_the_make_decides_and_only_for_float32(monkeypatch):
+    for make, chosen in (("AuthenticAMD", torch.backends.mkldnn.is_available()), ("GenuineIntel", False), ("", False)):
+        monkeypatch.setattr(kernels, "processor_make", lambda make=make: make)
+        assert uses_onednn(normal(2, 3)) is chosen
+        assert not uses_onednn(normal(2, 3).double())
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert linear(normal(2, 3), normal(4, 3, seed=1)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("text", "make"),
+    [
+        ("processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\n", "AuthenticAMD"),
+        ("CPU implementer\t: 0x41\n", ""),
+    ],
+)
+def test_the_make_is_what_the_system_says(tmp_path, text, make):
+    (tmp_path / "cpuinfo").write_text(text)
+    assert processor_make(tmp_path / "cpuinfo") == make
+    assert processor_make(tmp_path / "none") == ""
+
+
+def test_a_layer_starts_as_pytorchs_does():
+    ours = build(lambda: Linear(5, 4), torch.Generator().manual_seed(3))
+    theirs = build(lambda: torch.nn.Linear(5, 4), torch.Generator().manual_seed(3))
+    assert torch.equal(ours.weight, theirs.weight)
+    assert torch.equal(ours.bias, theirs.bias)

@@ -1,0 +1,131 @@
+"""TimeMAR's parameters in frozen groups: flat in the constructor and in YAML files, attributes everywhere else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
+
+from benchmark.errors import UserError
+from timemar.precision import Precision
+from timemar.schedule import Decay, Schedule
+
+Drop = Literal["frequency", "decompose", "multiscale", "coarse"]
+
+
+@dataclass(frozen=True)
+class TokenizerSizes:
+    """Sizes of stage 1; `kernels` None stands for widths that grow with T; `drop` names the parts taken out (Table 3)."""
+
+    vocab_size: int
+    z_channels: int
+    ch: int
+    ch_mult: tuple[int, ...]
+    blocks: int
+    middle_blocks: int
+    patch_nums: tuple[int, ...]
+    kernels: tuple[int, ...] | None
+    coarse_factor: int
+    beta: float
+    attention: int = 0
+    drop: tuple[Drop, ...] = ()
+
+    def latent_length(self, length: int) -> int:
+        """L = T / 2^(levels − 1) for T=`length`."""
+        return length // 2 ** (len(self.ch_mult) - 1)
+
+
+@dataclass(frozen=True)
+class TransformerSizes:
+    """Sizes of stage 2."""
+
+    embed_dim: int
+    layers: int
+    heads: int
+    fc_rate: int
+    dropout: float
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """The λ of each term of stage 1; the paper gives no values."""
+
+    reconstruction: float = 1.0
+    vq: float = 1.0
+    trend: float = 1.0
+    season: float = 1.0
+    coarse: float = 1.0
+    fourier: float = 1.0
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """Length, batches and learning rate of one stage; exactly one of `steps` and `epochs` is a number."""
+
+    steps: int | None
+    epochs: int | None
+    batch: int
+    learning_rate: float
+    decay: Decay
+    warmup: float
+    weight_decay: float
+
+    def schedule(self, stage: str, windows: int) -> Schedule:
+        """The schedule on N=`windows` windows; raises UserError for both or neither of steps and epochs."""
+        if (self.steps is None) == (self.epochs is None):
+            given = "neither" if self.steps is None else "both"
+            raise UserError(
+                f"TimeMAR was given {given} of {stage}_steps and {stage}_epochs; set exactly one and the other to null."
+            )
+        steps = self.steps or (self.epochs or 0) * math.ceil(windows / self.batch)
+        return Schedule(steps, self.learning_rate, self.decay, self.warmup)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn from logits: `top_k` None keeps all V codes, `top_p` 1 the whole distribution."""
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float = 1.0
+
+
+@dataclass(frozen=True)
+class TimeMARConfig:
+    """All parameters; a group's arguments carry its prefix: `weight_`, `stage1_`, `stage2_`."""
+
+    tokenizer: TokenizerSizes
+    transformer: TransformerSizes
+    weights: LossWeights
+    stage1: StageConfig
+    stage2: StageConfig
+    sampling: Sampling
+    reseed_every: int
+    corruption: float
+    ema: float
+    clip: float
+    precision: Precision
+    compiled: bool
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Self:
+        """The groups of validated constructor arguments."""
+
+        def group(kind: type[Any], prefix: str = "") -> Any:
+            return kind(**{entry.name: parameters[prefix + entry.name] for entry in fields(kind)})
+
+        return cls(
+            tokenizer=group(TokenizerSizes),
+            transformer=group(TransformerSizes),
+            weights=group(LossWeights, "weight_"),
+            stage1=group(StageConfig, "stage1_"),
+            stage2=group(StageConfig, "stage2_"),
+            sampling=group(Sampling),
+            reseed_every=parameters["reseed_every"],
+            corruption=parameters["corruption"],
+            ema=parameters["stage2_ema"],
+            clip=parameters["clip"],
+            precision=parameters["precision"],
+            compiled=parameters["compiled"],
+        )
