@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import torch
 from pydantic import Field
@@ -31,6 +32,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _SAMPLE_ROWS = 1 << 17  # steps of windows sampled side by side: bounds memory
 
 
+@dataclass(eq=False)
 class COTGAN(NetworkGenerator):
     """A recurrent generator trained by the mixed Sinkhorn divergence under a causal cost (COT-GAN, Xu et al. 2020).
 
@@ -41,35 +43,19 @@ class COTGAN(NetworkGenerator):
     """
 
     version: ClassVar[int] = 1
-    network_: Networks
 
-    def __init__(
-        self,
-        noise: Count = 10,
-        hidden: Count = 32,
-        filters: Count = 32,
-        kernel: Count = 5,
-        output: Literal["sigmoid", "linear"] = "sigmoid",
-        steps: Count = 100_000,
-        batch: Count = 32,
-        learning_rate: Positive = 1e-3,
-        epsilon: Positive = 0.1,
-        epsilon_relative: bool = True,
-        iterations: Count = 100,
-        penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0,
-    ) -> None:
-        self.noise = noise
-        self.hidden = hidden
-        self.filters = filters
-        self.kernel = kernel
-        self.output = output
-        self.steps = steps
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.epsilon = epsilon
-        self.epsilon_relative = epsilon_relative
-        self.iterations = iterations
-        self.penalty = penalty
+    noise: Count = 10
+    hidden: Count = 32
+    filters: Count = 32
+    kernel: Count = 5
+    output: Literal["sigmoid", "linear"] = "sigmoid"
+    steps: Count = 100_000
+    batch: Count = 32
+    learning_rate: Positive = 1e-3
+    epsilon: Positive = 0.1
+    epsilon_relative: bool = True
+    iterations: Count = 100
+    penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
@@ -99,7 +85,7 @@ class COTGAN(NetworkGenerator):
     def _draw(self, n: int, seed: int) -> Tensor:
         noise = draw_noise(n, self.shape_[0], self.parameters()["noise"], seeded(seed))
         parts = noise.split(max(1, _SAMPLE_ROWS // self.shape_[0]))
-        return torch.cat([self.network_.generator(part.to(self.device)) for part in parts])
+        return torch.cat([cast(Networks, self.network_).generator(part.to(self.device)) for part in parts])
 
 
 class AdversarialTask:

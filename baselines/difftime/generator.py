@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import torch
@@ -22,6 +23,7 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
+@dataclass(eq=False)
 class DiffTime(DiffusionGenerator):
     """Attention over time and features that predicts the noise (DiffTime, Coletta et al. 2023, as CSDI without conditions).
 
@@ -35,35 +37,19 @@ class DiffTime(DiffusionGenerator):
     noisy_jumps: ClassVar[bool] = True
     per_feature: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        channels: Count = 64,
-        layers: Depth = 4,
-        heads: Count = 8,
-        feature_width: Count = 16,
-        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
-        diffusion_steps: Count = 50,
-        first_beta: Share = 1e-4,
-        last_beta: Share = 0.5,
-        sampling_steps: Count | None = None,
-        steps: Count = 50_000,
-        batch: Count = 16,
-        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
-        decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-6,
-    ) -> None:
-        self.channels = channels
-        self.layers = layers
-        self.heads = heads
-        self.feature_width = feature_width
-        self.dropout = dropout
-        self.diffusion_steps = diffusion_steps
-        self.first_beta = first_beta
-        self.last_beta = last_beta
-        self.sampling_steps = sampling_steps
-        self.steps = steps
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.decay = decay
+    channels: Count = 64
+    layers: Depth = 4
+    heads: Count = 8
+    feature_width: Count = 16
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    diffusion_steps: Count = 50
+    first_beta: Share = 1e-4
+    last_beta: Share = 0.5
+    sampling_steps: Count | None = None
+    steps: Count = 50_000
+    batch: Count = 16
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-6
 
     def training_windows(self, windows: int) -> int | None:
         """Windows in all batches of a fit."""

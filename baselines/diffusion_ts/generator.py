@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import torch
@@ -24,6 +25,7 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _LEAST_LENGTH = 7  # of which three frequencies remain, so that at least one is kept
 
 
+@dataclass(eq=False)
 class DiffusionTS(DiffusionGenerator):
     """A transformer that predicts x_0 as trend and season (Diffusion-TS, Yuan and Qiao 2024; values of the official code).
 
@@ -35,43 +37,23 @@ class DiffusionTS(DiffusionGenerator):
 
     version: ClassVar[int] = 2
 
-    def __init__(
-        self,
-        width: Annotated[int, Field(ge=4, multiple_of=2)] = 64,
-        heads: Count = 4,
-        encoder_layers: Depth = 2,
-        decoder_layers: Depth = 2,
-        season_kernel: Count = 1,
-        diffusion_steps: Annotated[int, Field(ge=2)] = 500,
-        sampling_steps: Count | None = None,
-        steps: Count = 10_000,
-        batch: Count = 64,
-        micro_batches: Count = 2,
-        learning_rate: Rate = 8e-4,
-        first_learning_rate: Rate = 1e-5,
-        warmup: Annotated[int, Field(ge=0)] = 500,
-        patience: Count = 2000,
-        average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.995,
-        average_every: Count = 10,
-        average_start: Annotated[int, Field(ge=0)] = 100,
-    ) -> None:
-        self.width = width
-        self.heads = heads
-        self.encoder_layers = encoder_layers
-        self.decoder_layers = decoder_layers
-        self.season_kernel = season_kernel
-        self.diffusion_steps = diffusion_steps
-        self.sampling_steps = sampling_steps
-        self.steps = steps
-        self.batch = batch
-        self.micro_batches = micro_batches
-        self.learning_rate = learning_rate
-        self.first_learning_rate = first_learning_rate
-        self.warmup = warmup
-        self.patience = patience
-        self.average_decay = average_decay
-        self.average_every = average_every
-        self.average_start = average_start
+    width: Annotated[int, Field(ge=4, multiple_of=2)] = 64
+    heads: Count = 4
+    encoder_layers: Depth = 2
+    decoder_layers: Depth = 2
+    season_kernel: Count = 1
+    diffusion_steps: Annotated[int, Field(ge=2)] = 500
+    sampling_steps: Count | None = None
+    steps: Count = 10_000
+    batch: Count = 64
+    micro_batches: Count = 2
+    learning_rate: Rate = 8e-4
+    first_learning_rate: Rate = 1e-5
+    warmup: Annotated[int, Field(ge=0)] = 500
+    patience: Count = 2000
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.995
+    average_every: Count = 10
+    average_start: Annotated[int, Field(ge=0)] = 100
 
     def training_windows(self, windows: int) -> int | None:
         """Windows in all batches of a fit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
@@ -23,6 +24,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 _ERRORS = {"l1": functional.l1_loss, "mse": functional.mse_loss}
 
 
+@dataclass(eq=False)
 class DiffWave(DiffusionGenerator):
     """Gated dilated convolutions that predict the noise (DiffWave, Kong et al. 2021), adapted to windows; see its page.
 
@@ -35,33 +37,18 @@ class DiffWave(DiffusionGenerator):
     version: ClassVar[int] = 1
     clamps: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        channels: Count = 64,
-        layers: Depth = 30,
-        dilation_cycle: Count | None = None,
-        diffusion_steps: Count = 500,
-        first_beta: Share = 2e-4,
-        last_beta: Share = 0.04,
-        sampling_steps: Count | None = None,
-        error: Literal["l1", "mse"] = "l1",
-        steps: Count = 100_000,
-        batch: Count = 16,
-        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2e-4,
-        cooldown: Annotated[float, Field(ge=0, le=1)] = 0.0,
-    ) -> None:
-        self.channels = channels
-        self.layers = layers
-        self.dilation_cycle = dilation_cycle
-        self.diffusion_steps = diffusion_steps
-        self.first_beta = first_beta
-        self.last_beta = last_beta
-        self.sampling_steps = sampling_steps
-        self.error = error
-        self.steps = steps
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.cooldown = cooldown
+    channels: Count = 64
+    layers: Depth = 30
+    dilation_cycle: Count | None = None
+    diffusion_steps: Count = 500
+    first_beta: Share = 2e-4
+    last_beta: Share = 0.04
+    sampling_steps: Count | None = None
+    error: Literal["l1", "mse"] = "l1"
+    steps: Count = 100_000
+    batch: Count = 16
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2e-4
+    cooldown: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def training_windows(self, windows: int) -> int | None:
         """Windows in all batches of a fit."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import torch
 from pydantic import Field
@@ -38,6 +39,7 @@ class Stages(nn.Module):
         self.vqvae, self.transformer = vqvae, transformer
 
 
+@dataclass(eq=False)
 class SDformer(NetworkGenerator):
     """Similarity-driven VQ-VAE and token transformer (SDformer, Chen et al., NeurIPS 2024; values of the official code).
 
@@ -47,57 +49,30 @@ class SDformer(NetworkGenerator):
     """
 
     version: ClassVar[int] = 1
-    network_: Stages
 
-    def __init__(
-        self,
-        objective: Literal["autoregressive", "masked"] = "autoregressive",
-        vocab_size: Annotated[int, Field(ge=2)] = 512,
-        width: Count = 512,
-        code_dim: Count = 512,
-        down_t: Annotated[int, Field(ge=0, le=30)] = 2,
-        depth: Depth = 3,
-        dilation_growth: Count = 3,
-        weight_commitment: NotNegative = 0.001,
-        stage1_steps: Count = 100_000,
-        stage1_warmup: Annotated[int, Field(ge=0)] = 999,
-        stage1_drop: Count = 200_000,
-        stage1_batch: Count = 128,
-        stage1_learning_rate: Positive = 1e-4,
-        embed_dim: Annotated[int, Field(ge=2, multiple_of=2)] = 1024,
-        layers: Depth = 1,
-        heads: Count = 16,
-        fc_rate: Count = 4,
-        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
-        pkeep: Annotated[float, Field(ge=0, le=1)] = 0.9,
-        stage2_steps: Count = 62_500,
-        stage2_batch: Count = 1024,
-        stage2_learning_rate: Positive = 8e-4,
-        stage2_weight_decay: NotNegative = 1e-6,
-    ) -> None:
-        self.objective = objective
-        self.vocab_size = vocab_size
-        self.width = width
-        self.code_dim = code_dim
-        self.down_t = down_t
-        self.depth = depth
-        self.dilation_growth = dilation_growth
-        self.weight_commitment = weight_commitment
-        self.stage1_steps = stage1_steps
-        self.stage1_warmup = stage1_warmup
-        self.stage1_drop = stage1_drop
-        self.stage1_batch = stage1_batch
-        self.stage1_learning_rate = stage1_learning_rate
-        self.embed_dim = embed_dim
-        self.layers = layers
-        self.heads = heads
-        self.fc_rate = fc_rate
-        self.dropout = dropout
-        self.pkeep = pkeep
-        self.stage2_steps = stage2_steps
-        self.stage2_batch = stage2_batch
-        self.stage2_learning_rate = stage2_learning_rate
-        self.stage2_weight_decay = stage2_weight_decay
+    objective: Literal["autoregressive", "masked"] = "autoregressive"
+    vocab_size: Annotated[int, Field(ge=2)] = 512
+    width: Count = 512
+    code_dim: Count = 512
+    down_t: Annotated[int, Field(ge=0, le=30)] = 2
+    depth: Depth = 3
+    dilation_growth: Count = 3
+    weight_commitment: NotNegative = 0.001
+    stage1_steps: Count = 100_000
+    stage1_warmup: Annotated[int, Field(ge=0)] = 999
+    stage1_drop: Count = 200_000
+    stage1_batch: Count = 128
+    stage1_learning_rate: Positive = 1e-4
+    embed_dim: Annotated[int, Field(ge=2, multiple_of=2)] = 1024
+    layers: Depth = 1
+    heads: Count = 16
+    fc_rate: Count = 4
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    pkeep: Annotated[float, Field(ge=0, le=1)] = 0.9
+    stage2_steps: Count = 62_500
+    stage2_batch: Count = 1024
+    stage2_learning_rate: Positive = 8e-4
+    stage2_weight_decay: NotNegative = 1e-6
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train both stages on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
@@ -158,13 +133,13 @@ class SDformer(NetworkGenerator):
         return Stages(_make_vqvae(features, values), _make_transformer(length, values))
 
     def _draw(self, n: int, seed: int) -> Tensor:
-        return self.network_.vqvae.reconstruct(self.sample_tokens(n, seed))
+        return cast(Stages, self.network_).vqvae.reconstruct(self.sample_tokens(n, seed))
 
     @torch.no_grad()
     def sample_tokens(self, n: int, seed: int) -> Tensor:
         """Tokens (n, L) of new windows, window by window from one stream of uniform numbers."""
         check_sampling(self, "network_", n)
-        objective, model = _objective(self.parameters()), self.network_.transformer
+        objective, model = _objective(self.parameters()), cast(Stages, self.network_).transformer
         draws = objective.draws(model.length)
         stream = seeded(seed)
         parts = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Self, cast
 
 import torch
 from pydantic import Field
@@ -20,6 +21,7 @@ Count = Annotated[int, Field(ge=1)]
 _SAMPLE_ROWS = 1 << 16  # steps of windows sampled side by side: bounds memory
 
 
+@dataclass(eq=False)
 class TimeGAN(NetworkGenerator):
     """Generator and discriminator in the latent space of an autoencoder, with a supervised step (TimeGAN, Yoon et al. 2019).
 
@@ -29,29 +31,16 @@ class TimeGAN(NetworkGenerator):
     """
 
     version: ClassVar[int] = 1
-    network_: Networks
 
-    def __init__(
-        self,
-        hidden: Count = 24,
-        layers: Annotated[int, Field(ge=2, le=1000)] = 3,
-        embedding_steps: Count = 50_000,
-        supervised_steps: Count = 50_000,
-        joint_steps: Count = 50_000,
-        batch: Count = 128,
-        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
-        gamma: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0,
-        discriminator_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.15,
-    ) -> None:
-        self.hidden = hidden
-        self.layers = layers
-        self.embedding_steps = embedding_steps
-        self.supervised_steps = supervised_steps
-        self.joint_steps = joint_steps
-        self.batch = batch
-        self.learning_rate = learning_rate
-        self.gamma = gamma
-        self.discriminator_threshold = discriminator_threshold
+    hidden: Count = 24
+    layers: Annotated[int, Field(ge=2, le=1000)] = 3
+    embedding_steps: Count = 50_000
+    supervised_steps: Count = 50_000
+    joint_steps: Count = 50_000
+    batch: Count = 128
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    gamma: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    discriminator_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.15
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train the three phases on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
@@ -97,4 +86,4 @@ class TimeGAN(NetworkGenerator):
     def _draw(self, n: int, seed: int) -> Tensor:
         noise = torch.rand((n, *self.shape_), generator=seeded(seed)).to(self.device)
         parts = noise.split(max(1, _SAMPLE_ROWS // self.shape_[0]))
-        return torch.cat([self.network_.synthesize(part) for part in parts])
+        return torch.cat([cast(Networks, self.network_).synthesize(part) for part in parts])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self, cast
 
 import torch
 from pydantic import Field
@@ -22,6 +23,7 @@ Pattern = tuple[Count, Count]
 _SAMPLE_STEPS = 1 << 16  # steps of windows decoded side by side: bounds memory
 
 
+@dataclass(eq=False)
 class TimeVAE(NetworkGenerator):
     """A convolutional VAE with an additive decoder (TimeVAE, Desai et al. 2021; the values are the official code's).
 
@@ -31,31 +33,17 @@ class TimeVAE(NetworkGenerator):
     """
 
     version: ClassVar[int] = 1
-    network_: TimeVAENetwork
 
-    def __init__(
-        self,
-        filters: Annotated[tuple[Count, ...], Field(min_length=1)] = (50, 100, 200),
-        latent: Count = 8,
-        trend_poly: Annotated[int, Field(ge=0)] = 0,
-        seasons: tuple[Pattern, ...] = (),
-        residual: bool = True,
-        reconstruction_weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3.0,
-        epochs: Count | None = 1000,
-        steps: Count | None = None,
-        batch: Count = 16,
-        learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3,
-    ) -> None:
-        self.filters = filters
-        self.latent = latent
-        self.trend_poly = trend_poly
-        self.seasons = seasons
-        self.residual = residual
-        self.reconstruction_weight = reconstruction_weight
-        self.epochs = epochs
-        self.steps = steps
-        self.batch = batch
-        self.learning_rate = learning_rate
+    filters: Annotated[tuple[Count, ...], Field(min_length=1)] = (50, 100, 200)
+    latent: Count = 8
+    trend_poly: Annotated[int, Field(ge=0)] = 0
+    seasons: tuple[Pattern, ...] = ()
+    residual: bool = True
+    reconstruction_weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3.0
+    epochs: Count | None = 1000
+    steps: Count | None = None
+    batch: Count = 16
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
 
     def fit(self, windows: Windows, context: FitContext) -> Self:
         """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
@@ -86,7 +74,7 @@ class TimeVAE(NetworkGenerator):
     def _draw(self, n: int, seed: int) -> Tensor:
         latent = torch.randn((n, self.parameters()["latent"]), generator=seeded(seed))
         parts = latent.split(max(1, _SAMPLE_STEPS // self.shape_[0]))
-        return torch.cat([self.network_.decode(part.to(self.device)) for part in parts])
+        return torch.cat([cast(TimeVAENetwork, self.network_).decode(part.to(self.device)) for part in parts])
 
 
 class EvidenceTask:
