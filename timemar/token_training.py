@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.training import (
+    WeightAverage,
     adamw,
     is_reported,
-    optimizer_state,
-    restore_optimizer,
+    restore_training,
     set_dropout_rng,
     set_learning_rate,
+    training_state,
 )
-from timemar.averaging import WeightAverage
+from benchmark.training.averaging import inverse_decay
 from timemar.compilation import training_pass
 from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
@@ -54,7 +56,7 @@ class TokenTask:
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
         self.precision = mixed(tokens.device, precision)
         self.forward = training_pass(model, tokens.device, compiled=compiled)
-        self.average = WeightAverage(model, ema)
+        self.average = WeightAverage(model, partial(inverse_decay, largest=ema))
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; the figures are nats a token, of the batch and of held-out windows."""
@@ -82,14 +84,12 @@ class TokenTask:
 
     def state(self) -> dict[str, Tensor]:
         """Weights, their running average and the optimizer's moments."""
-        model = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        return {**model, **self.average.state(), **optimizer_state(self.optimizer)}
+        return {**training_state(self.model, optimizer=self.optimizer), **self.average.state()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        restore_training(state, self.model, optimizer=self.optimizer)
         self.average.load_state(state)
-        restore_optimizer(self.optimizer, state)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.interface import Windows
-from benchmark.training import adamw, is_reported, optimizer_state, restore_optimizer, set_learning_rate
+from benchmark.training import adamw, is_reported, restore_training, set_learning_rate, training_state
 from timemar.codebook import perplexity
 from timemar.compilation import training_pass
 from timemar.config import LossWeights
@@ -95,13 +95,11 @@ class TokenizerTask:
 
     def state(self) -> dict[str, Tensor]:
         """Weights, inner units, codebook statistics and the optimizer's moments."""
-        model = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        return {**model, **optimizer_state(self.optimizer)}
+        return training_state(self.model, optimizer=self.optimizer)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        self.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-        restore_optimizer(self.optimizer, state)
+        restore_training(state, self.model, optimizer=self.optimizer)
 
 
 def probe_of(validation: Windows | None, device: str) -> Tensor | None:

@@ -20,10 +20,11 @@ from benchmark.training import (
     adamw,
     as_tensor,
     build,
-    optimizer_state,
-    restore_optimizer,
+    descend,
+    restore_training,
     seeded,
     train,
+    training_state,
 )
 
 Count = Annotated[int, Field(ge=1)]
@@ -96,12 +97,12 @@ class AdversarialTask:
         judges = [*networks.h.parameters(), *networks.m.parameters()]
         makers = list(networks.generator.parameters())
         self.optimizers = {
-            "judges": (adamw(judges, values["learning_rate"], decay=0.0), judges),
-            "generator": (adamw(makers, values["learning_rate"], decay=0.0), makers),
+            "judges": adamw(judges, values["learning_rate"], decay=0.0),
+            "generator": adamw(makers, values["learning_rate"], decay=0.0),
         }
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One iteration; figures: the divergence of the generator's step, that of the judges' step, the martingale penalty."""
+        """One iteration; metrics: the divergence of the generator's step, that of the judges' step, the martingale penalty."""
         del step
         count = 2 * self.values["batch"]
         rows = torch.randint(len(self.windows), (count,), generator=rng, device=self.windows.device)
@@ -109,9 +110,9 @@ class AdversarialTask:
         with torch.no_grad():
             fake = self._fake(rng)
         judged, penalty = self.divergence(real, fake)
-        self._descend("judges", penalty - judged)
+        descend(self.optimizers["judges"], penalty - judged)
         loss, _ = self.divergence(real, self._fake(rng))
-        self._descend("generator", loss)
+        descend(self.optimizers["generator"], loss)
         return {"loss": loss.detach(), "judged": judged.detach(), "penalty": penalty.detach()}
 
     def divergence(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,24 +137,13 @@ class AdversarialTask:
         noise = draw_noise(2 * count, length, self.values["noise"], rng)
         return self.networks.generator(noise).unflatten(0, (2, count))
 
-    def _descend(self, name: str, loss: Tensor) -> None:
-        optimizer, parameters = self.optimizers[name]
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-
     def state(self) -> dict[str, Tensor]:
         """Weights, running statistics and both optimizers' moments."""
-        tensors = {f"model.{name}": value for name, value in self.networks.state_dict().items()}
-        for name, (optimizer, _) in self.optimizers.items():
-            tensors |= optimizer_state(optimizer, name)
-        return tensors
+        return training_state(self.networks, **self.optimizers)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        self.networks.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-        for name, (optimizer, _) in self.optimizers.items():
-            restore_optimizer(optimizer, state, name)
+        restore_training(state, self.networks, **self.optimizers)
 
 
 def draw_noise(n: int, length: int, size: int, rng: torch.Generator) -> Tensor:

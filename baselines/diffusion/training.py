@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from baselines.diffusion.batches import Batches
 from baselines.diffusion.schedule import NoiseSchedule
-from benchmark.training import optimizer_state, restore_optimizer, set_dropout_rng, set_learning_rate
+from benchmark.training import Batches, restore_training, set_dropout_rng, set_learning_rate, training_state
 
 Error = Callable[[Tensor, Tensor], Tensor]
 """The mean error of predicted noise, both (B, T, D)."""
@@ -34,7 +33,7 @@ class NoiseTask:
         self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate(0), weight_decay=decay, fused=True)
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step; the figure is the loss."""
+        """One optimizer step; the metric is the loss."""
         set_dropout_rng(self.network, rng)
         clean = self.batches.draw(step, rng)
         steps = torch.randint(self.schedule.steps, (len(clean),), generator=rng, device=clean.device)
@@ -52,11 +51,9 @@ class NoiseTask:
 
     def state(self) -> dict[str, Tensor]:
         """Weights, the epoch's order and the optimizer's moments."""
-        weights = {f"model.{name}": value for name, value in self.network.state_dict().items()}
-        return {**weights, "order": self.batches.order, **optimizer_state(self.optimizer)}
+        return {**training_state(self.network, optimizer=self.optimizer), **self.batches.state()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        self.network.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-        self.batches.order = state["order"].to(self.batches.windows.device)
-        restore_optimizer(self.optimizer, state)
+        restore_training(state, self.network, optimizer=self.optimizer)
+        self.batches.load_state(state)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from baselines.diffusion.batches import WeightAverage
 from baselines.diffusion.generator import DiffusionGenerator
 from baselines.diffusion.sampler import Predict
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
@@ -18,6 +18,8 @@ from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
 from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
 from benchmark.checks import Depth
 from benchmark.errors import UserError
+from benchmark.training import WeightAverage
+from benchmark.training.averaging import power_decay
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -92,9 +94,8 @@ class DiffusionTS(DiffusionGenerator):
             ),
             average=WeightAverage(
                 network,
-                decay=values["average_decay"],
+                partial(power_decay, start=values["average_start"], largest=values["average_decay"]),
                 every=values["average_every"],
-                start=values["average_start"],
             ),
         )
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from baselines.diffusion.batches import Batches, WeightAverage
 from baselines.diffusion.schedule import NoiseSchedule
-from benchmark.training import optimizer_state, restore_optimizer, set_learning_rate
+from benchmark.training import Batches, WeightAverage, restore_training, set_learning_rate, training_state
 
 
 def step_weights(schedule: NoiseSchedule) -> Tensor:
@@ -120,7 +119,7 @@ class TimeFrequencyTask:
         )
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step; figures: the loss and the norm of its gradient before it is cut to 1."""
+        """One optimizer step; metrics: the loss and the norm of its gradient before it is cut to 1."""
         first = step * self.micro_batches
         clean = torch.cat([self.batches.draw(first + place, rng) for place in range(self.micro_batches)])
         device = clean.device
@@ -139,20 +138,17 @@ class TimeFrequencyTask:
 
     def weights(self) -> Mapping[str, Tensor]:
         """The averaged weights."""
-        return self.average.values
+        return self.average.mean
 
     def state(self) -> dict[str, Tensor]:
         """Weights, their average, the epoch's order, the rate's memory and the optimizer's moments."""
-        weights = {f"model.{name}": value for name, value in self.network.state_dict().items()}
-        average = {f"average.{name}": value for name, value in self.average.values.items()}
-        own = {"order": self.batches.order, "learning_rate": self.learning_rate.state()}
-        return {**weights, **average, **own, **optimizer_state(self.optimizer)}
+        own = {**self.average.state(), **self.batches.state(), "learning_rate": self.learning_rate.state()}
+        return {**training_state(self.network, optimizer=self.optimizer), **own}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        self.network.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-        self.average.load({k.removeprefix("average."): v for k, v in state.items() if k.startswith("average.")})
-        self.batches.order = state["order"].to(self.batches.windows.device)
+        restore_training(state, self.network, optimizer=self.optimizer)
+        self.average.load_state(state)
+        self.batches.load_state(state)
         self.learning_rate.load(state["learning_rate"])
-        restore_optimizer(self.optimizer, state)
         set_learning_rate(self.optimizer, self.learning_rate.learning_rate)

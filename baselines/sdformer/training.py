@@ -13,7 +13,7 @@ from baselines.sdformer.objective import Objective
 from baselines.sdformer.quantizer import commitment, perplexity
 from baselines.sdformer.transformer import TokenTransformer
 from baselines.sdformer.vqvae import VQVAE
-from benchmark.training import adamw, optimizer_state, restore_optimizer, set_dropout_rng, set_learning_rate
+from benchmark.training import Batches, adamw, restore_training, set_dropout_rng, set_learning_rate, training_state
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,14 @@ class VQVAETask:
     def __init__(
         self, model: VQVAE, windows: Tensor, *, learning_rates: LearningRates, batch: int, weight_commitment: float
     ) -> None:
-        self.model, self.windows, self.learning_rates = model, windows, learning_rates
-        self.batch = min(batch, len(windows))
+        self.model, self.batches, self.learning_rates = model, Batches(windows, batch), learning_rates
         self.weight_commitment = weight_commitment
-        self.order = torch.arange(len(windows), device=windows.device)
         self.optimizer = adamw(model.parameters(), learning_rates.peak, betas=(0.9, 0.99), decay=0.0)
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step and one of the codebook; figures: the loss, its terms, the batch's perplexity, codes in use."""
+        """One optimizer step and one of the codebook; metrics: the loss, its terms, the batch's perplexity, codes in use."""
         set_learning_rate(self.optimizer, self.learning_rates.learning_rate(step))
-        windows = self.windows[self._rows(step, rng)]
+        windows = self.batches.draw(step, rng)
         quantizer = self.model.quantizer
         if step == 0:
             with torch.no_grad():
@@ -67,21 +65,14 @@ class VQVAETask:
             "codes_in_use": (quantizer.counts >= 1).float().mean(),
         }
 
-    def _rows(self, step: int, rng: torch.Generator) -> Tensor:
-        place = step % (len(self.windows) // self.batch)
-        if place == 0:
-            self.order = torch.randperm(len(self.windows), generator=rng, device=self.windows.device)
-        return self.order[place * self.batch : (place + 1) * self.batch]
-
     def state(self) -> dict[str, Tensor]:
         """Weights, codes with their running sums and counts, the epoch's order and the optimizer's moments."""
-        return {**_weights(self.model), "order": self.order, **optimizer_state(self.optimizer)}
+        return {**training_state(self.model, optimizer=self.optimizer), **self.batches.state()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        _load_weights(self.model, state)
-        self.order = state["order"].to(self.windows.device)
-        restore_optimizer(self.optimizer, state)
+        restore_training(state, self.model, optimizer=self.optimizer)
+        self.batches.load_state(state)
 
 
 class TokenTask:
@@ -101,7 +92,7 @@ class TokenTask:
         self.optimizer = adamw(model.parameters(), learning_rate, betas=(0.5, 0.9), decay=weight_decay)
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step on a random batch; the figure is the objective's loss in nats a token."""
+        """One optimizer step on a random batch; the metric is the objective's loss in nats a token."""
         del step
         set_dropout_rng(self.model, rng)
         rows = torch.randint(len(self.tokens), (self.batch,), generator=rng, device=self.tokens.device)
@@ -113,20 +104,11 @@ class TokenTask:
 
     def state(self) -> dict[str, Tensor]:
         """Weights and the optimizer's moments."""
-        return {**_weights(self.model), **optimizer_state(self.optimizer)}
+        return training_state(self.model, optimizer=self.optimizer)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        _load_weights(self.model, state)
-        restore_optimizer(self.optimizer, state)
-
-
-def _weights(model: torch.nn.Module) -> dict[str, Tensor]:
-    return {f"model.{name}": value for name, value in model.state_dict().items()}
-
-
-def _load_weights(model: torch.nn.Module, state: Mapping[str, Tensor]) -> None:
-    model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+        restore_training(state, self.model, optimizer=self.optimizer)
 
 
 @torch.no_grad()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from baselines.timegan.networks import Networks
-from benchmark.training import adamw, optimizer_state, restore_optimizer
+from benchmark.training import adamw, descend, restore_training, training_state
 
 
 def supervised_loss(latent: Tensor, predicted: Tensor) -> Tensor:
@@ -68,12 +68,12 @@ class _Phase:
     def __init__(self, networks: Networks, series: Tensor, batch: int) -> None:
         self.networks, self.series = networks, series
         self.batch = min(batch, series.shape[1])
-        self.optimizers: dict[str, tuple[torch.optim.Optimizer, list[nn.Parameter]]] = {}
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
 
     def add(self, name: str, learning_rate: float, *parts: str) -> None:
         """An Adam of its own over some networks (AdamW without decay is Adam)."""
         parameters = [p for part in parts for p in getattr(self.networks, part).parameters()]
-        self.optimizers[name] = (adamw(parameters, learning_rate, decay=0.0), parameters)
+        self.optimizers[name] = adamw(parameters, learning_rate, decay=0.0)
 
     def draw(self, rng: torch.Generator) -> Tensor:
         """A batch (T, B, D) of different windows."""
@@ -85,25 +85,13 @@ class _Phase:
         shape = (self.series.shape[0], self.batch, self.series.shape[2])
         return torch.rand(shape, generator=rng, device=self.series.device)
 
-    def descend(self, name: str, loss: Tensor) -> None:
-        """One step of the optimizer `name`; no other network's gradient is computed."""
-        optimizer, parameters = self.optimizers[name]
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-
     def state(self) -> dict[str, Tensor]:
         """All weights and every optimizer's moments."""
-        tensors = {f"model.{name}": value for name, value in self.networks.state_dict().items()}
-        for name, (optimizer, _) in self.optimizers.items():
-            tensors |= optimizer_state(optimizer, name)
-        return tensors
+        return training_state(self.networks, **self.optimizers)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        self.networks.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-        for name, (optimizer, _) in self.optimizers.items():
-            restore_optimizer(optimizer, state, name)
+        restore_training(state, self.networks, **self.optimizers)
 
 
 class EmbeddingTask(_Phase):
@@ -114,11 +102,11 @@ class EmbeddingTask(_Phase):
         self.add("autoencoder", learning_rate, "embedder", "recovery")
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step; the figure is the reconstruction loss."""
+        """One optimizer step; the metric is the reconstruction loss."""
         del step
         windows = self.draw(rng)
         loss = reconstruction_loss(windows, self.networks.recovery(self.networks.embedder(windows)))
-        self.descend("autoencoder", loss)
+        descend(self.optimizers["autoencoder"], loss)
         return {"loss": loss.detach()}
 
 
@@ -130,12 +118,12 @@ class SupervisedTask(_Phase):
         self.add("supervisor", learning_rate, "supervisor")
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step; the figure is the supervised loss."""
+        """One optimizer step; the metric is the supervised loss."""
         del step
         with torch.no_grad():
             latent = self.networks.embedder(self.draw(rng))
         loss = supervised_loss(latent, self.networks.supervisor(latent))
-        self.descend("supervisor", loss)
+        descend(self.optimizers["supervisor"], loss)
         return {"loss": loss.detach()}
 
 
@@ -152,19 +140,21 @@ class JointTask(_Phase):
         self.add("discriminator", learning_rate, "discriminator")
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One iteration; figures: the generator's loss and its terms, the autoencoder's and the discriminator's loss."""
+        """One iteration; metrics: the generator's loss and its terms, the autoencoder's and the discriminator's loss."""
         del step
         nets = self.networks
         for _ in range(2):
             windows = self.draw(rng)
             terms = generator_loss(nets, windows, self.noise(rng), self.gamma)
-            self.descend("generator", terms["loss"])
+            descend(self.optimizers["generator"], terms["loss"])
             latent = nets.embedder(windows)
             rebuilt = reconstruction_loss(windows, nets.recovery(latent))
-            self.descend("joint_autoencoder", rebuilt + 0.1 * supervised_loss(latent, nets.supervisor(latent)))
+            descend(
+                self.optimizers["joint_autoencoder"], rebuilt + 0.1 * supervised_loss(latent, nets.supervisor(latent))
+            )
         judged = discriminator_loss(nets, self.draw(rng), self.noise(rng), self.gamma)
         if float(judged.detach()) > self.threshold:
-            self.descend("discriminator", judged)
+            descend(self.optimizers["discriminator"], judged)
         return {
             **{name: value.detach() for name, value in terms.items()},
             "reconstruction": rebuilt.detach(),

@@ -15,7 +15,16 @@ from baselines.timevae.network import Sizes, TimeVAENetwork, divergence, reconst
 from benchmark.checks import check_windows
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows
-from benchmark.training import NetworkGenerator, as_tensor, build, optimizer_state, restore_optimizer, seeded, train
+from benchmark.training import (
+    Batches,
+    NetworkGenerator,
+    as_tensor,
+    build,
+    restore_training,
+    seeded,
+    train,
+    training_state,
+)
 
 Count = Annotated[int, Field(ge=1)]
 Pattern = tuple[Count, Count]
@@ -83,15 +92,13 @@ class EvidenceTask:
     def __init__(
         self, network: TimeVAENetwork, windows: Tensor, *, batch: int, learning_rate: float, weight: float
     ) -> None:
-        self.network, self.windows, self.weight = network, windows, weight
-        self.batch = min(batch, len(windows))
+        self.network, self.batches, self.weight = network, Batches(windows, batch, keep_short=True), weight
         self.latent = network.encoder.mean.out_features
-        self.order = torch.arange(len(windows), device=windows.device)
         self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, eps=1e-7, fused=True)  # ε is Keras's
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step; figures: the loss and its terms, each a window."""
-        windows = self.windows[self._rows(step, rng)]
+        """One optimizer step; metrics: the loss and its terms, each a window."""
+        windows = self.batches.draw(step, rng)
         count = len(windows)
         normal = torch.randn((count, self.latent), generator=rng, device=windows.device)
         decoded, mean, log_variance = self.network(windows, normal)
@@ -106,22 +113,14 @@ class EvidenceTask:
             "divergence": nats.detach() / count,
         }
 
-    def _rows(self, step: int, rng: torch.Generator) -> Tensor:
-        place = step % math.ceil(len(self.windows) / self.batch)
-        if place == 0:
-            self.order = torch.randperm(len(self.windows), generator=rng, device=self.windows.device)
-        return self.order[place * self.batch : (place + 1) * self.batch]
-
     def state(self) -> dict[str, Tensor]:
         """Weights, the epoch's order and the optimizer's moments."""
-        weights = {f"model.{name}": value for name, value in self.network.state_dict().items()}
-        return {**weights, "order": self.order, **optimizer_state(self.optimizer)}
+        return {**training_state(self.network, optimizer=self.optimizer), **self.batches.state()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        self.network.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-        self.order = state["order"].to(self.windows.device)
-        restore_optimizer(self.optimizer, state)
+        restore_training(state, self.network, optimizer=self.optimizer)
+        self.batches.load_state(state)
 
 
 def _steps(values: Mapping[str, Any], windows: int) -> int:

@@ -1,4 +1,4 @@
-"""Optimizers as flat tensor states, and learning rates as functions of the step."""
+"""Optimizers, trainings as flat dictionaries of tensors, and learning rates as functions of the step."""
 
 from __future__ import annotations
 
@@ -25,23 +25,36 @@ def adamw(
     return torch.optim.AdamW([g for g in groups if g["params"]], lr=learning_rate, betas=betas, fused=True)
 
 
-def optimizer_state(optimizer: torch.optim.Optimizer, prefix: str = "optimizer") -> dict[str, Tensor]:
-    """Every moment of an optimizer under a flat name, in the order of its parameters."""
-    flat: dict[str, Tensor] = {}
-    for index, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            flat[f"{prefix}.{index}.{name}"] = torch.as_tensor(value)
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of an optimizer down the gradient of `loss` in its own parameters; no other gradient is computed."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        parameter.grad = gradient
+    optimizer.step()
+
+
+def training_state(model: nn.Module, **optimizers: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Parameters and buffers under `model.`, each optimizer's moments under its name, in the order of its parameters."""
+    flat = {f"model.{name}": value for name, value in model.state_dict().items()}
+    for prefix, optimizer in optimizers.items():
+        for index, moments in optimizer.state_dict()["state"].items():
+            flat |= {f"{prefix}.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
     return flat
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor], prefix: str = "optimizer") -> None:
-    """Take back what `optimizer_state` returned."""
-    moments: dict[int, dict[str, Tensor]] = {}
-    for key, value in state.items():
-        if key.startswith(prefix + "."):
-            _, index, name = key.rsplit(".", 2)
+def restore_training(state: Mapping[str, Tensor], model: nn.Module, **optimizers: torch.optim.Optimizer) -> None:
+    """Take back what `training_state` returned."""
+    model.load_state_dict(_within(state, "model"))
+    for prefix, optimizer in optimizers.items():
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in _within(state, prefix).items():
+            index, name = key.split(".", 1)
             moments.setdefault(int(index), {})[name] = value.clone()
-    optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _within(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix + "."): value for k, value in state.items() if k.startswith(prefix + ".")}
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:

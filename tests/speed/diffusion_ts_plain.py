@@ -18,13 +18,12 @@ from statistics import median
 
 import torch
 
-from baselines.diffusion.batches import WeightAverage
 from baselines.diffusion.sampler import Predict, sample_ancestral
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
 from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
 from benchmark.run.threads import single_thread
-from benchmark.training import build, raise_malloc_threshold
+from benchmark.training import WeightAverage, build, raise_malloc_threshold
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_step
 from tests.studies.record import MEASURED, read, table, write
 
@@ -52,7 +51,7 @@ class Both:
             batch=BATCH,
             micro_batches=MICRO_BATCHES,
             plateau=Plateau(1e-5, 8e-4, 500, 2000),
-            average=WeightAverage(self.net, decay=0.995, every=10, start=100),
+            average=WeightAverage(self.net, lambda step: 0.995, every=10),
         )
         self.optimizer = torch.optim.Adam(self.other.parameters(), lr=1e-5, betas=(0.9, 0.96))
         self.streams, self.taken = (generator(2), generator(2)), 0

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.diffusion.batches import Batches, WeightAverage, average_decay
 from baselines.diffusion.sampler import implicit_times, sample_ancestral, sample_implicit, sample_respaced
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas, linear_betas, quadratic_betas
-from benchmark.training import build
 
 SCHEDULES = {
     "cosine": cosine_betas(200),
@@ -165,30 +163,3 @@ def test_an_implicit_jump_by_hand():
     noise = (2 - math.sqrt(0.168) * 0.5) / math.sqrt(0.832)
     assert [step for step, _ in seen] == [3, 1]
     assert seen[1][1] == pytest.approx(math.sqrt(0.56) * 0.5 + math.sqrt(0.44) * noise, rel=1e-5)
-
-
-def test_an_epoch_holds_every_row_at_most_once():
-    batches = Batches(torch.arange(11.0).view(11, 1, 1), 4)
-    stream = generator()
-    epochs = [torch.cat([batches.draw(2 * e + i, stream).flatten() for i in range(2)]).tolist() for e in range(3)]
-    assert all(len(set(epoch)) == 8 for epoch in epochs)
-    assert epochs[0] != epochs[1] != epochs[2]
-    assert len(Batches(torch.zeros((3, 1, 1)), 16).draw(5, stream)) == 3
-
-
-def test_the_share_that_an_average_keeps():
-    shares = [average_decay(100 + e, start=100, largest=0.995) for e in (-50, 0, 10, 100, 1000, 2830)]
-    assert shares == pytest.approx([0, 0, 0.80, 0.954, 0.990, 0.995], abs=0.003)
-    assert average_decay(10**6, start=100, largest=0.995) == 0.995
-
-
-def test_weights_are_averaged_at_every_second_step():
-    layer = build(lambda: torch.nn.Linear(1, 1, bias=False), generator())
-    average = WeightAverage(layer, decay=0.5, every=2, start=2)
-    seen = []
-    for step, value in enumerate([1.0, 9.0, 3.0, 9.0, 7.0, 9.0, 11.0]):
-        torch.nn.init.constant_(layer.weight, value)
-        average.update(step)
-        seen.append(float(average.values["weight"]))
-    # Copies at steps 0 and 2; at 4, e = 2 keeps 1 − 3^(−2/3) = 0.519, cut to 0.5.
-    assert seen == pytest.approx([1, 1, 3, 3, 5, 5, 8])

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.diffusion.batches import WeightAverage
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import Basis, DiffusionTSNetwork, Sizes
 from baselines.diffusion_ts.training import (
@@ -17,7 +16,7 @@ from baselines.diffusion_ts.training import (
     step_weights,
     time_frequency_error,
 )
-from benchmark.training import build
+from benchmark.training import WeightAverage, build
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_loss
 
 
@@ -145,7 +144,7 @@ def test_a_step_takes_both_micro_batches_and_stays_within_the_clipped_gradient()
         batch=8,
         micro_batches=2,
         plateau=Plateau(1e-5, 8e-4, 5, 100),
-        average=WeightAverage(net, decay=0.9, every=10, start=100),
+        average=WeightAverage(net, lambda step: 0.9, every=10),
     )
     metrics = task.step(0, generator(2))
     assert seen == [16]

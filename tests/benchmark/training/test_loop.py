@@ -13,10 +13,10 @@ from benchmark.training import (
     SeededDropout,
     adamw,
     build,
-    optimizer_state,
-    restore_optimizer,
+    restore_training,
     set_dropout_rng,
     train,
+    training_state,
 )
 
 
@@ -45,11 +45,10 @@ class Regression:
         return {"loss": loss.detach()}
 
     def state(self) -> dict[str, Tensor]:
-        return {**self.net.state_dict(), **optimizer_state(self.optimizer)}
+        return training_state(self.net, optimizer=self.optimizer)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        self.net.load_state_dict({name: state[name] for name in self.net.state_dict()})
-        restore_optimizer(self.optimizer, state)
+        restore_training(state, self.net, optimizer=self.optimizer)
 
     def weights(self) -> bytes:
         return b"".join(p.detach().numpy().tobytes() for p in self.net.parameters())
