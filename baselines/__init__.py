@@ -1,1 +1,1 @@
-"""Competitors and controls: one file a model, each a Generator."""
+"""Competitors and controls: a folder a model, each a Generator."""

@@ -16,7 +16,7 @@ class Dense(nn.Linear):
     """`torch.nn.Linear` that starts Glorot-uniform with biases 0, as a Keras layer does."""
 
     def seeded_reset(self, rng: torch.Generator) -> None:
-        """Draw the initial values from `generator`."""
+        """Draw the initial values from `rng`."""
         nn.init.xavier_uniform_(self.weight, generator=rng)
         nn.init.zeros_(self.bias)
 
@@ -77,7 +77,7 @@ class _GRULayer(torch.autograd.Function):
 
 
 class GRULayer(nn.Module):
-    """The GRU of TensorFlow 1 from a state of zeros; D features, H units, 3 H (D + H + 1) numbers.
+    """The GRU of TensorFlow 1 from a state of zeros; D features, H units, 3 H (D + H + 1) parameters.
 
     [r, u] = σ(W_g [x, h] + b_g), c = tanh(W_c [x, r∘h] + b_c), h ← u∘h + (1 − u)∘c (Cho et al. 2014, equations 5 to 8, u and
     1 − u exchanged). It resets before the product; `torch.nn.GRU` resets after it and has a second set of biases.
@@ -103,7 +103,7 @@ class GRULayer(nn.Module):
 
 
 class LSTMLayer(nn.Module):
-    """The LSTM of Keras from a state of zeros: one set of biases, the forget gate's start at 1; 4 H (D + H + 1) numbers."""
+    """The LSTM of Keras from a state of zeros: one set of biases, the forget gate's start at 1; 4 H (D + H + 1) parameters."""
 
     def __init__(self, features: int, units: int) -> None:
         super().__init__()

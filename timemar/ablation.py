@@ -1,4 +1,4 @@
-"""Stand-ins for the parts that an ablation takes out (paper Table 3): the same inputs and outputs, and nothing in between."""
+"""Stand-ins for the parts that an ablation takes out (paper Table 3), with the same inputs and outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class NoFrequencies(nn.Module):
     """In place of the frequency attention: latents as the convolutions made them."""
 
     def forward(self, features: Tensor, seasonal: Tensor) -> Tensor:
-        """`features` (B, L, C); the seasonal part (B, T, D) is not looked at."""
+        """`features` (B, L, C); the seasonal part (B, T, D) is ignored."""
         del seasonal
         return features
 
@@ -21,7 +21,7 @@ class NoGuidance(nn.Module):
     """In place of the coarse guidance: the fine decoder does not see Ĉ."""
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        """`fine` (B, L, C); the coarse seasonal part (B, T, D) is not looked at."""
+        """`fine` (B, L, C); the coarse seasonal part (B, T, D) is ignored."""
         del coarse
         return fine
 

@@ -1,4 +1,4 @@
-"""The codebook: nearest codes, a running account of their use, and new places for codes that nothing uses."""
+"""The codebook: nearest codes, a running average of their use, and re-seeding of unused codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Codebook(nn.Module):
     """V codes of C channels, learned by gradient; codes that are not used are re-seeded from encoder outputs (ours).
 
     `usage` is a running average, per code, of hits relative to an even spread (1 = its fair share). A code below
-    `dead_below` is dead; a re-seeded code starts at 1, so it has the average's whole memory to find its place.
+    `dead_below` is dead; a re-seeded code starts at 1, so it has the average's whole memory to find its vectors.
     """
 
     usage: Tensor
@@ -50,7 +50,7 @@ class Codebook(nn.Module):
     def reseed(self, candidates: Tensor, errors: Tensor, rng: torch.Generator) -> Tensor:
         """Move dead codes onto encoder outputs and return the indices moved.
 
-        candidates (N, C) are vectors that were quantized, errors (N) their squared distances to their codes; the new places
+        candidates (N, C) are vectors that were quantized, errors (N) their squared distances to their codes; the new codes
         are drawn without replacement in proportion to the errors, as k-means++ does.
         """
         dead = torch.nonzero(self.usage < self.dead_below).flatten()

@@ -33,7 +33,7 @@ class Normalization(nn.GroupNorm):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Windows x (B, T, C) with mean 0 and deviation 1 in every group, times a weight, plus a bias."""
+        """Windows x (B, T, C) with mean 0 and std 1 in every group, times a weight, plus a bias."""
         # As an image of one row whose channels lie innermost, so that nothing is copied.
         return super().forward(x.transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
 

@@ -1,4 +1,4 @@
-"""What training went wrong in, in plain sentences beside the figures that show it."""
+"""Warnings about a finished training, a sentence each, with the measurement that shows the fault."""
 
 from __future__ import annotations
 

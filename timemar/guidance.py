@@ -16,15 +16,15 @@ class CoarseGuidance(nn.Module):
         super().__init__()
         self.embed = Linear(features, channels)
         self.steps = nn.Embedding(length, channels)
-        self.places = nn.Embedding(latent_length, channels)
+        self.positions = nn.Embedding(latent_length, channels)
         self.attention = CrossAttention(channels, channels)
 
     def seeded_reset(self, rng: torch.Generator) -> None:
         """Draw both position embeddings small."""
         nn.init.normal_(self.steps.weight, std=0.1, generator=rng)
-        nn.init.normal_(self.places.weight, std=0.1, generator=rng)
+        nn.init.normal_(self.positions.weight, std=0.1, generator=rng)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
         """Guided latents (B, L, C) from fine latents (B, L, C) and the decoded coarse seasonal part (B, T, D)."""
         source = self.embed(coarse) + self.steps.weight
-        return fine + self.attention(fine + self.places.weight, source)
+        return fine + self.attention(fine + self.positions.weight, source)

@@ -1,4 +1,4 @@
-"""The model's inner units: every feature with mean 0 and deviation 1, its seasonal part with deviation 1 (ours)."""
+"""The model's inner units: every feature with mean 0 and std 1, its seasonal part with std 1 (ours)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SMALLEST = 1e-5
 
 
 class Scaling(nn.Module):
-    """Constants measured on the training windows: mean, deviation and, in units of the deviation, the seasonal part's."""
+    """Constants of the training windows by feature: `mean`, `std`, and `detail`, the seasonal std in units of `std`."""
 
     mean: Tensor
     std: Tensor
@@ -29,13 +29,13 @@ class Scaling(nn.Module):
 
     @torch.no_grad()
     def fit(self, windows: Tensor) -> None:
-        """Take mean and deviation from windows (N, T, D); a constant feature keeps deviation 1."""
+        """Take mean and std from windows (N, T, D); a constant feature keeps std 1."""
         self.mean.copy_(windows.mean(dim=(0, 1)))
         self.std.copy_(_positive(windows.std(dim=(0, 1), correction=0)))
 
     @torch.no_grad()
     def fit_detail(self, mean_square: Tensor) -> None:
-        """Take the seasonal deviation from the mean square (D) of the seasonal parts in inner units."""
+        """Take the seasonal std from the mean square (D) of the seasonal parts in inner units."""
         self.detail.copy_(_positive(mean_square.sqrt()))
 
     def transform(self, windows: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ class TokenTask:
         self.average = WeightAverage(model, partial(inverse_decay, largest=ema))
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step on a random batch; the figures are nats a token, of the batch and of held-out windows."""
+        """One optimizer step on a random batch; the metrics are nats a token, of the batch and of held-out windows."""
         set_learning_rate(self.optimizer, self.schedule.learning_rate(step))
         set_dropout_rng(self.model, rng)
         rows = torch.randint(len(self.tokens), (self.batch,), generator=rng, device=self.tokens.device)

@@ -59,7 +59,7 @@ class TokenizerTask:
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """One optimizer step on a random batch; figures: the loss, its terms, codebook usage, perplexity by scale."""
+        """One optimizer step on a random batch; metrics: the loss, its terms, codebook usage, perplexity by scale."""
         set_learning_rate(self.optimizer, self.schedule.learning_rate(step))
         rows = torch.randint(len(self.windows), (self.batch,), generator=rng, device=self.windows.device)
         result = self.forward(self.windows[rows], self.precision)

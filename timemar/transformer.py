@@ -11,7 +11,7 @@ from benchmark.training.kernels import Linear
 
 
 class KeyValueCache:
-    """Keys and values of the positions seen so far, one pair (B, heads, n, C / heads) a block, with room for `positions`."""
+    """Keys and values (B, heads, n, C / heads) of the positions seen so far, by block, in buffers of `positions` positions."""
 
     def __init__(self, blocks: int, positions: int) -> None:
         self.positions = positions
@@ -60,7 +60,7 @@ class Block(nn.Module):
 
 
 class TokenTransformer(nn.Module):
-    """Next-token logits over V codes; the input alphabet has [BOS] as index V; embedding and head are untied."""
+    """Next-token logits over V codes; the inputs have [BOS] as index V; embedding and head are untied."""
 
     scale_of: Tensor
 
@@ -102,8 +102,8 @@ class TokenTransformer(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits (B, m, V) of the tokens that follow inputs (B, m), m ≤ n."""
-        place = self.position.weight + self.scale(self.scale_of)
-        x = self.drop(self.embed(inputs) + place[: inputs.shape[1]])
+        positions = self.position.weight + self.scale(self.scale_of)
+        x = self.drop(self.embed(inputs) + positions[: inputs.shape[1]])
         for block in self.blocks:
             x = block(x)
         return self.head(self.norm(x))

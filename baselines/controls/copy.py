@@ -1,4 +1,4 @@
-"""The photocopier: training windows drawn with replacement. It shows which scores a memorising model would win."""
+"""Training windows drawn with replacement: the scores that a memorising model would win."""
 
 from __future__ import annotations
 

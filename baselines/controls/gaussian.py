@@ -1,4 +1,4 @@
-"""The least a model must beat: a multivariate normal law over flattened windows."""
+"""A multivariate Gaussian over flattened windows: the least a model must beat."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from benchmark.interface import FitContext, Generator, Windows, read_parameters,
 
 
 class Gaussian(Generator):
-    """Mean and covariance of the T·D numbers of a window; samples are clipped to [0, 1].
+    """Mean and covariance of the T·D values of a window; samples are clipped to [0, 1].
 
-    A factor A with AᵀA = covariance replaces the covariance (see `normal_law`).
+    A factor A with AᵀA = covariance replaces the covariance (see `fit_gaussian`).
     """
 
     is_control = True
@@ -25,11 +25,11 @@ class Gaussian(Generator):
         """Estimate mean and covariance from windows (N, T, D); raises UserError for windows that cannot work."""
         del context
         self.shape_ = check_windows(windows, self)[1:]
-        self.mean_, self.factor_ = normal_law(windows.reshape(len(windows), -1).astype(np.float64))
+        self.mean_, self.factor_ = fit_gaussian(windows.reshape(len(windows), -1).astype(np.float64))
         return self
 
     def sample(self, n: int, seed: int) -> Windows:
-        """`n` windows (n, T, D) of the fitted law, clipped to [0, 1]; raises UserError before `fit` or for n < 1."""
+        """`n` windows (n, T, D) of the fitted distribution, clipped to [0, 1]; raises UserError before `fit` or for n < 1."""
         check_sampling(self, "factor_", n)
         normal = np.random.default_rng(seed).standard_normal((n, len(self.factor_)))
         flat = np.clip(self.mean_ + normal @ self.factor_, 0.0, 1.0)
@@ -37,19 +37,19 @@ class Gaussian(Generator):
 
     def save(self, folder: Path) -> None:
         """Write mean, factor and the window's shape."""
-        np.savez(folder / "law.npz", mean=self.mean_, factor=self.factor_)
+        np.savez(folder / "gaussian.npz", mean=self.mean_, factor=self.factor_)
         write_parameters(self, folder, shape=list(self.shape_))
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The law that `save` wrote; it is sampled by NumPy whatever the device."""
+        """The Gaussian that `save` wrote; NumPy samples it on every device."""
         del device
         parameters, fitted = read_parameters(folder)
-        law = cls(**parameters)
-        law.shape_ = tuple(fitted["shape"])
-        with np.load(folder / "law.npz", allow_pickle=False) as archive:
-            law.mean_, law.factor_ = archive["mean"], archive["factor"]
-        return law
+        generator = cls(**parameters)
+        generator.shape_ = tuple(fitted["shape"])
+        with np.load(folder / "gaussian.npz", allow_pickle=False) as archive:
+            generator.mean_, generator.factor_ = archive["mean"], archive["factor"]
+        return generator
 
     @property
     def num_parameters(self) -> int:
@@ -62,10 +62,10 @@ class Gaussian(Generator):
         return {"mean": size, "covariance": size * (size + 1) // 2}
 
 
-def normal_law(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def fit_gaussian(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean (M,) and a factor A (R, M) with AᵀA = the sample covariance of rows (N, M), exactly, whatever its rank.
 
-    A is the triangle of a QR decomposition where there are more rows than numbers in one, else the centred rows themselves.
+    A is the triangle of a QR decomposition where there are more rows than columns, else the centred rows themselves.
     """
     mean = rows.mean(axis=0)
     centred = (rows - mean) / np.sqrt(max(1, len(rows) - 1))

@@ -1,4 +1,4 @@
-"""Vector autoregression: the best that linear dynamics with normal noise can do."""
+"""Vector autoregression: the best that linear dynamics with Gaussian noise can do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from baselines.controls.gaussian import normal_law, triangle
+from baselines.controls.gaussian import fit_gaussian, triangle
 from benchmark.checks import check_sampling, check_windows
 from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
 
@@ -29,9 +29,9 @@ class VAR(Generator):
     the start of the next; on a single window both agree. The order p is the one with the least Bayesian criterion from 0 to
     `max_order`, as far as windows hold p + 1 steps and there are more targets than unknowns in an equation. An unstable fit
     is made stable by A_i ← ρ^i A_i, which multiplies every eigenvalue of the companion matrix by ρ; c and the noise are then
-    estimated anew. A sample begins with P = min(max_order, T − 1) steps drawn from the normal law with the mean and covariance
-    of the training windows' first P steps (recorded series are too close to a unit root for a stationary law), goes on from
-    there, and is clipped to [0, 1] at the end.
+    estimated anew. A sample begins with P = min(max_order, T − 1) steps from the Gaussian with the mean and covariance of the
+    training windows' first P steps, since recorded series are too close to a unit root for a stationary distribution. It is
+    simulated from there and clipped to [0, 1] at the end.
     """
 
     is_control = True
@@ -46,37 +46,37 @@ class VAR(Generator):
         count, length, features = check_windows(windows, self)
         self.shape_ = (length, features)
         lags = self._lags(length)
-        self.start_ = normal_law(windows[:, :lags].reshape(count, -1).astype(np.float64))
-        self.law_ = estimate(_Regression(windows, choose_order(windows, lags)))
+        self.start_ = fit_gaussian(windows[:, :lags].reshape(count, -1).astype(np.float64))
+        self.process_ = estimate(_Regression(windows, choose_order(windows, lags)))
         return self
 
     def sample(self, n: int, seed: int) -> Windows:
         """`n` simulated windows (n, T, D), clipped to [0, 1]; raises UserError before `fit` or for n < 1."""
-        check_sampling(self, "law_", n)
-        (length, features), law, rng = self.shape_, self.law_, np.random.default_rng(seed)
+        check_sampling(self, "process_", n)
+        (length, features), process, rng = self.shape_, self.process_, np.random.default_rng(seed)
         lags = self._lags(length)
         mean, factor = self.start_
         first = (mean + rng.standard_normal((n, len(factor))) @ factor).reshape(n, lags, features)
         steps = [first[:, t] for t in range(lags)]
         for _ in range(lags, length):
-            noise = rng.standard_normal((n, len(law.noise))) @ law.noise
-            past = sum(steps[-i] @ matrix.T for i, matrix in enumerate(law.matrices, start=1))
-            steps.append(law.intercept + past + noise)
+            noise = rng.standard_normal((n, len(process.noise))) @ process.noise
+            past = sum(steps[-i] @ matrix.T for i, matrix in enumerate(process.matrices, start=1))
+            steps.append(process.intercept + past + noise)
         return np.stack([np.clip(step, 0.0, 1.0).astype(np.float32) for step in steps], axis=1)
 
     def save(self, folder: Path) -> None:
-        """Write the law of the first steps, the autoregression's, and the window's shape."""
+        """Write the Gaussian of the first steps, the autoregression and the window's shape."""
         mean, factor = self.start_
-        law = self.law_
+        process = self.process_
         np.savez(
-            folder / "law.npz",
+            folder / "autoregression.npz",
             mean=mean,
             factor=factor,
-            intercept=law.intercept,
-            matrices=law.matrices,
-            noise=law.noise,
+            intercept=process.intercept,
+            matrices=process.matrices,
+            noise=process.noise,
         )
-        write_parameters(self, folder, shape=list(self.shape_), order=len(self.law_.matrices))
+        write_parameters(self, folder, shape=list(self.shape_), order=len(self.process_.matrices))
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
@@ -85,18 +85,18 @@ class VAR(Generator):
         parameters, fitted = read_parameters(folder)
         generator = cls(**parameters)
         generator.shape_ = tuple(fitted["shape"])
-        with np.load(folder / "law.npz", allow_pickle=False) as archive:
+        with np.load(folder / "autoregression.npz", allow_pickle=False) as archive:
             generator.start_ = archive["mean"], archive["factor"]
-            generator.law_ = Law(archive["intercept"], archive["matrices"], archive["noise"])
+            generator.process_ = Autoregression(archive["intercept"], archive["matrices"], archive["noise"])
         return generator
 
     @property
     def num_parameters(self) -> int:
-        """Numbers of both laws; matrices above the chosen order count, for the data decided that they are 0."""
-        return sum(self.parameter_counts(*self.shape_).values()) if hasattr(self, "law_") else 0
+        """Parameters of first steps and autoregression; matrices above the chosen order count, as the data set them to 0."""
+        return sum(self.parameter_counts(*self.shape_).values()) if hasattr(self, "process_") else 0
 
     def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
-        """Numbers of both laws for windows (T=length, D=features)."""
+        """Parameters of the first steps and of the autoregression for windows (T=length, D=features)."""
         lags = self._lags(length)
         first = lags * features
         return {
@@ -111,7 +111,7 @@ class VAR(Generator):
 
 
 @dataclass(frozen=True)
-class Law:
+class Autoregression:
     """c (D,), A_1 … A_p (p, D, D), and a factor (R, D) F with FᵀF = the noise's covariance."""
 
     intercept: Array
@@ -165,8 +165,8 @@ def choose_order(windows: Windows, lags: int) -> int:
     return min(range(largest + 1), key=criterion)
 
 
-def estimate(regression: _Regression) -> Law:
-    """The law of the regression's order, made stable where it is not."""
+def estimate(regression: _Regression) -> Autoregression:
+    """The autoregression of the regression's order, made stable where it is not."""
     order, features = regression.order, regression.features
     coefficients, residuals = regression.solve(order)
     matrices = coefficients[1:].reshape(order, features, features).transpose(0, 2, 1)
@@ -178,7 +178,7 @@ def estimate(regression: _Regression) -> Law:
         coefficients = _least_squares(ones, regression.now - lagged)
         residuals = regression.now - lagged - ones @ coefficients
     freedom = max(1, regression.targets - regression.unknowns(order))
-    return Law(coefficients[0], matrices, triangle(residuals / np.sqrt(freedom)))
+    return Autoregression(coefficients[0], matrices, triangle(residuals / np.sqrt(freedom)))
 
 
 def largest_modulus(matrices: Array) -> float:

@@ -29,7 +29,7 @@ def causal_term(m: Tensor, h: Tensor) -> Tensor:
 
 
 def sinkhorn_cost(cost: Tensor, epsilon: Tensor, iterations: int) -> Tensor:
-    """⟨π, C⟩ (R) of entropic couplings of uniform laws under costs C (R, I, J), π after `iterations` rounds in the log domain.
+    """⟨π, C⟩ (R) of entropic couplings π of uniform distributions, costs C (R, I, J), by `iterations` rounds in the log domain.
 
     `epsilon` is a scalar in the units of C. The gradient goes through the rounds.
     """

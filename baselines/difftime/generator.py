@@ -27,9 +27,9 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class DiffTime(DiffusionGenerator):
     """Attention over time and features that predicts the noise (DiffTime, Coletta et al. 2023, as CSDI without conditions).
 
-    `channels` in `layers` residual layers; √β goes linearly from √first_beta to √last_beta in `diffusion_steps`. The rate falls
-    to a tenth after 75 % and again after 90 % of the steps. The last weights are sampled, by `sampling_steps` steps: all (null,
-    DDPM), or fewer of the same kind (a respaced chain). Samples are clipped to [0, 1].
+    `channels` in `layers` residual layers; √β goes linearly from √first_beta to √last_beta in `diffusion_steps`. The
+    learning rate falls to a tenth after 75 % and again after 90 % of the steps. Samples come from the last weights in
+    `sampling_steps` steps: all (null, DDPM), or fewer of the same kind (a respaced chain); they are clipped to [0, 1].
     """
 
     version: ClassVar[int] = 3

@@ -56,7 +56,7 @@ class ZeroBiasLinear(Linear):
     """A linear map whose bias is at first zero, as that behind PyTorch's attention."""
 
     def seeded_reset(self, rng: torch.Generator) -> None:
-        """The bias 0; weights keep PyTorch's law."""
+        """The bias 0; weights keep PyTorch's distribution."""
         del rng
         nn.init.zeros_(self.bias)
 
@@ -71,7 +71,7 @@ class QKV(Linear):
 
 
 class SideInformation(nn.Module):
-    """What a value's place says: sinusoids of its time and a learned embedding of its feature, (D, T, 128 + E)."""
+    """The position of a value: sinusoids of its time and a learned embedding of its feature, (D, T, 128 + E)."""
 
     times: Tensor
 

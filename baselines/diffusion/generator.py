@@ -72,16 +72,16 @@ class DiffusionGenerator(NetworkGenerator):
         steps = values["sampling_steps"]
         schedule = NoiseSchedule.of(self._betas(values), str(device))
         predict = self._predict(self.network_, schedule)
-        generator = seeded(seed, str(device))
+        rng = seeded(seed, str(device))
         batch = self._batch(device.type)
         made = []
         for start in range(0, n, batch):
             shape = (min(batch, n - start), *self.shape_)
-            x = torch.randn(shape, generator=generator, device=device)
+            x = torch.randn(shape, generator=rng, device=device)
             if steps in (None, schedule.steps):
-                x = sample_ancestral(predict, schedule, x, generator, clamp=self.clamps)
+                x = sample_ancestral(predict, schedule, x, rng, clamp=self.clamps)
             elif self.noisy_jumps:
-                x = sample_respaced(predict, schedule, x, steps, generator, clamp=self.clamps)
+                x = sample_respaced(predict, schedule, x, steps, rng, clamp=self.clamps)
             else:
                 x = sample_implicit(predict, schedule, x, steps, clamp=self.clamps)
             made.append(x)
@@ -94,7 +94,7 @@ class DiffusionGenerator(NetworkGenerator):
         return max(1, rows // length)
 
     def _check_schedule(self, values: Mapping[str, Any]) -> None:
-        """Raise UserError for more sampling steps than there are, and for noise whose laws single precision cannot hold."""
+        """Raise UserError for more sampling steps than there are, and for noise schedules that single precision cannot hold."""
         betas, name = self._betas(values), type(self).__name__
         given, most = values["sampling_steps"], len(betas)
         if given is not None and given > most:

@@ -39,7 +39,7 @@ class KaimingLinear(Linear):
         self.zero = zero
 
     def seeded_reset(self, rng: torch.Generator) -> None:
-        """Weights N(0, 2 / inputs) or 0; the bias keeps PyTorch's law."""
+        """Weights N(0, 2 / inputs) or 0; the bias keeps PyTorch's distribution."""
         if self.zero:
             nn.init.zeros_(self.weight)
         else:
@@ -90,7 +90,7 @@ def narrow_convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def shifted_sum(taps: Sequence[Tensor], dim: int) -> Tensor:
-    """The sum of an odd number of tensors, the middle one in place, those before it moved on along `dim`, those after it back."""
+    """The sum of an odd number of tensors, each shifted along `dim` by its distance from the middle one."""
     side, length = len(taps) // 2, taps[0].shape[dim]
     made = taps[side].clone()
     for shift in range(1, side + 1):

@@ -1,4 +1,4 @@
-"""Noise schedules of diffusion models: variances β (Ho et al. 2020), and the laws of x_t and x_{t−1} that follow from them."""
+"""Noise schedules of diffusion models: variances β (Ho et al. 2020), and the distributions of x_t and x_{t−1} that follow."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _DEGREE = 3
 
 
 class Sizes(NamedTuple):
-    """Model width D, heads, blocks of encoder and decoder, width of the season's convolution, diffusion steps S."""
+    """Model width C, heads, blocks of encoder and decoder, width of the season's convolution, diffusion steps S."""
 
     width: int
     heads: int
@@ -27,7 +27,7 @@ class Sizes(NamedTuple):
 
 
 class Positions(nn.Module):
-    """A learned table (T, D) that is added to the stream, at first uniform in ±0.02."""
+    """A learned table (T, C) that is added to the stream, at first uniform in ±0.02."""
 
     def __init__(self, length: int, width: int) -> None:
         super().__init__()
@@ -38,12 +38,12 @@ class Positions(nn.Module):
         self.table.uniform_(-0.02, 0.02, generator=rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The sum of x (B, T, D) and the table."""
+        """The sum of x (B, T, C) and the table."""
         return x + self.table
 
 
 class StepCode(nn.Module):
-    """SiLU of sinusoids of the diffusion step, sines first: rows of a table (S, D)."""
+    """SiLU of sinusoids of the diffusion step, sines first: rows of a table (S, C)."""
 
     table: Tensor
 
@@ -52,7 +52,7 @@ class StepCode(nn.Module):
         self.register_buffer("table", torch.empty(steps, width), persistent=False)
 
     def seeded_reset(self, rng: torch.Generator) -> None:
-        """Tabulate frequencies exp(−k ln 10,000 / (D/2 − 1)), k = 0 … D/2 − 1."""
+        """Tabulate frequencies exp(−k ln 10,000 / (C/2 − 1)), k = 0 … C/2 − 1."""
         del rng
         steps, width = self.table.shape
         half = width // 2
@@ -61,7 +61,7 @@ class StepCode(nn.Module):
         self.table.copy_(functional.silu(torch.cat((angle.sin(), angle.cos()), dim=1)))
 
     def forward(self, steps: Tensor) -> Tensor:
-        """Codes (B, D) of steps (B,)."""
+        """Codes (B, C) of steps (B,)."""
         return self.table[steps]
 
 
@@ -73,7 +73,7 @@ class AdaptiveNorm(nn.Module):
         self.map = nn.Linear(width, 2 * width)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """Normalised x (B, T, D) for codes (B, D), or (1, D) for one step of the whole batch."""
+        """Normalised x (B, T, C) for codes (B, C), or (1, C) for one step of the whole batch."""
         scale, shift = self.map(code)[:, None].chunk(2, dim=-1)
         return torch.addcmul(shift, functional.layer_norm(x, x.shape[-1:]), 1 + scale)
 
@@ -89,7 +89,7 @@ class SelfAttention(nn.Module):
         self.out = Linear(width, width)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """The sum of x (B, T, D) and what it reads from itself."""
+        """The sum of x (B, T, C) and what it reads from itself."""
         query, key, value = self.qkv(self.norm(x, code)).chunk(3, dim=-1)
         return x + self.out(attend(query, key, value, self.heads))
 
@@ -106,13 +106,13 @@ class CrossAttention(nn.Module):
         self.out = Linear(width, width)
 
     def forward(self, x: Tensor, encoded: Tensor, code: Tensor) -> Tensor:
-        """The sum of x (B, T, D) and what it reads from `encoded` (B, T, D)."""
+        """The sum of x (B, T, C) and what it reads from `encoded` (B, T, C)."""
         key, value = self.kv(encoded).chunk(2, dim=-1)
         return x + self.out(attend(self.query(self.norm(x, code)), key, value, self.heads))
 
 
 class FeedForward(nn.Module):
-    """D → 4 D → GELU → D of the normalised stream, added to it."""
+    """C → 4 C → GELU → C of the normalised stream, added to it."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class FeedForward(nn.Module):
         self.down_proj = Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The sum of x (B, T, D) and its map."""
+        """The sum of x (B, T, C) and its map."""
         return x + self.down_proj(functional.gelu(self.up_proj(self.norm(x))))
 
 
@@ -134,7 +134,7 @@ class EncoderBlock(nn.Module):
         self.feed_forward = FeedForward(width)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """One block on x (B, T, D)."""
+        """One block on x (B, T, C)."""
         return self.feed_forward(self.attention(x, code))
 
 
@@ -168,7 +168,7 @@ class Basis(nn.Module):
         real, imaginary = transform.detach().chunk(2, dim=1)
         power = torch.addcmul(real * real, imaginary, imaginary)
         rest = power
-        for _ in range(kept - 1):  # comparing in place writes zeros and ones in the type of numbers, which is quicker
+        for _ in range(kept - 1):  # comparing in place keeps float32, which is quicker
             rest = rest * rest.clone().lt_(rest.amax(dim=1, keepdim=True))
         mask = power.clone().ge_(rest.amax(dim=1, keepdim=True))
         return (transform.unflatten(1, (2, -1)) * mask[:, None]).flatten(1, 2)
@@ -201,7 +201,7 @@ class DecoderBlock(nn.Module):
         self.level = nn.Linear(width, features)
 
     def forward(self, x: Tensor, encoded: Tensor, code: Tensor, basis: Basis) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The stream (B, T, D) less its mean, the mean's level (B, 1, d), trend (B, 3, d) and season (B, 2 F, D)."""
+        """The stream (B, T, C) less its mean, the mean's level (B, 1, D), trend (B, 3, D) and season (B, 2 F, C)."""
         x = self.cross(self.attention(x, code), encoded, code)
         rows, offsets = self.projection(basis)
         folded, transform = self.folded(torch.matmul(rows, x) + offsets[:, None])
@@ -219,7 +219,7 @@ class DecoderBlock(nn.Module):
         return rows, torch.cat((taps @ trend_bias, basis.waves @ season_bias))
 
     def folded(self, made: Tensor) -> tuple[Tensor, Tensor]:
-        """The trend's folded series (B, 3, D) and the season's transform (B, 2 F, D) of the projected stream (B, 9 + 2 F, D)."""
+        """The trend's folded series (B, 3, C) and the season's transform (B, 2 F, C) of the projected stream (B, 9 + 2 F, C)."""
         taps = 3 * _DEGREE
         folded = shifted_sum(made[:, :taps].unflatten(1, (_DEGREE, 3)).unbind(dim=2), dim=2)
         return functional.gelu(folded + self.fold.bias[:, None]), made[:, taps:]  # type: ignore[index]
@@ -238,7 +238,7 @@ class Head(nn.Module):
         self.levels = nn.Conv1d(layers, 1, 1, bias=False)
 
     def forward(self, x: Tensor, levels: Tensor, trend: Tensor, season: Tensor) -> Tensor:
-        """Windows (B, T, d) of the stream (B, T, D), levels (B, layers, d), trend (B, T, d) and season (B, T, D)."""
+        """Windows (B, T, D) of the stream (B, T, C), levels (B, layers, D), trend (B, T, D) and season (B, T, C)."""
         side = (self.season.kernel_size[0] - 1) // 2
         if side:
             season = torch.cat((season[:, -side:], season, season[:, :side]), dim=1)
@@ -247,7 +247,7 @@ class Head(nn.Module):
 
 
 class DiffusionTSNetwork(nn.Module):
-    """x_0 of x_t and t, for windows (T=length, d=features)."""
+    """x_0 of x_t and t, for windows (T=length, D=features)."""
 
     def __init__(self, length: int, features: int, sizes: Sizes) -> None:
         super().__init__()

@@ -42,9 +42,9 @@ def time_frequency_error(predicted: Tensor, clean: Tensor, spectrum: Tensor, wei
 
 @dataclass(frozen=True)
 class Plateau:
-    """Settings of a rate: linear from `first` to `peak` in `warmup` steps, then × `factor` after `patience` bad steps in a row.
+    """A learning rate: linear from `first` to `peak` in `warmup` steps, then × `factor` after `patience` bad steps in a row.
 
-    A step is bad where its loss is not at least `threshold` (a share) below the best; the rate stays at `first` or above.
+    A step is bad where its loss is not at least `threshold` (a share) below the best; it stays at `first` or above.
     """
 
     first: float
@@ -69,7 +69,7 @@ class PlateauSchedule:
         self.learning_rate = self.settings.first if self.settings.warmup else self.settings.peak
 
     def update(self, step: int, loss: float) -> float:
-        """The rate of the step after `step` (from 0), whose loss was `loss`."""
+        """The learning rate of the step after `step` (from 0), whose loss was `loss`."""
         s = self.settings
         if step < s.warmup:
             self.learning_rate = s.first + (s.peak - s.first) * (step + 1) / s.warmup
@@ -121,7 +121,7 @@ class TimeFrequencyTask:
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; metrics: the loss and the norm of its gradient before it is cut to 1."""
         first = step * self.micro_batches
-        clean = torch.cat([self.batches.draw(first + place, rng) for place in range(self.micro_batches)])
+        clean = torch.cat([self.batches.draw(first + index, rng) for index in range(self.micro_batches)])
         device = clean.device
         steps = torch.randint(self.schedule.steps, (len(clean),), generator=rng, device=device)
         noise = torch.randn(clean.shape, generator=rng, device=device)
@@ -141,7 +141,7 @@ class TimeFrequencyTask:
         return self.average.mean
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, their average, the epoch's order, the rate's memory and the optimizer's moments."""
+        """Weights, their average, the epoch's order, the schedule's memory and the optimizer's moments."""
         own = {**self.average.state(), **self.batches.state(), "learning_rate": self.learning_rate.state()}
         return {**training_state(self.network, optimizer=self.optimizer), **own}
 

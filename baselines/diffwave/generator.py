@@ -30,8 +30,8 @@ class DiffWave(DiffusionGenerator):
 
     `channels` in `layers` residual layers, whose dilation doubles from 1 and starts again after `dilation_cycle` of them (null:
     ⌈log2 T⌉). β goes linearly from `first_beta` to `last_beta` in `diffusion_steps`. The last weights are sampled, by
-    `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1]. The rate falls to 0
-    in the last `cooldown` share of the steps (0: it is constant, as the official one).
+    `sampling_steps` steps: all (null, DDPM), or fewer without noise (DDIM). Samples are clipped to [0, 1]. The
+    learning rate falls to 0 in the last `cooldown` share of the steps (0: constant, as the official one).
     """
 
     version: ClassVar[int] = 1

@@ -35,7 +35,7 @@ class DilatedConvolution(nn.Module):
         self.bias = nn.Parameter(torch.empty(outputs))
 
     def seeded_reset(self, rng: torch.Generator) -> None:
-        """Weights Kaiming-normal, biases PyTorch's default law."""
+        """Weights Kaiming-normal, biases PyTorch's default distribution."""
         nn.init.kaiming_normal_(self.weight, generator=rng)
         bound = 1 / math.sqrt(self.weight[0].numel())
         self.bias.uniform_(-bound, bound, generator=rng)

@@ -149,7 +149,7 @@ class SDformer(NetworkGenerator):
         return torch.cat(parts)
 
     def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
-        """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
+        """Trainable parameters by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
         with torch.device("meta"):
             stages = self._network(length, features)
         vqvae, transformer = stages.vqvae, stages.transformer

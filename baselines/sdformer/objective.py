@@ -69,7 +69,7 @@ class Autoregressive:
         return length
 
     def sample(self, model: TokenTransformer, uniforms: Tensor) -> Tensor:
-        """Tokens (B, L), each from its full conditional law; windows that begin alike share the pass over that beginning."""
+        """Tokens (B, L), each from its full conditional distribution; equal prefixes share one pass."""
         cache = KeyValueCache()
         current = torch.tensor([model.vocab_size], device=uniforms.device)
         prefix = torch.zeros(len(uniforms), dtype=torch.long, device=uniforms.device)
@@ -98,7 +98,7 @@ class Masked:
         return (losses * masked).sum() / masked.sum().clamp(min=1)
 
     def likelihood(self, model: TokenTransformer, tokens: Tensor) -> Tensor:
-        """−ln P(y_i | all others) (B, L): the pseudo-likelihood, since masked models have no tractable joint law."""
+        """−ln P(y_i | all others) (B, L): the pseudo-likelihood, since masked models have no tractable joint distribution."""
         columns = []
         for position in range(model.length):
             hidden = tokens.clone()

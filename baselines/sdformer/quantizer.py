@@ -59,7 +59,7 @@ class SimilarityQuantizer(nn.Module):
         self.codes.copy_(torch.where(self.counts[:, None] >= 1.0, moved, self._rows(latents, rng)))
 
     def _rows(self, latents: Tensor, rng: torch.Generator) -> Tensor:
-        """The first V of latents (R, C); where R < V, repeats of them with noise of deviation 0.01 / √C, on the sphere."""
+        """The first V of latents (R, C); where R < V, repeats of them with noise of std 0.01 / √C, on the sphere."""
         wanted, channels = self.codes.shape
         if len(latents) >= wanted:
             return latents[:wanted]

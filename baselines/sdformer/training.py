@@ -18,7 +18,7 @@ from benchmark.training import Batches, adamw, restore_training, set_dropout_rng
 
 @dataclass(frozen=True)
 class LearningRates:
-    """A linear rise to `peak` over `warmup` steps, then `peak`, times 0.05 from `drop` steps after the rise on."""
+    """Linear warm-up to `peak` over `warmup` steps, then `peak`, × 0.05 from `drop` steps after the warm-up."""
 
     peak: float
     warmup: int
@@ -76,7 +76,7 @@ class VQVAETask:
 
 
 class TokenTask:
-    """Stage 2 over tokens (N, L) of the frozen VQ-VAE, at a constant rate; rows are drawn with replacement."""
+    """Stage 2 over tokens (N, L) of the frozen VQ-VAE, at a constant learning rate; rows are drawn with replacement."""
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ class TransformerSizes:
 
 
 class KeyValueCache:
-    """Keys and values of the positions seen so far, one pair (B, heads, n, E / heads) a block."""
+    """Keys and values of the positions seen so far, one pair (B, heads, n, C / heads) a block."""
 
     def __init__(self) -> None:
         self.pairs: dict[int, tuple[Tensor, Tensor]] = {}
@@ -44,7 +44,7 @@ class KeyValueCache:
 
 
 class Block(nn.Module):
-    """Self-attention and a feed-forward layer, each after a LayerNorm and added to the stream (B, n, E)."""
+    """Self-attention and a feed-forward layer, each after a LayerNorm and added to the stream (B, n, C)."""
 
     def __init__(self, sizes: TransformerSizes) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Block(nn.Module):
         self.drop = SeededDropout(sizes.dropout)
 
     def forward(self, x: Tensor, *, causal: bool, index: int = 0, cache: KeyValueCache | None = None) -> Tensor:
-        """One block on x (B, n, E), of the same shape; with a cache, x holds the newest position only."""
+        """One block on x (B, n, C), of the same shape; with a cache, x holds the newest position only."""
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, dim=-1)
         )
@@ -70,7 +70,7 @@ class Block(nn.Module):
         return x + self.drop(self.down_proj(functional.gelu(self.up_proj(self.norm2(x)))))
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, *, causal: bool) -> Tensor:
-        """Attention (B, heads, n, E / heads); the fused kernel would draw its dropout from the global random state."""
+        """Attention (B, heads, n, C / heads); the fused kernel would draw its dropout from the global random state."""
         if not self.training or self.drop.p == 0:
             return functional.scaled_dot_product_attention(query, key, value, is_causal=causal)
         scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
@@ -83,7 +83,7 @@ class Block(nn.Module):
 class TokenTransformer(nn.Module):
     """Logits over V codes at every position; the input alphabet has one sign more, of index V ([BOS] or [MASK]).
 
-    Positions are fixed sinusoids; the official class also holds a learned table (L, E) that its forward pass never reads,
+    Positions are fixed sinusoids; the official class also holds a learned table (L, C) that its forward pass never reads,
     which is left out here.
     """
 

@@ -27,7 +27,7 @@ def taps(x: Tensor, bias: Tensor, terms: dict[int, Tensor]) -> Tensor:
 
 
 class _Kernel(nn.Module):
-    """Weights (width, C', C) and bias (C') of a convolution, initialised by PyTorch's default law of convolutions."""
+    """Weights (width, C', C) and bias (C') of a convolution, initialised as PyTorch's convolutions are."""
 
     def __init__(self, channels: int, out_channels: int, width: int) -> None:
         super().__init__()

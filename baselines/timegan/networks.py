@@ -24,7 +24,7 @@ class Recurrent(nn.Module):
 
 
 class Networks(nn.Module):
-    """The five networks for windows of D features; latent steps have `hidden` numbers in (0, 1), sequences are (T, B, ·)."""
+    """The five networks for windows of D features; latent steps have `hidden` channels in (0, 1), sequences are (T, B, ·)."""
 
     low: Tensor
     span: Tensor
@@ -40,7 +40,7 @@ class Networks(nn.Module):
         self.register_buffer("span", torch.ones(features))
 
     def seeded_reset(self, rng: torch.Generator) -> None:
-        """Scale by nothing until `fit`."""
+        """Start as the identity; `fit` sets the range."""
         del rng
         self.low.zero_()
         self.span.fill_(1.0)

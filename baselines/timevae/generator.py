@@ -36,7 +36,7 @@ _SAMPLE_STEPS = 1 << 16  # steps of windows decoded side by side: bounds memory
 class TimeVAE(NetworkGenerator):
     """A convolutional VAE with an additive decoder (TimeVAE, Desai et al. 2021; the values are the official code's).
 
-    `filters` of the encoder's layers, each of which halves T; `latent` numbers; a trend of degree `trend_poly` (0: none);
+    `filters` of the encoder's layers, each of which halves T; `latent` dimensions; a trend of degree `trend_poly` (0: none);
     `seasons` as pairs (seasons, steps of one). Training is as long as exactly one of `steps` and `epochs` says. The last weights
     are sampled: the decoded mean of a standard normal draw, clipped to [0, 1].
     """

@@ -18,7 +18,7 @@ _STRIDE = 2
 
 
 class Sizes(NamedTuple):
-    """Filters of the encoder's layers, latent numbers, degree of the trend, pairs (seasons, steps of one), residual or none."""
+    """Filters of the encoder, latent dimensions, degree of the trend, pairs (seasons, steps of one), residual or none."""
 
     filters: tuple[int, ...]
     latent: int
@@ -28,7 +28,7 @@ class Sizes(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """Mean and log-variance (B, Z) of the latent law of windows (B, T, D)."""
+    """Mean and log-variance (B, Z) of the latent distribution of windows (B, T, D)."""
 
     def __init__(self, length: int, features: int, sizes: Sizes) -> None:
         super().__init__()
@@ -144,18 +144,18 @@ class TimeVAENetwork(nn.Module):
         self.decoder = nn.ModuleList(parts)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Windows (B, T, D), unbounded, of latent numbers z (B, Z): the sum of the parts."""
+        """Windows (B, T, D), unbounded, of latent vectors z (B, Z): the sum of the parts."""
         made: Sequence[Tensor] = [part(z) for part in self.decoder]
         return sum(made[1:], start=made[0].expand(-1, self.length, -1))
 
     def forward(self, windows: Tensor, normal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Decoded windows, mean and log-variance of windows (B, T, D); `normal` (B, Z) draws the latent numbers."""
+        """Decoded windows, mean and log-variance of windows (B, T, D); `normal` (B, Z) is the latent noise."""
         mean, log_variance = self.encoder(windows)
         return self.decode(mean + (0.5 * log_variance).exp() * normal), mean, log_variance
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL (nats) of the latent laws (B, Z) from the standard normal one, summed over B and Z."""
+    """KL (nats) of the latent distributions (B, Z) from the standard normal one, summed over B and Z."""
     return -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
 
 

@@ -13,7 +13,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def build(make: Callable[[], Module], rng: torch.Generator, device: str = "cpu") -> Module:
-    """Make a module without drawing a global random number; weights are PyTorch's default laws, drawn from `generator`.
+    """Make a module without drawing a global random number; initial values are PyTorch's defaults, drawn from `rng`.
 
     A submodule that has a method `seeded_reset(rng)` sets its own parameters and buffers there, after the defaults.
     The values are drawn on the CPU, so that they do not depend on the device.
@@ -56,7 +56,7 @@ def _has_values(part: nn.Module) -> bool:
 
 
 class SeededDropout(nn.Module):
-    """Dropout that draws from a generator set by `set_dropout_rng`, never from the global state."""
+    """Dropout that draws from the random stream set by `set_dropout_rng`, never from the global state."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -72,12 +72,12 @@ class SeededDropout(nn.Module):
 
 
 def set_dropout_rng(module: nn.Module, rng: torch.Generator) -> None:
-    """Let every SeededDropout inside `module` draw from `generator`."""
+    """Let every SeededDropout inside `module` draw from `rng`."""
     for part in module.modules():
         if isinstance(part, SeededDropout):
             part.rng = rng
 
 
 def count_parameters(module: nn.Module) -> int:
-    """Numbers in all parameters of `module`."""
+    """Trainable parameters of `module`."""
     return sum(parameter.numel() for parameter in module.parameters())

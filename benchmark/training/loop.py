@@ -1,4 +1,4 @@
-"""The training loop: steps with a passed-in generator, checkpoints, progress, divergence, clean stops."""
+"""The training loop: steps with a passed-in random stream, checkpoints, progress, divergence, clean stops."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Task(Protocol):
     """Something that is trained step by step and whose whole state is a flat dictionary of tensors."""
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
-        """Do step number `step` (from 0); the first figure returned is the loss."""
+        """Do step number `step` (from 0); the first metric returned is the loss."""
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, optimizer moments, averages: all that the next step depends on beside the random generator."""
+        """Weights, optimizer moments, averages: all that the next step depends on beside the random stream."""
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
@@ -50,9 +50,9 @@ def train(
 ) -> None:
     """Run `steps` steps of `task`, going on from the last checkpoint of `name` where there is one.
 
-    Figures are read from the device and reported every `every` steps and at the end. Raises DivergedError when the loss is
-    not finite, Interrupted (after saving) when the context asks for a stop. A resumed run draws the numbers that an
-    uninterrupted one would have drawn.
+    Metrics are read from the device and reported every `every` steps and at the end. Raises DivergedError when the loss is
+    not finite, Interrupted (after saving) when the context asks for a stop. A resumed run draws the same random numbers as an
+    uninterrupted one.
     """
     raise_malloc_threshold()
     path = context.checkpoint_dir / f"{name}.safetensors" if context.checkpoint_dir else None
@@ -60,10 +60,10 @@ def train(
     saved_at = time.monotonic()
     context.progress(Progress(name, step, steps))
     while step < steps:
-        figures = task.step(step, rng)
+        metrics = task.step(step, rng)
         step += 1
         if step % every == 0 or step == steps:
-            values = {key: float(value) for key, value in figures.items()}
+            values = {key: float(value) for key, value in metrics.items()}
             loss = next(iter(values.values()))
             if not math.isfinite(loss):
                 raise DivergedError(f"the loss of {name} is {loss} at step {step} of {steps}")

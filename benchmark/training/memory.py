@@ -9,7 +9,7 @@ _LARGEST = 31 * 2**20
 
 
 def raise_malloc_threshold() -> None:
-    """Let the C library hold on to freed memory (up to 62 MiB) instead of giving it back to the system at once.
+    """Raise the size from which the C library returns freed memory to the system, to 62 MiB.
 
     Otherwise every large activation is mapped and zeroed page by page again, an eighth of the time of small networks. glibc
     raises the size from which it maps blocks one by one, and twice that for what it keeps, to the largest it has seen freed;

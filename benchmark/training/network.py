@@ -49,7 +49,7 @@ class NetworkGenerator(Generator):
         """`n` new windows (n, T, D) in the data's units, on the network's device; not clipped yet."""
 
     def _build(self, length: int, features: int, rng: torch.Generator, device: str = "cpu") -> nn.Module:
-        """The network with initial values drawn from `generator`."""
+        """The network with initial values drawn from `rng`."""
         return build(lambda: self._network(length, features), rng, device)
 
     def _keep(self, network: nn.Module, shape: tuple[int, int], facts: Mapping[str, Any] | None = None) -> Self:
@@ -93,11 +93,11 @@ class NetworkGenerator(Generator):
 
     @property
     def num_parameters(self) -> int:
-        """Learned numbers of the whole network; 0 before `fit`."""
+        """Trainable parameters of the whole network; 0 before `fit`."""
         return sum(self.parameter_counts(*self.shape_).values()) if hasattr(self, "shape_") else 0
 
     def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
-        """Learned numbers by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
+        """Trainable parameters by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""
         with torch.device("meta"):
             network = self._network(length, features)
         return {name: count for name, part in network.named_children() if (count := count_parameters(part))}

@@ -41,7 +41,7 @@ def size_table():
 
 
 def ablation_table():
-    rows = ["| on Stocks at 24 | learned numbers | change |", "|---|---|---|"]
+    rows = ["| on Stocks at 24 | parameters | change |", "|---|---|---|"]
     for generator in ("timemar_s", "timemar_l"):
         whole = size(generator, "Stocks", 24)
         for suffix in ABLATIONS:

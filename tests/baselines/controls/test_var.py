@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from statsmodels.tsa.api import VAR as OneSeries  # noqa: N811 - the same name for the same law of a single series
+from statsmodels.tsa.api import VAR as OneSeries  # noqa: N811 - the same name for the same process of a single series
 
 from baselines.controls.var import VAR, choose_order, largest_modulus
 from benchmark.interface import FitContext
@@ -11,7 +11,7 @@ A = np.array([[[0.5, 0.2], [-0.3, 0.4]], [[0.2, 0.0], [0.1, 0.2]]])
 
 
 def series(count: int, length: int, seed: int = 0) -> np.ndarray:
-    """Windows of the stable law x_t = c + A_1 x_{t−1} + A_2 x_{t−2} + e_t, after 100 steps of warming up."""
+    """Windows of the stable process x_t = c + A_1 x_{t−1} + A_2 x_{t−2} + e_t, after 100 steps of warming up."""
     rng = np.random.default_rng(seed)
     x = np.zeros((count, length + 100, 2)) + 0.5
     for t in range(2, length + 100):
@@ -22,31 +22,31 @@ def series(count: int, length: int, seed: int = 0) -> np.ndarray:
 
 def test_one_window_gives_what_statsmodels_gives() -> None:
     window = series(1, 900)
-    law = VAR(max_order=6).fit(window, FitContext(seed=0)).law_
+    process = VAR(max_order=6).fit(window, FitContext(seed=0)).process_
     reference = OneSeries(window[0].astype(np.float64))
     order = reference.select_order(6).bic
-    assert len(law.matrices) == order == 2
+    assert len(process.matrices) == order == 2
     fitted = reference.fit(order)
-    assert np.allclose(law.matrices, fitted.coefs, atol=1e-9)
-    assert np.allclose(law.intercept, fitted.intercept, atol=1e-9)
-    assert np.allclose(law.noise.T @ law.noise, fitted.sigma_u, atol=1e-12)
+    assert np.allclose(process.matrices, fitted.coefs, atol=1e-9)
+    assert np.allclose(process.intercept, fitted.intercept, atol=1e-9)
+    assert np.allclose(process.noise.T @ process.noise, fitted.sigma_u, atol=1e-12)
 
 
 def test_pairs_lie_within_windows_only() -> None:
     windows = series(40, 5)
-    law = VAR(max_order=1).fit(windows, FitContext(seed=0)).law_
+    process = VAR(max_order=1).fit(windows, FitContext(seed=0)).process_
     before = np.array([[1, *w[t - 1]] for w in windows.astype(np.float64) for t in range(1, 5)])
     after = np.array([w[t] for w in windows.astype(np.float64) for t in range(1, 5)])
     solution = np.linalg.solve(before.T @ before, before.T @ after)
-    assert np.allclose(law.matrices[0], solution[1:].T)
-    assert np.allclose(law.intercept, solution[0])
+    assert np.allclose(process.matrices[0], solution[1:].T)
+    assert np.allclose(process.intercept, solution[0])
 
 
 def test_many_windows_are_read_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = series(60, 8)
-    whole = VAR(max_order=2).fit(windows, FitContext(seed=0)).law_
+    whole = VAR(max_order=2).fit(windows, FitContext(seed=0)).process_
     monkeypatch.setattr("baselines.controls.var.CHUNK_ROWS", 50)
-    parts = VAR(max_order=2).fit(windows, FitContext(seed=0)).law_
+    parts = VAR(max_order=2).fit(windows, FitContext(seed=0)).process_
     assert np.allclose(whole.matrices, parts.matrices)
     assert np.allclose(whole.noise.T @ whole.noise, parts.noise.T @ parts.noise)
 
@@ -63,8 +63,10 @@ def test_an_explosive_fit_is_made_stable() -> None:
     growth = 0.01 * 1.2 ** np.arange(24)
     windows = (growth[None, :, None] * np.linspace(0.5, 1.0, 30)[:, None, None]).astype(np.float32)
     generator = VAR(max_order=1).fit(windows, FitContext(seed=0))
-    assert largest_modulus(generator.law_.matrices) == pytest.approx(0.9999)
-    residuals = windows[:, 1:, 0] - generator.law_.intercept - windows[:, :-1, 0] * generator.law_.matrices[0, 0, 0]
+    assert largest_modulus(generator.process_.matrices) == pytest.approx(0.9999)
+    residuals = (
+        windows[:, 1:, 0] - generator.process_.intercept - windows[:, :-1, 0] * generator.process_.matrices[0, 0, 0]
+    )
     assert abs(residuals.mean()) < 1e-6
     assert np.isfinite(generator.sample(10, seed=0)).all()
 
@@ -73,7 +75,7 @@ def test_the_order_is_bounded_by_what_windows_allow() -> None:
     assert choose_order(series(1, 2), 1) == 0  # one target for three unknowns
     assert choose_order(series(50, 2), 1) == 1
     generator = VAR(max_order=5).fit(series(50, 3), FitContext(seed=0))
-    assert len(generator.law_.matrices) <= 2
+    assert len(generator.process_.matrices) <= 2
     assert generator.num_parameters == (4 + 4 * 5 // 2) + 2 + 2 * 4 + 3
 
 
