@@ -90,7 +90,7 @@ def test_one_path_sees_the_raw_series_and_decodes_it_alone():
 
 
 @pytest.mark.parametrize("drop", [*[(name,) for name in TOUCHED], tuple(TOUCHED)])
-def test_every_number_left_is_trained_and_kept(drop, tmp_path):
+def test_every_parameter_left_is_trained(drop):
     made = TimeMAR(**TINY, drop=drop).fit(windows().numpy(), FitContext(seed=1))
     start = TimeMAR(**TINY, drop=drop, stage1_learning_rate=1e-12, stage2_learning_rate=1e-12).fit(
         windows().numpy(), FitContext(seed=1)
@@ -100,9 +100,6 @@ def test_every_number_left_is_trained_and_kept(drop, tmp_path):
         pairs = zip(ours.named_parameters(), first.parameters(), strict=True)
         same = [name for (name, a), b in pairs if torch.equal(a, b)]
         assert not [name for name in same if not name.endswith("attention.key.bias")]
-    made.save(tmp_path)
-    assert TimeMAR.load(tmp_path).sample(6, 2).tobytes() == made.sample(6, 2).tobytes()
-    assert sum(made.parameter_counts(24, 3).values()) == made.num_parameters
     assert made.transformer_.patch_nums == ((6,) if "multiscale" in drop else (1, 3, 6))
 
 

@@ -1,6 +1,4 @@
-"""TimeMAR whole: determinism, resuming, saving, refusals, and learning something."""
-
-import json
+"""TimeMAR whole: resuming in stage 2, facts, refusals, and learning something."""
 
 import numpy as np
 import pytest
@@ -47,24 +45,6 @@ def fitted():
     return TimeMAR(**TINY).fit(waves(), FitContext(seed=5))
 
 
-def test_same_seed_same_bytes_and_the_global_state_is_untouched(fitted):
-    before_torch, before_numpy = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-    again = TimeMAR(**TINY).fit(waves(), FitContext(seed=5))
-    assert equal(fitted, again)
-    assert fitted.sample(20, 1).tobytes() == again.sample(20, 1).tobytes()
-    assert fitted.sample(20, 1).tobytes() != fitted.sample(20, 2).tobytes()
-    assert torch.equal(before_torch, torch.get_rng_state())
-    assert (before_numpy == np.random.get_state()[1]).all()  # noqa: NPY002
-
-
-def test_samples_have_the_shape_type_and_range(fitted):
-    sample = fitted.sample(7, 0)
-    assert sample.shape == (7, 24, 2)
-    assert sample.dtype == np.float32
-    assert sample.min() >= 0
-    assert sample.max() <= 1
-
-
 def test_the_size_of_batches_does_not_change_the_tokens(fitted, monkeypatch):
     whole = fitted.sample_tokens(30, 4)
     drawn, draw = [], timemar.generator.sample_tokens
@@ -76,31 +56,14 @@ def test_the_size_of_batches_does_not_change_the_tokens(fitted, monkeypatch):
     assert [len(part) for part in drawn] == [7, 7, 7, 7, 2]
 
 
-@pytest.mark.parametrize("stop_at", [5, 12, 17])
-def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path, stop_at):
-    calls = iter(range(1000))
+def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path):
+    calls, stop_at = iter(range(1000)), 17  # inside stage 2
     stopping = FitContext(seed=5, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls) + 1 >= stop_at)
     with pytest.raises(Interrupted):
         TimeMAR(**TINY).fit(waves(), stopping)
     resumed = TimeMAR(**TINY).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
     assert equal(fitted, resumed)
     assert resumed.facts_ == fitted.facts_
-
-
-def test_save_and_load_give_the_same_samples(fitted, tmp_path):
-    fitted.save(tmp_path)
-    loaded = TimeMAR.load(tmp_path)
-    assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-    assert loaded.num_parameters == fitted.num_parameters
-    assert loaded.parameters() == fitted.parameters()
-    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
-    facts = json.loads((tmp_path / "generator.json").read_text())["fitted"]["facts"]
-    assert facts["mse"] == fitted.facts_["mse"]
-    assert len(facts["perplexity"]) == 6
-
-
-def test_parts_add_up_to_the_fitted_size(fitted):
-    assert sum(TimeMAR(**TINY).parameter_counts(24, 2).values()) == fitted.num_parameters
 
 
 def test_facts_are_measured_on_the_training_windows(fitted):
@@ -135,7 +98,7 @@ def test_training_learns_to_reconstruct_and_to_predict():
         (24, {"temperature": 0.8, "top_k": 5, "top_p": 0.9, "corruption": 0.1}),
     ],
 )
-def test_other_lengths_ladders_and_schedules_work(length, changes):
+def test_other_lengths_patch_numbers_and_schedules_work(length, changes):
     made = TimeMAR(**{**TINY, "stage1_steps": 3, "stage2_steps": 2, **changes}).fit(
         waves(20, length), FitContext(seed=0)
     )
@@ -143,12 +106,11 @@ def test_other_lengths_ladders_and_schedules_work(length, changes):
     assert np.isfinite(made.sample(3, 0)).all()
 
 
-def test_one_feature_and_a_constant_feature_work():
+def test_a_constant_feature_works():
     data = waves(20, features=2)
     data[..., 1] = 0.25
     made = TimeMAR(**TINY).fit(data, FitContext(seed=0))
     assert np.isfinite(made.sample(3, 0)).all()
-    assert TimeMAR(**TINY).fit(waves(20, features=1), FitContext(seed=0)).sample(2, 0).shape == (2, 24, 1)
 
 
 @pytest.mark.parametrize(
@@ -173,30 +135,12 @@ def test_sizes_that_cannot_work_are_refused(length, changes, message):
         TimeMAR(**{**TINY, **changes}).fit(waves(20, length), FitContext(seed=0))
 
 
-def test_windows_that_cannot_work_are_refused():
-    for bad in (waves()[0], waves().astype(np.float64), waves()[:0]):
-        with pytest.raises(UserError, match="pass float32"):
-            TimeMAR(**TINY).fit(bad, FitContext(seed=0))
-    for value in (1.5, np.nan):
-        bad = waves()
-        bad[3, 4, 1] = value
-        with pytest.raises(UserError, match="scale every feature"):
-            TimeMAR(**TINY).fit(bad, FitContext(seed=0))
-
-
-def test_sampling_needs_a_fit_and_a_count(fitted):
-    with pytest.raises(UserError, match="call fit or load first"):
-        TimeMAR().sample(3, 0)
-    with pytest.raises(UserError, match="n = 0"):
-        fitted.sample(0, 0)
-
-
 def test_divergence_is_an_error():
     with pytest.raises(DivergedError, match="stage1"):
         TimeMAR(**{**TINY, "weight_reconstruction": 1e38, "weight_vq": 1e38}).fit(waves(), FitContext(seed=0))
 
 
-def test_progress_reports_the_figures_of_both_stages():
+def test_progress_reports_the_metrics_of_both_stages():
     seen = []
     TimeMAR(**TINY).fit(waves(), FitContext(seed=5, progress=seen.append))
     metrics = {report.stage: set(report.metrics) for report in seen if report.metrics}

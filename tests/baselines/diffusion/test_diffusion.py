@@ -84,7 +84,7 @@ def gaussian_denoiser(schedule, mean, std):
     "betas", [cosine_betas(1000), linear_betas(1000, 1e-4, 0.02), quadratic_betas(1000, 1e-5, 0.04)]
 )
 @pytest.mark.parametrize(("jumps", "std"), [(None, 0.5), (300, 0.5), (300, 0.9)])
-def test_the_perfect_denoiser_of_gaussian_data_samples_its_law(betas, jumps, std):
+def test_the_perfect_denoiser_of_gaussian_data_samples_its_distribution(betas, jumps, std):
     schedule = NoiseSchedule.of(betas)
     predict = gaussian_denoiser(schedule, 0.25, std)
     noise, stream = torch.randn((2000, 3, 2), generator=generator()), generator(1)
@@ -96,7 +96,7 @@ def test_the_perfect_denoiser_of_gaussian_data_samples_its_law(betas, jumps, std
     assert float(made.std()) == pytest.approx(std, rel=0.03)
 
 
-def test_a_chain_that_stops_less_often_samples_the_law_of_gaussian_data_too():
+def test_a_chain_that_stops_less_often_samples_the_distribution_of_gaussian_data_too():
     schedule = NoiseSchedule.of(linear_betas(1000, 1e-4, 0.02))
     noise, stream = torch.randn((2000, 3, 2), generator=generator()), generator(1)
     made = sample_respaced(gaussian_denoiser(schedule, 0.25, 0.5), schedule, noise, 300, stream, clamp=False)

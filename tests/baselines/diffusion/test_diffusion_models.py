@@ -128,17 +128,6 @@ def test_no_signal_is_left_at_the_last_step(name, dataset):
     assert float((1 - made._betas(made.parameters())).prod()) < 1e-4
 
 
-def test_same_seed_same_bytes(name, fitted):
-    again = make(name).fit(waves(), FitContext(seed=5))
-    assert fitted.sample(20, 1).tobytes() == again.sample(20, 1).tobytes() != again.sample(20, 2).tobytes()
-
-
-def test_samples_have_the_shape_type_and_range(fitted):
-    sample = fitted.sample(7, 0)
-    assert (sample.shape, sample.dtype) == ((7, 12, 2), np.float32)
-    assert 0 <= sample.min() <= sample.max() <= 1
-
-
 def test_an_accelerator_takes_fewer_windows_of_many_features_where_activations_grow_with_them():
     windows = {}
     for name in CLASSES:
@@ -179,22 +168,13 @@ def test_fewer_sampling_steps_need_fewer_passes(name, fitted, tmp_path, monkeypa
     assert passes == [[7, 6, 5, 4, 3, 2, 1, 0], [7, 6, 5, 4, 3, 2, 1, 0], [7, 4, 1]]
 
 
-@pytest.mark.parametrize("stop_at", [1, 7])
-def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(name, fitted, tmp_path, stop_at):
-    calls = iter(range(1000))
+def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(name, fitted, tmp_path):
+    calls, stop_at = iter(range(1000)), 7
     stopping = FitContext(seed=5, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls) + 1 >= stop_at)
     with pytest.raises(Interrupted):
         make(name).fit(waves(), stopping)
     resumed = make(name).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
     assert resumed.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-
-
-def test_save_and_load_give_the_same_samples(fitted, tmp_path):
-    fitted.save(tmp_path)
-    loaded = type(fitted).load(tmp_path)
-    assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-    assert loaded.parameters() == fitted.parameters()
-    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parameter_counts(12, 2).values())
 
 
 def test_averaged_weights_are_the_ones_sampled():
@@ -254,13 +234,6 @@ def test_training_learns_level_spread_and_smoothness(name):
     assert sample.mean(axis=1).std() > 0.6 * data.mean(axis=1).std()
 
 
-@pytest.mark.parametrize(("count", "features"), [(3, 2), (1, 1), (20, 1)])
-def test_few_windows_and_one_feature_work(name, count, features):
-    sample = make(name, steps=2).fit(waves(count, features=features), FitContext(seed=0)).sample(3, 0)
-    assert sample.shape == (3, 12, features)
-    assert np.isfinite(sample).all()
-
-
 @pytest.mark.parametrize(
     ("name", "length", "changes", "message"),
     [
@@ -281,15 +254,6 @@ def test_few_windows_and_one_feature_work(name, count, features):
 def test_parameters_that_cannot_work_are_refused(name, length, changes, message):
     with pytest.raises(UserError, match=message):
         make(name, **changes).fit(waves(length=length), FitContext(seed=0))
-
-
-def test_windows_and_calls_that_cannot_work_are_refused(name, fitted):
-    with pytest.raises(UserError, match="scale every feature"):
-        make(name).fit(waves() * np.float32("nan"), FitContext(seed=0))
-    with pytest.raises(UserError, match="call fit or load first"):
-        make(name).sample(3, 0)
-    with pytest.raises(UserError, match="n = 0"):
-        fitted.sample(0, 0)
 
 
 def test_divergence_is_an_error(name):

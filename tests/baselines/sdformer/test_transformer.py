@@ -36,7 +36,7 @@ def test_one_layer_means_two_blocks_and_positions_are_sinusoids():
     assert model.positions[position, channel + 1] == pytest.approx(np.cos(angle), abs=1e-6)
 
 
-def test_initial_weights_have_deviation_0_02_and_no_bias():
+def test_initial_weights_have_std_0_02_and_no_bias():
     model = build(lambda: TokenTransformer(256, 6, SIZES, causal=True), generator(1))
     assert model.embed.weight.detach().std() == pytest.approx(0.02, rel=0.05)
     assert model.blocks[0].up_proj.weight.detach().std() == pytest.approx(0.02, rel=0.05)
@@ -119,7 +119,7 @@ def test_the_cache_selects_rows():
     assert values.flatten(1).tolist() == [[-2, 7], [-2, 8], [0, 9]]
 
 
-def test_sampled_pairs_follow_the_joint_law():
+def test_sampled_pairs_follow_the_joint_distribution():
     model = make(causal=True, vocab_size=3, length=2)
     with torch.no_grad():
         tokens = Autoregressive(0.9).sample(model, torch.rand(40_000, 2, generator=generator(5), dtype=torch.float64))
@@ -169,7 +169,7 @@ def test_corruption_replaces_inputs_and_the_start_but_no_target(pkeep, monkeypat
     assert inputs[0][:, 1:].max() < 7
 
 
-def test_masked_training_hides_tokens_at_one_rate_and_counts_only_those(monkeypatch):
+def test_masked_training_hides_tokens_with_one_probability_and_counts_only_those(monkeypatch):
     model = make(causal=False)
     inputs = seen_inputs(model, monkeypatch)
     tokens = torch.randint(7, (2000, 4), generator=generator(6))
@@ -209,7 +209,7 @@ def test_the_pseudo_likelihood_hides_one_token_at_a_time():
         torch.testing.assert_close(Masked().likelihood(model, tokens)[0, 1], expected)
 
 
-def test_rates_rise_over_the_warm_up_then_stay_then_drop():
+def test_learning_rates_grow_over_the_warm_up_then_stay_then_drop():
     learning_rates = LearningRates(1e-4, 999, 200_000)
     assert learning_rates.learning_rate(0) == pytest.approx(1e-4 / 999)
     assert learning_rates.learning_rate(998) == pytest.approx(1e-4)
@@ -217,7 +217,7 @@ def test_rates_rise_over_the_warm_up_then_stay_then_drop():
     assert learning_rates.learning_rate(999 + 200_000) == pytest.approx(5e-6)
 
 
-def test_the_token_task_trains_at_a_constant_rate_with_its_betas():
+def test_the_token_task_trains_at_a_constant_learning_rate_with_its_betas():
     model = make(causal=True, scale=1.0)
     task = TokenTask(
         model.train(),

@@ -135,36 +135,19 @@ def test_each_phase_updates_its_networks_only(task, options, changed):
     assert moved == changed
 
 
-def test_same_seed_same_bytes(fitted):
-    state = torch.get_rng_state()
-    again = TimeGAN(**TINY).fit(waves(), FitContext(seed=5))
-    assert fitted.sample(20, 1).tobytes() == again.sample(20, 1).tobytes() != again.sample(20, 2).tobytes()
-    assert torch.equal(state, torch.get_rng_state())
-
-
-def test_samples_have_the_shape_type_and_range(fitted, monkeypatch):
+def test_the_size_of_batches_changes_no_sample(fitted, monkeypatch):
     sample = fitted.sample(7, 0)
-    assert (sample.shape, sample.dtype) == ((7, 12, 2), np.float32)
-    assert 0 <= sample.min() <= sample.max() <= 1
     monkeypatch.setattr("baselines.timegan.generator._SAMPLE_ROWS", 24)
     assert np.allclose(fitted.sample(7, 0), sample, atol=1e-6)
 
 
-@pytest.mark.parametrize("stop_at", [4, 9, 13])
-def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path, stop_at):
-    calls = iter(range(1000))
+def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path):
+    calls, stop_at = iter(range(1000)), 13  # inside phase 3
     stopping = FitContext(seed=5, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls) + 1 >= stop_at)
     with pytest.raises(Interrupted):
         TimeGAN(**TINY).fit(waves(), stopping)
     resumed = TimeGAN(**TINY).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
     assert resumed.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-
-
-def test_save_and_load_give_the_same_samples(fitted, tmp_path):
-    fitted.save(tmp_path)
-    loaded = TimeGAN.load(tmp_path)
-    assert loaded.sample(9, 3).tobytes() == fitted.sample(9, 3).tobytes()
-    assert loaded.num_parameters == fitted.num_parameters == sum(fitted.parameter_counts(12, 2).values())
 
 
 def test_training_learns_to_rebuild_and_to_generate():
@@ -176,23 +159,10 @@ def test_training_learns_to_rebuild_and_to_generate():
     assert abs(made.sample(300, 0).mean() - data.mean()) < 0.1
 
 
-def test_what_cannot_work_is_refused(fitted):
+def test_what_cannot_work_is_refused():
     with pytest.raises(UserError, match="T = 2 or more"):
         TimeGAN(**TINY).fit(waves(length=1), FitContext(seed=0))
     with pytest.raises(UserError, match="'layers' is 1"):
         TimeGAN(**{**TINY, "layers": 1}).fit(waves(), FitContext(seed=0))
-    with pytest.raises(UserError, match="scale every feature"):
-        TimeGAN(**TINY).fit(waves() * np.float32("nan"), FitContext(seed=0))
-    with pytest.raises(UserError, match="call fit or load first"):
-        TimeGAN().sample(3, 0)
-    with pytest.raises(UserError, match="n = 0"):
-        fitted.sample(0, 0)
     with pytest.raises(DivergedError, match="embedding"):
         TimeGAN(**{**TINY, "learning_rate": 1e38}).fit(waves(), FitContext(seed=0))
-
-
-@pytest.mark.parametrize(("count", "features"), [(3, 2), (1, 1), (20, 1)])
-def test_few_windows_and_one_feature_work(count, features):
-    sample = TimeGAN(**TINY).fit(waves(count, features=features), FitContext(seed=0)).sample(3, 0)
-    assert sample.shape == (3, 12, features)
-    assert np.isfinite(sample).all()

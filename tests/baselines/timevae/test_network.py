@@ -124,7 +124,7 @@ def test_the_decoder_adds_its_parts():
     assert np.allclose(run(network.decode, z), level + sum(rest), atol=1e-5)
 
 
-def test_the_latent_numbers_are_drawn_from_mean_and_deviation():
+def test_latents_are_drawn_from_mean_and_std():
     network, x, e = stir(made(lambda: TimeVAENetwork(8, 2, SIZES))), normal(5, 8, 2), normal(5, 3, seed=2)
     decoded, mean, log_variance = run(network, x, e)
     z = mean + np.exp(log_variance / 2) * e.numpy()
