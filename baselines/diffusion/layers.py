@@ -21,14 +21,16 @@ def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, drop: SeededDr
 
     `drop` acts on the attention weights; the fused attention would draw it from the global random state.
     """
-    query, key, value = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key, value))
+    query, key, value = (
+        part.unflatten(2, (heads, -1)).movedim(2, 0) for part in (query, key, value)
+    )  # (heads, B, ...)
     plain = drop is None or not drop.training or drop.p == 0
     if plain and (query.device.type != "cpu" or key.shape[2] >= _FUSED_FROM):
         made = functional.scaled_dot_product_attention(query, key, value)
     else:
         weights = (query @ key.mT / math.sqrt(query.shape[-1])).softmax(dim=-1)
         made = (weights if drop is None else drop(weights)) @ value
-    return made.transpose(1, 2).flatten(2)
+    return made.movedim(0, 2).flatten(2)
 
 
 class KaimingLinear(Linear):

@@ -87,5 +87,6 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 
         return functional.conv1d(x.transpose(1, 2), weight, bias, stride).transpose(1, 2)
     width = weight.shape[2]
     last = x.shape[1] - width + 1
-    seen = torch.cat([x[:, tap : tap + last : stride] for tap in range(width)], dim=2)
-    return linear(seen, weight.transpose(1, 2).flatten(1), bias)
+    # Cut from the last tap to the first, so that autograd sums the gradients of x from the first to the last.
+    seen = [x[:, tap : tap + last : stride] for tap in reversed(range(width))][::-1]
+    return linear(torch.cat(seen, dim=2), weight.transpose(1, 2).flatten(1), bias)
