@@ -12,7 +12,7 @@ from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, W
 from metrics.common.neighbours import nearest
 
 
-class NearestTraining(Metric):
+class DCRRatio(Metric):
     """Median distance of generated windows to the nearest training window, over that among the training windows.
 
     Distances are Euclidean between flattened windows. The denominator is the median, over the distinct training windows, of the
@@ -22,10 +22,10 @@ class NearestTraining(Metric):
     """
 
     sheet: ClassVar[DataSheet] = DataSheet(
-        name="nearest_training",
-        title="Distance to the nearest training window (ratio to real windows' own)",
-        symbol="Nearest",
-        summary="distance to the nearest training window, over that among training windows: 0 for copies",
+        name="dcr_ratio",
+        title="DCR ratio",
+        symbol="DCR",
+        summary="distance to the closest training record, relative to that among training windows: 0 for copies, 1 for real",
         higher_is_better=None,
         range=(0.0, float("inf")),
         ideal=1.0,
@@ -48,13 +48,11 @@ class NearestTraining(Metric):
         """See `Metric.compute`; `training` must be given, and hold two different windows. The real windows are not looked at."""
         del real, seeds, device, prepared, progress
         if training is None:
-            raise ValueError("nearest_training compares with the training windows; give them as 'training'.")
+            raise ValueError("dcr_ratio compares with the training windows; give them as 'training'.")
         training, fake = check_pair(training, fake, at_least=1)
         seen = np.unique(_flat(training), axis=0)
         if len(seen) < 2:
-            raise ValueError(
-                "all training windows are the same one; nearest_training needs at least two different ones."
-            )
+            raise ValueError("all training windows are the same one; dcr_ratio needs at least two different ones.")
         generated = _flat(fake)
         known = {row.tobytes() for row in seen}
         copied = np.array([row.tobytes() in known for row in generated])

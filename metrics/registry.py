@@ -37,9 +37,9 @@ METRICS: dict[str, Entry] = {
         "metrics.context_fid:ContextFID",
         "Fréchet distance between real and generated windows in a TS2Vec representation",
     ),
-    "nearest_training": Entry(
-        "metrics.dcr_ratio:NearestTraining",
-        "distance to the nearest training window, over that among training windows: 0 for copies",
+    "dcr_ratio": Entry(
+        "metrics.dcr_ratio:DCRRatio",
+        "distance to the closest training record, relative to that among training windows: 0 for copies, 1 for real",
     ),
     "c2st": Entry(
         "metrics.c2st:C2ST",

@@ -44,7 +44,7 @@ class Effect:
 
 
 def effects(ablation: Ablation, store: Store) -> list[Effect]:
-    """Every quantity of every part on every data set: scores, reconstruction error, learned numbers."""
+    """Every quantity of every part on every data set: scores, reconstruction error, trainable parameters."""
     margins = _margins(ablation, store)
     found = []
     for drop, cells in ablation.without.items():
@@ -106,7 +106,7 @@ def _size(pair: tuple[Cell, Cell], drop: str) -> Effect:
     share = f"{100 * (without - whole) / whole:+.1f} %" if whole else ""
     name = pair[0].dataset.title or pair[0].dataset.id
     return Effect(
-        name, drop, PARAMETERS, "Learned numbers", whole, without, Summary(without - whole, None), None, None, share
+        name, drop, PARAMETERS, "Parameters", whole, without, Summary(without - whole, None), None, None, share
     )
 
 

@@ -38,9 +38,7 @@ def data_show(
 
 
 def data_fetch(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Data sets; all that can be downloaded unless said.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Data sets (default: all that can be downloaded).")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Download data sets from their origins and check them.
@@ -54,7 +52,7 @@ def data_fetch(
 
 
 def data_check(
-    names: Annotated[list[str] | None, typer.Argument(help="Data sets; all unless said.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Data sets (default: all).")] = None,
     data_dir: DataDir = None,
     json_target: Json = None,
 ) -> None:

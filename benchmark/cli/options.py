@@ -57,7 +57,7 @@ Tracking = Annotated[
     typer.Option(
         envvar=["TIMEMAR_TRACKING", "MLFLOW_TRACKING_URI"],
         metavar="URI|local|none",
-        help="Where MLflow keeps the run: any tracking URI; local, a database in the store (unless said); or none. The option "
+        help="Where MLflow keeps the run: any tracking URI; local, a database in the store (the default); or none. The option "
         "wins over the variables, and the first of them over the second.",
     ),
 ]

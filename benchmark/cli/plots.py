@@ -25,7 +25,7 @@ def plots(
     csv: Csv = None,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
-    output: Annotated[Path | None, typer.Option(help="A folder for the figures; one in the store unless said.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A folder for the figures (default: one in the store).")] = None,
     json_target: Json = None,
 ) -> None:
     """Draw what the store holds of a suite or of one cell, as PNG and PDF; nothing is trained.

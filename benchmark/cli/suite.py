@@ -38,7 +38,7 @@ def run(
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
-    workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time; one a core unless said.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time (default: one a core).")] = None,
     retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
     force: Force = False,
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
@@ -100,7 +100,7 @@ def tables(
     controls: Annotated[bool, typer.Option(help="Rows of controls.")] = True,
     efficiency: Annotated[bool, typer.Option(help="Size, training and sampling time, and memory too.")] = False,
     digits: Annotated[
-        int | None, typer.Option(min=0, max=9, help="Digits after the point; the score's own unless said.")
+        int | None, typer.Option(min=0, max=9, help="Digits after the point (default: the metric's own).")
     ] = None,
     output: Output = None,
 ) -> None:

@@ -14,31 +14,35 @@ from benchmark.errors import unknown
 
 def sweep(
     generator: Annotated[str | None, typer.Option(help="A generator's name, module:Class or YAML file.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="A data set's name or YAML file; stocks unless said.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="A data set's name or YAML file (default: stocks).")] = None,
     param: Annotated[
         list[str] | None,
         typer.Option(help="name=a,b,c or name=low..high[:log]; ladders as 1-2-3-6; patch_nums alone proposes ladders."),
     ] = None,
-    length: Annotated[int | None, typer.Option(help="Time steps in a window; 24 unless said.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="grid (unless said) or tpe.")] = None,
-    trials: Annotated[int | None, typer.Option(help="Trials in all; the whole grid, or 20, unless said.")] = None,
+    length: Annotated[int | None, typer.Option(help="Time steps in a window (default: 24).")] = None,
+    sampler: Annotated[str | None, typer.Option(help="grid (default) or tpe.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials in all (default: the whole grid, or 20).")] = None,
     objective: Annotated[
-        str | None, typer.Option(help="validation (unless said), fact:NAME of the fitted model, or a score's name.")
+        str | None, typer.Option(help="validation (default), fact:NAME of the fitted model, or a metric's name.")
     ] = None,
     allow_test_objective: Annotated[
         bool | None, typer.Option("--allow-test-objective", help="Choose by a score that tables report.")
     ] = None,
     scores: Annotated[str | None, typer.Option(help="Scores to show beside the objective, with commas.")] = None,
     budget: Annotated[str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="paper or strict; the objective's own unless said.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Training seeds a trial; 1 unless said.")] = None,
-    study: Annotated[str | None, typer.Option(help="The study's name; made of the place unless said.")] = None,
-    storage: Annotated[str | None, typer.Option(help="An Optuna storage's URL; an SQLite file unless said.")] = None,
-    pruner: Annotated[str | None, typer.Option(help="none (unless said), median or halving.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="paper or strict (default: the objective's own).")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Training seeds a trial (default: 1).")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="The study's name (default: made of generator, data set and length).")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="An Optuna storage's URL (default: an SQLite file in the store).")
+    ] = None,
+    pruner: Annotated[str | None, typer.Option(help="none (default), median or halving.")] = None,
     prune_on: Annotated[
         str | None,
         typer.Option(
-            help="The training figure to prune on: loss or stage:loss; unless said held_out, and loss where there is none."
+            help="The logged metric to prune on: loss or stage:loss (default: held_out, and loss where there is none)."
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file with these options; options given here win.")] = None,

@@ -14,7 +14,7 @@ from benchmark.cli.printing import emit, report
 def sync(
     store: StoreOption = Path("runs"),
     tracking: Annotated[
-        str | None, typer.Option(metavar="URI|local", help="Where to; each suite run to its own place unless said.")
+        str | None, typer.Option(metavar="URI|local", help="Where to (default: each suite run to its own destination).")
     ] = None,
     json_target: Json = None,
 ) -> None:

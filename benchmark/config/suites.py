@@ -12,7 +12,7 @@ from benchmark.errors import UserError, unknown
 from benchmark.validation import Frozen, parse
 
 MOST_SEEDS = 1000
-PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "nearest_training")
+PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "dcr_ratio")
 
 
 class Variant(Frozen):

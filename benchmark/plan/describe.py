@@ -40,7 +40,7 @@ def catalogue_text(found: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def description(generator: str, dataset: str, length: int, budget: str, assignments: tuple[str, ...]) -> dict[str, Any]:
-    """One generator's resolved parameters with their sources, and its learned numbers by part; raises UserError."""
+    """One generator's resolved parameters with their sources, and its trainable parameters by part; raises UserError."""
     values = {
         "name": "describe",
         "datasets": [dataset],
@@ -64,7 +64,7 @@ def description(generator: str, dataset: str, length: int, budget: str, assignme
 
 
 def cell_parts(cell: Cell) -> Mapping[str, int]:
-    """Learned numbers by part of a cell's generator, without fitting it."""
+    """Trainable parameters by part of a cell's generator, without fitting it."""
     spec = GeneratorSpec.model_validate({"name": cell.generator, "class": cell.class_path})
     return load_class(spec)(**cell.params).parameter_counts(cell.length, cell.features)
 
@@ -75,7 +75,7 @@ def description_text(record: Mapping[str, Any]) -> str:
     lines = [
         f"{record['title']} ({record['class']})",
         f"on {record['dataset']} at length {record['length']}, budget {record['budget']}",
-        f"learned numbers: {sizes['total']:,}",
+        f"trainable parameters: {sizes['total']:,}",
         *[f"  {part}: {count:,}" for part, count in sizes["parts"].items()],
         "parameters:",
         *[f"  {name}: {entry['value']}  # {entry['source']}" for name, entry in record["params"].items()],

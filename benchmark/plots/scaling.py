@@ -1,4 +1,4 @@
-"""A score against the number of learned numbers (Figure 2 of the paper)."""
+"""A score against the number of trainable parameters (Figure 2 of the paper)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def scaling_points(frame: pd.DataFrame, sizes: Mapping[str, int], dataset: str, 
     """One row a generator on one data set: family, title, parameters, the score's mean, the published value and its size.
 
     A published value stands at the published size where there is one (TimeMAR-L), and elsewhere at the size of the generator
-    here, since no other is said. `sizes` are the learned numbers by generator; controls learn nothing and are left out.
+    here, since no other is said. `sizes` are the trainable parameters by generator; controls learn nothing and are left out.
     """
     import pandas as pd
 
@@ -72,7 +72,7 @@ def draw_scaling(points: pd.DataFrame, place: str) -> Figure:
     panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
     sheet = registry.load(SCORE).sheet
     panel.set(
-        xscale="log", yscale="log", xlabel="learned numbers", ylabel=f"{sheet.title}, lower is better", title=place
+        xscale="log", yscale="log", xlabel="trainable parameters", ylabel=f"{sheet.title}, lower is better", title=place
     )
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

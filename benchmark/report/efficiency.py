@@ -19,7 +19,7 @@ def _sheet(name: str, title: str, decimals: int) -> DataSheet:
 
 # The frame's column, the table's block, and how many of the column's units make one of the block's.
 QUANTITIES = (
-    (_sheet("parameters", "Learned numbers (millions)", 3), 1e6),
+    (_sheet("parameters", "Parameters (M)", 3), 1e6),
     (_sheet("fit_seconds", "Training time (s)", 1), 1.0),
     (_sheet("sample_seconds", "Time to sample all windows (s)", 2), 1.0),
     (_sheet("peak_memory_mib", "Peak memory (MiB)", 0), 1.0),

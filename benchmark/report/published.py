@@ -43,7 +43,7 @@ def published_scores() -> dict[tuple[str, str, int, str], Published]:
 
 @lru_cache(maxsize=1)
 def published_sizes() -> dict[tuple[str, str], float]:
-    """Learned numbers by (data set, method): Table 5, the only sizes published."""
+    """Trainable parameters by (data set, method): Table 5, the only sizes published."""
     return {(row["dataset"], "timemar_l"): 1e6 * float(row["model_size_millions"]) for row in _rows("timemar_l.csv")}
 
 

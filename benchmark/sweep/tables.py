@@ -88,7 +88,7 @@ def trials_table(sweep: Sweep) -> PlainTable:
     names = [dimension.name for dimension in sweep.space.dimensions]
     also = [name for name in sweep.spec.scores if name != sweep.objective.score]
     arrow = "↑" if sweep.objective.maximise else "↓"
-    header = ("trial", *names, f"{objective_title(sweep)} {arrow}", *also, "learned numbers", "fit s", "state")
+    header = ("trial", *names, f"{objective_title(sweep)} {arrow}", *also, "parameters", "fit s", "state")
     rows = tuple(
         (
             str(r["trial"]),

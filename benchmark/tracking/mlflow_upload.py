@@ -1,7 +1,7 @@
 """Delivery to MLflow. A run is brought to what its item says: what is there is left, what is missing is added.
 
-An MLflow run carries its item's key as a tag, and is entered in the outbox before it gets its content, so that a delivery that
-broke off anywhere is gone on with and not repeated.
+An MLflow run carries its item's key as a tag, and is entered in the outbox before it gets its content, so that an interrupted
+delivery resumes and nothing is delivered twice.
 """
 
 from __future__ import annotations

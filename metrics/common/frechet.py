@@ -1,4 +1,4 @@
-"""The Fréchet distance between two normal laws, from eigenvalues of symmetric matrices."""
+"""The Fréchet distance between two Gaussians, from eigenvalues of symmetric matrices."""
 
 from __future__ import annotations
 

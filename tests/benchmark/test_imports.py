@@ -15,7 +15,7 @@ from benchmark.imports import OWN, own_modules_first
 from tests.benchmark.run.conftest import run_suite
 from tests.conftest import ROOT
 
-SUITE = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [nearest_training]\n"
+SUITE = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [dcr_ratio]\n"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ SMALL = {
     "discriminative_lstm2": {"steps": 3},
     "predictive": {"steps": 3},
     "context_fid": {"steps": 2},
-    "nearest_training": {},
+    "dcr_ratio": {},
 }
 TRAINED = ["discriminative", "discriminative_lstm2", "predictive", "context_fid"]
 

@@ -33,7 +33,7 @@ def test_frechet_distance_is_the_reference_formula():
 
 
 def test_frechet_distance_in_one_dimension():
-    """(m − n)² + (s − t)² for normal laws of one variable."""
+    """(m − n)² + (s − t)² for Gaussians of one variable."""
     one = np.ones((1, 1))
     assert frechet_distance(np.zeros(1), 4 * one, np.array([3.0]), 25 * one) == pytest.approx(9 + 9)
     same = moments(np.random.default_rng(0).random((50, 4)))

@@ -7,7 +7,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from metrics.common import neighbours
-from metrics.dcr_ratio import NearestTraining
+from metrics.dcr_ratio import DCRRatio
 
 
 def line(*values: float) -> np.ndarray:
@@ -16,7 +16,7 @@ def line(*values: float) -> np.ndarray:
 
 
 def score(training: np.ndarray, fake: np.ndarray):
-    return NearestTraining().compute(training, fake, [0], training=training)
+    return DCRRatio().compute(training, fake, [0], training=training)
 
 
 def test_points_on_a_line():
@@ -79,4 +79,4 @@ def test_blocks_change_nothing(monkeypatch):
 
 def test_the_training_windows_must_be_given():
     with pytest.raises(ValueError, match="give them as 'training'"):
-        NearestTraining().compute(line(0, 1), line(0), [0])
+        DCRRatio().compute(line(0, 1), line(0), [0])

@@ -72,10 +72,10 @@ def test_a_condition_may_bound_length_features_and_their_product_from_below(tmp_
 
 
 def test_a_plug_in_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = EntryPoint("photocopier", "baselines.controls.copy:Copy", registry.ENTRY_POINTS)
+    entry = EntryPoint("copier", "baselines.controls.copy:Copy", registry.ENTRY_POINTS)
     monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
-    assert "photocopier" in registry.generator_names()
-    spec = registry.load_spec("photocopier")
+    assert "copier" in registry.generator_names()
+    spec = registry.load_spec("copier")
     assert registry.load_class(spec).__name__ == "Copy"
     assert spec.summary == "Training windows, each sample an independent uniform draw."
 

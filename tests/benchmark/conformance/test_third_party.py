@@ -46,14 +46,14 @@ def test_a_third_party_is_listed_checked_and_run(command: CommandLine, path: str
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "24 of 24 checks passed" in checked.stdout
 
-    (tmp_path / "mine.yaml").write_text("datasets: [sines]\ngenerators: [drifting]\nscores: [nearest_training]\n")
+    (tmp_path / "mine.yaml").write_text("datasets: [sines]\ngenerators: [drifting]\nscores: [dcr_ratio]\n")
     done = command(
         "run", "--suite", "mine.yaml", "--budget", "smoke", "--device", "cpu", "--json", "-", PYTHONPATH=path
     )
     assert done.returncode == 0, done.stderr
     (cell,) = json.loads(done.stdout)["cells"]
     assert cell["generator"] == "drifting"
-    assert cell["scores"]["nearest_training"]["repetitions"][0] > 0.5  # no copier
+    assert cell["scores"]["dcr_ratio"]["repetitions"][0] > 0.5  # no copier
 
 
 def test_a_broken_plug_in_is_warned_about_and_the_others_go_on(command: CommandLine, path: str, tmp_path: Path) -> None:

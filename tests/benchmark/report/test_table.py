@@ -124,7 +124,7 @@ def test_a_single_row_is_not_the_best() -> None:
 
 
 def test_a_metric_without_a_direction_says_what_bold_means() -> None:
-    two = [rows(name, "stocks", [value], metric="nearest_training") for name, value in (("alpha", 1.1), ("beta", 0.2))]
+    two = [rows(name, "stocks", [value], metric="dcr_ratio") for name, value in (("alpha", 1.1), ("beta", 0.2))]
     made = table(*two)
     assert [entry(made, name).mark for name in ("alpha", "beta")] == ["best", "second"]
     assert "bold is nearest to 1, a perfect generator's value" in made.caption

@@ -13,7 +13,7 @@ title: Misbehaving generators
 budget: smoke
 time_limit_minutes: 0.4
 datasets: [sines]
-scores: [nearest_training]
+scores: [dcr_ratio]
 generators:
   - faulty:Hangs
   - faulty:Raises
@@ -68,7 +68,7 @@ def test_the_traceback_is_kept_in_a_file(failed: Path) -> None:
 
 
 def test_windows_changed_in_place_do_not_reach_the_scores(failed: Path) -> None:
-    entry = json.loads(next((failed / "runs" / "cells").glob("*chatty*/scores.json")).read_text())["nearest_training"]
+    entry = json.loads(next((failed / "runs" / "cells").glob("*chatty*/scores.json")).read_text())["dcr_ratio"]
     assert entry["details"]["median_generated"] > 0
 
 

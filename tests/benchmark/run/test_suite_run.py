@@ -78,7 +78,7 @@ def test_dry_run_shows_what_is_cached_and_makes_nothing(finished: Path, tmp_path
 
 
 def test_data_that_cannot_be_had_is_a_skipped_row_that_says_how_to_get_it(tmp_path: Path) -> None:
-    text = "budget: smoke\ndatasets: [stocks, sines]\ngenerators: [copy]\nscores: [nearest_training]\n"
+    text = "budget: smoke\ndatasets: [stocks, sines]\ngenerators: [copy]\nscores: [dcr_ratio]\n"
     empty = {"TIMEMAR_DATA_DIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = run_suite(tmp_path, "--no-download", text=text, **empty)
     assert done.returncode == 0, done.stderr
@@ -116,7 +116,7 @@ def test_force_computes_the_named_cells_again_and_leaves_the_whole_suites_files(
 
 
 PLUG_IN = """
-from baselines.photocopy import Copy
+from baselines.controls.copy import Copy
 
 
 class Mine(Copy):
@@ -128,7 +128,7 @@ class Mine(Copy):
 
 
 def test_an_edited_plug_in_is_computed_again(tmp_path: Path) -> None:
-    suite = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [nearest_training]\n"
+    suite = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [dcr_ratio]\n"
     printed = []
     for factor in (1.0, 1.0, 0.0):
         (tmp_path / "my_plug_in.py").write_text(PLUG_IN.format(factor=factor))
@@ -149,7 +149,7 @@ def test_a_store_holds_no_absolute_path(finished: Path) -> None:
 
 
 DIAGNOSIS = """
-from baselines.photocopy import Copy
+from baselines.controls.copy import Copy
 
 
 class Mine(Copy):
@@ -162,7 +162,7 @@ class Mine(Copy):
 
 
 def test_what_a_generator_says_of_its_own_training_stands_at_the_end_and_stays_there(tmp_path: Path) -> None:
-    suite = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [nearest_training]\n"
+    suite = "budget: smoke\ndatasets: [sines]\ngenerators: [my_plug_in:Mine]\nscores: [dcr_ratio]\n"
     (tmp_path / "my_plug_in.py").write_text(DIAGNOSIS)
     sentence = "the codebook collapsed: the training windows use 10 % of 384 codes; train longer."
     for _ in range(2):  # computed, and read again from the store

@@ -19,7 +19,7 @@ from benchmark.store.store import VERSION, Store, read_json, write_json
 @pytest.fixture
 def plan() -> Plan:
     suite = SuiteSpec(
-        name="x", datasets=("sines",), generators=("copy",), budget="smoke", scores=("nearest_training", "duplicates")
+        name="x", datasets=("sines",), generators=("copy",), budget="smoke", scores=("dcr_ratio", "duplicates")
     )
     return make_plan(suite, Request())
 
@@ -69,7 +69,7 @@ def test_a_score_edited_by_hand_is_named_and_computed_again(store: Store, plan: 
     rows = results_frame(plan.cells, plan.scores, store, {}).set_index("metric")
     assert rows.loc["duplicates", "status"] == "altered"
     assert "is not used; run the suite again" in rows.loc["duplicates", "reason"]
-    assert rows.loc["nearest_training", "status"] == "done"
+    assert rows.loc["dcr_ratio", "status"] == "done"
     CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False).run("score:duplicates")
     assert path.read_bytes() == kept
 
@@ -80,7 +80,7 @@ def test_a_cell_record_that_is_damaged_or_of_another_cell_lets_nothing_be_used(
 ) -> None:
     (cell,) = plan.cells
     (store.cell(cell).path / "cell.json").write_text(content)
-    assert pending(cell, plan.scores, store) == ["fit", "sample", "score:nearest_training", "score:duplicates"]
+    assert pending(cell, plan.scores, store) == ["fit", "sample", "score:dcr_ratio", "score:duplicates"]
     assert store.cell(cell).problems(cell) == ["cell.json is altered or of another cell"]
     rows = results_frame(plan.cells, plan.scores, store, {})
     assert set(rows["status"]) == {"altered"}

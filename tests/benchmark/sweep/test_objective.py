@@ -73,10 +73,10 @@ def test_values_are_means_over_seeds_with_an_interval(tmp_path: Path) -> None:
 
 def test_a_score_without_a_direction_counts_by_its_distance_from_the_ideal(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
-    chosen = objective("nearest_training", allow_test_objective=True)
+    chosen = objective("dcr_ratio", allow_test_objective=True)
     cell = replace(plan_trial(SPEC, chosen, {}, Request()).cells[0])
     store.cell(cell).path.mkdir(parents=True)
-    store.cell(cell).write_score("nearest_training", {"mean": 0.4})
+    store.cell(cell).write_score("dcr_ratio", {"mean": 0.4})
     assert chosen.read([cell], store).mean == pytest.approx(0.6)
     assert chosen.title.endswith("from 1")
 

@@ -19,7 +19,7 @@ from tests.benchmark.run.conftest import run_suite
 from tests.benchmark.tracking.conftest import finish_cell
 from tests.benchmark.tracking.test_mlflow_upload import points, runs_of
 
-SUITE = "budget: smoke\ndatasets: [sines]\ngenerators: [copy]\nscores: [nearest_training]\n"
+SUITE = "budget: smoke\ndatasets: [sines]\ngenerators: [copy]\nscores: [dcr_ratio]\n"
 
 
 def test_a_cell_is_delivered_when_it_ends_and_the_rest_at_the_end(store: Store, plan: Plan, tracker: Tracker) -> None:
@@ -127,7 +127,7 @@ def test_a_run_with_its_server_down_is_complete_and_says_what_to_do(tmp_path: Pa
     assert down.returncode == 0, down.stderr
     assert "2 of 2 runs were not delivered to http://127.0.0.1:9 (connection refused)" in down.stderr
     scores = json.loads(next((tmp_path / "runs").glob("cells/*/scores.json")).read_text())
-    assert set(scores) == {"nearest_training"}
+    assert set(scores) == {"dcr_ratio"}
     assert [path.suffix for path in sorted((tmp_path / "runs").glob("suites/*/*"))] == [".csv", ".html", ".md", ".tex"]
     tracked = run_suite(tmp_path, text=SUITE, TIMEMAR_TRACKING="local")
     assert tracked.returncode == 0
