@@ -21,8 +21,6 @@ from metrics.base import (
     check_windows,
 )
 from metrics.common.frechet import frechet_distance, moments
-from metrics.nets.ts2vec import fit_encoder, steps_for
-from metrics.nets.ts2vec_encoder import encode
 
 _PREFIX = "encoder."
 
@@ -60,11 +58,16 @@ class ContextFID(Metric):
     def _prepare(
         self, real: Windows, seed: int, device: str, progress: ProgressCallback | None
     ) -> dict[str, NDArray[Any]]:
+        from metrics.nets.ts2vec import fit_encoder
+        from metrics.nets.ts2vec_encoder import encode
+
         weights = fit_encoder(real, seed, self._steps(real), device, progress)
         mean, covariance = moments(encode(weights, real, device))
         return {**{_PREFIX + name: value for name, value in weights.items()}, "mu": mean, "cov": covariance}
 
     def _steps(self, real: Windows) -> int:
+        from metrics.nets.ts2vec import steps_for
+
         return steps_for(real) if self.steps is None else check_count("context_fid", "steps", self.steps)
 
     def compute(
@@ -97,6 +100,8 @@ class ContextFID(Metric):
         return Score(tuple(values), {"real_windows": len(real), "generated_windows": len(fake), "steps": steps})
 
     def _distance(self, shared: Prepared, fake: Windows, device: str) -> float:
+        from metrics.nets.ts2vec_encoder import encode
+
         weights = {name.removeprefix(_PREFIX): value for name, value in shared.items() if name.startswith(_PREFIX)}
         trained_on = weights["input.weight"].shape[0]
         if trained_on != fake.shape[2]:

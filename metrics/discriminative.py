@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import softplus
 
 from metrics.base import (
     DataSheet,
@@ -24,63 +20,6 @@ from metrics.base import (
     check_seeds,
 )
 from metrics.common.classifier_split import draw_split, held_out_score, split_point
-from metrics.nets.gru import Layout, Weights, with_ones
-from metrics.nets.recurrent import draw_batches, initial_rows, run_states, train
-
-
-class LastStateHead:
-    """A logit from the last state; mean binary cross-entropy of the real windows plus that of the generated ones.
-
-    `real` and `fake` are how many of each a batch holds, the real ones first.
-    """
-
-    def __init__(self, real: int, fake: int, steps: int, device: str) -> None:
-        self.labels = torch.cat([torch.ones(real), torch.zeros(fake)]).to(device)
-        self.shares = torch.cat([torch.full((real,), 1 / real), torch.full((fake,), 1 / fake)]).to(device)
-        self.signs = 1 - 2 * self.labels
-        self._zeros = [torch.tensor(0.0, device=device)] * (steps - 1)
-
-    def __call__(
-        self, states: Tensor, rows: Tensor, weights: Weights, gradient: Weights
-    ) -> tuple[Tensor, list[Tensor]]:
-        """See `metrics.nets.recurrent.Head`."""
-        del rows
-        last = states[-1]
-        logits = torch.baddbmm(weights.dense_bias, weights.dense, last)
-        losses = (softplus(logits * self.signs) * self.shares).sum(dim=(1, 2))
-        slope = (torch.sigmoid(logits) - self.labels) * self.shares
-        gradient.dense.copy_(torch.bmm(slope, last.transpose(1, 2)))
-        torch.sum(slope, dim=2, keepdim=True, out=gradient.dense_bias)
-        return losses, [*self._zeros, weights.dense.transpose(1, 2) * slope]
-
-
-def train_classifiers(
-    parameters: Tensor,
-    layout: Layout,
-    windows: Tensor,
-    batches: Iterable[Tensor],
-    real_in_batch: int,
-    fake_in_batch: int,
-    progress: ProgressCallback | None = None,
-    steps: int = 0,
-) -> Tensor:
-    """Train R classifiers, `parameters` (R, layout.size) in place; returns the losses (steps, R).
-
-    `windows` (N, T, D + 1) hold real and generated windows; each batch (R, B) names `real_in_batch` real ones, then the others.
-    """
-    head = LastStateHead(real_in_batch, fake_in_batch, windows.shape[1], str(parameters.device))
-    return train(parameters, layout, windows, batches, head, progress, steps)
-
-
-@torch.inference_mode()
-def says_real(parameters: Tensor, layout: Layout, windows: Tensor, rows: Tensor) -> NDArray[np.bool_]:
-    """Which of the windows numbers `rows` (R, M) each of R classifiers calls real: (R, M)."""
-    weights = layout.views(parameters)
-    parts = []
-    for states, _ in run_states(parameters, layout, windows, rows):
-        logits = torch.baddbmm(weights.dense_bias, weights.dense, states[-1])
-        parts.append(torch.sigmoid(logits)[:, 0] > 0.5)
-    return torch.cat(parts, dim=1).cpu().numpy()
 
 
 class Discriminative(Metric):
@@ -124,6 +63,12 @@ class Discriminative(Metric):
         progress: ProgressCallback | None = None,
     ) -> Score:
         """See `Metric.compute`; at least five windows a side."""
+        import torch
+
+        from metrics.nets.classifier import predict_is_real, train_classifiers
+        from metrics.nets.gru import Layout, with_ones
+        from metrics.nets.recurrent import draw_batches, initial_rows
+
         del prepared, training
         steps = check_count("discriminative", "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)
@@ -140,4 +85,4 @@ class Discriminative(Metric):
 
         tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(device)
         details = {"windows": n, "units": layout.units, "comparable": D > 1, "final_loss": losses[-1].tolist()}
-        return held_out_score(says_real(parameters, layout, windows, tests), details)
+        return held_out_score(predict_is_real(parameters, layout, windows, tests), details)

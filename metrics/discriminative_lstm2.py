@@ -7,13 +7,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-import torch
 
 from metrics.base import DataSheet, Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
 from metrics.common.classifier_split import draw_split, held_out_score
-from metrics.discriminative import Discriminative, LastStateHead
-from metrics.nets.lstm import Layout, last_states, train
-from metrics.nets.recurrent import draw_batches
+from metrics.discriminative import Discriminative
 
 
 def units_for(features: int) -> int:
@@ -31,8 +28,8 @@ def standardised(windows: Windows, real: Windows) -> Windows:
     A feature that is constant in `real` is only centred. What tells shuffled windows of Stocks from real ones is a hundredth of
     a feature's range: in 2,000 steps eight units see it (0.21) so, and do not (0.02) in the windows as they are.
     """
-    mean, deviation = (statistic((0, 1), dtype=np.float64) for statistic in (real.mean, real.std))
-    return ((windows - mean) / np.where(deviation < 1e-6, 1, deviation)).astype(np.float32)
+    mean, std = (statistic((0, 1), dtype=np.float64) for statistic in (real.mean, real.std))
+    return ((windows - mean) / np.where(std < 1e-6, 1, std)).astype(np.float32)
 
 
 class DiscriminativeLSTM2(Discriminative):
@@ -64,6 +61,12 @@ class DiscriminativeLSTM2(Discriminative):
         progress: ProgressCallback | None = None,
     ) -> Score:
         """See `Metric.compute`; at least five windows a side."""
+        import torch
+
+        from metrics.nets.classifier import LastStateHead
+        from metrics.nets.lstm import Layout, last_states, train
+        from metrics.nets.recurrent import draw_batches
+
         del prepared, training
         steps = check_count(self.sheet.name, "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)

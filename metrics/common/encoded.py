@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from metrics.base import Prepared, ProgressCallback, Score, Windows, check_pair, check_seeds
 from metrics.common.comparison import Measured, check_shape, collected
 from metrics.context_fid import ContextFID
-from metrics.nets.ts2vec_encoder import encode
 
 _PREFIX = "encoder."
 
@@ -41,6 +40,8 @@ class ContextPoints(ContextFID):
         progress: ProgressCallback | None = None,
     ) -> Score:
         """See `Metric.compute`; windows of at least two steps. The details are lists, one entry a repetition."""
+        from metrics.nets.ts2vec_encoder import encode
+
         del training
         real, fake = check_pair(real, fake, self.min_windows)
         check_shape(self, real, 2, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -19,20 +18,18 @@ def one_thread() -> Iterator[None]:
     """
     import scipy.linalg  # noqa: F401 - a limit holds for the libraries that are loaded, and this loads SciPy's BLAS
     import threadpoolctl
+    import torch
 
-    torch: Any = sys.modules.get("torch")
-    threads = None if torch is None else torch.get_num_threads()
+    threads = torch.get_num_threads()
     if threads == 1 and all(pool["num_threads"] == 1 for pool in threadpoolctl.threadpool_info()):
         yield  # a worker of the harness: nothing to change
         return
-    if torch is not None:
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
     try:
         with threadpoolctl.threadpool_limits(1):
             yield
     finally:
-        if torch is not None:
-            torch.set_num_threads(threads)
+        torch.set_num_threads(threads)
 
 
 def in_one_thread(function: Callable[..., Result]) -> Callable[..., Result]:

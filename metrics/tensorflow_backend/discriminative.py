@@ -41,7 +41,7 @@ def train_classifier(
     return train(network, loss, batches, progress)
 
 
-def says_real(network: Network, windows: Floats) -> NDArray[np.bool_]:
+def predict_is_real(network: Network, windows: Floats) -> NDArray[np.bool_]:
     """Which of the windows (N, T, D) the classifier calls real: (N,)."""
     return sigmoids(network, windows)[:, 0] > 0.5
 
@@ -82,6 +82,6 @@ class TensorFlowDiscriminative(Discriminative):
             told = progress_of_all(progress, repetition, len(rngs), steps)
             losses = train_classifier(network, windows, batches, min(128, len(split.real)), told)
             final.append(float(losses[-1]))
-            called_real.append(says_real(network, windows[split.tests]))
+            called_real.append(predict_is_real(network, windows[split.tests]))
         details = {"windows": min(len(real), len(fake)), "units": units, "comparable": D > 1, "final_loss": final}
         return held_out_score(np.stack(called_real), {**details, "backend": self.backend})

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from metrics.discriminative import Discriminative, split_point
+from metrics.nets.predictor import inputs_and_targets
 from metrics.nets.recurrent import draw_batches
-from metrics.predictive import Predictive, inputs_and_targets
+from metrics.predictive import Predictive
 
 
 def sines(n: int, features: int, seed: int, length: int = 8) -> np.ndarray:

@@ -11,9 +11,11 @@ import pytest
 import torch
 
 from metrics import registry
-from metrics.discriminative import Discriminative, train_classifiers
+from metrics.discriminative import Discriminative
+from metrics.nets.classifier import train_classifiers
 from metrics.nets.gru import Kernels, Layout, with_ones
-from metrics.predictive import Predictive, train_predictors
+from metrics.nets.predictor import train_predictors
+from metrics.predictive import Predictive
 from metrics.tensorflow_backend import discriminative, predictive
 from metrics.tensorflow_backend.recurrent import Network, initial_kernels
 
@@ -96,8 +98,8 @@ def test_classifier_follows_the_reference_trace_and_pytorch():
     np.testing.assert_allclose(losses, trace["loss"], atol=1e-6, rtol=0)
     assert_near(network.kernels(), reference_kernels(trace, "final", "discriminator", "d_cell"), atol=1e-5)
     _, fake_accuracy, real_accuracy = trace["score"]
-    assert discriminative.says_real(network, trace["real"][trace["eval_idx_real"]]).mean() == real_accuracy
-    assert 1 - discriminative.says_real(network, trace["fake"][trace["eval_idx_fake"]]).mean() == fake_accuracy
+    assert discriminative.predict_is_real(network, trace["real"][trace["eval_idx_real"]]).mean() == real_accuracy
+    assert 1 - discriminative.predict_is_real(network, trace["fake"][trace["eval_idx_fake"]]).mean() == fake_accuracy
 
 
 @pytest.mark.usefixtures("tf")

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from metrics.common.frechet import frechet_distance, moments
-from metrics.discriminative import says_real, train_classifiers
 from metrics.nets import ts2vec_loss as contrast
+from metrics.nets.classifier import predict_is_real, train_classifiers
 from metrics.nets.gru import Layout, with_ones
+from metrics.nets.predictor import inputs_and_targets, mean_absolute_errors, train_predictors
 from metrics.nets.ts2vec import train_encoder
 from metrics.nets.ts2vec_encoder import encode
-from metrics.predictive import inputs_and_targets, mean_absolute_errors, train_predictors
 from tests.metrics.nets.test_recurrent_traces import kernels, largest_difference
 from tests.metrics.nets.test_ts2vec_traces import traced_views, translated
 from tests.studies.record import ROOT, insert, table
@@ -39,7 +39,7 @@ def classifier() -> list[tuple[str, float]]:
     losses = train_classifiers(parameters, layout, windows, torch.from_numpy(rows[:, None]), 128, 128)
     final = kernels(trace, "final", "discriminator", "d_cell")
     tests = np.concatenate([trace["eval_idx_real"].astype(np.int64), n + trace["eval_idx_fake"].astype(np.int64)])
-    called = says_real(parameters, layout, windows, torch.from_numpy(tests[None]))[0]
+    called = predict_is_real(parameters, layout, windows, torch.from_numpy(tests[None]))[0]
     score = abs((called[:40].mean() + 1 - called[40:].mean()) / 2 - 0.5)
     return [
         ("discriminative: losses of 30 steps", _largest(losses[:, 0].numpy(), trace["loss"])),

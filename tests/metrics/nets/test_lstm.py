@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from metrics.discriminative import Discriminative, LastStateHead
+from metrics.discriminative import Discriminative
 from metrics.discriminative_lstm2 import DiscriminativeLSTM2, standardised, units_for
 from metrics.nets.adam import TensorFlowAdam
+from metrics.nets.classifier import LastStateHead
 from metrics.nets.lstm import Layout, Stack, Weights, train
 
 

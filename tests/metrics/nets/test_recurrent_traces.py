@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from metrics.discriminative import says_real, train_classifiers
+from metrics.nets.classifier import predict_is_real, train_classifiers
 from metrics.nets.gru import Kernels, Layout, with_ones
-from metrics.predictive import inputs_and_targets, mean_absolute_errors, train_predictors
+from metrics.nets.predictor import inputs_and_targets, mean_absolute_errors, train_predictors
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 
@@ -44,7 +44,7 @@ def test_classifier_follows_the_reference_trace(repetitions):
     for trained in parameters.numpy():
         assert largest_difference(layout.unpack(trained), final) < 1e-6
     tests = np.concatenate([trace["eval_idx_real"].astype(np.int64), n + trace["eval_idx_fake"].astype(np.int64)])
-    called = says_real(parameters, layout, windows, torch.from_numpy(np.stack([tests] * repetitions)))
+    called = predict_is_real(parameters, layout, windows, torch.from_numpy(np.stack([tests] * repetitions)))
     score, fake_accuracy, real_accuracy = trace["score"]
     assert called[0, :40].mean() == real_accuracy
     assert 1 - called[0, 40:].mean() == fake_accuracy
