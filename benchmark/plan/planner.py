@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.plan.cell import Cell, Protocol, digest
 from benchmark.plan.keys import score_names
 from benchmark.plan.sampling_time import SAMPLING_TIME
+from benchmark.plan.selection import Selection, parse_only
 from benchmark.plan.sizes import count_parameters
 
 SMALL, LARGE = 6_000_000, 40_000_000
@@ -27,7 +28,6 @@ SMALL, LARGE = 6_000_000, 40_000_000
 LONGEST_FOLDER = 80
 """Characters of the part of a folder's name that says what was changed."""
 MOST_CELLS = 100_000
-ONLY_KEYS = ("generator", "dataset", "length", "seed")
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,13 @@ class Plan:
         return 60 * (minutes if minutes is not None else load_budget(self.suite.budget).time_limit_minutes)
 
 
-def make_plan(suite: SuiteSpec, request: Request, within: tuple[str, ...] = ()) -> Plan:
+def make_plan(
+    suite: SuiteSpec, request: Request, within: tuple[str, ...] = (), selection: Selection | None = None
+) -> Plan:
     """Every cell of `suite` as `request` changes it; raises UserError for names and values that do not exist.
 
-    `within` are the files of the suites that include it.
+    Nothing is built of what `--only` leaves out. For a suite that others include, `within` are their files and `selection` is
+    what their `--only` admits.
     """
     if suite.origin and suite.origin in within:
         raise UserError(
@@ -94,15 +97,47 @@ def make_plan(suite: SuiteSpec, request: Request, within: tuple[str, ...] = ()) 
         if score not in known_scores:
             raise unknown("score", score, known_scores, owner=f"suite '{suite.name}'")
     # The including suite decides on budget and protocol; a cell that several suites name is one cell.
-    inner = replace(request, budget=suite.budget, protocol=suite.protocol, only=(), assignments=())
-    parts = [make_plan(load_suite(name), inner, (*within, suite.origin)) for name in suite.include]
+    inner = replace(request, budget=suite.budget, protocol=suite.protocol, assignments=())
+    selection = selection or parse_only(request.only, _choices(suite, request))
+    parts = [make_plan(load_suite(name), inner, (*within, suite.origin), selection) for name in suite.include]
     scores = tuple(dict.fromkeys([*suite.scores, *(score for part in parts for score in part.scores)]))
-    own = _own_cells(suite, request)
+    own = _own_cells(suite, request, selection)
     cells = {cell.key: cell for cell in [cell for part in parts for cell in part.cells] + own}
-    return Plan(suite, tuple(_keep(list(cells.values()), request.only)), scores, sources, changes)
+    if not cells and not within:
+        raise UserError(f"no cell of suite '{suite.name}' has all of --only {' and '.join(request.only)}; name fewer.")
+    return Plan(suite, tuple(cells.values()), scores, sources, changes)
 
 
-def _own_cells(suite: SuiteSpec, request: Request) -> list[Cell]:
+def _choices(suite: SuiteSpec, request: Request) -> dict[str, set[object]]:
+    """The values that cells of a suite, and of those that it includes, have by key of `--only`."""
+    found: dict[str, set[object]] = {
+        "generator": {name for name, _ in _generators(suite)},
+        "dataset": {dataset.id for dataset in _datasets(suite, request)},
+        "length": set(suite.lengths) if suite.datasets else set(),
+        "seed": set(range(suite.seeds)),
+    }
+    for name in suite.include:
+        for key, values in _choices(_apply(load_suite(name), request)[0], request).items():
+            found[key] |= values
+    return found
+
+
+def _datasets(suite: SuiteSpec, request: Request) -> list[DatasetSpec]:
+    if not suite.datasets:
+        return []
+    return [spec_from_csv(request.csv)] if request.csv else [load_dataset(name) for name in suite.datasets]
+
+
+def _generators(suite: SuiteSpec) -> list[tuple[str, GeneratorSpec]]:
+    """The suite's generators and those of its variants by name."""
+    if not suite.datasets:
+        return []
+    names = main_generator_names() if suite.generators == "all" else suite.generators
+    specs = [load_generator(name) for name in (*names, *(variant.generator for variant in suite.variants))]
+    return [(spec.name, spec) for spec in specs]
+
+
+def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list[Cell]:
     """The cells of the suite's own data sets; raises UserError."""
     if not suite.datasets:
         if request.assignments:
@@ -110,28 +145,30 @@ def _own_cells(suite: SuiteSpec, request: Request) -> list[Cell]:
                 f"suite '{suite.name}' only includes others; use --set with one of {', '.join(suite.include)}."
             )
         return []
-    datasets = [spec_from_csv(request.csv)] if request.csv else [load_dataset(name) for name in suite.datasets]
-    names = main_generator_names() if suite.generators == "all" else suite.generators
-    generators = [load_generator(name) for name in names]
+    every = _generators(suite)
     overrides = {**suite.set, **parse_assignments(list(request.assignments))}
-    variants = [(variant, load_generator(variant.generator)) for variant in suite.variants]
-    known = [spec.name for spec in (*generators, *(spec for _, spec in variants))]
     for name in overrides:
-        if name not in known:
-            raise unknown("generator", name, known, owner="--set")
+        if name not in dict(every):
+            raise unknown("generator", name, [known for known, _ in every], owner="--set")
+    first = len(every) - len(suite.variants)
+    generators = [spec for name, spec in every[:first] if selection.admits("generator", name)]
+    pairs = zip(suite.variants, every[first:], strict=True)
+    variants = [(variant, spec) for variant, (name, spec) in pairs if selection.admits("generator", name)]
+    seeds = [seed for seed in range(suite.seeds) if selection.admits("seed", seed)]
     cells: list[Cell] = []
-    for dataset in datasets:
+    for dataset in _datasets(suite, request):
+        if not selection.admits("dataset", dataset.id):
+            continue
         content = _content(dataset, request.data_dir)
-        for length in suite.lengths:
+        for length in filter(lambda length: selection.admits("length", length), suite.lengths):
             place = _Place(
                 dataset, length, *content, _features(dataset, length, suite.protocol, content, request.data_dir)
             )
             for generator in generators:
-                cells += _cells(suite, generator, place, overrides.get(generator.name, {}))
+                cells += _cells(suite, seeds, generator, place, overrides.get(generator.name, {}))
             for variant, generator in variants:
-                cells += _cells(
-                    suite, generator, place, overrides.get(generator.name, {}), variant.params, variant.label
-                )
+                altered = overrides.get(generator.name, {})
+                cells += _cells(suite, seeds, generator, place, altered, variant.params, variant.label)
             if len(cells) > MOST_CELLS:
                 raise UserError(
                     f"suite '{suite.name}' has more than {MOST_CELLS:,} cells with {suite.seeds} training seeds; use fewer "
@@ -215,6 +252,7 @@ def _features(
 
 def _cells(
     suite: SuiteSpec,
+    seeds: Sequence[int],
     generator: GeneratorSpec,
     place: _Place,
     overrides: Mapping[str, Any],
@@ -240,7 +278,7 @@ def _cells(
     size = count_parameters(cls(**resolved.params), place.length, place.features, f"generator '{generator.name}'")
     title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
     source = source_digest(generator.class_.partition(":")[0])
-    for seed in range(suite.seeds):
+    for seed in seeds:
         yield Cell(
             generator=generator.name,
             class_path=generator.class_,
@@ -276,24 +314,3 @@ def size_class(parameters: int) -> Literal["large", "medium", "small", "other"]:
 def plain_text(value: object) -> str:
     """A parameter's value as a title shows it: a list as 1-2-3-6."""
     return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _keep(cells: list[Cell], only: tuple[str, ...]) -> list[Cell]:
-    """The cells that every `key=a,b` of --only admits; raises UserError for a key or value that no cell has."""
-    for text in only:
-        key, equals, values = text.partition("=")
-        if not equals or not values:
-            raise UserError(f"--only '{text}' is not understood; write for example generator=copy,oracle.")
-        if key not in ONLY_KEYS:
-            raise unknown("key", key, ONLY_KEYS, owner="--only")
-        there = {_field(cell, key) for cell in cells}
-        wanted = values.split(",")
-        for value in wanted:
-            if value not in there:
-                raise unknown(key, value, there, owner="this suite")
-        cells = [cell for cell in cells if _field(cell, key) in wanted]
-    return cells
-
-
-def _field(cell: Cell, key: str) -> str:
-    return cell.dataset.id if key == "dataset" else str(getattr(cell, key))

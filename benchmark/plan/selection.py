@@ -1,0 +1,38 @@
+"""What `--only` keeps of a suite, known before anything of it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from benchmark.errors import UserError, unknown
+
+KEYS = ("generator", "dataset", "length", "seed")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Admitted values by key, one pair for each `--only`; a key that is not named admits every value."""
+
+    wanted: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    def admits(self, key: str, value: object) -> bool:
+        """Whether a cell may have this value."""
+        return all(str(value) in values for name, values in self.wanted if name == key)
+
+
+def parse_only(texts: Iterable[str], choices: Mapping[str, Iterable[object]]) -> Selection:
+    """The selection of texts `key=a,b`; raises UserError for a key, or for a value that is none of the suite's `choices`."""
+    wanted = []
+    for text in texts:
+        key, equals, values = text.partition("=")
+        if not equals or not values:
+            raise UserError(f"--only '{text}' is not understood; write for example generator=copy,oracle.")
+        if key not in KEYS:
+            raise unknown("key", key, KEYS, owner="--only")
+        there = {str(choice) for choice in choices[key]}
+        for value in values.split(","):
+            if value not in there:
+                raise unknown(key, value, there, owner="this suite")
+        wanted.append((key, frozenset(values.split(","))))
+    return Selection(tuple(wanted))
