@@ -36,7 +36,8 @@ def unknown(kind: str, name: str, known: Iterable[str], *, owner: str = "") -> U
     names = sorted(known)
     near = get_close_matches(name.casefold(), names, n=1, cutoff=0.5)
     where = f" in {owner}" if owner else ""
-    hint = f"did you mean '{near[0]}'?" if near else f"choose one of: {', '.join(names)}."
+    choices = f"choose one of: {', '.join(names)}." if names else "there is none to choose."
+    hint = f"did you mean '{near[0]}'?" if near else choices
     return UserError(f"unknown {kind} '{name}'{where}; {hint}")
 
 

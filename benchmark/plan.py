@@ -52,8 +52,13 @@ class Plan:
         return 60 * (minutes if minutes is not None else load_budget(self.suite.budget).time_limit_minutes)
 
 
-def make_plan(suite: SuiteSpec, request: Request) -> Plan:
-    """Every cell of `suite` as `request` changes it; raises UserError for names and values that do not exist."""
+def make_plan(suite: SuiteSpec, request: Request, within: tuple[str, ...] = ()) -> Plan:
+    """Every cell of `suite` as `request` changes it; raises UserError for names and values that do not exist.
+
+    `within` are the files of the suites that include it.
+    """
+    if suite.origin and suite.origin in within:
+        raise UserError(f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'.")
     suite, sources = _apply(suite, request)
     known_scores = [*score_names(), SAMPLING_TIME]
     for score in suite.scores:
@@ -61,7 +66,7 @@ def make_plan(suite: SuiteSpec, request: Request) -> Plan:
             raise unknown("score", score, known_scores, owner=f"suite '{suite.name}'")
     # The including suite decides on budget and protocol; a cell that several suites name is one cell.
     inner = replace(request, budget=suite.budget, protocol=suite.protocol, only=(), assignments=())
-    parts = [make_plan(load_suite(name), inner) for name in suite.include]
+    parts = [make_plan(load_suite(name), inner, (*within, suite.origin)) for name in suite.include]
     scores = tuple(dict.fromkeys([*suite.scores, *(score for part in parts for score in part.scores)]))
     own = _own_cells(suite, request)
     cells = {cell.key: cell for cell in [cell for part in parts for cell in part.cells] + own}

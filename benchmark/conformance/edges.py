@@ -32,7 +32,7 @@ def learns_from_few_windows(probe: Probe) -> None:
 def refuses_windows_with_nan(probe: Probe) -> None:
     """`fit` refuses windows with a NaN in a UserError."""
     windows = probe.windows(probe.count, probe.features)
-    windows[1, 2, 0] = np.nan
+    windows[1, -1, 0] = np.nan
     _refused(lambda: probe.fit(windows), "fit to windows with a NaN")
 
 

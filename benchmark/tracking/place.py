@@ -91,6 +91,9 @@ def _absolute(uri: str) -> str:
 
 def _without_password(uri: str) -> str:
     parts = urlsplit(uri)
+    # Other databases have other forms: PostgreSQL takes several hosts.
+    if parts.scheme in ("http", "https") and parts.port == 0:
+        raise ValueError("no server listens on port 0")
     if parts.password is None:
         return uri
     host = parts.netloc.rpartition("@")[2]
