@@ -58,7 +58,9 @@ def make_plan(suite: SuiteSpec, request: Request, within: tuple[str, ...] = ()) 
     `within` are the files of the suites that include it.
     """
     if suite.origin and suite.origin in within:
-        raise UserError(f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'.")
+        raise UserError(
+            f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'."
+        )
     suite, sources = _apply(suite, request)
     known_scores = [*score_names(), SAMPLING_TIME]
     for score in suite.scores:

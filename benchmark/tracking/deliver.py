@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from benchmark.errors import UserError
 from benchmark.store import Store
 from benchmark.tracking.database import damage_of, is_database
 from benchmark.tracking.outbox import Delivered, Outbox
@@ -104,6 +105,8 @@ def deliver(run: SuiteRun, book: SuiteBook, tracker: Tracker, cells: Collection[
 def one_line(error: Exception, place: Place) -> str:
     """An error in one line without the place's password; the commonest ones in a few words."""
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, UserError):
+        return text.rstrip(".")
     for sign, words in SIGNS.items():
         if sign in text:
             return words

@@ -27,7 +27,9 @@ from benchmark.store import CellFolder, Store, write_bytes
 from benchmark.suites import SuiteSpec
 from tests.conftest import ROOT, environment
 
-NO_SPACE = "(No space left on device); free some space and give the same command again, which goes on from what is finished."
+NO_SPACE = (
+    "(No space left on device); free some space and give the same command again, which goes on from what is finished."
+)
 READ_ONLY = "(Read-only file system); make it writable, or choose another place (--store, --output)."
 
 
@@ -46,7 +48,9 @@ def refuse(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(os, "fsync", fail)
 
 
-def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, str]:
+def command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[Any, str]:
     """The exit status of a command in this process, and its standard error."""
     monkeypatch.setattr("sys.argv", ["python -m benchmark", *arguments])
     with pytest.raises(SystemExit) as ended:
@@ -198,7 +202,9 @@ def test_memory_that_is_not_there_is_refused_by_arithmetic(monkeypatch: pytest.M
     monkeypatch.setattr(sizes, "_memory", lambda device: 16 * count)
     sizes.check_memory(generator, 24, 5, "cpu")
     monkeypatch.setattr(sizes, "_memory", lambda device: 16 * count - 1)
-    with pytest.raises(MemoryError, match=f"its {count:,} parameters take 0 GB to train, but this machine has 0 GB") as raised:
+    with pytest.raises(
+        MemoryError, match=f"its {count:,} parameters take 0 GB to train, but this machine has 0 GB"
+    ) as raised:
         sizes.check_memory(generator, 24, 5, "cpu")
     assert classify(raised.value)[0] == "out of memory"
 

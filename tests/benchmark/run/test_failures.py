@@ -36,7 +36,10 @@ REASONS = {
     "killed": ("killed", "killed by SIGKILL in"),
     "exits": ("failed", "ended with status 7"),
     "hungry": ("out of memory", "Unable to allocate"),
-    "fills_the_disk": ("storage", "cannot be used (No space left on device); free some space and give the same command"),
+    "fills_the_disk": (
+        "storage",
+        "cannot be used (No space left on device); free some space and give the same command",
+    ),
     "chatty": ("done", ""),
     "copy": ("done", ""),
 }
