@@ -46,7 +46,9 @@ def test_rows_of_a_series_need_not_stand_together(own: Own) -> None:
 
 def test_parquet(own: Own, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra 'parquet' is not installed")
-    frame = pd.DataFrame({"t": ["2026-01-01", "2026-01-02"], "s": ["p", "q"], "a": np.array([1, 2], dtype=np.int32), "b": [0.5, 0.25]})
+    frame = pd.DataFrame(
+        {"t": ["2026-01-01", "2026-01-02"], "s": ["p", "q"], "a": np.array([1, 2], dtype=np.int32), "b": [0.5, 0.25]}
+    )
     frame.to_parquet(tmp_path / "own.parquet")
     series = load_series(own(None, "own.parquet", time_column="t", series_column="s"), None)
     assert (series.names, series.labels) == (("a", "b"), ("p", "q"))
