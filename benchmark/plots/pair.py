@@ -63,13 +63,13 @@ def find_cell(store: Store, name: str) -> CellFolder:
 def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: DatasetSpec | None = None) -> Pair:
     """The windows of a cell that has samples; raises SkipCell with the reason where they cannot be shown."""
     record = read_json(folder.path / "cell.json")
-    if not record:
-        raise SkipCell(f"'{folder.path / 'cell.json'}' is missing or damaged; {AGAIN}")
     if not folder.samples.is_file():
         status = folder.status()
         raise SkipCell(
             ": ".join(filter(None, (status.get("state", "missing"), status.get("reason", "no samples yet"))))
         )
+    if not record:
+        raise SkipCell(f"'{folder.path / 'cell.json'}' is missing or damaged; {AGAIN}")
     spec = dataset or _dataset(record["dataset"]["id"])
     if fingerprint(spec, data_dir) != record["fingerprint"]:
         raise SkipCell(f"the data of '{spec.id}' are not those that the cell was computed from")

@@ -105,6 +105,8 @@ def deliver(run: SuiteRun, book: SuiteBook, tracker: Tracker, cells: Collection[
 def one_line(error: Exception, place: Place) -> str:
     """An error in one line without the place's password; the commonest ones in a few words."""
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, UserError):
+        return text.rstrip(".")
     for sign, words in SIGNS.items():
         if sign in text and not isinstance(error, UserError):
             return words

@@ -38,6 +38,8 @@ FILES = {
     "class.yaml": "datasets: [sines]\ngenerators: ['nowhere:Model']\n",
     "member.yaml": "datasets: [sines]\ngenerators: ['faulty:Missing']\n",
     "foreign.yaml": "datasets: [sines]\ngenerators: ['pathlib:Path']\n",
+    "within.yaml": "datasets: [sines]\ngenerators: [copy]\ninclude: [within.yaml]\n",
+    "wide.yaml": f"datasets: [sines]\ngenerators: [copy]\nlengths: [{', '.join(map(str, range(8, 118)))}]\n",
     "column.yaml": "file: good.csv\ncolumns: [a, c]\n",
     "sum.yaml": f"file: good.csv\nsha256: {'a' * 64}\n",
     "lost.yaml": "file: lost.csv\n",
@@ -90,17 +92,40 @@ CASES = [
     ((*RUN, "--csv", "nameless.csv"), r"nameless\.csv.*(name|header)"),
     ((*RUN, "--csv", "ragged.csv"), r"ragged\.csv.*line 62"),
     ((*RUN, "--csv", "flat.npy"), r"flat\.npy.*shape"),
-    ((*RUN, "--csv", "objects.npy"), r"objects\.npy"),
+    ((*RUN, "--csv", "objects.npy"), r"objects\.npy' is no NumPy file of plain numbers.*write it again with np\.save"),
     (("describe", "timemar_s", "--dataset", "column.yaml"), r"unknown column 'c' in '.*good\.csv'; choose one of: a, b"),
     (("describe", "timemar_s", "--dataset", "sum.yaml"), r"has the SHA-256 [0-9a-f]{64}, but the data set 'sum' has a{64}"),
     (("describe", "timemar_s", "--dataset", "lost.yaml"), r"lost\.csv' does not exist"),
     (("describe", "timemarr_s"), r"unknown generator 'timemarr_s'; did you mean 'timemar_s'\?"),
-    (("describe", "timemar_s", "--length", "25"), r"25"),
-    (("describe", "timemar_s", "--dataset", "stocks", "--length", "5000"), r"5000|5,000"),
+    (("describe", "timemar_s", "--length", "25"), r"cannot halve windows of T = 25 steps 2 times; choose a length"),
+    (("describe", "timemar_s", "--length", "5000"), r"'stocks' has no two windows of length 5000; use a shorter length"),
+    (("describe", "timemar_s", "--length", "1"), r"invalid value for '--length'.*see --help"),
+    (("describe", "copy", "--length", "-5"), r"invalid value for '--length'.*see --help"),
+    (("describe", "timemar_s", "--set", "timemar_s.vocab_size=99999999999"),
+     r"'timemar_s' for windows of T = 24 and D = 6 has 28,800,000,644,500 parameters, which take 460,800 GB to train; make"),
+    (("describe", "timevae", "--set", "timevae.filters=[9999999999999999]"), r"'timevae' .* parameters, which take .* GB"),
+    (("describe", "timemar_s", "--set", f"timemar_s.vocab_size=1{'0' * 30}"), r"D = 6 cannot be built \(.*\); correct its"),
+    (("describe", "timegan", "--set", "timegan.hidden=10000000000"), r"D = 6 cannot be built \(.*overflow.*\); correct"),
+    (("describe", "timemar_s", "--set", "timemar_s.layers=100000000"), r"'layers' is 100000000, but .* or equal to 1000"),
+    (("describe", "sdformer", "--set", "sdformer.down_t=10000000"), r"'down_t' is 10000000, but .* less than or equal to 30"),
+    (("run", "--suite", "within.yaml"), r"suite 'within' includes itself \(within\.yaml > within\.yaml\); correct 'include'"),
+    (("run", "--seeds", "100000"), r"--seeds is 100000, but a run has at most 1000 training seeds; use fewer"),
+    (("run", "--suite", "wide.yaml", "--seeds", "1000"), r"suite 'wide' has more than 100,000 cells with 1000 training seeds"),
+    (("ablate", "--drop", "frequency", "--seeds", "100000"), r"the ablation: 'seeds' is 100000, but .* or equal to 1000"),
+    (("sweep", "--generator", "copy", "--param", "x=1,2", "--seeds", "100000"), r"the sweep: 'seeds' is 100000, but .* 1000"),
+    (("sweep", "--generator", "copy", "--param", "x=1,2", "--trials", "10000000"), r"'trials' is 10000000, but .* 100000\."),
+    (("sweep", "--generator", "copy", "--param", "x=1,2", "--trials", "0"), r"'trials' is 0, but .* greater than or equal to 1"),
+    (("run", "--tracking", "http://127.0.0.1:999999"), r"no tracking URI; check its host and port"),
+    (("check", "copy", "--set", "width=1"), r"unknown key 'width' in generator 'copy'; there is none to choose"),
     (("list", "models"), r"unknown kind 'models'; choose one of"),
     (("tables", "--format", "latx"), r"unknown format 'latx' in --format; did you mean 'latex'\?"),
     (("tables", "--output", "no/where.tex"), r"the folder 'no' of --output does not exist"),
-    (("list", "--json", "no/where.json"), r"--json 'no/where\.json' cannot be written"),
+    (("tables", "--output", "folder"), r"--output 'folder' cannot be written \(Is a directory\); name a file in it"),
+    (("list", "--json", "no/where.json"), r"--json 'no/where\.json' cannot be written: the folder 'no' of --json does not exist"),
+    (("list", "--json", "folder"), r"--json 'folder' cannot be written \(Is a directory\); name a file in it"),
+    (("score", "--real", "lost.npy", "--fake", "lost.npy", "--json", "folder"), r"--json 'folder' cannot be written"),
+    (("list", "--json", "a" * 300), r"cannot be used \(File name too long\); check it"),
+    (("run", "--store", "good.csv/runs", "--only", "generator=copy"), r"good\.csv/runs' cannot be used \(Not a directory\)"),
     (("data", "show", "stoks"), r"unknown data set 'stoks'; did you mean 'stocks'\?"),
     (("data", "fetch", "sines"), r"sines.*generated"),
     (("data", "check", "enrgy"), r"unknown data set 'enrgy'; did you mean 'energy'\?"),
@@ -111,6 +136,7 @@ CASES = [
 def mistakes(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
+    (tmp_path / "folder").mkdir()
     np.save(tmp_path / "flat.npy", np.zeros((10, 3), dtype=np.float32))
     np.save(tmp_path / "objects.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
     return tmp_path
@@ -124,6 +150,8 @@ def test_mistake(
     arguments: tuple[str, ...],
     sentence: str,
 ) -> None:
+    # Every mistake is echoed, so a pattern that fits what was typed would fit any sentence.
+    assert not re.search(sentence, " ".join(arguments))
     before = sorted(mistakes.rglob("*"))
     monkeypatch.chdir(mistakes)
     monkeypatch.syspath_prepend(PLUGINS)

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from benchmark.cli import app as cli
+from benchmark.config.generators import load_spec
+from benchmark.conformance import check_spec
 from tests.conftest import PLUGINS, CommandLine
 
 
@@ -24,6 +26,12 @@ def test_a_window_of_any_size_and_parameters_as_json(command: CommandLine) -> No
     assert record["generator"] == "jitter"
     assert record["passed"] is True
     assert {"check", "asks", "state", "reason"} == set(record["checks"][0])
+
+
+def test_the_smallest_windows_are_no_fault_of_a_generator() -> None:
+    spec = load_spec("copy")
+    findings = check_spec(spec, {}, length=2, features=1)
+    assert [finding for finding in findings if finding.state != "passed"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,15 +10,15 @@ import numpy as np
 import pytest
 
 from benchmark.config.suites import SuiteSpec
-from benchmark.errors import UserError
+from benchmark.errors import UserError, refused
 from benchmark.plan.planner import Plan, Request, make_plan
-from benchmark.plots import style
+from benchmark.plots import command, style
 from benchmark.plots.command import plot_cell, plot_suite
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.pair import find_cell, open_pair
 from benchmark.plots.style import panels, write
 from benchmark.run.stages import CellRun
-from benchmark.store.store import Store, write_json
+from benchmark.store.store import CellFolder, Store, write_json
 
 NAMES = {"embedding", "examples", "autocorrelation", "spectrum"}
 
@@ -82,7 +83,7 @@ def test_nothing_to_draw_is_one_sentence(stored: tuple[Plan, Store], tmp_path: P
     (store.root / "cells" / "sines-other").mkdir()
     with pytest.raises(UserError, match=r"several cells begin with 'sines' \(sines-24-copy"):
         find_cell(store, "sines")
-    with pytest.raises(UserError, match=r"nothing can be drawn of 'sines-other': '.*cell\.json' is missing or damaged"):
+    with pytest.raises(UserError, match="nothing can be drawn of 'sines-other': missing: no samples yet"):
         plot_cell("sines-other", store, None, None)
     (store.root / "cells" / "sines-other").rmdir()
 
@@ -112,3 +113,65 @@ def test_files_are_fit_for_print(tmp_path: Path) -> None:
     assert b"Type3" not in pdf
     assert b"/FontFile2" in pdf
     assert b"CreationDate" not in pdf
+
+
+@pytest.fixture
+def copied(stored: tuple[Plan, Store], tmp_path: Path) -> tuple[Plan, Store, CellFolder]:
+    """The store once more, to be damaged, and the folder of its one cell with samples."""
+    plan, store = stored
+    shutil.copytree(store.root, tmp_path / "copied")
+    other = Store(tmp_path / "copied")
+    return plan, other, other.cell(plan.cells[0])
+
+
+@pytest.mark.usefixtures("coarse")
+def test_a_damaged_model_costs_the_figure_that_needs_it(copied: tuple[Plan, Store, CellFolder], tmp_path: Path) -> None:
+    plan, store, folder = copied
+    write_json(folder.path / "cell.json", {**plan.cells[0].record(), "generator": "timemar_s"})
+    (folder.model / "generator.json").write_text('{"parameters": {}, "fitted": {"shape": [24, 5]}}')
+    (folder.model / "model.safetensors").write_bytes(b"damaged")
+    drawn = plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
+    assert {path.stem for path in drawn.files} == NAMES
+    (why,) = drawn.skipped.values()
+    assert set(drawn.skipped) == {f"decomposition of {plan.cells[0].slug}"}
+    assert why.startswith(f"the model in '{folder.model}' cannot be read (")
+    assert why.endswith("); delete the cell's folder and run the suite again")
+
+
+def test_damaged_samples_are_one_sentence(copied: tuple[Plan, Store, CellFolder], tmp_path: Path) -> None:
+    plan, store, folder = copied
+    for content in (b"damaged", b"PK\x03\x04 half an archive", b""):
+        folder.samples.write_bytes(content)
+        with pytest.raises(UserError, match=r"samples\.npz' is damaged; run the suite again, which draws them anew\.$"):
+            plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
+    with pytest.raises(UserError, match="holds no samples of suite 'x'"):
+        plot_suite(plan, store, None, None, print)
+    (folder.path / "cell.json").write_text("{")
+    with pytest.raises(UserError, match=r"cell\.json' is missing or damaged; delete the cell's folder"):
+        plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.usefixtures("coarse")
+def test_damaged_scores_are_told(copied: tuple[Plan, Store, CellFolder]) -> None:
+    plan, store, folder = copied
+    (folder.path / "scores.json").write_text("{")
+    why = plot_suite(plan, store, None, None, lambda line: None).skipped[f"scores of {plan.cells[0].slug}"]
+    assert why == f"'{folder.path / 'scores.json'}' is damaged; run the suite again"
+
+
+def test_a_place_for_figures_is_refused_before_anything_is_drawn(
+    copied: tuple[Plan, Store, CellFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, store, _ = copied
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(command, "_draw_cell", lambda *_: pytest.fail("something was drawn"))
+    for draw in (
+        lambda: plot_cell(plan.cells[0].slug, store, tmp_path / "file", None),
+        lambda: plot_suite(plan, store, tmp_path / "file", None, lambda line: None),
+    ):
+        with pytest.raises(FileExistsError) as raised:
+            draw()
+        assert refused(raised.value) == (
+            f"'{tmp_path / 'file'}' cannot be used (File exists); a file is where a folder is needed, so name another place."
+        )

@@ -23,6 +23,7 @@ generators:
   - faulty:Killed
   - faulty:Exits
   - faulty:Hungry
+  - faulty:FillsTheDisk
   - faulty:Chatty
   - copy
 """
@@ -35,6 +36,10 @@ REASONS = {
     "killed": ("killed", "killed by SIGKILL in"),
     "exits": ("failed", "ended with status 7"),
     "hungry": ("out of memory", "Unable to allocate"),
+    "fills_the_disk": (
+        "storage",
+        "cannot be used (No space left on device); free some space and give the same command",
+    ),
     "chatty": ("done", ""),
     "copy": ("done", ""),
 }
@@ -73,10 +78,11 @@ def test_windows_changed_in_place_do_not_reach_the_scores(failed: Path) -> None:
 
 
 def test_lasting_failures_wait_for_retry_and_others_do_not(failed: Path) -> None:
-    only = ("--only", "generator=raises,killed")
+    only = ("--only", "generator=raises,killed,fills_the_disk")
     plain = run_suite(failed, *only, text=SUITE)
     assert plain.returncode == 1
     assert "killed: computing" in plain.stderr
+    assert "fills_the_disk: computing" in plain.stderr
     assert "raises: computing" not in plain.stderr
     again = run_suite(failed, *only, "--retry", "failed", text=SUITE)
     assert "raises: computing" in again.stderr

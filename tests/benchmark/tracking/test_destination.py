@@ -45,6 +45,18 @@ def test_a_relative_database_is_the_same_from_everywhere(tmp_path: Path, monkeyp
     assert place.name == f"sqlite:///{tmp_path}/mine.db"
 
 
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:999999", "https://a.b:0/c", "http://a:port"])
+def test_a_port_that_no_server_has_is_refused(uri: str) -> None:
+    with pytest.raises(UserError, match=r"is no tracking URI; check its host and port\.$"):
+        check(uri)
+
+
+def test_several_hosts_of_a_database_are_taken(tmp_path: Path) -> None:
+    place = choose("postgresql://me@a:5432,b:5432/base", Store(tmp_path))
+    assert place is not None
+    assert place.uri == "postgresql://me@a:5432,b:5432/base"
+
+
 @pytest.mark.parametrize("text", ["localhost:5000", "mlruns", "/tmp/x", "http//a"])  # noqa: S108 - a name, not a file
 def test_what_is_no_uri_is_refused(text: str) -> None:
     with pytest.raises(

@@ -118,7 +118,7 @@ def test_trouble_in_the_books_is_told_and_harms_nothing(store: Store, plan: Plan
         (store.root / "tracking" / "outbox.db").write_bytes(b"no database" * 100)
         finish_cell(store, plan, 0)
         tracked.watching(LineDisplay(2, lambda line: None)).ended(Outcome(plan.cells[0], "done"))
-    assert "tracking/outbox.db' is damaged (file is not a database); move it away" in lines[1]
+    assert "tracking/outbox.db' is damaged (file is not a database); move it away" in lines[1], lines
 
 
 def test_a_run_with_its_server_down_is_complete_and_says_what_to_do(tmp_path: Path, tracker: Tracker) -> None:
