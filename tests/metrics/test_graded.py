@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from metrics import c2st, c2st_auc, registry
-from metrics.common import encoded as context_points
 from metrics.common import two_sample
 from metrics.common.corruptions import CORRUPTIONS
 from metrics.context_fid import ContextFID
@@ -67,7 +66,7 @@ def _computed_once():
 
     for module in (c2st, c2st_auc):
         patch.setattr(module, "out_of_fold", once(two_sample.out_of_fold))
-    patch.setattr(context_points, "encode", once(ts2vec_encoder.encode))
+    patch.setattr(ts2vec_encoder, "encode", once(ts2vec_encoder.encode))
     yield
     patch.undo()
 

@@ -27,7 +27,7 @@ def dimension(name: str, given: object) -> Choices | Range:
         ("patch_nums", [[1, 6], [6]], Choices("patch_nums", ((1, 6), (6,)))),
         ("kernels", "null,3-5", Choices("kernels", (None, (3, 5)))),
         ("stage1_decay", "cosine,halving", Choices("stage1_decay", ("cosine", "halving"))),
-        ("stage1_rate", "1e-4..1e-2:log", Range("stage1_rate", 1e-4, 1e-2, log=True)),
+        ("stage1_learning_rate", "1e-4..1e-2:log", Range("stage1_learning_rate", 1e-4, 1e-2, log=True)),
         ("vocab_size", "16..512:log", Range("vocab_size", 16, 512, log=True, whole=True)),
         ("dropout", {"low": 0.0, "high": 0.5}, Range("dropout", 0.0, 0.5)),
     ],
@@ -42,9 +42,9 @@ def test_values_are_read_as_the_parameter_takes_them(name: str, given: object, e
         ("vocab_sise", "256", r"unknown parameter 'vocab_sise' in generator 'x'; did you mean 'vocab_size'\?"),
         ("vocab_size", None, r"--param vocab_size has no values; write vocab_size=value,value"),
         ("vocab_size", "256,256", r"names a value twice \(256, 256\); name each once"),
-        ("stage1_rate", "0..1:log", r"is no range; write the smaller number above 0 first"),
-        ("stage1_rate", "2..1", r"is no range; write the smaller number first"),
-        ("stage1_rate", "a..b", r"is not understood; write stage1_rate=low\.\.high"),
+        ("stage1_learning_rate", "0..1:log", r"is no range; write the smaller number above 0 first"),
+        ("stage1_learning_rate", "2..1", r"is no range; write the smaller number first"),
+        ("stage1_learning_rate", "a..b", r"is not understood; write stage1_learning_rate=low\.\.high"),
     ],
 )
 def test_mistakes_are_one_sentence(name: str, given: object, message: str) -> None:
