@@ -108,16 +108,20 @@ def make_plan(
     return Plan(suite, tuple(cells.values()), scores, sources, changes)
 
 
-def _choices(suite: SuiteSpec, request: Request) -> dict[str, set[object]]:
-    """The values that cells of a suite, and of those that it includes, have by key of `--only`."""
+def _choices(suite: SuiteSpec, request: Request, seen: frozenset[str] = frozenset()) -> dict[str, set[object]]:
+    """The values that cells of a suite, and of those that it includes, have by key of `--only`.
+
+    `seen` are the files of the suites that include it: one that includes itself is refused when it is planned.
+    """
     found: dict[str, set[object]] = {
         "generator": {name for name, _ in _generators(suite)},
         "dataset": {dataset.id for dataset in _datasets(suite, request)},
         "length": set(suite.lengths) if suite.datasets else set(),
         "seed": set(range(suite.seeds)),
     }
-    for name in suite.include:
-        for key, values in _choices(_apply(load_suite(name), request)[0], request).items():
+    inner = [load_suite(name) for name in suite.include]
+    for included in (one for one in inner if one.origin not in seen | {suite.origin}):
+        for key, values in _choices(_apply(included, request)[0], request, seen | {suite.origin}).items():
             found[key] |= values
     return found
 
