@@ -83,7 +83,8 @@ def _time_column(columns: Mapping[str, Sequence[str]], path: Path, spec: Dataset
     if spec.time_column is not None or spec.columns is not None:
         return spec.time_column
     free = {name: cells for name, cells in columns.items() if name not in (*spec.drop, spec.series_column)}
-    dates = [name for name, cells in free.items() if is_stamp(cells)]
+    # One cell decides: a column that begins with a date is no feature, and a bad cell further down is told by its line.
+    dates = [name for name, cells in free.items() if is_stamp(cells[:1])]
     if len(dates) > 1:
         raise UserError(
             f"'{path}' has dates in the columns {' and '.join(repr(name) for name in dates)}; name one as 'time_column' and the "
@@ -109,6 +110,7 @@ def read_parquet(path: Path, spec: DatasetSpec) -> Table:
         raise UserError(f"reading '{path}' needs pyarrow; `pip install \"timemar-benchmark[parquet]\"`.") from None
     except (ValueError, OSError) as error:
         raise UserError(f"'{path}' is not a readable Parquet file ({type(error).__name__}); write it again.") from None
+    frame = _with_index(frame, spec)
     header = [str(name) for name in frame.columns]
     _check_header(header, path)
     frame.columns = pd.Index(header)
@@ -140,6 +142,22 @@ def read_parquet(path: Path, spec: DatasetSpec) -> Table:
         rows = [f"row {i} (counted from 1)" for i in range(1, len(frame) + 1)]
         stamps = parse_stamps(time_column, columns[time_column], rows, path, recognised=spec.time_column is None)
     return Table(tuple(features), values, series, stamps)
+
+
+def _with_index(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
+    """A frame whose index levels are columns where they hold dates or the data set names them."""
+    import pandas as pd
+
+    names = ["index" if name is None else str(name) for name in frame.index.names]
+    frame = frame.rename_axis(index=names)
+    levels = [frame.index.get_level_values(name) for name in names]
+    wanted = [
+        name
+        for name, level in zip(names, levels, strict=True)
+        if name not in frame.columns
+        and (isinstance(level, pd.DatetimeIndex) or name in (spec.time_column, spec.series_column))
+    ]
+    return frame.reset_index(level=wanted) if wanted else frame
 
 
 def _may_be_time(column: pd.Series[Any], name: str) -> bool:

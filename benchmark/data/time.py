@@ -43,10 +43,14 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Stamps:
-    """A time column as it was read: numbers (rows,), seconds where it holds dates, and where in the file each row stands."""
+    """A time column as it was read: numbers (rows,), seconds where it holds dates, and where in the file each row stands.
+
+    `clock` is what a clock on the wall showed: the seconds without the dates' offset from UTC.
+    """
 
     column: str
     values: NDArray[np.float64]
+    clock: NDArray[np.float64]
     dates: bool
     texts: Sequence[str]
     places: Sequence[str]
@@ -61,7 +65,7 @@ def parse_stamps(
     try:
         numbers = np.asarray([float(text) for text in texts])
         if np.isfinite(numbers).all():
-            return Stamps(column, numbers, False, texts, places, recognised)
+            return Stamps(column, numbers, numbers, False, texts, places, recognised)
     except ValueError:
         pass
     seconds = _seconds(texts)
@@ -78,7 +82,8 @@ def parse_stamps(
         raise UserError(
             f"'{path}', column '{column}', {places[row]}: some times have a zone and some have none; write all of them alike."
         )
-    return Stamps(column, seconds, True, texts, places, recognised)
+    clock = _seconds([ZONE.sub("", text) for text in texts]) if all(zoned) else seconds
+    return Stamps(column, seconds, clock, True, texts, places, recognised)
 
 
 def is_stamp(cells: Sequence[str]) -> bool:
@@ -104,7 +109,7 @@ def arrange(
         unordered += int(np.count_nonzero(np.diff(times) < 0))
         rows, times = rows[order], times[order]
         _refuse_equal(stamps, rows, times, path)
-        index, unit = _index(times, dates=stamps.dates)
+        index, unit = _index(times, stamps.clock[rows], dates=stamps.dates)
         differences = np.diff(index)
         step = float(np.median(differences)) if len(differences) else 1.0
         off = np.abs(differences - step) > TOLERANCE * step
@@ -125,6 +130,11 @@ def arrange(
     return pieces, Timeline(stamps.column, told, unordered, len(gaps), largest, whole, stamps.recognised)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: '1 gap', '2 gaps'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _refuse_equal(stamps: Stamps, rows: NDArray[np.int64], times: NDArray[np.float64], path: Path) -> None:
     same = np.flatnonzero(np.diff(times) == 0)
     if len(same):
@@ -136,11 +146,14 @@ def _refuse_equal(stamps: Stamps, rows: NDArray[np.int64], times: NDArray[np.flo
         )
 
 
-def _index(times: NDArray[np.float64], *, dates: bool) -> tuple[NDArray[np.float64], str]:
-    """Times on the scale on which they are regular, and its unit: "months", "business days", "s", or "" for plain numbers."""
+def _index(times: NDArray[np.float64], clock: NDArray[np.float64], *, dates: bool) -> tuple[NDArray[np.float64], str]:
+    """Times on the scale on which they are regular, and its unit: "months", "business days", "s", or "" for plain numbers.
+
+    Days and months are those of the `clock` on the wall: midnight in Tokyo is the day before in UTC.
+    """
     if not dates or len(times) < 3:
         return times, "s" if dates else ""
-    moments = times.astype("datetime64[s]")
+    moments = clock.astype("datetime64[s]")
     days = moments.astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     within = moments - months.astype("datetime64[s]")

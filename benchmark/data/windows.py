@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,8 @@ from benchmark.data.generated import draw, feature_names
 from benchmark.data.scale import Bounds, bounds, cut, scale, take, unit_bounds
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
-from benchmark.data.split import strict_blocks, strict_rows_needed
+from benchmark.data.split import Block, strict_blocks, strict_rows_needed
+from benchmark.data.time import counted
 from benchmark.errors import UserError
 from benchmark.interface import Windows
 from benchmark.seeds import derive_seed
@@ -136,10 +137,12 @@ def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: i
 
 def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     """All windows of all rows; rows of different series are joined unless windows must stay within one."""
-    series = _long_enough(series, length, length)
     crossing = not spec.within_series and len(series.parts) > 1
-    parts = [np.concatenate(series.parts)] if crossing else list(series.parts)
-    _require_rows(spec, series, [len(part) for part in parts], length, length, "", joined=crossing)
+    rows = {"": series.rows} if crossing else _rows(series)
+    _require_rows(spec, series, rows, length, length, "", joined=crossing)
+    parts = [np.concatenate(series.parts)] if crossing else [part for part in series.parts if len(part) >= length]
+    if not parts:
+        raise _too_many_gaps(series, length, "")
     limits = _limits(spec, series, parts, len(series.names))
     pieces = [cut(scale(part, limits), length, spec.stride) for part in parts]
     note = "windows may cross from one series into the next, as in the literature" if crossing else ""
@@ -148,44 +151,53 @@ def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
 
 def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     """Windows of training blocks against windows of hold-out blocks, scaled by the training blocks alone."""
-    usable = sum(len(part) >= length for part in series.parts) if series.timeline else len(series.parts)
-    series = _long_enough(series, length, strict_rows_needed(usable, length))
-    rows = [len(part) for part in series.parts]
+    rows, pieces = _rows(series), list(series.pieces.values())
     needed = strict_rows_needed(len(rows), length)
     _require_rows(spec, series, rows, length, needed, " under protocol strict", joined=False)
-    blocks = strict_blocks(rows, length)
-    cuts = {
-        held: [series.parts[b.series][b.start : b.stop] for b in blocks if b.held_out is held] for held in (False, True)
-    }
+    # Blocks are laid over whole series, so that a gap in time cannot bring training and hold-out rows closer.
+    cuts: dict[bool, list[NDArray[np.float64]]] = {False: [], True: []}
+    for block in strict_blocks(list(rows.values()), length):
+        cuts[block.held_out] += _inside(block, pieces[block.series], length)
+    if not all(cuts.values()):
+        raise _too_many_gaps(series, length, " in a training and in a hold-out block of protocol strict")
     limits = _limits(spec, series, cuts[False], len(series.names))
     train, held = ([cut(scale(part, limits), length, spec.stride) for part in cuts[side]] for side in (False, True))
     note = f"{len(cuts[True])} hold-out blocks between {len(cuts[False])} training blocks"
     return _Draft(train, held, train, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
 
 
-def _long_enough(series: Series, length: int, needed: int) -> Series:
-    """A series without the pieces between gaps that are too short; raises UserError where none is left.
+def _rows(series: Series) -> dict[str, int]:
+    """Rows of each series, its pieces together."""
+    return {label: sum(map(len, pieces)) for label, pieces in series.pieces.items()}
 
-    A file without a time column has no pieces: a series of it that is too short is refused elsewhere.
-    """
+
+def _inside(block: Block, pieces: Sequence[NDArray[np.float64]], length: int) -> list[NDArray[np.float64]]:
+    """What a block of a series holds of each piece, where that is at least a window's `length` of rows."""
+    found, first = [], 0
+    for piece in pieces:
+        part = piece[max(block.start - first, 0) : max(block.stop - first, 0)]
+        found += [part] if len(part) >= length else []
+        first += len(piece)
+    return found
+
+
+def _too_many_gaps(series: Series, length: int, where: str) -> UserError:
     timeline = series.timeline
-    if timeline is None or not timeline.gaps:
-        return series
-    kept = [number for number, part in enumerate(series.parts) if len(part) >= needed]
-    if not kept:
-        longest = max(len(part) for part in series.parts)
-        raise UserError(
-            f"'{series.source}' has {timeline.gaps} gaps in time (column '{timeline.column}', step {timeline.step}), and its "
-            f"longest piece between them has {longest} rows, but windows of {length} rows need {needed}; fill the gaps, or use a "
-            "shorter length."
-        )
-    parts = tuple(series.parts[number] for number in kept)
-    return replace(series, parts=parts, labels=tuple(series.labels[number] for number in kept))
+    gaps = (
+        f"{counted(timeline.gaps, 'gap')} in time (column '{timeline.column}', step {timeline.step})"
+        if timeline
+        else ""
+    )
+    longest = max(len(part) for part in series.parts)
+    return UserError(
+        f"'{series.source}' has {gaps}, and its longest piece between them has {longest} rows, but windows of {length} rows need "
+        f"{length}{where}; fill the gaps, use a shorter length, or name the column under 'drop' to take the rows as they follow."
+    )
 
 
 def _gaps(series: Series) -> str:
     timeline = series.timeline
-    return f"no window crosses the {timeline.gaps} gaps in time" if timeline and timeline.gaps else ""
+    return f"no window crosses the {counted(timeline.gaps, 'gap')} in time" if timeline and timeline.gaps else ""
 
 
 def _limits(spec: DatasetSpec, series: Series, parts: Sequence[NDArray[np.float64]], features: int) -> Bounds:
@@ -201,10 +213,10 @@ def _limits(spec: DatasetSpec, series: Series, parts: Sequence[NDArray[np.float6
 
 
 def _require_rows(
-    spec: DatasetSpec, series: Series, rows: Sequence[int], length: int, needed: int, where: str, *, joined: bool
+    spec: DatasetSpec, series: Series, rows: Mapping[str, int], length: int, needed: int, where: str, *, joined: bool
 ) -> None:
     """Raise UserError for the first series with fewer rows than needed."""
-    for label, count in zip(series.labels, rows, strict=False):
+    for label, count in rows.items():
         if count < needed:
             which = f"series '{label}' of '{series.source}'" if spec.has_series and not joined else f"'{series.source}'"
             raise UserError(

@@ -149,12 +149,13 @@ def _windows(path: Path, length: int | None) -> NDArray[np.float64]:
     elif length is None:
         raise UserError(f"'{path}' holds rows, not windows; say how long windows are with --length.")
     else:
-        rows = np.concatenate(series.parts)
-        if len(rows) < length:
+        longest = max(len(part) for part in series.parts)
+        if longest < length:
+            what = "longest stretch without a gap has" if len(series.parts) > 1 else "table has"
             raise UserError(
-                f"'{path}' has {len(rows)} rows, but windows of {length} need as many; use a shorter --length."
+                f"'{path}': its {what} {longest} rows, but windows of {length} need as many; use a shorter --length."
             )
-        stack = np.asarray(cut(rows, length, 1))
+        stack = np.concatenate([cut(part, length, 1) for part in series.parts if len(part) >= length])
     if len(stack) < FEWEST_WINDOWS:
         raise UserError(f"'{path}' holds {len(stack)} windows, but scores need at least {FEWEST_WINDOWS}; add windows.")
     return stack
