@@ -88,13 +88,13 @@ def _notes(spec: AblationSpec, cell: Cell, found: Sequence[Effect]) -> tuple[str
     if spec.seeds > 1:
         notes.append(
             "In brackets the 95 % t-interval of the difference over seeds, paired by seed. A difference whose interval contains "
-            "0, or that is no larger than a perfect generator's distance from the ideal (the floor), is not distinguishable."
+            "0, or does not lie wholly beyond a perfect generator's distance from the ideal (the floor), is not distinguishable."
         )
         shown = [effect for effect in found if effect.difference and effect.quantity != PARAMETERS]
         clear = sum(effect.conclusion in ("worse without it", "better without it") for effect in shown)
         notes.append(
-            f"{clear} of {len(shown)} comparisons are distinguishable; at 95 % about {0.05 * len(shown):.1f} would be if no part "
-            "mattered."
+            f"{clear} of {len(shown)} comparisons are distinguishable; at 95 % at most about {0.05 * len(shown):.1f} would be if no "
+            "part mattered."
         )
     else:
         notes.append(

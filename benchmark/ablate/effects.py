@@ -12,7 +12,7 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.describe import cell_parts
 from benchmark.report.frame import results_frame
 from benchmark.report.published import published_scores
-from benchmark.report.table import make_table
+from benchmark.report.table import equivalence, make_table
 from benchmark.run.stages import pending
 from benchmark.statistics import Summary, summarise
 from benchmark.store.store import Store
@@ -68,11 +68,11 @@ def conclude(difference: Summary, margin: float | None, *, farther: bool) -> str
     small = margin is not None and abs(mean) <= margin
     if half_width is None:
         return "nothing: one training seed" + (", and below the floor" if small else "")
+    if equivalence(mean, half_width, margin or 0.0) == "different":
+        return "worse without it" if farther else "better without it"
     if abs(mean) <= half_width:
         return "not distinguishable: the interval contains 0"
-    if small:
-        return "not distinguishable: below the floor"
-    return "worse without it" if farther else "better without it"
+    return "not distinguishable: " + ("below the floor" if small else "the interval reaches the floor")
 
 
 def _effect(
