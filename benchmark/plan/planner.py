@@ -65,9 +65,10 @@ class Plan:
         whole = f"{self.suite.name}-{self.suite.protocol}-{self.suite.budget}"
         if not self.changes:
             return whole
-        text = re.sub(r"[^\w=.,+-]+", "_", "--".join(self.changes))
-        if len(text) > LONGEST_FOLDER:
-            text = f"{text[:LONGEST_FOLDER]}-{digest(self.changes)[:8]}"
+        said = "--".join(self.changes)
+        text = re.sub(r"[^\w=.,+-]+", "_", said)[:LONGEST_FOLDER]
+        if text != said:
+            text += f"-{digest(self.changes)[:8]}"
         return f"{whole}--{text}"
 
     @property

@@ -89,6 +89,8 @@ def test_what_was_narrowed_or_altered_stands_in_the_name_of_its_files_and_in_its
     odd = plan(assignments=("timemar_s.patch_nums=[1,2,3,6]",), only=("generator=timemar_s,copy",) * 20)
     assert "/" not in odd.folder
     assert len(odd.folder) < 255
+    two = {replace(plan(), changes=(f"x.order=[{text}]",)).folder for text in ("a:b", "a;b")}
+    assert len(two) == 2, "characters that a file name cannot hold do not make two views one"
 
 
 def test_own_data_have_a_name_of_their_own(tmp_path: Path) -> None:
