@@ -145,7 +145,7 @@ def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
         titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
         for dataset, length in _unique((cell.dataset.id, cell.length) for cell in plan.cells):
             here = [cell for cell in plan.cells if (cell.dataset.id, cell.length) == (dataset, length)]
-            sizes = {cell.method: sum(cell_parts(cell).values()) for cell in here if cell.features}
+            sizes = {cell.title: sum(cell_parts(cell).values()) for cell in here if cell.features}
             points = scaling_points(frame, sizes, dataset, length)
             name = f"{SCORE}_by_size-{dataset}-{length}"
             if points["value"].dropna().empty:

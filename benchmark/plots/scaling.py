@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from benchmark.plots.style import COLOURS, MARKS, panels
-from benchmark.report.published import published_scores, published_sizes
+from benchmark.report.published import is_comparable, published_scores, published_sizes
 from metrics import registry
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ def scaling_points(frame: pd.DataFrame, sizes: Mapping[str, int], dataset: str, 
     """One row a generator on one data set: family, title, parameters, the score's mean, the published value and its size.
 
     A published value stands at the published size where there is one (TimeMAR-L), and elsewhere at the size of the generator
-    here, since no other is said. `sizes` are the trainable parameters by generator; controls learn nothing and are left out.
+    here, since no other is said. `sizes` are the trainable parameters by title; controls learn nothing and are left out.
     """
     import pandas as pd
 
     here = frame[(frame["dataset"] == dataset) & (frame["length"] == length) & (frame["metric"] == SCORE)]
     rows = []
-    for method, part in here[here["size_class"] != "control"].groupby("generator", sort=False):
+    for (method, title), part in here[here["size_class"] != "control"].groupby(["generator", "title"], sort=False):
         family = str(method).partition("/")[0]
-        published = published_scores().get((SCORE, dataset, length, str(method)))
-        parameters = sizes.get(str(method))
+        published = published_scores().get((SCORE, dataset, length, str(method))) if is_comparable(part) else None
+        parameters = sizes.get(str(title))
         rows.append(
             {
                 "family": family,
-                "title": str(part["title"].iloc[0]),
+                "title": str(title),
                 "parameters": parameters,
                 "value": part["value"].mean(),
                 "published": published.value if published else None,

@@ -33,15 +33,16 @@ def with_efficiency(table: Table, frame: pd.DataFrame) -> Table:
 
 
 def _block(table: Table, frame: pd.DataFrame, sheet: DataSheet, unit: float) -> Block:
-    def entry(generator: str, dataset: str, length: int) -> Entry:
-        here = frame[(frame["generator"] == generator) & (frame["dataset"] == dataset) & (frame["length"] == length)]
+    def entry(row: Row, dataset: str, length: int) -> Entry:
+        mine = (frame["generator"] == row.generator) & (frame["title"] == row.title)
+        here = frame[mine & (frame["dataset"] == dataset) & (frame["length"] == length)]
         values = here.groupby("seed")[sheet.name].first().dropna()
         if values.empty:
             return Entry(status=str(here["status"].iloc[0]) if len(here) else "not planned")
         return Entry(float(values.mean()) / unit, None, None, len(values), "done")
 
     rows = tuple(
-        Row(row.generator, row.title, row.size_class, tuple(entry(row.generator, *place) for place in table.columns))
+        Row(row.generator, row.title, row.size_class, tuple(entry(row, *place) for place in table.columns))
         for row in table.blocks[0].rows
     )
     nothing = len(table.columns)

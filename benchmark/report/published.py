@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from benchmark.config.files import shipped
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,19 @@ def published_scores() -> dict[tuple[str, str, int, str], Published]:
 def published_sizes() -> dict[tuple[str, str], float]:
     """Trainable parameters by (data set, method): Table 5, the only sizes published."""
     return {(row["dataset"], "timemar_l"): 1e6 * float(row["model_size_millions"]) for row in _rows("timemar_l.csv")}
+
+
+def is_comparable(part: pd.DataFrame) -> bool:
+    """Whether published values may stand beside rows of a results frame: all of protocol `paper`, with parameters unaltered.
+
+    The literature measured its own parameters under its own protocol, and nothing else.
+    """
+    return set(part["protocol"]) == {"paper"} and not is_altered(part).any()
+
+
+def is_altered(part: pd.DataFrame) -> pd.Series[bool]:
+    """By row of a results frame, whether `--set` or a suite's `set` changed the cell's parameters."""
+    return part["altered"].notna() & (part["altered"] != "")
 
 
 def _published(row: dict[str, str]) -> Published:

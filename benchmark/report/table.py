@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.sampling_time import SAMPLING_TIME, SHEET
-from benchmark.report.published import Published, published_scores
+from benchmark.report.published import Published, is_altered, is_comparable, published_scores
 from benchmark.statistics import summarise
 from metrics import registry
 
@@ -25,6 +25,8 @@ BESIDE = (
     "the noise, better or worse where the whole interval lies beyond it, undecided otherwise."
 )
 """The caption's sentence on what stands beside a measured value."""
+NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
+"""The caption's sentence where a verdict had no noise to go by."""
 Place = tuple[str, int]
 """A column: data set and length."""
 
@@ -46,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """One generator's entries, one a column."""
+    """One generator's entries, one a column; altered parameters make another row, under another title."""
 
     generator: str
     title: str
@@ -82,22 +84,15 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
     several = len({length for _, length in places}) > 1
     titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in places]
     blocks = tuple(_block(part, places, str(name)) for name, part in frame.groupby("metric", sort=False))
-    return Table(title, tuple(places), tuple(titles), blocks, _caption(frame, places, titles), tuple(notes))
+    caption = " ".join(filter(None, [_caption(frame, places, titles), _beside(frame, blocks)]))
+    return Table(title, tuple(places), tuple(titles), blocks, caption, tuple(notes))
 
 
 def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
     sheet = SHEET if name == SAMPLING_TIME else registry.load(name).sheet
     rows = [
-        Row(
-            str(generator),
-            str(part["title"].iloc[0]),
-            str(part["size_class"].iloc[0]),
-            tuple(
-                _entry(part[(part["dataset"] == d) & (part["length"] == t)], (name, d, t, str(generator)))
-                for d, t in places
-            ),
-        )
-        for generator, part in frame.groupby("generator", sort=False)
+        _row(part, places, name, str(generator), str(title))
+        for (generator, title), part in frame.groupby(["generator", "title"], sort=False)
     ]
     noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], sheet) for d, t in places]
     floors, margins = tuple(floor for floor, _ in noise), tuple(margin for _, margin in noise)
@@ -110,12 +105,18 @@ def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
     return Block(sheet, floors, margins, tuple(_marked(rows, margins, sheet)))
 
 
-def _entry(part: pd.DataFrame, key: tuple[str, str, int, str]) -> Entry:
+def _row(part: pd.DataFrame, places: list[Place], metric: str, generator: str, title: str) -> Row:
+    known = published_scores() if is_comparable(part) else {}
+    entries = tuple(
+        _entry(part[(part["dataset"] == d) & (part["length"] == t)], known.get((metric, d, t, generator)))
+        for d, t in places
+    )
+    return Row(generator, title, str(part["size_class"].iloc[0]), entries)
+
+
+def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if part.empty:
-        return Entry(status="not planned", published=published_scores().get(key))
-    # The literature measured its own parameters under its own protocol, and nothing else.
-    comparable = set(part["protocol"]) == {"paper"} and not _altered(part).any()
-    published = published_scores().get(key) if comparable else None
+        return Entry(status="not planned", published=published)
     values = part.dropna(subset=["value"])
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]
@@ -126,15 +127,11 @@ def _entry(part: pd.DataFrame, key: tuple[str, str, int, str]) -> Entry:
     return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
 
 
-def _altered(frame: pd.DataFrame) -> pd.Series[bool]:
-    return frame["altered"].notna() & (frame["altered"] != "")
-
-
 def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
     """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
 
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
-    the spread of the oracle's repetitions.
+    the spread of the oracle's repetitions. Where neither is known the difference is 0, and only equal values tie.
     """
     if sheet is SHEET:
         return None, 0.0
@@ -228,7 +225,7 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
         sheet = SHEET if name == SAMPLING_TIME else registry.load(str(name)).sheet
         if sheet.higher_is_better is None:
             sentences.append(f"{sheet.title}: bold is nearest to {sheet.ideal:g}, a perfect generator's value.")
-    altered = frame.loc[_altered(frame), ["title", "altered"]].drop_duplicates()
+    altered = frame.loc[is_altered(frame), ["title", "altered"]].drop_duplicates()
     if not altered.empty:
         sentences.append(
             f"Altered by --set or by the suite: {'; '.join(altered['title'])}; no published value stands beside them."
@@ -239,7 +236,22 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
             f"Sampling time: {SHEET.summary}, device {device}; the published seconds are for an unsaid number of windows on an "
             "NVIDIA RTX 3090."
         )
-    judged = metrics != {SAMPLING_TIME} and protocol == "paper"
-    shortened = any(map(is_shortened, frame["budget"].unique()))
-    beside = BESIDE if not shortened else "In parentheses the published value; a shortened metric gives no verdict."
-    return " ".join(filter(None, [*sentences, beside if judged else ""]))
+    return " ".join(filter(None, sentences))
+
+
+def _beside(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
+    """The caption's end: what stands in parentheses, empty where nothing does."""
+    judged = [
+        (entry, floor)
+        for block in blocks
+        if block.sheet is not SHEET
+        for row in block.rows
+        for entry, floor in zip(row.entries, block.floors, strict=True)
+        if entry.published is not None
+    ]
+    if not judged:
+        return ""
+    if any(map(is_shortened, frame["budget"].unique())):
+        return "In parentheses the published value; a shortened metric gives no verdict."
+    unknown = any(entry.verdict is not None and floor is None for entry, floor in judged)
+    return f"{BESIDE} {NO_NOISE}" if unknown else BESIDE

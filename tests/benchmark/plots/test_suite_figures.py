@@ -10,7 +10,14 @@ from benchmark.plots.scaling import draw_scaling, scaling_points
 
 
 def frame(values: dict[tuple[str, str], float], metric: str = "context_fid", **changes: object) -> pd.DataFrame:
-    base = {"length": 24, "metric": metric, "size_class": "small", "parameters": 1000.0}
+    base = {
+        "length": 24,
+        "metric": metric,
+        "size_class": "small",
+        "parameters": 1000.0,
+        "protocol": "paper",
+        "altered": "",
+    }
     rows = [
         {**base, "generator": g, "title": g, "dataset": d, "value": value, **changes}
         for (g, d), value in values.items()
@@ -52,6 +59,20 @@ def test_published_values_stand_at_the_published_size_where_there_is_one() -> No
     # Table 1 and Table 5 of the paper.
     assert points.loc["timemar_l", ["published", "published_parameters"]].tolist() == pytest.approx([0.002, 61.3e6])
     assert points.loc["sdformer", ["published", "published_parameters"]].tolist() == pytest.approx([0.003, 1000])
+
+
+@pytest.mark.parametrize("change", [{"protocol": "strict"}, {"altered": "embed_dim=64"}])
+def test_no_published_mark_stands_beside_another_protocol_or_altered_parameters(change: dict[str, str]) -> None:
+    points = scaling_points(frame({("timemar_s", "energy"): 0.01}, **change), {"timemar_s": 10}, "energy", 24)
+    assert points["value"].tolist() == [0.01]
+    assert points["published"].isna().all()
+
+
+def test_altered_parameters_are_a_point_of_their_own() -> None:
+    altered = frame({("timemar_s", "energy"): 0.05}, altered="embed_dim=64", title="timemar_s, embed_dim=64")
+    data = pd.concat([frame({("timemar_s", "energy"): 0.01}), altered])
+    points = scaling_points(data, {"timemar_s": 1000, "timemar_s, embed_dim=64": 10}, "energy", 24)
+    assert points[["parameters", "value"]].to_numpy().tolist() == [[1000, 0.01], [10, 0.05]]
 
 
 def test_a_familys_sizes_are_joined_and_hollow_marks_are_published() -> None:

@@ -118,6 +118,59 @@ def test_altered_parameters_stand_in_the_caption_of_every_format() -> None:
         assert text.count("TimeMAR-S, vocab_size=256") == 2, "the row and the caption"
 
 
+def test_altered_cells_are_a_row_of_their_own_and_not_averaged_with_the_published_settings() -> None:
+    altered = {"altered": "vocab_size=64", "title": "Timemar_S, vocab_size=64"}
+    made = table(
+        rows("timemar_s", "stocks", [0.1, 0.3]),
+        rows("timemar_s", "stocks", [0.7, 0.9], cell="other", **altered),
+        rows("oracle", "stocks", [0.002, 0.002]),
+    )
+    found = [(row.title, row.entries[0].mean, row.entries[0].published) for row in made.blocks[0].rows[:2]]
+    assert [(title, mean) for title, mean, _ in found] == [
+        ("Timemar_S", pytest.approx(0.2)),
+        ("Timemar_S, vocab_size=64", pytest.approx(0.8)),
+    ]
+    assert [value and value.value for *_, value in found] == [0.001, None]
+
+
+def test_costs_of_altered_cells_are_their_own() -> None:
+    parts = [
+        rows("timemar_s", "stocks", [0.1], parameters=2_000_000),
+        rows("timemar_s", "stocks", [0.1], parameters=1_000_000, altered="x=1", title="Timemar_S, x=1"),
+    ]
+    frame = pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS))
+    made = with_efficiency(make_table(frame, title="", dataset_titles={}), frame)
+    sizes = next(block for block in made.blocks if block.sheet.name == "parameters")
+    assert [(row.title, row.entries[0].mean) for row in sizes.rows] == [("Timemar_S", 2.0), ("Timemar_S, x=1", 1.0)]
+
+
+@pytest.mark.parametrize("change", [{"protocol": "strict"}, {"altered": "vocab_size=256"}, {"protocol": "paper"}])
+def test_a_place_that_was_not_planned_has_a_published_value_only_beside_the_published_settings(
+    change: dict[str, str],
+) -> None:
+    made = table(
+        rows("timemar_s", "stocks", [0.1, 0.1], **change),
+        rows("copy", "sines", [0.1, 0.1], **({} if "altered" in change else change)),
+    )
+    not_planned = made.blocks[0].rows[0].entries[1]
+    assert not_planned.status == "not planned"
+    # Table 1 of the paper: TimeMAR-S on Sines has a Context-FID of 0.001.
+    assert (not_planned.published is not None) == (change == {"protocol": "paper"})
+
+
+def test_a_caption_speaks_of_published_values_only_where_there_are_some() -> None:
+    assert "In parentheses" not in table(rows("timemar_s", "plant", [0.1, 0.1])).caption
+    assert "In parentheses" not in table(rows("timemar_s", "stocks", [0.1, 0.1], altered="x=1")).caption
+    assert "In parentheses" in table(rows("timemar_s", "stocks", [0.1, 0.1])).caption
+
+
+def test_a_caption_says_where_nothing_tells_the_noise() -> None:
+    said = "Columns without a floor have no measured noise: there only the interval decides."
+    assert said in table(rows("timemar_s", "stocks", [0.1, 0.1])).caption
+    oracle = rows("oracle", "stocks", [0.002, 0.002], size_class="control")
+    assert said not in table(rows("timemar_s", "stocks", [0.1, 0.1]), oracle).caption
+
+
 def test_a_single_row_is_not_the_best() -> None:
     made = table(rows("alpha", "stocks", [0.2, 0.2]), rows("copy", "stocks", [0.1, 0.1], size_class="control"))
     assert entry(made, "alpha").mark == ""
