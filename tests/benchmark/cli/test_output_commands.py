@@ -22,6 +22,9 @@ def test_tables_of_a_store_with_one_failure_in_every_format(command: CommandLine
     fragment = command("tables", *where, "--format", "latex-fragment", "--no-published").stdout
     assert r"\documentclass" not in fragment
     assert "0.010" not in fragment
+    other = command("tables", "--suite", "table8", "--budget", "paper")
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "holds nothing of suite" in other.stderr
     done = command("tables", "--suite", "quick", "--format", "htm")
     assert done.returncode == 2
     assert "html" in done.stderr
