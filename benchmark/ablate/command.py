@@ -93,8 +93,8 @@ def _notes(spec: AblationSpec, cell: Cell, found: Sequence[Effect]) -> tuple[str
         shown = [effect for effect in found if effect.difference and effect.quantity != PARAMETERS]
         clear = sum(effect.conclusion in ("worse without it", "better without it") for effect in shown)
         notes.append(
-            f"{clear} of {len(shown)} comparisons are distinguishable; at 95 % at most about {0.05 * len(shown):.1f} would be if no "
-            "part mattered."
+            f"{clear} of {len(shown)} comparisons are distinguishable; at 95 % at most about {0.05 * len(shown):.1f} would be if "
+            "no part mattered."
         )
     else:
         notes.append(
