@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -15,6 +14,7 @@ from baselines.diffusion.generator import DiffusionGenerator
 from baselines.diffusion.sampler import Predict
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
+from baselines.diffusion_ts.sampling import PreparedDenoiser
 from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
 from benchmark.checks import Depth
 from benchmark.errors import UserError
@@ -100,5 +100,5 @@ class DiffusionTS(DiffusionGenerator):
         )
 
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
-        device = schedule.betas.device
-        return lambda x, step: network(x, torch.tensor([step], device=device))
+        del schedule
+        return PreparedDenoiser(cast(DiffusionTSNetwork, network))

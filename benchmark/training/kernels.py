@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -90,3 +90,39 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 
     # Cut from the last tap to the first, so that autograd sums the gradients of x from the first to the last.
     seen = [x[:, tap : tap + last : stride] for tap in reversed(range(width))][::-1]
     return linear(torch.cat(seen, dim=2), weight.transpose(1, 2).flatten(1), bias)
+
+
+class PackedLinear(NamedTuple):
+    """The weight (N, M) and bias (N) of a linear map, laid out for sampling by `pack_weight`."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+
+def pack_weight(layer: nn.Linear | PackedLinear) -> PackedLinear:
+    """A linear map without gradient, its weight laid out once as oneDNN otherwise lays it out at every call."""
+    weight = layer.weight.detach()
+    if uses_onednn(weight):
+        weight = torch.ops.mkldnn._reorder_linear_weight(weight)
+    return PackedLinear(weight, None if layer.bias is None else layer.bias.detach())
+
+
+def packed_linear(x: Tensor, layer: PackedLinear) -> Tensor:
+    """The map (..., N) of x (..., M), without gradient."""
+    if uses_onednn(x):
+        return _matmul(x, layer.weight, layer.bias)
+    return functional.linear(x, layer.weight, layer.bias)
+
+
+def linear_add(x: Tensor, inner: Tensor, layer: PackedLinear) -> Tensor:
+    """The sum of x (..., N) and the map of `inner` (..., M), in one operation; without gradient."""
+    if uses_onednn(inner):
+        return torch.ops.mkldnn._linear_pointwise.binary(inner, x, layer.weight, layer.bias, "add")
+    return x + functional.linear(inner, layer.weight, layer.bias)
+
+
+def linear_gelu(x: Tensor, layer: PackedLinear) -> Tensor:
+    """The exact GELU of the map of x (..., M), in one operation; without gradient."""
+    if uses_onednn(x):
+        return torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "gelu", [], "none")
+    return functional.gelu(functional.linear(x, layer.weight, layer.bias))

@@ -8,6 +8,7 @@ import torch
 
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import Basis, DiffusionTSNetwork, Sizes
+from baselines.diffusion_ts.sampling import PreparedDenoiser
 from baselines.diffusion_ts.training import (
     Plateau,
     PlateauSchedule,
@@ -66,7 +67,7 @@ def test_trends_are_cubics_without_a_constant():
         (64, 1, Sizes(16, 4, 1, 1, 1, 50)),
     ],
 )
-def test_the_network_is_the_published_forward_pass(length, features, sizes):
+def test_the_network_and_the_prepared_denoiser_are_the_published_forward_pass(length, features, sizes):
     net = build(lambda: DiffusionTSNetwork(length, features, sizes), generator(3))
     for position, parameter in enumerate(net.parameters()):  # biases of norms included: none may be forgotten
         torch.nn.init.normal_(parameter, std=0.15, generator=generator(position))
@@ -75,7 +76,7 @@ def test_the_network_is_the_published_forward_pass(length, features, sizes):
     expected = plain(net, x, steps)
     assert torch.allclose(net(x, steps), expected, atol=2e-4 * float(expected.abs().max().detach()))
     with torch.inference_mode():
-        made = net(x, torch.tensor([20]))
+        made = PreparedDenoiser(net)(x, 20)
         expected = plain(net, x, torch.full((5,), 20))
     assert torch.allclose(made, expected, atol=2e-4 * float(expected.abs().max()))
 
