@@ -182,4 +182,5 @@ def document(fragment: str, comments: Sequence[str] = ()) -> str:
 
 def escape(text: str) -> str:
     """Text that LaTeX sets as it reads."""
-    return text.translate(LATEX_SPECIAL)
+    # Two hyphens would be set as a dash, and an option is typed with two.
+    return text.replace("--", "-\0-").translate(LATEX_SPECIAL).replace("\0", "{}")

@@ -84,7 +84,9 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
     several = len({length for _, length in places}) > 1
     titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in places]
     blocks = tuple(_block(part, places, str(name)) for name, part in frame.groupby("metric", sort=False))
-    caption = " ".join(filter(None, [_caption(frame, places, titles), _beside(frame, blocks)]))
+    caption = " ".join(
+        filter(None, [_caption(frame, places, titles), *_marks(blocks), *_altered(frame), _beside(frame, blocks)])
+    )
     return Table(title, tuple(places), tuple(titles), blocks, caption, tuple(notes))
 
 
@@ -218,18 +220,8 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
         f"Windows scored: {'; '.join(counts) or 'none'}.",
         f"Budget {budgets}, protocol {protocol}.",
         f"± is {spread}." if max(seeds, repetitions) > 1 else "",
-        "Best bold, second underlined, controls apart; values within the noise of the best tie with it.",
     ]
     metrics = set(frame["metric"])
-    for name in dict.fromkeys(frame["metric"]):
-        sheet = SHEET if name == SAMPLING_TIME else registry.load(str(name)).sheet
-        if sheet.higher_is_better is None:
-            sentences.append(f"{sheet.title}: bold is nearest to {sheet.ideal:g}, a perfect generator's value.")
-    altered = frame.loc[is_altered(frame), ["title", "altered"]].drop_duplicates()
-    if not altered.empty:
-        sentences.append(
-            f"Altered by --set or by the suite: {'; '.join(altered['title'])}; no published value stands beside them."
-        )
     if SAMPLING_TIME in metrics:
         device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
         sentences.append(
@@ -237,6 +229,22 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
             "NVIDIA RTX 3090."
         )
     return " ".join(filter(None, sentences))
+
+
+def _marks(blocks: tuple[Block, ...]) -> Iterable[str]:
+    """What bold and underlining mean, where anything is marked."""
+    marked = [block.sheet for block in blocks if any(entry.mark for row in block.rows for entry in row.entries)]
+    if marked:
+        yield "Best bold, second underlined, controls apart; values within the noise of the best tie with it."
+    for sheet in marked:
+        if sheet.higher_is_better is None:
+            yield f"{sheet.title}: bold is nearest to {sheet.ideal:g}, a perfect generator's value."
+
+
+def _altered(frame: pd.DataFrame) -> Iterable[str]:
+    titles = frame.loc[is_altered(frame), "title"].drop_duplicates()
+    if not titles.empty:
+        yield f"Altered by --set or by the suite: {'; '.join(titles)}; no published value stands beside them."
 
 
 def _beside(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:

@@ -174,6 +174,13 @@ def test_a_caption_says_where_nothing_tells_the_noise() -> None:
 def test_a_single_row_is_not_the_best() -> None:
     made = table(rows("alpha", "stocks", [0.2, 0.2]), rows("copy", "stocks", [0.1, 0.1], size_class="control"))
     assert entry(made, "alpha").mark == ""
+    assert "bold" not in made.caption, "nothing is"
+    assert "Best bold" in table(rows("alpha", "stocks", [0.2, 0.2]), rows("beta", "stocks", [0.9, 0.9])).caption
+
+
+def test_an_option_keeps_its_two_hyphens_in_latex() -> None:
+    made = table(rows("timemar_s", "stocks", [0.1, 0.1], altered="vocab_size=256", title="TimeMAR-S, vocab_size=256"))
+    assert r"Altered by -{}-set" in latex(made)
 
 
 def test_a_metric_without_a_direction_says_what_bold_means() -> None:
