@@ -10,9 +10,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from benchmark.checks import Depth, check_sampling, check_windows
 from benchmark.errors import UserError
-from benchmark.interface import FitContext, Progress, Windows
+from benchmark.interface import Depth, FitContext, Progress, Windows, check_sampling, check_windows
 from benchmark.training import NetworkGenerator, as_tensor, build, seeded, train
 from timemar.architecture import Stages, assemble, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes

@@ -7,9 +7,8 @@ from typing import Self
 import numpy as np
 
 from baselines.controls.stored import StoredWindows
-from benchmark.checks import check_windows
 from benchmark.errors import UserError
-from benchmark.interface import FitContext, Windows
+from benchmark.interface import FitContext, Windows, check_windows
 
 
 class Oracle(StoredWindows):

@@ -7,8 +7,15 @@ from typing import Self
 
 import numpy as np
 
-from benchmark.checks import check_sampling, check_windows
-from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
+from benchmark.interface import (
+    FitContext,
+    Generator,
+    Windows,
+    check_sampling,
+    check_windows,
+    read_parameters,
+    write_parameters,
+)
 
 
 class StoredWindows(Generator):

@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from baselines.controls.gaussian import fit_gaussian, triangle
-from benchmark.checks import check_sampling, check_windows
-from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
+from benchmark.interface import (
+    FitContext,
+    Generator,
+    Windows,
+    check_sampling,
+    check_windows,
+    read_parameters,
+    write_parameters,
+)
 
 Array = NDArray[np.float64]
 

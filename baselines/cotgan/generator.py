@@ -12,9 +12,8 @@ from torch import Tensor
 
 from baselines.cotgan.networks import Networks
 from baselines.cotgan.objective import causal_term, martingale_penalty, mixed_divergence, squared_distances
-from benchmark.checks import check_windows
 from benchmark.errors import UserError
-from benchmark.interface import FitContext, Windows
+from benchmark.interface import FitContext, Windows, check_windows
 from benchmark.training import (
     NetworkGenerator,
     adamw,

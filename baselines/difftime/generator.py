@@ -16,8 +16,8 @@ from baselines.diffusion.generator import DiffusionGenerator
 from baselines.diffusion.sampler import Predict
 from baselines.diffusion.schedule import NoiseSchedule, quadratic_betas
 from baselines.diffusion.training import NoiseTask
-from benchmark.checks import Depth
 from benchmark.errors import UserError
+from benchmark.interface import Depth
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from baselines.diffusion.sampler import Predict, sample_ancestral, sample_implicit, sample_respaced
 from baselines.diffusion.schedule import NoiseSchedule
-from benchmark.checks import check_windows
 from benchmark.errors import UserError
-from benchmark.interface import FitContext, Windows
+from benchmark.interface import FitContext, Windows, check_windows
 from benchmark.training import NetworkGenerator, Task, as_tensor, seeded, train
 
 _LEAST_SIGNAL = 1e-8  # an estimate of x_0 divides by it; the official schedules end at 4e-5 and more

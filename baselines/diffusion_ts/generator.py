@@ -16,8 +16,8 @@ from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
 from baselines.diffusion_ts.sampling import PreparedDenoiser
 from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
-from benchmark.checks import Depth
 from benchmark.errors import UserError
+from benchmark.interface import Depth
 from benchmark.training import WeightAverage
 from benchmark.training.averaging import power_decay
 

@@ -16,7 +16,7 @@ from baselines.diffusion.sampler import Predict
 from baselines.diffusion.schedule import NoiseSchedule, linear_betas
 from baselines.diffusion.training import NoiseTask
 from baselines.diffwave.network import DiffWaveNetwork, Sizes
-from benchmark.checks import Depth
+from benchmark.interface import Depth
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]

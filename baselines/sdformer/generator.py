@@ -15,9 +15,8 @@ from baselines.sdformer.quantizer import perplexity
 from baselines.sdformer.training import LearningRates, TokenTask, VQVAETask, mean_likelihood
 from baselines.sdformer.transformer import TokenTransformer, TransformerSizes
 from baselines.sdformer.vqvae import VQVAE, VQVAESizes
-from benchmark.checks import Depth, check_sampling, check_windows
 from benchmark.errors import UserError
-from benchmark.interface import FitContext, Windows
+from benchmark.interface import Depth, FitContext, Windows, check_sampling, check_windows
 from benchmark.training import NetworkGenerator, as_tensor, build, count_parameters, seeded, train
 
 _LEAST_USAGE = 0.1

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from baselines.timegan.networks import Networks
 from baselines.timegan.training import EmbeddingTask, JointTask, SupervisedTask
-from benchmark.checks import check_windows
 from benchmark.errors import UserError
-from benchmark.interface import FitContext, Windows
+from benchmark.interface import FitContext, Windows, check_windows
 from benchmark.training import NetworkGenerator, Task, as_tensor, build, seeded, train
 
 Count = Annotated[int, Field(ge=1)]

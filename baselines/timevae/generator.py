@@ -12,9 +12,8 @@ from pydantic import Field
 from torch import Tensor
 
 from baselines.timevae.network import Sizes, TimeVAENetwork, divergence, reconstruction
-from benchmark.checks import check_windows
 from benchmark.errors import UserError
-from benchmark.interface import FitContext, Windows
+from benchmark.interface import FitContext, Windows, check_windows
 from benchmark.training import (
     Batches,
     NetworkGenerator,

@@ -9,14 +9,16 @@ from typing import Any
 
 from benchmark.ablate.cells import Ablation, AblationSpec, plan_ablation
 from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
+from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Request
 from benchmark.report.plain import PlainTable, comma_separated, latex_document, markdown
-from benchmark.run import launch as session
-from benchmark.run.events import DONE
+from benchmark.run import launch, preview
 from benchmark.run.runner import Options
-from benchmark.store.store import Store, write_bytes
-from benchmark.tracking.observer import follow_plan
+from benchmark.store.files import write_bytes
+from benchmark.store.store import Store
+from benchmark.tracking.destination import check
+from benchmark.tracking.observer import track_plan
 from metrics import registry
 
 FORMATS = {"md": markdown, "tex": latex_document, "csv": comma_separated}
@@ -37,25 +39,27 @@ def ablate(
     options: Options,
     write: Callable[[str], None],
     *,
+    tracking: str | None = "none",
     download: bool = True,
     dry_run: bool = False,
 ) -> Report:
     """Run what is missing of an ablation and write its table; raises UserError. A dry run only shows the cells."""
+    check(tracking)
     request = Request(data_dir=options.data_dir)
     ablation = plan_ablation(spec, request)
     if dry_run:
-        preview = session.preview(ablation.plan, store, options)
-        return Report(session.preview_text(preview), preview, False)
+        seen = preview.preview(ablation.plan, store, options)
+        return Report(preview.preview_text(seen), seen, False)
     store.create()
-    if download and session.fetch_missing(ablation.plan, options.data_dir, write):
+    if download and fetch_missing(ablation.plan.lacking, options.data_dir, write):
         ablation = plan_ablation(spec, request)
-    with follow_plan(ablation.plan, store, options.tracking, write) as tracked:
-        outcomes = session.run(ablation.plan, store, options, write, tracked)
+    with track_plan(ablation.plan, store, tracking, write) as tracked:
+        outcomes = launch.run(ablation.plan, store, options, write, [tracked])
         found = effects(ablation, store)
         files = _write(effects_table(ablation, spec, found), store, spec, ablation)
         tracked.keep(files)
     text = markdown(effects_table(ablation, spec, found)) + "\n" + "\n".join(f"wrote {path}" for path in files)
-    failed = any(outcome.state not in (DONE, "skipped") for outcome in outcomes)
+    failed = any(outcome.failed for outcome in outcomes)
     return Report(text, _record(ablation, spec, found, files), failed)
 
 

@@ -13,7 +13,6 @@ from benchmark.plan.describe import cell_parts
 from benchmark.report.frame import results_frame
 from benchmark.report.published import published_scores
 from benchmark.report.table import equivalence, make_table
-from benchmark.run.stages import pending
 from benchmark.statistics import Summary, summarise
 from benchmark.store.store import Store
 from metrics import registry
@@ -111,9 +110,8 @@ def _size(pair: tuple[Cell, Cell], drop: str) -> Effect:
 
 
 def _score(cell: Cell, score: str, store: Store) -> float | None:
-    return (
-        None if f"score:{score}" in pending(cell, (score,), store) else float(store.cell(cell).scores()[score]["mean"])
-    )
+    record = store.state(cell, (score,)).scores.get(score)
+    return None if record is None else record.mean
 
 
 def _reconstruction(cell: Cell, store: Store) -> float | None:
@@ -127,16 +125,15 @@ def _reconstruction(cell: Cell, store: Store) -> float | None:
 def _reason(pairs: Sequence[tuple[Cell, Cell]], store: Store) -> str:
     """How the first unfinished cell of a comparison ended; empty where all are finished."""
     for cell in (cell for pair in pairs for cell in pair):
-        if pending(cell, SCORES, store):
-            status = {"state": "skipped", "reason": cell.skip} if cell.skip else store.cell(cell).status()
-            return f"{status.get('state', 'missing')}: {cell.title} seed {cell.seed}: {status.get('reason', 'not run')}"
+        state = store.state(cell, SCORES)
+        if state.missing:
+            return f"{state.status.state}: {cell.title} seed {cell.seed}: {state.status.reason or 'not run'}"
     return ""
 
 
 def _margins(ablation: Ablation, store: Store) -> Mapping[tuple[str, str], float]:
     """By score and data set the difference that noise makes, as every table of the program takes it."""
-    skips = {cell.key: cell.skip for cell in ablation.plan.cells if cell.skip}
-    frame = results_frame(ablation.plan.cells, SCORES, store, skips)
+    frame = results_frame(ablation.plan.cells, SCORES, store)
     table = make_table(frame, title="", dataset_titles={})
     return {
         (block.sheet.name, dataset): margin

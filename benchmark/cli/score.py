@@ -45,7 +45,8 @@ def score(
     """
     from benchmark.report.render import markdown
     from benchmark.run import external as outside
-    from benchmark.run import launch as session
+    from benchmark.run.device import choose_device
+    from benchmark.run.progress import ticker
 
     request = outside.Request(
         real,
@@ -58,9 +59,9 @@ def score(
         tuple(ranges or ()),
         budget,
         controls,
-        session.choose_device(device),
+        choose_device(device),
     )
-    result = outside.score_files(request, session.ticker(report))
+    result = outside.score_files(request, ticker(report))
     emit(markdown(outside.outside_table(result)), result, json_target)
     if any(entry.get("status") == "failed" for entry in result["scores"].values()):
         raise typer.Exit(1)

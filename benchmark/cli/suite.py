@@ -51,34 +51,37 @@ def run(
     Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
     """
     from benchmark.config.suites import load_suite
+    from benchmark.data import fetch_missing
     from benchmark.plan.planner import Request, make_plan
     from benchmark.report import suite as outputs
-    from benchmark.run import launch as session
-    from benchmark.run.events import DONE
+    from benchmark.run import launch, preview
     from benchmark.store.store import Store
-    from benchmark.tracking.observer import follow_plan
+    from benchmark.tracking.destination import check
 
     if retry not in (None, "failed"):
         raise unknown("value", retry or "", ["failed"], owner="--retry")
     request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    options = session.options(device, workers, data_dir, retry, tracking, force=force)
+    check(tracking)
+    options = launch.options(device, workers, data_dir, retry, force=force)
     plan = make_plan(load_suite(suite), request)
     results = Store(store)
     if dry_run:
-        preview = session.preview(plan, results, options)
-        emit(session.preview_text(preview), preview, json_target)
+        found = preview.preview(plan, results, options)
+        emit(preview.preview_text(found), found, json_target)
         return
+    from benchmark.tracking.observer import track_plan
+
     results.create()
-    if download and session.fetch_missing(plan, data_dir, report):
+    if download and fetch_missing(plan.lacking, data_dir, report):
         plan = make_plan(load_suite(suite), request)
-    with follow_plan(plan, results, options.tracking, report) as tracked:
-        outcomes = session.run(plan, results, options, report, tracked)
+    with track_plan(plan, results, tracking, report) as tracked:
+        outcomes = launch.run(plan, results, options, report, [tracked])
         result = outputs.suite_result(plan, results)
         files = outputs.write_outputs(plan, result, results)
         tracked.keep(files)
         text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)
         emit(text, outputs.as_json(plan, result, files), json_target)
-    if any(outcome.state not in (DONE, "skipped") for outcome in outcomes):
+    if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -112,7 +115,8 @@ def tables(
     from benchmark.plan.planner import Request, make_plan
     from benchmark.report import suite as outputs
     from benchmark.report.available import require_results
-    from benchmark.store.store import Store, write_bytes
+    from benchmark.store.files import write_bytes
+    from benchmark.store.store import Store
 
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")

@@ -60,7 +60,7 @@ def sweep(
 
     Example: python -m benchmark sweep --generator timemar_s --param patch_nums --param vocab_size=256,384,512
     """
-    from benchmark.run import launch as session
+    from benchmark.run import launch
     from benchmark.store.store import Store
     from benchmark.sweep import command
     from benchmark.sweep.spec import load_sweep
@@ -85,8 +85,17 @@ def sweep(
         "prune_on": prune_on,
     }
     spec = load_sweep(config, given, param or [])
-    options = session.options(device, workers, data_dir, retry, tracking)
-    found = command.sweep(spec, Store(store), options, report, data_dir=data_dir, download=download, dry_run=dry_run)
+    options = launch.options(device, workers, data_dir, retry)
+    found = command.sweep(
+        spec,
+        Store(store),
+        options,
+        report,
+        data_dir=data_dir,
+        tracking=tracking,
+        download=download,
+        dry_run=dry_run,
+    )
     emit(found.text, found.record, json_target)
     if found.failed:
         raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 from benchmark.data.card import card, card_text, check, window_counts
 from benchmark.data.catalogue import dataset_names, load_spec, spec_from_csv
-from benchmark.data.fetch import fetch
+from benchmark.data.fetch import fetch, fetch_missing
 from benchmark.data.locate import download_folder, expected_fingerprint, fingerprint, locate
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
@@ -20,6 +20,7 @@ __all__ = [
     "download_folder",
     "expected_fingerprint",
     "fetch",
+    "fetch_missing",
     "fingerprint",
     "load_series",
     "load_spec",

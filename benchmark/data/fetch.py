@@ -8,12 +8,12 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
-from benchmark.data.locate import file_sha256
+from benchmark.data.locate import download_folder, file_sha256
 from benchmark.data.spec import DatasetSpec
 from benchmark.errors import UserError
 
@@ -114,3 +114,21 @@ def _unreachable(spec: DatasetSpec, part: Path, error: Exception) -> UserError:
         f"{spec.url} could not be downloaded ({str(reason) or type(error).__name__}); check the connection and try "
         f"again, or place the file in '{part.parent}' yourself."
     )
+
+
+def fetch_missing(datasets: Iterable[DatasetSpec], data_dir: Path | None, write: Callable[[str], None]) -> bool:
+    """Download the files of data sets that have an address; whether any came.
+
+    A failed download is reported, and the other data sets are downloaded all the same.
+    """
+    came = False
+    for dataset in datasets:
+        if not dataset.url:
+            continue
+        write(f"downloading {dataset.file} from {dataset.url}")
+        try:
+            fetch(dataset, download_folder(data_dir))
+            came = True
+        except UserError as error:
+            write(str(error))
+    return came

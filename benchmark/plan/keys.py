@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.config.budgets import BudgetSpec
 from benchmark.plan.cell import Cell, digest
+from benchmark.plan.sampling_time import INFO, SAMPLING_TIME
 from benchmark.seeds import derive_seed
 from metrics import registry
 
 if TYPE_CHECKING:
-    from metrics.base import Metric
+    from metrics.base import DataSheet, Metric
 
 
 def score_names() -> list[str]:
-    """The names of all scores."""
-    return registry.names()
+    """The names of all metrics, and of the other quantities that a suite may ask for."""
+    return [*registry.names(), SAMPLING_TIME]
+
+
+def score_info(name: str) -> DataSheet:
+    """Title, direction, range and decimals of a score."""
+    return INFO if name == SAMPLING_TIME else registry.load(name).sheet
 
 
 def make_metric(name: str, budget: BudgetSpec) -> Metric:

@@ -19,7 +19,6 @@ from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.plan.cell import Cell, Protocol, digest
 from benchmark.plan.keys import score_names
-from benchmark.plan.sampling_time import SAMPLING_TIME
 from benchmark.plan.selection import Selection, parse_only
 from benchmark.plan.sizes import count_parameters
 
@@ -45,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a suite after the command line has spoken, and the scores each one gets."""
+    """The cells of a suite with the changes of the command line, and the scores that each one gets."""
 
     suite: SuiteSpec
     cells: tuple[Cell, ...]
@@ -72,6 +71,11 @@ class Plan:
         return f"{whole}--{text}"
 
     @property
+    def lacking(self) -> list[DatasetSpec]:
+        """The data sets of cells that cannot run here, which a download may change."""
+        return list({cell.dataset.id: cell.dataset for cell in self.cells if cell.skip}.values())
+
+    @property
     def time_limit(self) -> float:
         """Seconds a cell may take."""
         minutes = self.suite.time_limit_minutes
@@ -93,7 +97,7 @@ def make_plan(
     whole = suite.seeds
     suite, sources = _apply(suite, request)
     changes = (*request.only, *([f"seeds={suite.seeds}"] if suite.seeds != whole else []), *request.assignments)
-    known_scores = [*score_names(), SAMPLING_TIME]
+    known_scores = score_names()
     for score in suite.scores:
         if score not in known_scores:
             raise unknown("score", score, known_scores, owner=f"suite '{suite.name}'")

@@ -10,7 +10,6 @@ from pathlib import Path
 from benchmark.errors import SkipCell, UserError
 from benchmark.plan.describe import cell_parts
 from benchmark.plan.planner import Plan
-from benchmark.plan.sampling_time import SAMPLING_TIME
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.embedding import Embedding, draw_embeddings, embed
 from benchmark.plots.pair import Pair, find_cell, generator_class, open_generator, open_pair
@@ -20,9 +19,12 @@ from benchmark.plots.series import draw_autocorrelation, draw_examples, draw_spe
 from benchmark.plots.style import write
 from benchmark.report.frame import results_frame
 from benchmark.report.suite import suite_folder
-from benchmark.run.events import DONE
-from benchmark.run.stages import pending
-from benchmark.store.store import CellFolder, Store, read_json
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.files import read_json
+from benchmark.store.records import State
+from benchmark.store.status import CellState
+from benchmark.store.store import Store
+from metrics.registry import METRICS
 
 FIGURE_PLACES = 3
 """How many data sets stand side by side in one figure, as in the paper's."""
@@ -68,8 +70,9 @@ def plot_suite(
     drawn = Drawn()
     ready = []
     for cell in plan.cells:
-        if {"fit", "sample"} & set(pending(cell, (), store)):
-            drawn.skipped[cell.slug] = cell.skip or _lacking(store.cell(cell))
+        state = store.state(cell, ())
+        if state.missing:
+            drawn.skipped[cell.slug] = cell.skip or _lacking(state, store.cell(cell))
         else:
             ready.append(cell)
     if not ready:
@@ -100,12 +103,11 @@ def plot_suite(
     return drawn
 
 
-def _lacking(folder: CellFolder) -> str:
+def _lacking(state: CellState, folder: CellFolder) -> str:
     """Why a cell has no samples to draw."""
-    status = folder.status()
-    if status.get("state") == DONE:
+    if folder.status().state is State.DONE:
         return "its samples are not as the run left them; run the suite again, which draws them anew"
-    return status.get("reason") or "not run yet"
+    return state.status.reason or "not run yet"
 
 
 def _draw_cell(pair: Pair, folder: Path, drawn: Drawn) -> Embedding:
@@ -135,12 +137,11 @@ def _draw_columns(columns: list[tuple[Pair, Embedding]], folder: Path, name: str
 
 
 def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
-    skips = {cell.key: cell.skip for cell in plan.cells if cell.skip}
     for cell in plan.cells:
         scores = store.cell(cell).path / "scores.json"
         if scores.is_file() and not read_json(scores):
             drawn.skipped[f"scores of {cell.slug}"] = f"'{scores}' is damaged; run the suite again"
-    frame = results_frame(plan.cells, plan.scores, store, skips)
+    frame = results_frame(plan.cells, plan.scores, store)
     if SCORE in plan.scores:
         titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
         for dataset, length in _unique((cell.dataset.id, cell.length) for cell in plan.cells):
@@ -153,7 +154,7 @@ def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
                 continue
             place = f"{titles[dataset]}, length {length}"
             drawn.files += write(partial(draw_scaling, points, place), folder, name)
-    ranked = tuple(name for name in plan.scores if name != SAMPLING_TIME and len(ranks(frame, name)) > 1)
+    ranked = tuple(name for name in plan.scores if name in METRICS and len(ranks(frame, name)) > 1)
     if ranked:
         drawn.files += write(partial(draw_ranks, frame, ranked), folder, "ranks")
     else:

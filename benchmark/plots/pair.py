@@ -17,7 +17,9 @@ from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
 from benchmark.interface import Generator, Windows
 from benchmark.seeds import derive_seed
-from benchmark.store.store import CellFolder, Store, read_json
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.files import read_json
+from benchmark.store.store import Store
 
 AGAIN = "delete the cell's folder and run the suite again"
 
@@ -65,9 +67,7 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: 
     record = read_json(folder.path / "cell.json")
     if not folder.samples.is_file():
         status = folder.status()
-        raise SkipCell(
-            ": ".join(filter(None, (status.get("state", "missing"), status.get("reason", "no samples yet"))))
-        )
+        raise SkipCell(f"{status.state}: {status.reason or 'no samples yet'}")
     if not record:
         raise SkipCell(f"'{folder.path / 'cell.json'}' is missing or damaged; {AGAIN}")
     spec = dataset or _dataset(record["dataset"]["id"])

@@ -6,13 +6,15 @@ from collections import Counter
 
 from benchmark.errors import UserError
 from benchmark.plan.planner import Plan
-from benchmark.store.store import Store, read_json
+from benchmark.store.files import read_json
+from benchmark.store.records import State
+from benchmark.store.store import Store
 
 
 def require_results(plan: Plan, store: Store) -> None:
     """Refuse to show a suite of which the store has not tried a single cell; raises UserError that says what the store has."""
     store.opened()
-    if any(store.cell(cell).status() for cell in plan.cells):
+    if any(store.cell(cell).status().state is not State.MISSING for cell in plan.cells):
         return
     wanted = f"suite '{plan.title}' at budget {plan.suite.budget}, protocol {plan.suite.protocol}"
     raise UserError(

@@ -16,7 +16,8 @@ from benchmark.report.layouts import differences, grid
 from benchmark.report.plain import PlainTable
 from benchmark.report.render import document, latex, markdown
 from benchmark.report.table import Table, make_table
-from benchmark.store.store import Store, write_bytes
+from benchmark.store.files import write_bytes
+from benchmark.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +47,7 @@ SHOW = Choices()
 
 def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     """What the store holds of a plan's cells, as a reader wants to see it."""
-    skips = {cell.key: cell.skip for cell in plan.cells if cell.skip}
-    frame = results_frame(plan.cells, plan.scores, store, skips)
+    frame = results_frame(plan.cells, plan.scores, store)
     titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
     notes = []
     if plan.cells[0].budget.scores:
@@ -99,7 +99,7 @@ def _warnings(plan: Plan, store: Store) -> list[str]:
     for cell in plan.cells:
         seed = f", training seed {cell.seed}" if plan.suite.seeds > 1 else ""
         place = f"{cell.title} on {cell.dataset.title or cell.dataset.id} {cell.length}{seed}"
-        found += [f"Warning, {place}: {sentence}" for sentence in store.cell(cell).warnings()]
+        found += [f"Warning, {place}: {sentence}" for sentence in store.cell(cell).provenance().stage("fit").warnings]
     return found
 
 

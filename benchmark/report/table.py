@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.config.budgets import is_shortened
-from benchmark.plan.sampling_time import SAMPLING_TIME, SHEET
+from benchmark.plan.keys import score_info
+from benchmark.plan.sampling_time import INFO, SAMPLING_TIME
 from benchmark.report.published import Published, is_altered, is_comparable, published_scores
 from benchmark.statistics import summarise
-from metrics import registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,7 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
 
 
 def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
-    sheet = SHEET if name == SAMPLING_TIME else registry.load(name).sheet
+    sheet = score_info(name)
     rows = [
         _row(part, places, name, str(generator), str(title))
         for (generator, title), part in frame.groupby(["generator", "title"], sort=False)
@@ -135,7 +135,7 @@ def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
     the spread of the oracle's repetitions. Where neither is known the difference is 0, and only equal values tie.
     """
-    if sheet is SHEET:
+    if sheet is INFO:
         return None, 0.0
     analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
     if not analytic.empty:
@@ -149,7 +149,7 @@ def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
 
 def _judged(entry: Entry, margin: float, sheet: DataSheet) -> Entry:
     """The entry with its verdict, where there is a published value; one value without a spread decides nothing."""
-    if entry.mean is None or entry.published is None or sheet is SHEET:
+    if entry.mean is None or entry.published is None or sheet is INFO:
         return entry  # seconds on another machine are no verdict
     if entry.half_width is None:
         return replace(entry, verdict="undecided")
@@ -225,7 +225,7 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
     if SAMPLING_TIME in metrics:
         device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
         sentences.append(
-            f"Sampling time: {SHEET.summary}, device {device}; the published seconds are for an unsaid number of windows on an "
+            f"Sampling time: {INFO.summary}, device {device}; the published seconds are for an unsaid number of windows on an "
             "NVIDIA RTX 3090."
         )
     return " ".join(filter(None, sentences))
@@ -252,7 +252,7 @@ def _beside(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
     judged = [
         (entry, floor)
         for block in blocks
-        if block.sheet is not SHEET
+        if block.sheet is not INFO
         for row in block.rows
         for entry, floor in zip(row.entries, block.floors, strict=True)
         if entry.published is not None

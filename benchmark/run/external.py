@@ -14,7 +14,6 @@ from benchmark.config.budgets import BudgetSpec, load_budget
 from benchmark.config.generators import load_class, load_spec
 from benchmark.errors import UserError, unknown
 from benchmark.interface import FitContext, Windows
-from benchmark.plan.keys import score_names
 from benchmark.report.frame import COLUMNS
 from benchmark.report.table import Table, make_table
 from benchmark.run.external_windows import Pair, load_pair
@@ -164,10 +163,10 @@ def _limited(role: str, windows: Windows, budget: BudgetSpec | None, seed: int) 
 
 def _chosen(names: Sequence[str]) -> list[str]:
     if list(names) == ["all"]:
-        return score_names()
+        return registry.names()
     for name in names:
-        if name not in score_names():
-            raise unknown("score", name, score_names(), owner="--scores")
+        if name not in registry.names():
+            raise unknown("score", name, registry.names(), owner="--scores")
     return list(names)
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import shared_name
-from benchmark.store.store import Store, read_json, sha256, write_bytes, write_json
+from benchmark.store.files import read_json, sha256, write_bytes, write_json
+from benchmark.store.store import Store
 
 if TYPE_CHECKING:
     from metrics.base import Metric

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from benchmark.plan.cell import Cell
-from benchmark.run.events import DONE, Event
-from benchmark.run.runner import Outcome, Watcher
+from benchmark.run.events import Event
+from benchmark.run.runner import Observer, Outcome
+from benchmark.store.records import State
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,14 +19,16 @@ if TYPE_CHECKING:
 LINE_SECONDS = 30.0
 
 
-class Display(Watcher, Protocol):
-    """A watcher that is opened and closed."""
+class Display(Observer):
+    """A progress display, opened and closed around a run."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        return None
 
 
 def cell_name(cell: Cell) -> str:
@@ -36,11 +40,38 @@ def cell_name(cell: Cell) -> str:
 def ending(outcome: Outcome) -> str:
     """How a cell ended, in one line."""
     reason = f": {outcome.reason}" if outcome.reason else ""
-    cached = " (nothing to compute)" if outcome.state == DONE and not outcome.computed else ""
+    cached = " (nothing to compute)" if outcome.state is State.DONE and not outcome.computed else ""
     return f"{cell_name(outcome.cell)}: {outcome.state}{cached}{reason}"
 
 
-class LineDisplay:
+def _altered(cell: Cell, problem: str) -> str:
+    return f"{cell_name(cell)}: {problem}; it is not used, and is computed again"
+
+
+def ticker(write: Callable[[str], None]) -> Callable[[str, int, int], None]:
+    """A progress callback for work in this process: a line whenever something new begins."""
+    last = ""
+
+    def tick(what: str, done: int, total: int) -> None:
+        nonlocal last
+        del done, total
+        if what != last:
+            write(what)
+            last = what
+
+    return tick
+
+
+def open_display(total: int, write: Callable[[str], None]) -> Display:
+    """Bars where standard error is a terminal, lines elsewhere."""
+    if not sys.stderr.isatty():
+        return LineDisplay(total, write)
+    from rich.console import Console
+
+    return BarDisplay(total, Console(stderr=True))
+
+
+class LineDisplay(Display):
     """One line when a cell starts and ends, and one each half minute between."""
 
     def __init__(self, total: int, write: Callable[[str], None]) -> None:
@@ -49,15 +80,11 @@ class LineDisplay:
         self.ended_cells = 0
         self.shown: dict[str, tuple[str, float]] = {}
 
-    def __enter__(self) -> Self:
-        return self
+    def altered(self, cell: Cell, problem: str) -> None:
+        """Say what was altered."""
+        self.write(_altered(cell, problem))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
-    def started(self, cell: Cell, stages: list[str]) -> None:
+    def started(self, cell: Cell, stages: Sequence[str]) -> None:
         """Say which stages are missing."""
         self.write(f"{cell_name(cell)}: computing {', '.join(stages)}")
 
@@ -75,7 +102,7 @@ class LineDisplay:
         self.write(f"[{self.ended_cells}/{self.total}] {ending(outcome)}")
 
 
-class BarDisplay:
+class BarDisplay(Display):
     """A bar for the suite with an estimate of the time left, and one for each running cell."""
 
     def __init__(self, total: int, console: Console) -> None:
@@ -105,7 +132,11 @@ class BarDisplay:
     ) -> None:
         self.bars.stop()
 
-    def started(self, cell: Cell, stages: list[str]) -> None:
+    def altered(self, cell: Cell, problem: str) -> None:
+        """Say what was altered."""
+        self.console.print(_altered(cell, problem), markup=False, highlight=False)
+
+    def started(self, cell: Cell, stages: Sequence[str]) -> None:
         """Open a bar."""
         self.cells[cell.key] = (self.bars.add_task(cell_name(cell), total=None), "")
 

@@ -1,4 +1,4 @@
-"""The stages of one cell: data, fit, sample, scores. Each finished stage is recorded and never computed again."""
+"""The stages of one cell in the worker: data, fit, sample, timing, scores. Each finished stage is recorded once."""
 
 from __future__ import annotations
 
@@ -19,47 +19,24 @@ from benchmark.errors import DivergedError, Interrupted
 from benchmark.interface import FitContext, Generator, Progress, Windows
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import make_metric, sample_key, score_key, score_seeds
-from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING, time_sampling, timing_key
+from benchmark.plan.sampling_time import TIMING, timing_key
 from benchmark.plan.sizes import check_memory
 from benchmark.run.prepared import prepare_all
+from benchmark.run.sampling_time import time_sampling
 from benchmark.seeds import derive_seed
 from benchmark.statistics import summarise
 from benchmark.store import provenance
-from benchmark.store.store import Store, readable, write_json
+from benchmark.store.files import readable
+from benchmark.store.records import Machine, Provenance, ScoreRecord, StageRecord
+from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
 
 RANGE_TOLERANCE = 1e-5
 
 
-def pending(cell: Cell, scores: tuple[str, ...], store: Store) -> list[str]:
-    """The stages of a cell that are not finished, in the order in which they run."""
-    folder = store.cell(cell)
-    if folder.has_results() and not cell.is_recorded_by(folder.record()):
-        return all_stages(scores)
-    missing = []
-    if not folder.is_finished("sample", sample_key(cell)):
-        missing.append("sample")
-    if SAMPLING_TIME in scores and not folder.is_finished(TIMING, timing_key(cell)):
-        missing.append(TIMING)
-    # A model is needed only to sample from it.
-    if missing and not folder.is_finished("fit", cell.key):
-        missing.insert(0, "fit")
-    known = folder.scores()
-    for name in scores:
-        if name != SAMPLING_TIME and known.get(name, {}).get("key") != score_key(cell, make_metric(name, cell.budget)):
-            missing.append(f"score:{name}")
-    return missing
-
-
-def all_stages(scores: tuple[str, ...]) -> list[str]:
-    """Every stage of a cell, in the order in which they run."""
-    timing = [TIMING] if SAMPLING_TIME in scores else []
-    return ["fit", "sample", *timing, *(f"score:{name}" for name in scores if name != SAMPLING_TIME)]
-
-
 @dataclass
 class CellRun:
-    """One attempt at the unfinished stages of a cell, inside the child process."""
+    """One attempt at the unfinished stages of a cell, inside the worker process."""
 
     cell: Cell
     store: Store
@@ -96,13 +73,13 @@ class CellRun:
         folder = self.store.cell(self.cell)
         folder.note(stage, "started")
         kind, _, name = stage.partition(":")
-        with self._measured(stage) as facts:
+        with self._measured(stage) as measurements:
             stages = {"fit": self._fit, "sample": self._sample, TIMING: self._time, "score": self._score}
-            commit = stages[kind](name, facts)
-        commit()
+            finalize = stages[kind](name, measurements)
+        finalize()
         folder.note(stage, "finished")
 
-    def _fit(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:
+    def _fit(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder = self.store.cell(self.cell)
         folder.checkpoint.mkdir(exist_ok=True)
         cell = self.cell
@@ -132,23 +109,23 @@ class CellRun:
         readable(part)
         shutil.rmtree(folder.model, ignore_errors=True)
         part.replace(folder.model)
-        facts["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
-        facts["parameters"] = int(generator.num_parameters)
-        facts["earlier_seconds"] = round(clock.earlier, 3)
+        measurements["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
+        measurements["parameters"] = int(generator.num_parameters)
+        measurements["earlier_seconds"] = round(clock.earlier, 3)
         files = [path for path in folder.model.rglob("*") if path.is_file()]
 
-        def commit() -> None:
+        def finalize() -> None:
             folder.finish("fit", cell.key, files)
             shutil.rmtree(folder.checkpoint, ignore_errors=True)
 
-        return commit
+        return finalize
 
     def _held_out(self) -> Windows | None:
         """What no training window overlaps: the windows that scores compare with, to be measured on and no more."""
         apart = self.cell.protocol == "strict" and not self.cell.uses_real_disjoint
         return self.windows.reference.copy() if apart else None
 
-    def _sample(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:
+    def _sample(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
         self.report(Progress("sample", 0, 1))
         generator = self.generator_class.load(folder.model, device=self.device)
@@ -156,8 +133,8 @@ class CellRun:
         seed = derive_seed("sample", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed)
         started = time.perf_counter()
         samples = generator.sample(n, seed)
-        facts["seconds_sampling_only"] = round(time.perf_counter() - started, 3)
-        facts["windows"] = n
+        measurements["seconds_sampling_only"] = round(time.perf_counter() - started, 3)
+        measurements["windows"] = n
         samples = checked_samples(samples, (n, *self.windows.reference.shape[1:]))
         part = folder.path / "samples.part"
         with part.open("wb") as file:
@@ -166,15 +143,16 @@ class CellRun:
         self.report(Progress("sample", 1, 1))
         return lambda: folder.finish("sample", sample_key(cell), [folder.samples])
 
-    def _time(self, _: str, facts: dict[str, Any]) -> Callable[[], None]:
+    def _time(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
         generator = self.generator_class.load(folder.model, device=self.device)
         # Cells that are timed at once would time each other.
         with self.store.lock(TIMING, wait=True):
-            facts |= time_sampling(generator, derive_seed(TIMING, cell.generator, cell.seed), self._tick(TIMING))
+            seed = derive_seed(TIMING, cell.generator, cell.seed)
+            measurements |= time_sampling(generator, seed, self._tick(TIMING))
         return lambda: folder.finish(TIMING, timing_key(cell), [])
 
-    def _score(self, name: str, facts: dict[str, Any]) -> Callable[[], None]:
+    def _score(self, name: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
         metric = make_metric(name, cell.budget)
         seeds = score_seeds(cell, metric)
@@ -182,7 +160,7 @@ class CellRun:
             samples = archive["samples"]
         real = self.windows.reference
         prepared = prepare_all(cell, metric, real, seeds, self.store, self.device, self._tick(f"prepare:{name}"))
-        facts["preparing_seconds"] = prepared.seconds
+        measurements["preparing_seconds"] = prepared.seconds
         score = metric.compute(
             real,
             samples,
@@ -194,17 +172,19 @@ class CellRun:
         )
         if not np.isfinite(score.values).all():
             raise DivergedError(f"the score {name} is not finite: {score.values}")
-        entry = {
-            "key": score_key(cell, metric),
-            "version": metric.sheet.version,
-            "n_real": len(real),
-            "n_fake": len(samples),
-            "floor": metric.floor(min(len(real), len(samples))),
-            "repetitions": list(score.values),
-            "details": score.details,
-            **summarise(score.values)._asdict(),
-        }
-        return lambda: folder.write_score(name, entry)
+        mean, half_width = summarise(score.values)
+        record = ScoreRecord(
+            key=score_key(cell, metric),
+            version=metric.sheet.version,
+            n_real=len(real),
+            n_fake=len(samples),
+            floor=metric.floor(min(len(real), len(samples))),
+            repetitions=score.values,
+            mean=mean,
+            half_width=half_width,
+            details=score.details,
+        )
+        return lambda: folder.write_score(name, record)
 
     def _tick(self, stage: str) -> Callable[[int, int], None]:
         """A progress callback for a score; it is also where a score can be stopped."""
@@ -218,30 +198,34 @@ class CellRun:
 
     @contextmanager
     def _measured(self, stage: str) -> Iterator[dict[str, Any]]:
-        """Time what is inside and write it into the cell's provenance."""
+        """Measure what is inside and write it into the cell's provenance; the mapping takes more fields of the record."""
         wall, cpu = time.perf_counter(), time.process_time()
-        facts: dict[str, Any] = {"started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-        yield facts
-        folder = self.store.cell(self.cell)
-        facts |= {
-            "wall_seconds": round(time.perf_counter() - wall + facts.get("earlier_seconds", 0.0), 3),
-            "cpu_seconds": round(time.process_time() - cpu, 3),
-            "peak_memory_mib": provenance.peak_memory_mib(),
-            "machine": provenance.machine(self.device),
-            "versions": provenance.versions(),
+        started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        measurements: dict[str, Any] = {}
+        yield measurements
+        folder, cell = self.store.cell(self.cell), self.cell
+        earlier = measurements.get("earlier_seconds", 0.0)
+        record = StageRecord(
+            started=started,
+            wall_seconds=round(time.perf_counter() - wall + earlier, 3),
+            cpu_seconds=round(time.process_time() - cpu, 3),
+            peak_memory_mib=provenance.peak_memory_mib(),
+            machine=Machine(**provenance.machine(self.device)),
+            versions=provenance.versions(),
             **provenance.commit(),
-        }
-        stages = {**folder.provenance().get("stages", {}), stage: facts}
-        place = {"generator": self.cell.generator, "dataset": self.cell.dataset.id, "length": self.cell.length}
-        record = {
-            **place,
-            "budget": self.cell.budget.name,
-            "seed": self.cell.seed,
-            "data_sha256": self.cell.fingerprint,
-            "note": self.windows.note,
-            "stages": stages,
-        }
-        write_json(folder.path / "provenance.json", record)
+            **measurements,
+        )
+        whole = Provenance(
+            generator=cell.generator,
+            dataset=cell.dataset.id,
+            length=cell.length,
+            budget=cell.budget.name,
+            seed=cell.seed,
+            data_sha256=cell.fingerprint,
+            note=self.windows.note,
+            stages=folder.provenance().stages,
+        )
+        folder.write_provenance(whole, stage, record)
 
 
 class _Clock:

@@ -1,7 +1,7 @@
-"""The child process: computes the unfinished stages of one cell and tells its runner how that ended.
+"""The worker process: computes the unfinished stages of one cell and reports to its runner how that ended.
 
 Run as `python -m benchmark.run.worker`. The first line of standard input is the job; standard input then stays open, and its
-end means that the runner is gone, so the child goes too. Standard output carries events; whatever a generator prints goes to
+end means that the runner is gone, so the worker ends too. Standard output carries events; whatever a generator prints goes to
 standard error, which the runner keeps in a file.
 """
 
@@ -25,10 +25,13 @@ from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError, re
 from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
-from benchmark.run.events import BUSY, DONE, STORAGE, Event, EventWriter
+from benchmark.run.events import Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
-from benchmark.store.store import Store, write_json
+from benchmark.store.files import write_json
+from benchmark.store.records import State, Status
+from benchmark.store.status import all_stages
+from benchmark.store.store import Store
 from metrics.applicability import NotApplicable
 
 REPORT_SECONDS = 0.2
@@ -76,7 +79,7 @@ def main() -> int:
     send = EventWriter(os.dup(1))
     os.dup2(2, 1)
     job = parse_job(sys.stdin.readline())
-    threading.Thread(target=_die_with_runner, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     stop = StopFlag()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop.set)
@@ -85,33 +88,32 @@ def main() -> int:
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
         with store.lock(job.cell.key, wait=False):
-            state, reason, stage = _attempt(job.cell, job, store, send, stop)
-            status = {"state": state, "reason": reason, "stage": stage, "warnings": folder.warnings()}
-            write_json(folder.path / "status.json", status)
+            status = _attempt(job.cell, job, store, send, stop)
+            folder.write_status(status)
     except Timeout:
-        state, reason, stage = BUSY, "another runner is computing this cell", ""
+        status = Status(state=State.BUSY, reason="another runner is computing this cell")
     except OSError as error:
-        # Nothing can be written down here, so the runner is told.
-        state, reason, stage = STORAGE, refused(error, folder.path), ""
-    send(Event("end", stage=stage, state=state, reason=reason))
+        # Nothing can be written here, so only the runner is told.
+        status = Status(state=State.STORAGE, reason=refused(error, folder.path))
+    send(Event("end", stage=status.stage, state=status.state, reason=status.reason))
     return 0
 
 
-def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFlag) -> tuple[str, str, str]:
-    """Compute what is missing; how it ended, why, and in which stage. A failing score does not stop the other scores."""
-    from benchmark.run.stages import CellRun, all_stages, pending
+def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFlag) -> Status:
+    """Compute the missing stages; how that ended. A failing score does not stop the other scores."""
+    from benchmark.run.stages import CellRun
 
     folder = store.cell(cell)
-    stages = all_stages(job.scores) if job.force else pending(cell, job.scores, store)
+    stages = all_stages(job.scores) if job.force else store.state(cell, job.scores).missing
     if job.force:
         shutil.rmtree(folder.checkpoint, ignore_errors=True)
     write_json(folder.path / "cell.json", cell.record())
-    write_json(folder.path / "status.json", {"state": "running", "reason": "", "stage": ""})
+    folder.write_status(Status(state=State.RUNNING))
     (folder.path / "error.txt").unlink(missing_ok=True)
     report = Reporter(send, folder.path / "log.jsonl")
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds)
     single_thread()
-    outcome = (DONE, "", "")
+    ended = Status(state=State.DONE)
     for stage in stages:
         try:
             run.run(stage)
@@ -120,31 +122,34 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
         except (Exception, Interrupted) as error:
             state, reason = classify(error, folder.path)
             folder.note(stage, state)
-            if state != "interrupted":
+            if state is not State.INTERRUPTED:
                 (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
-            outcome = (state, reason, stage)
-            if not stage.startswith("score:") or state == "interrupted":
+            ended = Status(state=state, reason=reason, stage=stage)
+            if not stage.startswith("score:") or state is State.INTERRUPTED:
                 break
-    return outcome
+    return ended.model_copy(update={"warnings": folder.provenance().stage("fit").warnings})
 
 
-def classify(error: BaseException, folder: Path | None = None) -> tuple[str, str]:
+def classify(error: BaseException, folder: Path | None = None) -> tuple[State, str]:
     """An exception as a state and one line that says why; `folder` is where files are written."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, Interrupted):
-        return "interrupted", text
+        return State.INTERRUPTED, text
     if isinstance(error, SkipCell | NotApplicable):
-        return "skipped", text
+        return State.SKIPPED, text
     if isinstance(error, DivergedError):
-        return "diverged", text
+        return State.DIVERGED, text
     if isinstance(error, UserError):
-        return "failed", text
+        return State.FAILED, text
     disk = refusal(error)
     if disk is not None:
-        return STORAGE, refused(disk, folder)
+        return State.STORAGE, refused(disk, folder)
     if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
-        return "out of memory", f"{_asked_for(text)}; choose a smaller generator or data set, or a machine with more"
-    return "failed", f"{type(error).__name__}: {text[:300]}"
+        return (
+            State.OUT_OF_MEMORY,
+            f"{_asked_for(text)}; choose a smaller generator or data set, or a machine with more",
+        )
+    return State.FAILED, f"{type(error).__name__}: {text[:300]}"
 
 
 def _asked_for(text: str) -> str:
@@ -153,13 +158,13 @@ def _asked_for(text: str) -> str:
     return f"no room for {int(found[1]):,} bytes more" if found else text[:200].rstrip(".;")
 
 
-def _die_with_runner() -> None:
+def _exit_with_parent() -> None:
     """Wait for the end of standard input, which comes when the runner is gone, however it went."""
     try:
         while os.read(0, 1024):
             pass
     finally:
-        # Whatever the generator started goes too, but never a group that is not the child's own.
+        # Whatever the generator started goes too, but never a group that is not the worker's own.
         if os.getpgid(0) == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(1)

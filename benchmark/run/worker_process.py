@@ -1,4 +1,4 @@
-"""A running child process as the runner sees it: events, a time limit, a clean stop, a kill."""
+"""A worker process as the runner sees it: events, a time limit, a clean stop, a kill."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmark.imports import child_environment, python_module
 from benchmark.run.events import Event, read_event
 from benchmark.run.job import Job, dump_job
+from benchmark.store.records import State
 from benchmark.store.store import Store
 
 ENVIRONMENT = {
@@ -24,10 +25,10 @@ ENVIRONMENT = {
 }
 
 
-class Child:
-    """One child in a process group of its own; `on_event(child, event)` is called from a reading thread."""
+class WorkerProcess:
+    """One worker in a process group of its own; `on_event(worker, event)` is called from a reading thread."""
 
-    def __init__(self, job: Job, on_event: Callable[[Child, Event], None]) -> None:
+    def __init__(self, job: Job, on_event: Callable[[WorkerProcess, Event], None]) -> None:
         self.job = job
         self.started = time.monotonic()
         self.last = Event("progress", "starting")
@@ -48,15 +49,15 @@ class Child:
 
     def _tell(self, line: str) -> None:
         if self.process.stdin is None:
-            raise RuntimeError("the child was started without standard input")
-        # A child that dies at once closes its end; its exit status tells why.
+            raise RuntimeError("the worker was started without standard input")
+        # A worker that dies at once closes its end; its exit status tells why.
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(line.encode() + b"\n")
             self.process.stdin.flush()
 
-    def _read(self, on_event: Callable[[Child, Event], None]) -> None:
+    def _read(self, on_event: Callable[[WorkerProcess, Event], None]) -> None:
         if self.process.stdout is None:
-            raise RuntimeError("the child was started without standard output")
+            raise RuntimeError("the worker was started without standard output")
         ended = False
         for line in self.process.stdout:
             event = read_event(line.decode(errors="replace"))
@@ -66,30 +67,27 @@ class Child:
                 on_event(self, event)
         code = self.process.wait()
         if not ended:
-            on_event(self, self._obituary(code))
+            on_event(self, self._exit_event(code))
 
-    def _obituary(self, code: int) -> Event:
-        """The end of a child that could not tell itself."""
+    def _exit_event(self, code: int) -> Event:
+        """The end of a worker that ended without an event of its own."""
         stage = self.last.stage
         if self.timed_out:
             seconds = time.monotonic() - self.started
-            return Event(
-                "end", stage=stage, state="timeout", reason=f"killed after its limit of {seconds:.0f} s in {stage}"
-            )
-        if code < 0:
-            name = signal.Signals(-code).name
+            state, reason = State.TIMEOUT, f"killed after its limit of {seconds:.0f} s in {stage}"
+        elif code < 0:
             hint = "; the system does this when memory runs out" if -code == signal.SIGKILL else ""
-            return Event("end", stage=stage, state="killed", reason=f"killed by {name} in {stage}{hint}")
-        return Event(
-            "end", stage=stage, state="failed", reason=f"the child ended with status {code} in {stage}; see worker.log"
-        )
+            state, reason = State.KILLED, f"killed by {signal.Signals(-code).name} in {stage}{hint}"
+        else:
+            state, reason = State.FAILED, f"the worker ended with status {code} in {stage}; see worker.log"
+        return Event("end", stage=stage, state=state, reason=reason, crashed=True)
 
     def stop(self) -> None:
         """Ask for a clean stop after the next checkpoint."""
         self._signal(signal.SIGTERM)
 
     def kill(self, *, timed_out: bool = False) -> None:
-        """End the child and whatever it started, at once."""
+        """End the worker and whatever it started, at once."""
         self.timed_out = self.timed_out or timed_out
         self._signal(signal.SIGKILL)
 
@@ -99,5 +97,5 @@ class Child:
 
     @property
     def log(self) -> Path:
-        """Where the child's own output went."""
+        """Where the worker's own output went."""
         return Store(self.job.store).cell(self.job.cell).path / "worker.log"

@@ -1,4 +1,4 @@
-"""How long a plan will take: from what the store remembers, else from how much training the parameters ask for."""
+"""The expected time of a plan: from measured stages in the store, else from the amount of training."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ REFERENCES = ("fast", "quick")
 
 
 class History:
-    """Seconds of finished stages, looked up from the nearest likeness to the farthest."""
+    """Seconds of finished stages, looked up from the most similar to the least similar cell."""
 
     def __init__(self, store: Store) -> None:
         self.seconds: dict[tuple[object, ...], list[float]] = {}
         for record in store.all_provenance():
-            for stage, facts in record.get("stages", {}).items():
-                spent = facts.get("wall_seconds", 0.0) - facts.get("preparing_seconds", 0.0)
-                for key in _keys(stage, record):
+            for stage, measured in record.stages.items():
+                spent = measured.wall_seconds - (measured.preparing_seconds or 0.0)
+                for key in _keys(stage, record.generator, record.dataset, record.length, record.budget):
                     self.seconds.setdefault(key, []).append(spent)
 
     def stage_seconds(self, cell: Cell, stage: str) -> float | None:
@@ -51,8 +51,8 @@ class History:
         return None if None in each else sum(filter(None, each))
 
     def _remembered(self, cell: Cell, stage: str, budget: str) -> float | None:
-        place = {"generator": cell.generator, "dataset": cell.dataset.id, "length": cell.length, "budget": budget}
-        return next((median(self.seconds[key]) for key in _keys(stage, place) if key in self.seconds), None)
+        keys = _keys(stage, cell.generator, cell.dataset.id, cell.length, budget)
+        return next((median(self.seconds[key]) for key in keys if key in self.seconds), None)
 
     def _by_work(self, cell: Cell) -> float | None:
         """Seconds of a fit by those of a shorter budget, in proportion to parameters and to the windows in all batches."""
@@ -92,12 +92,10 @@ def _params_at(cell: Cell, budget: str) -> dict[str, Any] | None:
         return None
 
 
-def _keys(stage: str, place: dict[str, Any]) -> list[tuple[object, ...]]:
-    """From the nearest likeness to the farthest; a score does not care which generator made the samples."""
-    who = () if stage.startswith("score:") else (place.get("generator"),)
-    data = (place.get("dataset"), place.get("length"))
-    budget = place.get("budget")
-    return [(stage, *who, *data, budget), (stage, *who, budget)]
+def _keys(stage: str, generator: str, dataset: str, length: int, budget: str) -> list[tuple[object, ...]]:
+    """From the most to the least similar; the time of a score does not depend on the generator."""
+    who = () if stage.startswith("score:") else (generator,)
+    return [(stage, *who, dataset, length, budget), (stage, *who, budget)]
 
 
 def duration(seconds: float) -> str:

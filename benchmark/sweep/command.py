@@ -11,13 +11,15 @@ from benchmark.plan.cell import digest
 from benchmark.plan.planner import Request
 from benchmark.report.plain import PlainTable, comma_separated, latex_document, markdown
 from benchmark.run.runner import Options
-from benchmark.store.store import Store, write_bytes, write_json
+from benchmark.store.files import write_bytes, write_json
+from benchmark.store.store import Store
 from benchmark.sweep import loop
 from benchmark.sweep import tables as outcome
 from benchmark.sweep.figures import write_figures
 from benchmark.sweep.spec import SweepSpec
 from benchmark.sweep.study import quiet
-from benchmark.tracking.observer import Tracking, follow_sweep
+from benchmark.tracking.destination import check
+from benchmark.tracking.observer import Tracking, track_sweep
 from benchmark.tracking.suite_runs import SuiteRun
 
 FORMATS = {"md": markdown, "tex": latex_document, "csv": comma_separated}
@@ -39,6 +41,7 @@ def sweep(
     write: Callable[[str], None],
     *,
     data_dir: Path | None = None,
+    tracking: str | None = "none",
     download: bool = True,
     dry_run: bool = False,
 ) -> Report:
@@ -46,25 +49,26 @@ def sweep(
 
     A dry run opens no storage and tells the space only. KeyboardInterrupt is passed on after a clean stop.
     """
+    check(tracking)
     request = Request(data_dir=data_dir)
     if dry_run:
         return _preview(spec, request, write)
     store.create()
     with quiet():
         chosen = loop.prepare(spec, store, request, write, download=download)
-        with _follow(chosen, store, options, write) as tracked:
+        with _track(chosen, store, tracking, write) as tracked:
             loop.run(chosen, store, options, request, write, tracked)
             report = _report(chosen, store)
             tracked.keep(Path(file) for file in report.record["files"])
         return report
 
 
-def _follow(chosen: loop.Sweep, store: Store, options: Options, write: Callable[[str], None]) -> Tracking:
+def _track(chosen: loop.Sweep, store: Store, where: str | None, write: Callable[[str], None]) -> Tracking:
     """Track the sweep as one suite run, whose cells come trial by trial."""
     spec = chosen.spec.model_dump(mode="json", exclude={"storage"})
     name = f"sweep-{chosen.spec.name}"
     run = SuiteRun(digest(spec), name, f"{name} {chosen.objective.protocol} {chosen.spec.budget}", spec, ())
-    return follow_sweep(run, spec, store, options.tracking, write)
+    return track_sweep(run, spec, store, where, write)
 
 
 def _preview(spec: SweepSpec, request: Request, write: Callable[[str], None]) -> Report:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.seeds import derive_seed
-from benchmark.store.store import write_bytes
+from benchmark.store.files import write_bytes
 from benchmark.sweep.loop import Sweep
 from benchmark.sweep.space import Choices, Dimension
 from benchmark.sweep.study import quiet

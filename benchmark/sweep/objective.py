@@ -10,7 +10,6 @@ from typing import Any, Literal
 from benchmark.errors import UserError, unknown
 from benchmark.interface import read_parameters
 from benchmark.plan.cell import Cell
-from benchmark.plan.keys import score_names
 from benchmark.statistics import Summary, summarise
 from benchmark.store.store import Store
 from benchmark.sweep.spec import SweepSpec
@@ -43,7 +42,7 @@ class Objective:
         if self.score is None:
             return fact(read_parameters(folder.model)[1], self.name.removeprefix(FACT))
         sheet = registry.load(self.score).sheet
-        value = float(folder.scores()[self.score]["mean"])
+        value = folder.scores()[self.score].mean
         return value if sheet.higher_is_better is not None else abs(value - sheet.ideal)
 
 
@@ -59,8 +58,8 @@ def make_objective(spec: SweepSpec) -> Objective:
             )
         title = f"{registry.load(VALIDATION_SCORE).sheet.title} against hold-out windows"
         return Objective(name, title, VALIDATION_SCORE, "strict")
-    if name not in score_names():
-        raise unknown("objective", name, ["validation", "fact:NAME", *score_names()], owner="--objective")
+    if name not in registry.names():
+        raise unknown("objective", name, ["validation", "fact:NAME", *registry.names()], owner="--objective")
     if not spec.allow_test_objective:
         raise UserError(
             f"the objective '{name}' is a score that tables report, and choosing by it spoils it as a test; use "

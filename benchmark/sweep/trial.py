@@ -12,9 +12,10 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, Request, make_plan
-from benchmark.run.events import DONE, Event
+from benchmark.run.events import Event
 from benchmark.run.progress import LineDisplay
 from benchmark.run.runner import Options, Runner
+from benchmark.store.records import State
 from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective
 from benchmark.sweep.spec import SweepSpec
@@ -68,10 +69,10 @@ def run_trial(
     watcher = TrialDisplay(len(plan.cells), write, follower)
     cells = {"cells": [cell.slug for cell in plan.cells]}
     try:
-        outcomes = Runner(store, options, tracking.watching(watcher)).run(plan)
+        outcomes = Runner(store, options, [watcher, tracking]).run(plan)
     except Pruned as reason:
         return Ending(None, {**cells, "reason": str(reason)}, pruned=True)
-    failed = next((outcome for outcome in outcomes if outcome.state != DONE), None)
+    failed = next((outcome for outcome in outcomes if outcome.state is not State.DONE), None)
     if failed:
         return Ending(None, {**cells, "reason": f"{failed.state}: {failed.reason}"})
     try:
@@ -79,9 +80,9 @@ def run_trial(
     except UserError as error:
         return Ending(None, {**cells, "reason": str(error)})
     folders = [store.cell(cell) for cell in plan.cells]
-    stages = [folder.provenance().get("stages", {}).get("fit", {}) for folder in folders]
+    fits = [folder.provenance().stage("fit") for folder in folders]
     scores = {
-        name: sum(folder.scores()[name]["mean"] for folder in folders) / len(folders)
+        name: sum(folder.scores()[name].mean for folder in folders) / len(folders)
         for name in plan.scores
         if all(name in folder.scores() for folder in folders)
     }
@@ -89,8 +90,8 @@ def run_trial(
         **cells,
         "half_width": half_width,
         "scores": scores,
-        "fit_seconds": round(sum(stage.get("wall_seconds", 0.0) for stage in stages), 1),
-        "parameters": stages[0].get("parameters"),
+        "fit_seconds": round(sum(fit.wall_seconds for fit in fits), 1),
+        "parameters": fits[0].parameters,
     }
     return Ending(value, facts)
 

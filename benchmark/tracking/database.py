@@ -26,7 +26,9 @@ def damage_of(path: Path) -> str:
     except sqlite3.OperationalError:
         return ""
     except sqlite3.DatabaseError as error:
-        return f"'{path.name}' is damaged ({error}); move it away, and 'python -m benchmark sync' delivers everything again"
+        return (
+            f"'{path.name}' is damaged ({error}); move it away, and 'python -m benchmark sync' uploads everything again"
+        )
     return ""
 
 

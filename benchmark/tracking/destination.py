@@ -1,4 +1,4 @@
-"""Where runs are tracked: the store's own database, any tracking URI, or nowhere."""
+"""The destination of tracking: the store's own database, any tracking URI, or none."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from benchmark.store.store import Store
 
 OFF = "none"
 LOCAL = "local"
-"""The store's own database. It has no address in the books, so that a store may be moved."""
+"""The store's own database. Records hold its name and no address, so that a store may be moved."""
 DATABASE = "mlflow.db"
 ARTEFACTS = "mlartifacts"
 
 
 @dataclass(frozen=True)
-class Place:
-    """One tracker. `uri` is what MLflow is given; `name` stands in files and messages, and never holds a password."""
+class Destination:
+    """One tracker. MLflow gets `uri`; files and messages show `name`, which never holds a password."""
 
     name: str
     uri: str
@@ -41,8 +41,8 @@ class Place:
         return self.uri if self.is_local else self.name
 
 
-def choose(text: str | None, store: Store) -> Place | None:
-    """The place that an option names: none, local (also where it is not given), or a URI; raises UserError."""
+def choose(text: str | None, store: Store) -> Destination | None:
+    """The destination that an option names: none, local (also the default), or a URI; raises UserError."""
     if text == OFF:
         return None
     if text in (None, "", LOCAL):
@@ -51,38 +51,38 @@ def choose(text: str | None, store: Store) -> Place | None:
 
 
 def check(text: str | None) -> None:
-    """Refuse an option that names no place, before anything is done; raises UserError."""
+    """Refuse an option that names no destination, before anything is done; raises UserError."""
     if text not in (None, "", OFF, LOCAL):
         _parse(text or "")
 
 
-def local(store: Store) -> Place:
+def local(store: Store) -> Destination:
     """The store's own database and artefact folder."""
     root = store.root.resolve()
-    return Place(LOCAL, f"sqlite:///{root / DATABASE}", str(root / ARTEFACTS))
+    return Destination(LOCAL, f"sqlite:///{root / DATABASE}", str(root / ARTEFACTS))
 
 
-def named(name: str, store: Store) -> Place:
-    """The place that the books of a store name."""
-    return local(store) if name == LOCAL else Place(name, name)
+def named(name: str, store: Store) -> Destination:
+    """The destination of that name."""
+    return local(store) if name == LOCAL else Destination(name, name)
 
 
-def _parse(text: str) -> Place:
+def _parse(text: str) -> Destination:
     if text == "databricks" or text.startswith("databricks:"):
-        return Place(text, text)
+        return Destination(text, text)
     if not re.match(r"[a-zA-Z][\w+.-]*:/", text):
         raise UserError(
             f"--tracking '{text}' is no tracking URI; write one such as http://127.0.0.1:5000, or local, or none."
         )
     try:
         uri = _absolute(text)
-        return Place(_without_password(uri), uri)
+        return Destination(_without_password(uri), uri)
     except ValueError:
         raise UserError(f"--tracking '{text}' is no tracking URI; check its host and port.") from None
 
 
 def _absolute(uri: str) -> str:
-    """A relative SQLite file as an absolute one, because it is delivered to from elsewhere too."""
+    """A relative SQLite file as an absolute one, because other folders upload to it too."""
     scheme, _, path = uri.partition(":///")
     if not scheme.startswith("sqlite") or not path or path.startswith((":memory:", "/")):
         return uri

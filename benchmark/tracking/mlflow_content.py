@@ -1,4 +1,4 @@
-"""What a tracker is to hold, derived from the store: one item a suite run and one a cell, in plain values."""
+"""The content of a tracker, derived from the store: one run for a suite run and one for each of its cells, in plain values."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ from typing import Any, NamedTuple
 
 from benchmark.plan.cell import digest
 from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING
-from benchmark.run.events import DONE
-from benchmark.store.store import CellFolder, Store, sha256
-from benchmark.tracking.suite_runs import INTERRUPTED, CellRef, SuiteBook, SuiteRun
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.files import sha256
+from benchmark.store.records import Provenance, ScoreRecord, State
+from benchmark.store.store import Store
+from benchmark.tracking.suite_runs import FINISHED, CellRef, SuiteRun, SuiteRuns
 
 CELL_FILES = ("cell.json", "scores.json", "provenance.json", "status.json", "error.txt", "log.jsonl")
 LONGEST_VALUE = 500
 """Characters of a parameter that every MLflow server takes; the whole value is in the artefacts."""
-STATUS = {DONE: "FINISHED", "skipped": "KILLED", INTERRUPTED: "KILLED", "running": "RUNNING"}
+STATUS = {
+    State.DONE: "FINISHED",
+    State.SKIPPED: "KILLED",
+    State.INTERRUPTED: "KILLED",
+    State.RUNNING: "RUNNING",
+}
 """MLflow's word for a state; every other state is FAILED."""
 
 
@@ -34,8 +41,8 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Item:
-    """What one MLflow run is to be. `files` maps a path among the artefacts to a file; times in milliseconds since 1970."""
+class RunContent:
+    """The content of one MLflow run. `files` maps a path among the artefacts to a file; times in milliseconds since 1970."""
 
     key: str
     name: str
@@ -51,74 +58,96 @@ class Item:
 
     @property
     def digest(self) -> str:
-        """Its whole content as sixteen digits: an item with the digest that was delivered last is delivered."""
+        """Sixteen digits that identify the whole content."""
         sums = {name: sha256(path) for name, path in self.files.items()}
         plain = [self.name, self.params, self.points, self.tags, self.status, self.started, self.ended]
         return digest([*plain, sums])
 
 
-def suite_item(run: SuiteRun, book: SuiteBook) -> Item:
-    """The parent: the suite's settings, its tables, configuration and figures, and how it ended."""
-    states = [_state(ref, book.store) for ref in run.cells]
-    ended = not book.is_under_way(run)
-    state = "running" if not ended else run.state if run.state != "finished" else DONE
-    state = INTERRUPTED if state == "running" and ended else state
-    if state == DONE and any(found not in (DONE, "skipped") for found in states):
-        state = "failed"
+@dataclass(frozen=True)
+class RunContents:
+    """The contents of a suite run: the parent first, then its cells."""
+
+    all: tuple[RunContent, ...]
+
+    @property
+    def digest(self) -> str:
+        """Sixteen digits that identify them all."""
+        return digest([content.digest for content in self.all])
+
+
+def run_contents(run: SuiteRun, suite_runs: SuiteRuns) -> RunContents:
+    """The contents of a suite run as the store is now; without cells that have not ended."""
+    cells = (cell_content(run, ref, suite_runs.store) for ref in run.cells)
+    return RunContents((suite_content(run, suite_runs), *filter(None, cells)))
+
+
+def suite_content(run: SuiteRun, suite_runs: SuiteRuns) -> RunContent:
+    """The parent: the suite's settings, its tables, configuration and plots, and how it ended."""
+    store = suite_runs.store
+    states = [_state(ref, store) for ref in run.cells]
+    state = _suite_state(run, states, under_way=suite_runs.is_under_way(run))
     sums = {f"data_sha256.{ref.record['dataset'].get('id')}": str(ref.record["fingerprint"]) for ref in run.cells}
-    tags = {"suite": run.experiment, "status": state, **sums}
-    if ended:
-        counts = {found or "not run": states.count(found) for found in sorted(set(states))}
-        tags |= {"cells": ", ".join(f"{count} {found}" for found, count in counts.items())}
-    commits = {str(_commit(book.store, ref)) for ref in run.cells} - {"None"}
-    if ended and len(commits) == 1:
+    tags = {"suite": run.experiment, "status": str(state), **sums}
+    has_ended = state is not State.RUNNING
+    if has_ended:
+        names = ["not run" if found is State.MISSING else str(found) for found in states]
+        tags |= {"cells": ", ".join(f"{names.count(name)} {name}" for name in sorted(set(names)))}
+    commits = {str(_provenance(ref, store).stage("fit").commit) for ref in run.cells} - {"None"}
+    if has_ended and len(commits) == 1:
         tags |= {"commit": commits.pop()}
-    own = book.path(run.id)
+    own = suite_runs.path(run.id)
     files = {name: own / name for name in run.files if (own / name).is_file()}
-    if book.owns_folder(run):
-        figures = sorted((book.store.root / run.folder / "plots").glob("*.*"))
-        files |= {f"plots/{path.name}": path for path in figures}
-    end = round(1000 * (run.started + run.seconds)) if run.ended and ended else None
-    params = flatten(run.params)
-    return Item(
-        run.id, run.name, run.experiment, params, (), tags, files, STATUS.get(state, "FAILED"), round(1000 * run.started), end
-    )  # fmt: skip
+    if suite_runs.owns_folder(run):
+        plots = sorted((store.root / run.folder / "plots").glob("*.*"))
+        files |= {f"plots/{path.name}": path for path in plots}
+    end = round(1000 * (run.started + run.seconds)) if run.ended and has_ended else None
+    params, started = flatten(run.params), round(1000 * run.started)
+    status = STATUS.get(state, "FAILED")
+    return RunContent(run.id, run.name, run.experiment, params, (), tags, files, status, started, end)
 
 
-def cell_item(run: SuiteRun, ref: CellRef, store: Store) -> Item | None:
-    """The child: parameters, losses by step, scores with repetitions, costs, tags and files; None before the cell has ended."""
+def _suite_state(run: SuiteRun, cells: Sequence[State], *, under_way: bool) -> State:
+    if under_way:
+        return State.RUNNING
+    if run.state != FINISHED:
+        return State.INTERRUPTED
+    return State.DONE if set(cells) <= {State.DONE, State.SKIPPED} else State.FAILED
+
+
+def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None:
+    """A child: parameters, losses by step, scores with repetitions, costs, tags and files; None before the cell has ended."""
     state = _state(ref, store)
-    if state in ("", "running"):
+    if state in (State.MISSING, State.RUNNING):
         return None
-    folder = CellFolder(store.root / "cells" / ref.slug)
-    provenance = {} if state == "skipped" and ref.skip else folder.provenance()
-    stages: Mapping[str, Any] = provenance.get("stages", {})
-    started, ended = _times(stages, run.started)
-    fit = stages.get("fit", {})
-    reason = ref.skip if state == "skipped" and ref.skip else folder.status().get("reason", "")
+    folder = _folder(ref, store)
+    cannot_run = state is State.SKIPPED and bool(ref.skip)
+    provenance = Provenance() if cannot_run else folder.provenance()
+    started, ended = _times(provenance, run.started)
+    fit = provenance.stage("fit")
     tags = {
         "suite": run.experiment,
         "cell": ref.slug,
         "status": state,
-        "reason": reason,
+        "reason": ref.skip if cannot_run else folder.status().reason,
         "generator": ref.method,
         "dataset": str(ref.record["dataset"].get("id", "")),
         "data_sha256": str(ref.record["fingerprint"]),
-        "commit": fit.get("commit"),
-        "mlflow.source.git.commit": fit.get("commit"),
-        "dirty": fit.get("dirty"),
-        "warnings": " ".join(fit.get("warnings", [])),
-        "device": fit.get("machine", {}).get("device"),
+        "commit": fit.commit,
+        "mlflow.source.git.commit": fit.commit,
+        "dirty": fit.dirty,
+        "warnings": " ".join(fit.warnings),
+        "device": fit.machine.device,
     }
     points = [
         *_losses(folder.path / "log.jsonl", started),
-        *_scores(folder.scores(), stages, ended),
-        *_costs(stages, ended),
+        *_scores(folder.scores(), provenance, ended),
+        *_costs(provenance, ended),
     ]
     params = flatten(
         {name: value for name, value in ref.record.items() if name not in ("title", "size_class", "class")}
     )
-    return Item(
+    return RunContent(
         f"{run.id}/{ref.key}",
         ref.name,
         run.experiment,
@@ -150,22 +179,25 @@ def _allowed(name: str) -> str:
     return re.sub(r"[^\w./ -]", "_", name)[:250]
 
 
-def _state(ref: CellRef, store: Store) -> str:
-    """How a cell stands; "" where it has not been run."""
-    state = str(CellFolder(store.root / "cells" / ref.slug).status().get("state", ""))
-    return state or ("skipped" if ref.skip else "")
+def _folder(ref: CellRef, store: Store) -> CellFolder:
+    return CellFolder(store.root / "cells" / ref.slug)
 
 
-def _commit(store: Store, ref: CellRef) -> str | None:
-    stages = CellFolder(store.root / "cells" / ref.slug).provenance().get("stages", {})
-    return stages.get("fit", {}).get("commit")
+def _provenance(ref: CellRef, store: Store) -> Provenance:
+    return _folder(ref, store).provenance()
 
 
-def _times(stages: Mapping[str, Any], otherwise: float) -> tuple[int, int]:
+def _state(ref: CellRef, store: Store) -> State:
+    """How a cell stands by its last attempt."""
+    state = _folder(ref, store).status().state
+    return State.SKIPPED if state is State.MISSING and ref.skip else state
+
+
+def _times(provenance: Provenance, otherwise: float) -> tuple[int, int]:
     """When a cell's first stage began, and when it would have ended without pauses: the duration is that of its own work."""
-    begun = [_milliseconds(facts["started"]) for facts in stages.values()] or [round(1000 * otherwise)]
-    worked = sum(facts.get("wall_seconds", 0.0) for facts in stages.values())
-    return min(begun), min(begun) + round(1000 * worked)
+    stages = provenance.stages.values()
+    begun = [_milliseconds(stage.started) for stage in stages if stage.started] or [round(1000 * otherwise)]
+    return min(begun), min(begun) + round(1000 * sum(stage.wall_seconds for stage in stages))
 
 
 def _milliseconds(text: str) -> int:
@@ -173,7 +205,7 @@ def _milliseconds(text: str) -> int:
 
 
 def _losses(log: Path, time: int) -> Iterator[Point]:
-    """The figures of training by step. A resumed fit logs some steps again; the later line counts."""
+    """The logged metrics of training by step. A resumed fit logs some steps again; the later line counts."""
     found: dict[tuple[str, int], float] = {}
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
@@ -190,27 +222,28 @@ def _losses(log: Path, time: int) -> Iterator[Point]:
         yield Point(key, value, step, time)
 
 
-def _scores(scores: Mapping[str, Any], stages: Mapping[str, Any], time: int) -> Iterator[Point]:
-    for name, entry in sorted(scores.items()):
-        for repetition, value in enumerate(entry["repetitions"]):
-            yield Point(f"scores/{name}/repetition", float(value), repetition, time)
-        for fact in ("mean", "half_width", "floor"):
-            if entry.get(fact) is not None:
-                yield Point(f"scores/{name}/{fact}", float(entry[fact]), 0, time)
-    timing = stages.get(TIMING, {})
-    for repetition, value in enumerate(timing.get("seconds", ())):
-        yield Point(f"scores/{SAMPLING_TIME}/repetition", float(value), repetition, time)
-    if "median_seconds" in timing:
-        yield Point(f"scores/{SAMPLING_TIME}/median", float(timing["median_seconds"]), 0, time)
+def _scores(scores: Mapping[str, ScoreRecord], provenance: Provenance, time: int) -> Iterator[Point]:
+    for name, record in sorted(scores.items()):
+        for repetition, value in enumerate(record.repetitions):
+            yield Point(f"scores/{name}/repetition", value, repetition, time)
+        for label, one in (("mean", record.mean), ("half_width", record.half_width), ("floor", record.floor)):
+            if one is not None:
+                yield Point(f"scores/{name}/{label}", one, 0, time)
+    timing = provenance.stage(TIMING)
+    for repetition, value in enumerate(timing.seconds or ()):
+        yield Point(f"scores/{SAMPLING_TIME}/repetition", value, repetition, time)
+    if timing.median_seconds is not None:
+        yield Point(f"scores/{SAMPLING_TIME}/median", timing.median_seconds, 0, time)
 
 
-def _costs(stages: Mapping[str, Any], time: int) -> Iterator[Point]:
-    fit, sample = stages.get("fit", {}), stages.get("sample", {})
+def _costs(provenance: Provenance, time: int) -> Iterator[Point]:
+    fit, sample = provenance.stage("fit"), provenance.stage("sample")
+    memory = [stage.peak_memory_mib for stage in (fit, sample) if stage.peak_memory_mib is not None]
     costs = {
-        "fit_seconds": fit.get("wall_seconds"),
-        "sample_seconds": sample.get("seconds_sampling_only"),
-        "peak_memory_mib": max((s.get("peak_memory_mib", 0.0) for s in (fit, sample) if s), default=None),
-        "parameters": fit.get("parameters"),
+        "fit_seconds": fit.wall_seconds if "fit" in provenance.stages else None,
+        "sample_seconds": sample.seconds_sampling_only,
+        "peak_memory_mib": max(memory, default=None),
+        "parameters": fit.parameters,
     }
     for name, value in costs.items():
         if value is not None:
@@ -218,8 +251,8 @@ def _costs(stages: Mapping[str, Any], time: int) -> Iterator[Point]:
 
 
 def _files(folder: Path, ref: CellRef, run: SuiteRun, store: Store) -> dict[str, Path]:
-    """A cell's small files and figures; models and samples stay in the store, which holds them once."""
+    """A cell's small files and plots; models and samples stay in the store, which holds them once."""
     found = {name: folder / name for name in CELL_FILES if (folder / name).is_file()}
-    for figures in (store.root / "plots" / ref.slug, store.root / run.folder / "plots" / ref.slug):
-        found |= {f"plots/{path.name}": path for path in sorted(figures.glob("*.*"))}
+    for plots in (store.root / "plots" / ref.slug, store.root / run.folder / "plots" / ref.slug):
+        found |= {f"plots/{path.name}": path for path in sorted(plots.glob("*.*"))}
     return found

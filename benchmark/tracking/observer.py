@@ -1,6 +1,6 @@
-"""How a run is tracked while it goes on: its cells are entered in the books, and a process of its own is told to deliver.
+"""The tracking of a run while it goes on: its suite run is recorded in the store, and `sync` is started beside it.
 
-Nothing here can fail a run or keep it waiting for longer than the seconds below.
+Nothing here can fail a run, or delay it for longer than the seconds below.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -21,40 +20,22 @@ from benchmark.errors import UserError, refused
 from benchmark.imports import child_environment, python_module
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
-from benchmark.run.events import Event
-from benchmark.run.runner import Outcome, Watcher
+from benchmark.run.runner import Observer, Outcome
 from benchmark.store.store import Store
-from benchmark.tracking.destination import Place, choose
-from benchmark.tracking.mlflow_upload import outstanding
-from benchmark.tracking.process import BEGIN, FINISH
-from benchmark.tracking.suite_runs import FINISHED, INTERRUPTED, SuiteBook, SuiteRun, open_plan, refer
+from benchmark.tracking.destination import Destination, choose
+from benchmark.tracking.mlflow_upload import SILENT
+from benchmark.tracking.suite_runs import FINISHED, INTERRUPTED, SuiteRun, SuiteRuns, open_plan, refer
+from benchmark.tracking.sync import is_uploaded
 
+UPLOAD_SECONDS = 60.0
+"""At least so long lies between the starts of two uploads of a run, since each imports MLflow."""
 LOCAL_SECONDS = 60.0
-SERVER_SECONDS = 10.0
-"""How long the end of a run waits for the rest to be delivered."""
+SERVER_SECONDS = 20.0
+"""How long the end of a run waits for what is left to be uploaded."""
 
 
-class Tracking(Protocol):
-    """Whoever tracks a run."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def watching(self, watcher: Watcher) -> Watcher:
-        """A watcher that passes everything on and tells the tracker of each cell that has ended."""
-
-    def add(self, cells: Iterable[Cell], label: str) -> None:
-        """Say that more cells belong to the run; `label` tells them from others of the same generator and place."""
-
-    def keep(self, files: Iterable[Path]) -> None:
-        """Say which files the run ends with."""
-
-
-class Untracked:
-    """Stands for a tracker where there is none."""
+class Tracking(Observer):
+    """The tracking of one run, opened and closed around it; this base class tracks nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -64,60 +45,74 @@ class Untracked:
     ) -> None:
         return None
 
-    def watching(self, watcher: Watcher) -> Watcher:
-        """The watcher itself."""
-        return watcher
-
     def add(self, cells: Iterable[Cell], label: str) -> None:
-        """Nothing."""
+        """Add cells to the run; `label` ends their names."""
 
     def keep(self, files: Iterable[Path]) -> None:
-        """Nothing."""
+        """Keep copies of the files that the run ends with."""
 
 
-UNTRACKED = Untracked()
+UNTRACKED = Tracking()
 
 
-def follow_plan(plan: Plan, store: Store, where: str | None, write: Callable[[str], None]) -> Tracking:
-    """Track the run of a plan at the place that an option names; raises UserError for one that is none."""
-    place = choose(where, store)
-    return _follow(store, place, write, lambda book: open_plan(book, plan, place.name if place else None))
+def track_plan(plan: Plan, store: Store, where: str | None, write: Callable[[str], None]) -> Tracking:
+    """The tracking of a plan's run at the destination that an option names.
+
+    Raises:
+        UserError: `where` is no destination.
+    """
+    destination = choose(where, store)
+    return _track(store, destination, write, lambda known: open_plan(known, plan, _name(destination)))
 
 
-def follow_sweep(
-    run: SuiteRun, settings: Mapping[str, Any], store: Store, where: str | None, write: Callable[[str], None]
+def track_sweep(
+    run: SuiteRun, settings: Mapping[str, object], store: Store, where: str | None, write: Callable[[str], None]
 ) -> Tracking:
-    """Track a run whose cells are not known from the start; raises UserError."""
-    place = choose(where, store)
-    return _follow(store, place, write, lambda book: book.open(run, place.name if place else None, settings))
+    """The tracking of a run whose cells are added while it goes on.
+
+    Raises:
+        UserError: `where` is no destination.
+    """
+    destination = choose(where, store)
+    return _track(store, destination, write, lambda known: known.open(run, _name(destination), settings))
 
 
-def _follow(
-    store: Store, place: Place | None, write: Callable[[str], None], enter: Callable[[SuiteBook], SuiteRun]
+def _name(destination: Destination | None) -> str | None:
+    return destination.name if destination else None
+
+
+def _track(
+    store: Store,
+    destination: Destination | None,
+    write: Callable[[str], None],
+    enter: Callable[[SuiteRuns], SuiteRun],
 ) -> Tracking:
-    book = SuiteBook(store)
+    suite_runs = SuiteRuns(store)
     try:
-        return Follower(enter(book), book, place, write)
+        return MLflowTracking(enter(suite_runs), suite_runs, destination, write)
     except OSError as error:
         write(f"this run is not tracked: {refused(error)}")
         return UNTRACKED
 
 
-class Follower:
-    """Keeps the books of one suite run and speaks to the process that delivers it; without a place only the books."""
+class MLflowTracking(Tracking):
+    """Records one suite run and has it uploaded; without a destination it is only recorded."""
 
-    def __init__(self, run: SuiteRun, book: SuiteBook, place: Place | None, write: Callable[[str], None]) -> None:
+    def __init__(
+        self, run: SuiteRun, suite_runs: SuiteRuns, destination: Destination | None, write: Callable[[str], None]
+    ) -> None:
         self.run = run
-        self.book = book
-        self.place = place
+        self.suite_runs = suite_runs
+        self.destination = destination
         self.write = write
         self.files: list[Path] = []
         self.told: set[str] = set()
         self.process: subprocess.Popen[str] | None = None
-        self.lock: FileLock = book.store.lock(f"suite-{run.id}", wait=False)
+        self.started_at = float("-inf")
+        self.lock: FileLock = suite_runs.store.lock(f"suite-{run.id}", wait=False)
 
     def __enter__(self) -> Self:
-        # Another runner of the same plan may hold it, which says the same: the suite run is under way.
+        # Another runner of the same plan may hold it, which means the same: the suite run is under way.
         with contextlib.suppress(Timeout):
             self.lock.acquire()
         return self
@@ -126,70 +121,57 @@ class Follower:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._safely():
-            self.book.close(self.run.id, INTERRUPTED if error else FINISHED, self.files)
+            self.suite_runs.close(self.run.id, INTERRUPTED if error else FINISHED, self.files)
         self.lock.release()
         with self._safely():
-            reason = "" if error else self._finish()
-            self._end()
-            self._tell(reason, stopped=error is not None)
+            reason = "it was interrupted" if error else self._finish()
+            self._kill()
+            self._tell(reason)
 
-    def watching(self, watcher: Watcher) -> Watcher:
-        """A watcher that tells of each cell that has ended."""
-        return _Relay(watcher, self._started, self._ended)
+    def started(self, cell: Cell, stages: Sequence[str]) -> None:
+        """Show the suite run from its first computation on."""
+        self._upload_beside()
+
+    def ended(self, outcome: Outcome) -> None:
+        """Upload a cell that was computed."""
+        if outcome.computed or outcome.failed:
+            self._upload_beside()
 
     def add(self, cells: Iterable[Cell], label: str) -> None:
-        """Enter more cells."""
+        """Add cells to the suite run."""
         with self._safely():
-            self.book.add(self.run.id, [refer(cell, label) for cell in cells])
+            self.suite_runs.add(self.run.id, [refer(cell, label) for cell in cells])
 
     def keep(self, files: Iterable[Path]) -> None:
-        """Keep copies of the files that the run ends with."""
+        """Copies are made when the run ends."""
         self.files += files
 
     @contextlib.contextmanager
     def _safely(self) -> Iterator[None]:
-        """Whatever goes wrong in tracking is told and harms nothing."""
+        """Report a failure of tracking, each reason once, and go on."""
         try:
             yield
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             if isinstance(error, OSError | UserError):
                 reason = refused(error) if isinstance(error, OSError) else str(error)
-            # The ledger that refuses one cell refuses the next as well.
             if reason not in self.told:
                 self.told.add(reason)
-                self.write(f"tracking went wrong: {reason.rstrip('.')}; the results are not touched by it")
+                self.write(f"tracking failed: {reason.rstrip('.')}; the results are not affected")
 
-    def _started(self) -> None:
-        """The suite run is shown from its first computation on."""
+    def _upload_beside(self) -> None:
+        """Start an upload, unless one is running or was started a moment ago."""
+        is_running = self.process is not None and self.process.poll() is None
+        if self.destination is None or is_running or time.monotonic() - self.started_at < UPLOAD_SECONDS:
+            return
         with self._safely():
-            if self.process is None and self.place is not None:
-                self._say(BEGIN)
+            self._start(self.destination)
 
-    def _ended(self, cell: Cell) -> None:
-        with self._safely():
-            if self._left({cell.key}):
-                self._say(cell.key)
-
-    def _left(self, cells: set[str] | None) -> int:
-        if self.place is None:
-            return 0
-        return len(outstanding(self.book.get(self.run.id), self.book, self.place, cells))
-
-    def _say(self, line: str) -> None:
-        """Tell the process, which is started when there is first something to tell."""
-        self.process = self.process or self._start()
-        # One that has died delivers nothing, which the end of the run finds out.
-        with contextlib.suppress(BrokenPipeError):
-            if self.process.stdin:
-                self.process.stdin.write(line + "\n")
-                self.process.stdin.flush()
-
-    def _start(self) -> subprocess.Popen[str]:
-        folder = self.book.store.root / "tracking"
-        with (folder / "deliver.log").open("ab") as log:
-            process = subprocess.Popen(
-                python_module("benchmark.tracking.process"),
+    def _start(self, destination: Destination) -> subprocess.Popen[str]:
+        store = self.suite_runs.store
+        with (store.root / "tracking" / "sync.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                python_module("benchmark.tracking.sync"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -197,73 +179,60 @@ class Follower:
                 env=child_environment({"OMP_NUM_THREADS": "1"}),
                 start_new_session=True,
             )
-        job = {
-            "store": str(self.book.store.root),
-            "run": self.run.id,
-            "place": asdict(self.place) if self.place else {},
-        }
-        if process.stdin:
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-        return process
+        self.started_at = time.monotonic()
+        job = {"store": str(store.root), "run": self.run.id, "name": destination.name, "uri": destination.uri}
+        if self.process.stdin:
+            # A process that ended at once closes its input; its missing report is noticed at the end.
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.write(json.dumps(job) + "\n")
+                self.process.stdin.close()
+        return self.process
 
     def _finish(self) -> str:
-        """Have everything delivered that is left; why something was not."""
-        if self.place is None or not self._left(None):
+        """Have everything uploaded that is left; the reason where something was not."""
+        if self.destination is None:
             return ""
-        self._say(FINISH)
-        if self.process is None or self.process.stdout is None:
-            return ""
-        seconds = LOCAL_SECONDS if self.place.is_local else SERVER_SECONDS
+        seconds = LOCAL_SECONDS if self.destination.is_local else SERVER_SECONDS
         deadline = time.monotonic() + seconds
-        while self.process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if self.process.poll() is None:
+        reason = self._report(self.process, deadline)
+        while reason != SILENT and time.monotonic() < deadline and not self._is_uploaded(self.destination):
+            before = self.suite_runs.get(self.run.id)
+            reason = self._report(self._start(self.destination), deadline)
+            if reason or before == self.suite_runs.get(self.run.id):
+                break
+        if time.monotonic() >= deadline:
             return f"it took longer than {seconds:.0f} s"
-        answer = self.process.stdout.readline()
-        return str(json.loads(answer)["reason"]) if answer else "the process that delivers has died; see deliver.log"
+        return reason
 
-    def _end(self) -> None:
+    @staticmethod
+    def _report(process: subprocess.Popen[str] | None, deadline: float) -> str:
+        """Wait for an upload and read the reason why it is not complete; "" where it is, or where there is none."""
+        if process is None or process.stdout is None:
+            return ""
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if process.poll() is None:
+            return ""
+        answer = process.stdout.readline()
+        return str(json.loads(answer)["reason"]) if answer else "the upload has crashed; see tracking/sync.log"
+
+    def _is_uploaded(self, destination: Destination) -> bool:
+        return is_uploaded(self.suite_runs.get(self.run.id), self.suite_runs, destination)
+
+    def _kill(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
 
-    def _tell(self, reason: str, *, stopped: bool) -> None:
-        if self.place is None:
+    def _tell(self, reason: str) -> None:
+        if self.destination is None:
             return
-        left = self._left(None)
-        store = self.book.store.root
-        if not left:
-            page = f"; 'python -m benchmark ui --store {store}' shows it" if self.place.is_local else ""
-            self.write(f"tracked in {self.place.shown}, experiment '{self.run.experiment}'{page}")
-        elif stopped:
-            self.write(f"{left} runs are not tracked yet; 'python -m benchmark sync --store {store}' delivers them")
+        store = self.suite_runs.store.root
+        if self._is_uploaded(self.destination):
+            page = f"; 'python -m benchmark ui --store {store}' shows it" if self.destination.is_local else ""
+            self.write(f"tracked in {self.destination.shown}, experiment '{self.run.experiment}'{page}")
         else:
-            total = len(self.book.get(self.run.id).cells) + 1
             self.write(
-                f"{left} of {total} runs were not delivered to {self.place.shown} ({reason}); the results are complete, and "
-                f"'python -m benchmark sync --store {store}' delivers the rest"
+                f"the upload to {self.destination.shown} is not complete ({reason or 'the results have changed meanwhile'}); the "
+                f"results are, and 'python -m benchmark sync --store {store}' uploads the rest"
             )
-
-
-class _Relay:
-    """Passes a runner's reports on to a watcher, and the beginning and the end of cells to a tracker too."""
-
-    def __init__(self, watcher: Watcher, begin: Callable[[], None], end: Callable[[Cell], None]) -> None:
-        self.watcher = watcher
-        self.begin = begin
-        self.end = end
-
-    def started(self, cell: Cell, stages: list[str]) -> None:
-        """Pass it on and tell the tracker."""
-        self.watcher.started(cell, stages)
-        self.begin()
-
-    def progressed(self, cell: Cell, event: Event) -> None:
-        """Pass it on."""
-        self.watcher.progressed(cell, event)
-
-    def ended(self, outcome: Outcome) -> None:
-        """Pass it on and tell the tracker."""
-        self.watcher.ended(outcome)
-        self.end(outcome.cell)

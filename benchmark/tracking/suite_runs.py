@@ -1,13 +1,13 @@
-"""Suite runs as the store remembers them: which cells belong together, how they were asked for, and where they are tracked.
+"""Suite runs in the store: their cells, their settings, and the destinations where they are tracked.
 
-`<store>/tracking/runs/<id>/run.json`, beside copies of the tables. The same command goes on with the same suite run.
+`<store>/tracking/runs/<id>/run.json`, beside copies of the tables. The same command continues the same suite run.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from benchmark.plan.cell import Cell, digest
 from benchmark.plan.describe import configuration
 from benchmark.plan.planner import Plan
 from benchmark.report.suite import suite_folder
-from benchmark.store.store import Store, read_json, write_bytes, write_json
+from benchmark.store.files import read_json, write_bytes, write_json
+from benchmark.store.store import Store
 
 RUNNING = "running"
 FINISHED = "finished"
@@ -42,10 +43,11 @@ class CellRef:
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """One suite run: `experiment` and `name` as the tracker shows it, times in seconds since 1970, `places` by name.
+    """One suite run; `experiment` and `name` are those of the tracker, times are in seconds since 1970.
 
     `started` is when it was first opened and `opened` when it was last; `seconds` is how long it was open in all its sessions.
-    `folder` is where its tables and figures lie in the store; `files` are names of copies in the suite run's own folder.
+    `destinations` are names; `uploaded` holds, by destination, the digest of what was last uploaded whole. Tables and plots lie
+    in `folder` of the store; `files` are names of copies in the suite run's own folder.
     """
 
     id: str
@@ -53,7 +55,8 @@ class SuiteRun:
     name: str
     params: dict[str, Any]
     cells: tuple[CellRef, ...]
-    places: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+    uploaded: dict[str, str] = field(default_factory=dict)
     started: float = 0.0
     ended: float | None = None
     opened: float = 0.0
@@ -73,13 +76,13 @@ def from_plan(plan: Plan) -> SuiteRun:
 
 
 def refer(cell: Cell, label: str = "") -> CellRef:
-    """What a suite run keeps of a cell; `label` ends its name."""
+    """A reference to a cell; `label` ends its name."""
     seed = f"seed {cell.seed}" if cell.seed else ""
     words = [cell.dataset.id, str(cell.length), cell.method, cell.altered, seed, label]
     return CellRef(cell.slug, " ".join(filter(None, words)), cell.method, cell.record(), cell.skip or "")
 
 
-class SuiteBook:
+class SuiteRuns:
     """The suite runs of a store. Changes are made under a lock, because several processes may work on one."""
 
     def __init__(self, store: Store) -> None:
@@ -90,21 +93,22 @@ class SuiteBook:
         """The folder of a suite run."""
         return self.root / run
 
-    def open(self, run: SuiteRun, place: str | None, settings: Mapping[str, Any]) -> SuiteRun:
-        """Enter a suite run, or go on with it; `settings` is kept beside it as configuration.json."""
+    def open(self, run: SuiteRun, destination: str | None, settings: Mapping[str, Any]) -> SuiteRun:
+        """Add a suite run, or continue it; `settings` is kept beside it as configuration.json."""
         folder = self.path(run.id)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "configuration.json", settings)
         with self._lock(run.id):
             known = self.read(run.id)
-            places = (*(known.places if known else ()), *([place] if place else []))
+            destinations = (*(known.destinations if known else ()), *([destination] if destination else []))
             started = known.started if known else round(time.time(), 3)
             files = known.files if known else ("configuration.json",)
             cells = _merged(known.cells if known else (), run.cells)
             now, spent = round(time.time(), 3), known.seconds if known else 0.0
             opened = replace(
                 run,
-                places=tuple(dict.fromkeys(places)),
+                destinations=tuple(dict.fromkeys(destinations)),
+                uploaded=known.uploaded if known else {},
                 started=started,
                 opened=now,
                 seconds=spent,
@@ -115,13 +119,13 @@ class SuiteBook:
         return opened
 
     def add(self, run: str, cells: Iterable[CellRef]) -> None:
-        """Enter more cells of a suite run."""
+        """Add cells to a suite run."""
         with self._lock(run):
             known = self.get(run)
             self._write(replace(known, cells=_merged(known.cells, cells)))
 
     def close(self, run: str, state: str, files: Iterable[Path] = ()) -> None:
-        """Say how a suite run ended, with copies of its files: a later one may write others under the same names."""
+        """Record how a suite run ended, with copies of its files: a later one may write others under the same names."""
         files = list(files)
         for file in files:
             write_bytes(self.path(run) / file.name, file.read_bytes())
@@ -144,7 +148,7 @@ class SuiteBook:
         values = read_json(self.path(run) / "run.json")
         try:
             cells = tuple(CellRef(**cell) for cell in values.pop("cells"))
-            values |= {name: tuple(values[name]) for name in ("places", "files")}
+            values |= {name: tuple(values[name]) for name in ("destinations", "files")}
             return SuiteRun(**values, cells=cells)
         except (KeyError, TypeError):
             return None
@@ -155,7 +159,7 @@ class SuiteBook:
         return sorted((run for run in found if run is not None), key=lambda run: run.started)
 
     def is_under_way(self, run: SuiteRun) -> bool:
-        """Whether a living process is still working on it; one that was killed left its state but freed its lock."""
+        """Whether a living process still works on it; a killed one left its state but freed its lock."""
         if run.state != RUNNING:
             return False
         try:
@@ -169,8 +173,14 @@ class SuiteBook:
         later = (other for other in self.all() if other.folder == run.folder and other.started > run.started)
         return bool(run.folder) and not any(later)
 
+    def set_uploaded(self, run: str, destination: str, digest: str) -> None:
+        """Record that a destination has a suite run whole, with this digest."""
+        with self._lock(run):
+            known = self.get(run)
+            self._write(replace(known, uploaded={**known.uploaded, destination: digest}))
+
     def _lock(self, run: str) -> FileLock:
-        return self.store.lock(f"book-{run}", wait=True)
+        return self.store.lock(f"suite-run-{run}", wait=True)
 
     def _write(self, run: SuiteRun) -> None:
         write_json(self.path(run.id) / "run.json", asdict(run))
@@ -180,7 +190,7 @@ def _merged(known: Iterable[CellRef], more: Iterable[CellRef]) -> tuple[CellRef,
     return tuple({ref.key: ref for ref in (*known, *more)}.values())
 
 
-def open_plan(book: SuiteBook, plan: Plan, place: str | None) -> SuiteRun:
-    """Enter the suite run of a plan."""
-    folder = suite_folder(plan, book.store).relative_to(book.store.root)
-    return book.open(replace(from_plan(plan), folder=str(folder)), place, configuration(plan))
+def open_plan(suite_runs: SuiteRuns, plan: Plan, destination: str | None) -> SuiteRun:
+    """Add the suite run of a plan, or continue it."""
+    folder = suite_folder(plan, suite_runs.store).relative_to(suite_runs.store.root)
+    return suite_runs.open(replace(from_plan(plan), folder=str(folder)), destination, configuration(plan))

@@ -1,28 +1,38 @@
-"""The body of `python -m benchmark sync`: everything that a tracker has not got is delivered, once."""
+"""The only program that speaks to MLflow: `python -m benchmark sync`, and the upload that a run starts beside itself.
+
+A run starts `python -m benchmark.tracking.sync` with one line of JSON on standard input, and reads its report from standard
+output as one line of JSON.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from filelock import Timeout
 
 from benchmark.errors import UserError
 from benchmark.store.store import Store
-from benchmark.tracking.destination import OFF, Place, choose, named
-from benchmark.tracking.mlflow_upload import Tracker, UnreachableError, deliver, one_line, outstanding
-from benchmark.tracking.suite_runs import SuiteBook, SuiteRun
+from benchmark.tracking.destination import LOCAL, OFF, Destination, choose, named
+from benchmark.tracking.mlflow_content import run_contents
+from benchmark.tracking.mlflow_upload import UnreachableError, Uploader, one_line
+from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns
 
-PATIENCE_SECONDS = 30.0
-"""How long to wait for another process that is delivering."""
+LOCK_SECONDS = 30.0
+"""How long to wait for another uploading process."""
+NICENESS = 10
 
 
 @dataclass
 class Report:
-    """By place the runs delivered, those left, and why."""
+    """By destination the runs uploaded, those left, and why."""
 
-    delivered: dict[str, int] = field(default_factory=dict)
+    uploaded: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -33,60 +43,102 @@ class Report:
 
     def record(self) -> dict[str, Any]:
         """The report with stable keys."""
-        return {"delivered": self.delivered, "left": self.left, "reasons": self.reasons}
+        return {"uploaded": self.uploaded, "left": self.left, "reasons": self.reasons}
 
     def text(self) -> str:
-        """One line a place."""
-        lines = [f"delivered {count} runs to {place}" for place, count in self.delivered.items() if count]
+        """One line a destination."""
+        lines = [f"uploaded {count} runs to {name}" for name, count in self.uploaded.items() if count]
         lines += [
-            f"{count} runs could not be delivered to {place} ({self.reasons[place]}); they are kept, and the same command "
-            "delivers them later"
-            for place, count in self.left.items()
+            f"{count} runs could not be uploaded to {name} ({self.reasons[name]}); they are kept, and the same command "
+            "uploads them later"
+            for name, count in self.left.items()
         ]
-        return "\n".join(lines) or "nothing left to deliver"
+        return "\n".join(lines) or "nothing left to upload"
 
 
 def sync(store: Store, where: str | None, write: Callable[[str], None]) -> Report:
-    """Deliver every suite run to the place that it was run with, or all of them to the one named; raises UserError."""
+    """Upload every suite run to the destinations that it was run with, or all of them to the one named.
+
+    Raises:
+        UserError: There is no such store, or `where` is no destination.
+    """
     store.opened()
     if where == OFF:
-        raise UserError("--tracking none delivers nothing; name a tracking URI, or leave it out.")
-    book = SuiteBook(store)
+        raise UserError("--tracking none uploads nothing; name a tracking URI, or leave it out.")
+    suite_runs = SuiteRuns(store)
     report = Report()
-    for place, runs in _tasks(book, choose(where, store) if where else None):
-        _deliver(place, runs, book, report, write)
+    for destination, runs in _tasks(suite_runs, choose(where, store) if where else None):
+        upload(destination, runs, suite_runs, report, write)
     return report
 
 
-def _tasks(book: SuiteBook, given: Place | None) -> list[tuple[Place, list[SuiteRun]]]:
-    """By place the suite runs that something is left of."""
-    found: dict[str, tuple[Place, list[SuiteRun]]] = {}
-    for run in book.all():
-        for place in [given] if given else [named(name, book.store) for name in run.places]:
-            if outstanding(run, book, place):
-                found.setdefault(place.name, (place, []))[1].append(run)
+def _tasks(suite_runs: SuiteRuns, given: Destination | None) -> list[tuple[Destination, list[SuiteRun]]]:
+    """By destination its suite runs. A server is not asked again for what it is known to have, unless it is named."""
+    found: dict[str, tuple[Destination, list[SuiteRun]]] = {}
+    for run in suite_runs.all():
+        for destination in [given] if given else [named(name, suite_runs.store) for name in run.destinations]:
+            if given or destination.is_local or not is_uploaded(run, suite_runs, destination):
+                found.setdefault(destination.name, (destination, []))[1].append(run)
     return list(found.values())
 
 
-def _deliver(place: Place, runs: list[SuiteRun], book: SuiteBook, report: Report, write: Callable[[str], None]) -> None:
-    delivered, reason = 0, ""
+def is_uploaded(run: SuiteRun, suite_runs: SuiteRuns, destination: Destination) -> bool:
+    """Whether a destination has everything of a suite run as it is now, by the suite run's own record."""
+    if destination.file is not None and not destination.file.is_file():
+        return False
+    return run.uploaded.get(destination.name) == run_contents(run, suite_runs).digest
+
+
+def upload(
+    destination: Destination,
+    runs: list[SuiteRun],
+    suite_runs: SuiteRuns,
+    report: Report,
+    write: Callable[[str], None],
+) -> None:
+    """Upload suite runs to one destination; the report says what was done, what is left and why."""
+    uploaded, left, reason = 0, 0, ""
+    pending = list(runs)
     try:
-        with book.store.lock("tracking", wait=False).acquire(timeout=PATIENCE_SECONDS):
-            tracker = Tracker(place, book.store)
-            tracker.reach()
-            for run in runs:
-                write(f"delivering '{run.name}' to {place.shown}")
-                result = deliver(run, book, tracker)
-                delivered += result.delivered
+        with suite_runs.store.lock("tracking", wait=False).acquire(timeout=LOCK_SECONDS):
+            uploader = Uploader(destination, suite_runs.store)
+            uploader.reach()
+            while pending:
+                run = pending[0]
+                write(f"uploading '{run.name}' to {destination.shown}")
+                contents = run_contents(run, suite_runs)
+                result = uploader.upload(contents.all)
+                uploaded, left = uploaded + result.uploaded, left + len(result.failed)
                 reason = reason or next(iter(result.failed.values()), "")
+                if not result.failed:
+                    suite_runs.set_uploaded(run.id, destination.name, contents.digest)
+                del pending[0]
     except Timeout:
-        reason = "another process is delivering"
+        reason = "another process is uploading"
     except UnreachableError as error:
         reason = str(error)
     except Exception as error:  # whatever a client may raise on an address that it cannot use
-        reason = one_line(error, place)
-    left = sum(len(outstanding(run, book, place)) for run in runs)
-    report.delivered[place.shown] = delivered
+        reason = one_line(error, destination)
+    left += sum(len(run_contents(run, suite_runs).all) for run in pending)
+    report.uploaded[destination.shown] = uploaded
     if left:
-        report.left[place.shown] = left
-        report.reasons[place.shown] = reason or "it has changed meanwhile"
+        report.left[destination.shown] = left
+        report.reasons[destination.shown] = reason
+
+
+def main() -> int:
+    """Upload one suite run as a run asks for it; the exit status is 0 whatever came of it."""
+    # A run's own work goes first.
+    os.nice(NICENESS)
+    job = json.loads(sys.stdin.readline())
+    store = Store(Path(job["store"]))
+    suite_runs = SuiteRuns(store)
+    destination = named(LOCAL, store) if job["name"] == LOCAL else Destination(job["name"], job["uri"])
+    report = Report()
+    upload(destination, [suite_runs.get(job["run"])], suite_runs, report, lambda line: None)
+    print(json.dumps({"reason": report.reasons.get(destination.shown, "")}), flush=True)  # noqa: T201 - the answer
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -32,7 +32,7 @@ def ui(store: Store, port: int, write: Callable[[str], None]) -> None:
     store.opened()
     if not (store.root / DATABASE).exists():
         raise UserError(
-            f"nothing of the store '{store.root}' is tracked in it; deliver it with "
+            f"nothing of the store '{store.root}' is tracked in it; upload it with "
             f"'python -m benchmark sync --store {store.root} --tracking local'."
         )
     if damage := damage_of(store.root / DATABASE):
@@ -60,10 +60,10 @@ def _serve(process: subprocess.Popen[bytes], store: Store, port: int, write: Cal
 
 
 def _start(store: Store, port: int) -> subprocess.Popen[bytes]:
-    place = local(store)
+    destination = local(store)
     command = [
         sys.executable, "-P", "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1",
-        "--backend-store-uri", place.uri, "--default-artifact-root", place.artefacts or "",
+        "--backend-store-uri", destination.uri, "--default-artifact-root", destination.artefacts or "",
     ]  # fmt: skip
     _log(store).parent.mkdir(exist_ok=True)
     with _log(store).open("wb") as log:

@@ -12,9 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from benchmark.checks import check_sampling
 from benchmark.errors import DivergedError
-from benchmark.interface import Generator, Windows, read_parameters, write_parameters
+from benchmark.interface import Generator, Windows, check_sampling, read_parameters, write_parameters
 from benchmark.training.layers import build, count_parameters
 from benchmark.training.memory import raise_malloc_threshold
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.store.store import CellFolder
+from benchmark.store.cell_folder import CellFolder
 from tests.studies.generators import codes, compare, shape
 
 

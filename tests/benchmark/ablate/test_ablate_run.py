@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.run.events import DONE
+from benchmark.store.records import State
 from tests.conftest import CommandLine
 
 
@@ -27,4 +27,4 @@ def test_a_part_that_matters_is_told(command: CommandLine, tmp_path: Path) -> No
     assert "| Sines | denoise | Spectral distance |" in done.stdout
     assert "\\begin{tabular}" in (tmp_path / record["files"][1]).read_text()
     states = [json.loads(path.read_text())["state"] for path in tmp_path.glob("runs/cells/*/status.json")]
-    assert states == [DONE] * 5
+    assert states == [State.DONE] * 5

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from benchmark.config.suites import load_suite
 from benchmark.plan.planner import Request, make_plan
-from benchmark.store.store import Store, write_json
+from benchmark.store.files import write_json
+from benchmark.store.store import Store
 from tests.conftest import CommandLine
 
 

@@ -25,7 +25,9 @@ from benchmark.run.events import read_event
 from benchmark.run.job import Job, dump_job
 from benchmark.run.runner import Options, Outcome, Runner
 from benchmark.run.worker import classify
-from benchmark.store.store import VERSION, CellFolder, Store, write_bytes
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.files import write_bytes
+from benchmark.store.store import VERSION, Store
 from tests.conftest import ROOT, environment
 
 NO_SPACE = (
@@ -185,7 +187,7 @@ def test_a_runner_that_can_start_no_child_stops_the_others_cleanly(
         def kill(self) -> None:
             told.append("killed")
 
-    monkeypatch.setattr(runner, "Child", Child)
+    monkeypatch.setattr(runner, "WorkerProcess", Child)
     with pytest.raises(OSError, match="No space left on device"):
         Runner(Store(tmp_path / "runs").create(), Options(workers=2), _Silent()).run(plan)
     assert told == ["started", "stopped", "killed"]

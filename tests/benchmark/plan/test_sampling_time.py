@@ -7,11 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.config.suites import SuiteSpec
+from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Request, make_plan
-from benchmark.plan.sampling_time import REPETITIONS, SAMPLING_TIME, TIMING, WINDOWS, time_sampling
+from benchmark.plan.sampling_time import REPETITIONS, SAMPLING_TIME, TIMING, WINDOWS
 from benchmark.report.frame import results_frame
-from benchmark.run.stages import CellRun, pending
-from benchmark.store.store import Store, write_json
+from benchmark.run.sampling_time import time_sampling
+from benchmark.run.stages import CellRun
+from benchmark.store.files import write_json
+from benchmark.store.store import Store
+
+
+def missing(store: Store, cell: Cell, scores: tuple[str, ...]) -> list[str]:
+    return list(store.state(cell, scores).missing)
 
 
 class Counting:
@@ -43,20 +50,20 @@ def test_times_are_a_stage_of_their_own_and_never_among_the_scores(tmp_path: Pat
     folder.path.mkdir()
     write_json(folder.path / "cell.json", cell.record())
     run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
-    assert pending(cell, plan.scores, store) == ["fit", "sample", TIMING]
+    assert missing(store, cell, plan.scores) == ["fit", "sample", TIMING]
     for stage in ("fit", "sample"):
         run.run(stage)
-    assert pending(cell, (), store) == []
-    assert pending(cell, plan.scores, store) == [TIMING]
-    assert list(results_frame(plan.cells, plan.scores, store, {})["status"]) == ["missing"]
+    assert missing(store, cell, ()) == []
+    assert missing(store, cell, plan.scores) == [TIMING]
+    assert list(results_frame(plan.cells, plan.scores, store)["status"]) == ["missing"]
     run.run(TIMING)
-    assert pending(cell, plan.scores, store) == []
+    assert missing(store, cell, plan.scores) == []
     assert not (folder.path / "scores.json").exists()
-    facts = folder.provenance()["stages"][TIMING]
-    row = results_frame(plan.cells, plan.scores, store, {}).iloc[0]
-    assert (row["value"], row["n"], row["metric"]) == (facts["median_seconds"], WINDOWS, SAMPLING_TIME)
+    timing = folder.provenance().stage(TIMING)
+    row = results_frame(plan.cells, plan.scores, store).iloc[0]
+    assert (row["value"], row["n"], row["metric"]) == (timing.median_seconds, WINDOWS, SAMPLING_TIME)
     assert row["peak_memory_mib"] > 0
     # A model that is gone is fitted anew before it can be timed.
     (folder.path / "stages" / f"{TIMING}.json").unlink()
     shutil.rmtree(folder.model)
-    assert pending(cell, plan.scores, store) == ["fit", TIMING]
+    assert missing(store, cell, plan.scores) == ["fit", TIMING]

@@ -18,7 +18,9 @@ from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.pair import find_cell, open_pair
 from benchmark.plots.style import panels, write
 from benchmark.run.stages import CellRun
-from benchmark.store.store import CellFolder, Store, write_json
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.files import write_json
+from benchmark.store.store import Store
 
 NAMES = {"embedding", "examples", "autocorrelation", "spectrum"}
 

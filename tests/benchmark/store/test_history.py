@@ -6,9 +6,10 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.plan.planner import Request, make_plan
-from benchmark.run import launch as session
+from benchmark.run import launch, preview
+from benchmark.store.files import write_json
 from benchmark.store.history import History, training_work
-from benchmark.store.store import Store, write_json
+from benchmark.store.store import Store
 from tests.conftest import PLUGINS
 
 SUITE = SuiteSpec(name="x", datasets=("sines",), generators=("timevae", "copy"), lengths=(12, 24, 96), budget="fast")
@@ -59,9 +60,9 @@ def test_what_nothing_tells_of_is_said_to_be_unknown(tmp_path: Path, monkeypatch
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("tunable:Tunable", "copy"), budget="paper")
     plan, store = make_plan(suite, Request()), Store(tmp_path)
     assert History(store).cell_seconds(plan.cells[0], ["fit", "sample"]) is None
-    found = session.preview(plan, store, session.options("cpu", 1, None, None))
+    found = preview.preview(plan, store, launch.options("cpu", 1, None, None))
     assert (found["unknown"], found["cells"][0]["seconds"]) == (1, None)
-    text = session.preview_text(found)
+    text = preview.preview_text(found)
     assert "time not known" in text.splitlines()[0]
     assert text.endswith(", and 1 whose time is not known")
 

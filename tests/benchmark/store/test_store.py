@@ -12,8 +12,17 @@ from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.report.frame import results_frame
-from benchmark.run.stages import CellRun, pending
-from benchmark.store.store import VERSION, Store, read_json, write_json
+from benchmark.run.stages import CellRun
+from benchmark.store.files import read_json, write_json
+from benchmark.store.store import VERSION, Store
+
+
+def missing(store: Store, cell: Cell, scores: tuple[str, ...]) -> list[str]:
+    return list(store.state(cell, scores).missing)
+
+
+def problems(store: Store, cell: Cell) -> list[str]:
+    return list(store.state(cell, (), verify=True).problems)
 
 
 @pytest.fixture
@@ -32,10 +41,10 @@ def store(tmp_path: Path, plan: Plan) -> Store:
     made.cell(cell).path.mkdir()
     write_json(made.cell(cell).path / "cell.json", cell.record())
     run = CellRun(cell, made, "cpu", None, lambda progress: None, lambda: False)
-    for stage in pending(cell, plan.scores, made):
+    for stage in missing(made, cell, plan.scores):
         run.run(stage)
-    assert pending(cell, plan.scores, made) == []
-    assert made.cell(cell).problems(cell) == []
+    assert missing(made, cell, plan.scores) == []
+    assert problems(made, cell) == []
     return made
 
 
@@ -64,9 +73,9 @@ def test_a_score_edited_by_hand_is_named_and_computed_again(store: Store, plan: 
     scores = json.loads(kept)
     scores["duplicates"]["repetitions"] = [99.0]
     path.write_text(json.dumps(scores))
-    assert pending(cell, plan.scores, store) == ["score:duplicates"]
-    assert store.cell(cell).problems(cell) == ["the record of score duplicates was altered after it was written"]
-    rows = results_frame(plan.cells, plan.scores, store, {}).set_index("metric")
+    assert missing(store, cell, plan.scores) == ["score:duplicates"]
+    assert problems(store, cell) == ["the record of score duplicates was altered after it was written"]
+    rows = results_frame(plan.cells, plan.scores, store).set_index("metric")
     assert rows.loc["duplicates", "status"] == "altered"
     assert "is not used; run the suite again" in rows.loc["duplicates", "reason"]
     assert rows.loc["dcr_ratio", "status"] == "done"
@@ -80,9 +89,9 @@ def test_a_cell_record_that_is_damaged_or_of_another_cell_lets_nothing_be_used(
 ) -> None:
     (cell,) = plan.cells
     (store.cell(cell).path / "cell.json").write_text(content)
-    assert pending(cell, plan.scores, store) == ["fit", "sample", "score:dcr_ratio", "score:duplicates"]
-    assert store.cell(cell).problems(cell) == ["cell.json is altered or of another cell"]
-    rows = results_frame(plan.cells, plan.scores, store, {})
+    assert missing(store, cell, plan.scores) == ["fit", "sample", "score:dcr_ratio", "score:duplicates"]
+    assert problems(store, cell) == ["cell.json is altered or of another cell"]
+    rows = results_frame(plan.cells, plan.scores, store)
     assert set(rows["status"]) == {"altered"}
     assert "is altered or of another cell" in rows["reason"].iloc[0]
 
@@ -92,14 +101,14 @@ def test_an_edited_parameter_in_a_cell_record_is_noticed(store: Store, plan: Pla
     path = store.cell(cell).path / "cell.json"
     write_json(path, {**read_json(path), "length": 25})
     assert not cell.is_recorded_by(read_json(path))
-    assert pending(cell, (), store) == ["fit", "sample"]
+    assert missing(store, cell, ()) == ["fit", "sample"]
 
 
 def test_altered_samples_are_named(store: Store, plan: Plan) -> None:
     (cell,) = plan.cells
     store.cell(cell).samples.write_bytes(b"other")
-    assert store.cell(cell).problems(cell) == ["samples.npz is missing or was altered after it was written"]
-    assert pending(cell, (), store) == ["sample"]
+    assert problems(store, cell) == ["samples.npz is missing or was altered after it was written"]
+    assert missing(store, cell, ()) == ["sample"]
 
 
 def test_files_of_a_model_may_be_read_by_whoever_may_read_the_others(store: Store, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.spec import SweepSpec
 from benchmark.sweep.trial import plan_trial
+from tests.benchmark.store.score_records import score_record
 
 SPEC = SweepSpec(generator="copy", dataset="sines", budget="smoke", param={"x": "1"})
 
@@ -65,7 +66,7 @@ def test_values_are_means_over_seeds_with_an_interval(tmp_path: Path) -> None:
     for cell, mean in zip(cells, (0.1, 0.3), strict=True):
         folder = store.cell(cell)
         folder.path.mkdir(parents=True)
-        folder.write_score("context_fid", {"mean": mean})
+        folder.write_score("context_fid", score_record(mean))
     mean, half_width = chosen.read(cells, store)
     # For two values s / sqrt(2) is half their distance.
     assert (mean, half_width) == pytest.approx((0.2, 0.1 * t.ppf(0.975, 1)))
@@ -76,7 +77,7 @@ def test_a_score_without_a_direction_counts_by_its_distance_from_the_ideal(tmp_p
     chosen = objective("dcr_ratio", allow_test_objective=True)
     cell = replace(plan_trial(SPEC, chosen, {}, Request()).cells[0])
     store.cell(cell).path.mkdir(parents=True)
-    store.cell(cell).write_score("dcr_ratio", {"mean": 0.4})
+    store.cell(cell).write_score("dcr_ratio", score_record(0.4))
     assert chosen.read([cell], store).mean == pytest.approx(0.6)
     assert chosen.title.endswith("from 1")
 

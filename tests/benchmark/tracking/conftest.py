@@ -14,10 +14,12 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.plan.planner import Plan, Request, make_plan
-from benchmark.store.store import Store, write_json
+from benchmark.store.files import write_json
+from benchmark.store.store import Store
 from benchmark.tracking.destination import DATABASE, local
-from benchmark.tracking.mlflow_upload import Tracker
-from benchmark.tracking.suite_runs import FINISHED, SuiteBook, SuiteRun, open_plan
+from benchmark.tracking.mlflow_upload import Uploader
+from benchmark.tracking.suite_runs import FINISHED, SuiteRun, SuiteRuns, open_plan
+from tests.benchmark.store.score_records import score_record
 
 LOG = [
     {"stage": "stage1", "step": 50, "loss": 2.0, "vq": 0.5},
@@ -26,12 +28,7 @@ LOG = [
     {"stage": "stage1", "step": 100, "loss": 1.0},
     {"stage": "stage2", "step": 50, "loss": float("nan")},
 ]
-SCORES = {
-    "context_fid": {
-        "key": "k", "version": 1, "n_real": 9, "n_fake": 9, "floor": 0.25, "repetitions": [1.0, 3.0], "details": {},
-        "mean": 2.0, "half_width": 12.7,
-    }
-}  # fmt: skip
+SCORE = score_record(2.0, 1.0, 3.0, half_width=12.7)
 FIT = {
     "started": "2026-01-02T03:04:05+0000",
     "wall_seconds": 2.5,
@@ -48,7 +45,7 @@ STARTED = 1767323045000
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> Iterator[None]:
-    """Clients set their environment in the process that delivers, which here is the tests' own."""
+    """Clients set their environment in the uploading process, which here is the tests' own."""
     before = dict(os.environ)
     yield
     os.environ.clear()
@@ -75,43 +72,51 @@ def finish_cell(store: Store, plan: Plan, index: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "cell.json", cell.record())
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LOG) + '{"stage": "stage2", "st')
-    store.cell(cell).write_score("context_fid", SCORES["context_fid"])
+    store.cell(cell).write_score("context_fid", SCORE)
     write_json(folder / "provenance.json", {"stages": {"fit": FIT, "sample": SAMPLE}})
     write_json(folder / "status.json", {"state": "done", "reason": "", "stage": ""})
 
 
 @pytest.fixture
-def book(store: Store, plan: Plan) -> SuiteBook:
-    """The books of a store with one finished suite run, whose table is kept, for the store's own database."""
+def suite_runs(store: Store, plan: Plan) -> SuiteRuns:
+    """The suite runs of a store with one finished suite run, whose table is kept, for the store's own database."""
     for index in range(len(plan.cells)):
         finish_cell(store, plan, index)
-    book = SuiteBook(store)
-    run = open_plan(book, plan, "local")
+    suite_runs = SuiteRuns(store)
+    run = open_plan(suite_runs, plan, "local")
     table = store.root / "suites" / "small-paper-smoke" / "table.md"
     table.parent.mkdir()
     table.write_text("| a table |\n")
-    book.close(run.id, FINISHED, [table])
-    return book
+    suite_runs.close(run.id, FINISHED, [table])
+    return suite_runs
 
 
 @pytest.fixture
-def run(book: SuiteBook) -> SuiteRun:
-    return book.all()[0]
+def run(suite_runs: SuiteRuns) -> SuiteRun:
+    return suite_runs.all()[0]
 
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database without runs; making one takes seconds."""
     store = Store(tmp_path_factory.mktemp("empty") / "runs").create()
-    Tracker(local(store), store)
+    Uploader(local(store), store)
     return store.root / DATABASE
 
 
 @pytest.fixture
-def tracker(store: Store, empty_database: Path) -> Tracker:
+def uploader(store: Store, empty_database: Path) -> Uploader:
     """The store's own database, empty."""
     shutil.copy(empty_database, store.root / DATABASE)
-    return Tracker(local(store), store)
+    return Uploader(local(store), store)
+
+
+def forget_connections() -> None:
+    """Drop MLflow's open databases, which it keeps for the life of a process; every upload of the program is a new process."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    for engine in SqlAlchemyStore._engine_map.values():
+        engine.dispose()
 
 
 def skipped(run: SuiteRun, index: int, reason: str) -> SuiteRun:

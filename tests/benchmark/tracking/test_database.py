@@ -9,8 +9,9 @@ from mlflow.tracking._tracking_service import utils
 from benchmark.store.store import Store
 from benchmark.tracking.database import anchor
 from benchmark.tracking.destination import ARTEFACTS, DATABASE, local
-from benchmark.tracking.mlflow_upload import Tracker, deliver
-from benchmark.tracking.suite_runs import SuiteBook, SuiteRun
+from benchmark.tracking.mlflow_upload import Uploader
+from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns
+from tests.benchmark.tracking.test_mlflow_upload import upload
 
 
 def addresses(path: Path) -> list[str]:
@@ -23,14 +24,14 @@ def addresses(path: Path) -> list[str]:
 
 
 def test_a_moved_store_keeps_its_artefacts_and_writes_to_none_of_its_old_places(
-    run: SuiteRun, book: SuiteBook, tracker: Tracker, tmp_path: Path
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader, tmp_path: Path
 ) -> None:
-    deliver(run, book, tracker)
-    old = book.store.root
+    upload(run, suite_runs, uploader)
+    old = suite_runs.store.root
     moved = Store(tmp_path / "elsewhere" / "moved")
     shutil.copytree(old, moved.root)
     assert all(str(old) in address for address in addresses(moved.root / DATABASE))
-    again = Tracker(local(moved), moved)
+    again = Uploader(local(moved), moved)
     # MLflow remembers addresses for the life of a process, and a store is moved between two.
     utils._artifact_repos_cache.clear()
     found = addresses(moved.root / DATABASE)
@@ -38,8 +39,8 @@ def test_a_moved_store_keeps_its_artefacts_and_writes_to_none_of_its_old_places(
     before = sorted(old.rglob("*"))
     (moved.root / "plots" / run.cells[0].slug).mkdir(parents=True)
     (moved.root / "plots" / run.cells[0].slug / "late.png").write_bytes(b"png")
-    assert deliver(run, SuiteBook(moved), again).delivered == 1
-    assert sorted(old.rglob("*")) == before, "the old place is left alone"
+    assert upload(run, SuiteRuns(moved), again).uploaded == 1
+    assert sorted(old.rglob("*")) == before, "the old destination is left alone"
     assert list((moved.root / ARTEFACTS).rglob("late.png"))
     assert anchor(moved.root / DATABASE, moved.root.resolve() / ARTEFACTS) == 0, "a second opening changes nothing"
 

@@ -11,11 +11,11 @@ from benchmark.tracking.destination import check, choose, named
 
 @pytest.mark.parametrize("text", [None, "", "local"])
 def test_the_stores_own_database_unless_said(text: str | None, tmp_path: Path) -> None:
-    place = choose(text, Store(tmp_path))
-    assert place is not None
-    assert (place.uri, place.artefacts) == (f"sqlite:///{tmp_path}/mlflow.db", f"{tmp_path}/mlartifacts")
-    # The books hold no address, so that a moved store finds its database again.
-    assert named(place.name, Store(tmp_path / "moved")).uri == f"sqlite:///{tmp_path}/moved/mlflow.db"
+    destination = choose(text, Store(tmp_path))
+    assert destination is not None
+    assert (destination.uri, destination.artefacts) == (f"sqlite:///{tmp_path}/mlflow.db", f"{tmp_path}/mlartifacts")
+    # Records hold no address, so that a moved store finds its database again.
+    assert named(destination.name, Store(tmp_path / "moved")).uri == f"sqlite:///{tmp_path}/moved/mlflow.db"
 
 
 def test_none_is_no_place(tmp_path: Path) -> None:
@@ -26,23 +26,23 @@ def test_none_is_no_place(tmp_path: Path) -> None:
     "uri", ["http://127.0.0.1:5000", "https://a.b/c", "databricks", "databricks://me", "file:///x"]
 )
 def test_any_uri_is_taken_as_it_is(uri: str, tmp_path: Path) -> None:
-    place = choose(uri, Store(tmp_path))
-    assert place is not None
-    assert (place.uri, place.name, place.shown) == (uri, uri, uri)
+    destination = choose(uri, Store(tmp_path))
+    assert destination is not None
+    assert (destination.uri, destination.name, destination.shown) == (uri, uri, uri)
 
 
 def test_a_password_is_used_and_never_kept(tmp_path: Path) -> None:
-    place = choose("postgresql://me:secret@host:5432/base", Store(tmp_path))
-    assert place is not None
-    assert place.uri == "postgresql://me:secret@host:5432/base"
-    assert place.name == place.shown == "postgresql://me@host:5432/base"
+    destination = choose("postgresql://me:secret@host:5432/base", Store(tmp_path))
+    assert destination is not None
+    assert destination.uri == "postgresql://me:secret@host:5432/base"
+    assert destination.name == destination.shown == "postgresql://me@host:5432/base"
 
 
 def test_a_relative_database_is_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    place = choose("sqlite:///mine.db", Store(tmp_path))
-    assert place is not None
-    assert place.name == f"sqlite:///{tmp_path}/mine.db"
+    destination = choose("sqlite:///mine.db", Store(tmp_path))
+    assert destination is not None
+    assert destination.name == f"sqlite:///{tmp_path}/mine.db"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:999999", "https://a.b:0/c", "http://a:port"])
@@ -52,9 +52,9 @@ def test_a_port_that_no_server_has_is_refused(uri: str) -> None:
 
 
 def test_several_hosts_of_a_database_are_taken(tmp_path: Path) -> None:
-    place = choose("postgresql://me@a:5432,b:5432/base", Store(tmp_path))
-    assert place is not None
-    assert place.uri == "postgresql://me@a:5432,b:5432/base"
+    destination = choose("postgresql://me@a:5432,b:5432/base", Store(tmp_path))
+    assert destination is not None
+    assert destination.uri == "postgresql://me@a:5432,b:5432/base"
 
 
 @pytest.mark.parametrize("text", ["localhost:5000", "mlruns", "/tmp/x", "http//a"])  # noqa: S108 - a name, not a file

@@ -3,14 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.plan.planner import Plan
-from benchmark.store.store import Store, write_json
-from benchmark.tracking.mlflow_content import cell_item, flatten, suite_item
-from benchmark.tracking.suite_runs import SuiteBook, SuiteRun, open_plan
+from benchmark.store.files import write_json
+from benchmark.store.store import Store
+from benchmark.tracking.mlflow_content import cell_content, flatten, suite_content
+from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns, open_plan
 from tests.benchmark.tracking.conftest import STARTED, skipped
 
 
 def test_a_cell_with_its_losses_scores_costs_tags_and_files(run: SuiteRun, store: Store) -> None:
-    item = cell_item(run, run.cells[0], store)
+    item = cell_content(run, run.cells[0], store)
     assert item is not None
     # 2.5 s of fitting and 1.5 s of sampling, whenever that was: the pause between them is no work.
     end = STARTED + 2500 + 1500
@@ -41,37 +42,45 @@ def test_a_cell_with_its_losses_scores_costs_tags_and_files(run: SuiteRun, store
 def test_a_cell_under_way_is_not_told_of(run: SuiteRun, store: Store) -> None:
     folder = store.root / "cells" / run.cells[0].slug
     write_json(folder / "status.json", {"state": "running", "reason": "", "stage": "fit"})
-    assert cell_item(run, run.cells[0], store) is None
+    assert cell_content(run, run.cells[0], store) is None
 
 
-def test_a_failed_cell_and_one_that_cannot_run(run: SuiteRun, store: Store, book: SuiteBook) -> None:
+def test_a_failed_cell_and_one_that_cannot_run(run: SuiteRun, store: Store, suite_runs: SuiteRuns) -> None:
     folder = store.root / "cells" / run.cells[0].slug
     write_json(folder / "status.json", {"state": "diverged", "reason": "the loss is nan", "stage": "fit"})
-    item = cell_item(run, run.cells[0], store)
+    item = cell_content(run, run.cells[0], store)
     assert item is not None
     assert (item.status, item.tags["status"], item.tags["reason"]) == ("FAILED", "diverged", "the loss is nan")
-    assert suite_item(run, book).status == "FAILED"
+    assert suite_content(run, suite_runs).status == "FAILED"
     (store.root / "cells" / run.cells[1].slug / "status.json").unlink()
-    item = cell_item(skipped(run, 1, "no data"), skipped(run, 1, "no data").cells[1], store)
+    item = cell_content(skipped(run, 1, "no data"), skipped(run, 1, "no data").cells[1], store)
     assert item is not None
     assert (item.status, item.tags["status"], item.tags["reason"]) == ("KILLED", "skipped", "no data")
 
 
-def test_figures_drawn_later_belong_to_their_cell_and_to_the_suite(run: SuiteRun, book: SuiteBook) -> None:
-    store, slug = book.store, run.cells[0].slug
-    before = cell_item(run, run.cells[0], store), cell_item(run, run.cells[1], store), suite_item(run, book)
+def test_figures_drawn_later_belong_to_their_cell_and_to_the_suite(run: SuiteRun, suite_runs: SuiteRuns) -> None:
+    store, slug = suite_runs.store, run.cells[0].slug
+    before = (
+        cell_content(run, run.cells[0], store),
+        cell_content(run, run.cells[1], store),
+        suite_content(run, suite_runs),
+    )
     folder = store.root / "suites" / "small-paper-smoke" / "plots"
     for path in (folder / "ranks.png", folder / slug / "spectrum.png", store.root / "plots" / slug / "embedding.png"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"png")
-    after = cell_item(run, run.cells[0], store), cell_item(run, run.cells[1], store), suite_item(run, book)
+    after = (
+        cell_content(run, run.cells[0], store),
+        cell_content(run, run.cells[1], store),
+        suite_content(run, suite_runs),
+    )
     assert set(after[0].files) - set(before[0].files) == {"plots/spectrum.png", "plots/embedding.png"}
     assert set(after[2].files) - set(before[2].files) == {"plots/ranks.png"}
     assert [one.digest == other.digest for one, other in zip(before, after, strict=True)] == [False, True, False]
 
 
-def test_the_parent_has_the_suites_settings_table_and_count(run: SuiteRun, book: SuiteBook, plan: Plan) -> None:
-    item = suite_item(run, book)
+def test_the_parent_has_the_suites_settings_table_and_count(run: SuiteRun, suite_runs: SuiteRuns, plan: Plan) -> None:
+    item = suite_content(run, suite_runs)
     assert (item.experiment, item.name, item.status) == ("small", "small paper smoke", "FINISHED")
     assert item.params["generators"] == '["copy", "gaussian"]'
     assert item.tags["cells"] == "2 done"
@@ -80,26 +89,26 @@ def test_the_parent_has_the_suites_settings_table_and_count(run: SuiteRun, book:
     assert item.files["table.md"].read_text() == "| a table |\n"
 
 
-def test_a_killed_run_is_told_from_one_under_way(book: SuiteBook, plan: Plan) -> None:
-    run = open_plan(book, plan, None)
-    with book.store.lock(f"suite-{run.id}", wait=False):
-        assert suite_item(run, book).status == "RUNNING"
-    assert suite_item(run, book).status == "KILLED"
+def test_a_killed_run_is_told_from_one_under_way(suite_runs: SuiteRuns, plan: Plan) -> None:
+    run = open_plan(suite_runs, plan, None)
+    with suite_runs.store.lock(f"suite-{run.id}", wait=False):
+        assert suite_content(run, suite_runs).status == "RUNNING"
+    assert suite_content(run, suite_runs).status == "KILLED"
 
 
-def test_the_same_plan_goes_on_with_the_same_suite_run(book: SuiteBook, plan: Plan) -> None:
-    first = book.all()[0]
-    again = open_plan(book, plan, "http://127.0.0.1:5000")
+def test_the_same_plan_goes_on_with_the_same_suite_run(suite_runs: SuiteRuns, plan: Plan) -> None:
+    first = suite_runs.all()[0]
+    again = open_plan(suite_runs, plan, "http://127.0.0.1:5000")
     assert again.id == first.id
     assert again.started == first.started
-    assert again.places == ("local", "http://127.0.0.1:5000")
-    assert book.all() == [again]
+    assert again.destinations == ("local", "http://127.0.0.1:5000")
+    assert suite_runs.all() == [again]
 
 
-def test_a_damaged_book_hides_nothing_else(book: SuiteBook) -> None:
-    (book.path("other")).mkdir()
-    (book.path("other") / "run.json").write_text('{"id": "other"')
-    assert len(book.all()) == 1
+def test_a_damaged_book_hides_nothing_else(suite_runs: SuiteRuns) -> None:
+    (suite_runs.path("other")).mkdir()
+    (suite_runs.path("other") / "run.json").write_text('{"id": "other"')
+    assert len(suite_runs.all()) == 1
 
 
 def test_settings_as_short_text() -> None:
@@ -112,6 +121,6 @@ def test_no_file_is_a_model_or_a_sample(run: SuiteRun, store: Store) -> None:
     (folder / "model").mkdir()
     (folder / "model" / "weights.safetensors").write_bytes(b"0")
     (folder / "samples.npz").write_bytes(b"0")
-    item = cell_item(run, run.cells[0], store)
+    item = cell_content(run, run.cells[0], store)
     assert item is not None
     assert not [name for name in item.files if "model" in name or "samples" in name]

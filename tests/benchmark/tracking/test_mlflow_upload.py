@@ -8,153 +8,171 @@ from typing import Any
 import pytest
 
 from benchmark.plan.planner import Plan
-from benchmark.store.store import CellFolder, Store, write_json
-from benchmark.tracking.destination import DATABASE, Place
-from benchmark.tracking.mlflow_upload import Tracker, UnreachableError, deliver, outstanding
-from benchmark.tracking.outbox import Delivered, Outbox
-from benchmark.tracking.suite_runs import SuiteBook, SuiteRun
-from tests.benchmark.tracking.conftest import SCORES, STARTED
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.files import write_json
+from benchmark.store.store import Store
+from benchmark.tracking.destination import DATABASE, Destination
+from benchmark.tracking.mlflow_content import run_contents
+from benchmark.tracking.mlflow_upload import Result, UnreachableError, Uploader
+from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns
+from tests.benchmark.store.score_records import score_record
+from tests.benchmark.tracking.conftest import STARTED, forget_connections
+
+NAMES = {"small paper smoke", "sines 24 copy", "sines 24 gaussian"}
 
 
-def runs_of(tracker: Tracker, experiment: str = "small") -> dict[str, Any]:
+def upload(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> Result:
+    return uploader.upload(run_contents(run, suite_runs).all)
+
+
+def runs_of(uploader: Uploader, experiment: str = "small") -> dict[str, Any]:
     """The runs that a client finds, by name; a name that occurs twice is an error."""
-    found = tracker.client.search_experiments(filter_string=f"name = '{experiment}'")
-    runs: Sequence[Any] = tracker.client.search_runs([found[0].experiment_id]) if found else []
+    found = uploader.client.search_experiments(filter_string=f"name = '{experiment}'")
+    runs: Sequence[Any] = uploader.client.search_runs([found[0].experiment_id]) if found else []
     names = [run.info.run_name for run in runs]
     assert len(names) == len(set(names)), names
     return dict(zip(names, runs, strict=True))
 
 
-def points(tracker: Tracker, run: Any, key: str) -> list[tuple[int, float]]:
-    return [(metric.step, metric.value) for metric in tracker.client.get_metric_history(run.info.run_id, key)]
+def points(uploader: Uploader, run: Any, key: str) -> list[tuple[int, float]]:
+    return [(metric.step, metric.value) for metric in uploader.client.get_metric_history(run.info.run_id, key)]
 
 
-def test_what_a_client_reads_back(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    assert deliver(run, book, tracker).delivered == 3
-    runs = runs_of(tracker)
-    assert set(runs) == {"small paper smoke", "sines 24 copy", "sines 24 gaussian"}
+def assert_whole(uploader: Uploader) -> None:
+    """Every run is there once with every point once."""
+    runs = runs_of(uploader)
+    assert set(runs) == NAMES
+    for name in ("sines 24 copy", "sines 24 gaussian"):
+        assert points(uploader, runs[name], "train/stage1/loss") == [(50, 2.0), (100, 1.0)]
+        assert points(uploader, runs[name], "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
+        assert runs[name].data.tags["mlflow.parentRunId"] == runs["small paper smoke"].info.run_id
+
+
+def test_what_a_client_reads_back(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
+    assert upload(run, suite_runs, uploader).uploaded == 3
+    assert_whole(uploader)
+    runs = runs_of(uploader)
     parent = runs["small paper smoke"]
     assert parent.info.status == "FINISHED"
     assert parent.data.params["scores"] == '["context_fid"]'
-    assert {file.path for file in tracker.client.list_artifacts(parent.info.run_id)} == {
+    assert {file.path for file in uploader.client.list_artifacts(parent.info.run_id)} == {
         "configuration.json",
         "table.md",
     }
-    table = tracker.client.download_artifacts(parent.info.run_id, "table.md")
+    table = uploader.client.download_artifacts(parent.info.run_id, "table.md")
     assert Path(table).read_text() == "| a table |\n"
     for name in ("sines 24 copy", "sines 24 gaussian"):
         child = runs[name]
-        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
         assert child.data.tags["commit"] == child.data.tags["mlflow.source.git.commit"] == "a" * 40
         assert child.data.tags["data_sha256"] == run.cells[0].record["fingerprint"]
         assert child.data.params["length"] == "24"
         assert (child.info.status, child.info.start_time, child.info.end_time) == ("FINISHED", STARTED, STARTED + 4000)
-        assert points(tracker, child, "train/stage1/loss") == [(50, 2.0), (100, 1.0)]
-        assert points(tracker, child, "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
         assert child.data.metrics["scores/context_fid/mean"] == 2.0
-        files = {file.path for file in tracker.client.list_artifacts(child.info.run_id)}
+        files = {file.path for file in uploader.client.list_artifacts(child.info.run_id)}
         assert files == {"cell.json", "scores.json", "provenance.json", "status.json", "log.jsonl"}
 
 
-def test_a_second_delivery_has_nothing_to_do(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    deliver(run, book, tracker)
-    assert outstanding(run, book, tracker.place) == []
-    assert deliver(run, book, tracker).delivered == 0
-    assert len(runs_of(tracker)) == 3
+def test_a_second_upload_has_nothing_to_do(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
+    upload(run, suite_runs, uploader)
+    assert upload(run, suite_runs, Uploader(uploader.destination, suite_runs.store)).uploaded == 0
+    assert_whole(uploader)
 
 
-@pytest.mark.parametrize("call", range(6))
-def test_a_crash_before_any_entry_repeats_nothing(
-    run: SuiteRun, book: SuiteBook, tracker: Tracker, monkeypatch: pytest.MonkeyPatch, call: int
+@pytest.mark.parametrize("call", [0, 1, 3, 5, 6, 9, 12, 17])
+def test_a_crash_at_any_request_repeats_nothing(
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    """The outbox is written twice an item: before its content and after it; the tracker is ahead of it each time."""
+    """The process dies after the request of that number, of about 26, has been answered."""
     calls = 0
-    enter = Outbox.enter
 
-    def die(outbox: Outbox, place: str, item: str, delivered: Delivered) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == call + 1:
-            raise KeyboardInterrupt
-        enter(outbox, place, item, delivered)
+    def dying(method: Any) -> Any:
+        def request(*arguments: Any, **options: Any) -> Any:
+            nonlocal calls
+            answer = method(*arguments, **options)
+            calls += 1
+            if calls == call + 1:
+                raise KeyboardInterrupt
+            return answer
+
+        return request
 
     with monkeypatch.context() as patch:
-        patch.setattr(Outbox, "enter", die)
+        for name in ("create_run", "log_batch", "log_artifact", "set_terminated", "set_tag"):
+            patch.setattr(uploader.client, name, dying(getattr(uploader.client, name)))
         with pytest.raises(KeyboardInterrupt):
-            deliver(run, book, tracker)
-    assert outstanding(run, book, tracker.place)
-    again = Tracker(tracker.place, book.store)
-    deliver(run, book, again)
-    runs = runs_of(again)
-    assert set(runs) == {"small paper smoke", "sines 24 copy", "sines 24 gaussian"}
-    for name in ("sines 24 copy", "sines 24 gaussian"):
-        assert points(again, runs[name], "train/stage1/loss") == [(50, 2.0), (100, 1.0)]
-        assert points(again, runs[name], "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
-        assert runs[name].data.tags["mlflow.parentRunId"] == runs["small paper smoke"].info.run_id
+            upload(run, suite_runs, uploader)
+    again = Uploader(uploader.destination, suite_runs.store)
+    upload(run, suite_runs, again)
+    assert_whole(again)
 
 
-def test_what_came_later_is_added_to_the_same_run(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    deliver(run, book, tracker)
-    before = runs_of(tracker)["sines 24 copy"]
-    folder = book.store.root / "cells" / run.cells[0].slug
-    more = {**SCORES["context_fid"], "repetitions": [4.0], "mean": 4.0, "half_width": None}
-    CellFolder(folder).write_score("spectral", more)
-    assert deliver(run, book, tracker).delivered == 1
-    after = runs_of(tracker)["sines 24 copy"]
+def test_what_came_later_is_added_to_the_same_run(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
+    upload(run, suite_runs, uploader)
+    before = runs_of(uploader)["sines 24 copy"]
+    CellFolder(suite_runs.store.root / "cells" / run.cells[0].slug).write_score("spectral", score_record(4.0))
+    assert upload(run, suite_runs, uploader).uploaded == 1
+    after = runs_of(uploader)["sines 24 copy"]
     assert after.info.run_id == before.info.run_id
-    assert points(tracker, after, "scores/spectral/repetition") == [(0, 4.0)]
-    assert points(tracker, after, "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
+    assert points(uploader, after, "scores/spectral/repetition") == [(0, 4.0)]
+    assert points(uploader, after, "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
 
 
-def test_a_failed_cell_that_is_done_later_is_the_same_run(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    folder = book.store.root / "cells" / run.cells[0].slug
+def test_a_failed_cell_that_is_done_later_is_the_same_run(
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader
+) -> None:
+    folder = suite_runs.store.root / "cells" / run.cells[0].slug
     write_json(folder / "status.json", {"state": "timeout", "reason": "killed after its limit", "stage": "fit"})
-    deliver(run, book, tracker)
-    failed = runs_of(tracker)
+    upload(run, suite_runs, uploader)
+    failed = runs_of(uploader)
     assert failed["sines 24 copy"].info.status == failed["small paper smoke"].info.status == "FAILED"
     assert failed["sines 24 copy"].data.tags["reason"] == "killed after its limit"
     assert failed["small paper smoke"].data.tags["cells"] == "1 done, 1 timeout"
     write_json(folder / "status.json", {"state": "done", "reason": "", "stage": ""})
-    deliver(run, book, tracker)
-    done = runs_of(tracker)
+    upload(run, suite_runs, uploader)
+    done = runs_of(uploader)
     assert done["sines 24 copy"].info.run_id == failed["sines 24 copy"].info.run_id
     assert done["sines 24 copy"].info.status == done["small paper smoke"].info.status == "FINISHED"
     assert done["sines 24 copy"].data.tags.get("reason", "") == ""
     assert done["small paper smoke"].data.tags["cells"] == "2 done"
 
 
-def test_a_changed_score_replaces_the_run(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    deliver(run, book, tracker)
-    before = runs_of(tracker)["sines 24 copy"]
-    folder = book.store.root / "cells" / run.cells[0].slug
-    CellFolder(folder).write_score("context_fid", {**SCORES["context_fid"], "repetitions": [1.0, 5.0], "mean": 3.0})
-    deliver(run, book, tracker)
-    after = runs_of(tracker)["sines 24 copy"]
+def test_a_changed_score_replaces_the_run(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
+    upload(run, suite_runs, uploader)
+    before = runs_of(uploader)["sines 24 copy"]
+    folder = suite_runs.store.root / "cells" / run.cells[0].slug
+    CellFolder(folder).write_score("context_fid", score_record(3.0, 1.0, 5.0, half_width=12.7))
+    upload(run, suite_runs, uploader)
+    after = runs_of(uploader)["sines 24 copy"]
     assert after.info.run_id != before.info.run_id
-    assert points(tracker, after, "scores/context_fid/repetition") == [(0, 1.0), (1, 5.0)]
-    assert tracker.client.get_run(before.info.run_id).info.lifecycle_stage == "deleted"
+    assert points(uploader, after, "scores/context_fid/repetition") == [(0, 1.0), (1, 5.0)]
+    assert uploader.client.get_run(before.info.run_id).info.lifecycle_stage == "deleted"
 
 
-def test_only_the_named_cells_are_delivered(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    deliver(run, book, tracker, {run.cells[1].key})
-    assert set(runs_of(tracker)) == {"small paper smoke", "sines 24 gaussian"}
+def test_a_run_deleted_in_the_tracker_is_uploaded_again(
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader
+) -> None:
+    upload(run, suite_runs, uploader)
+    uploader.client.delete_run(runs_of(uploader)["sines 24 copy"].info.run_id)
+    assert upload(run, suite_runs, uploader).uploaded == 1
+    assert_whole(uploader)
 
 
 def test_two_stores_may_share_a_tracker(
-    run: SuiteRun, book: SuiteBook, tracker: Tracker, tmp_path: Path, plan: Plan
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader, tmp_path: Path, plan: Plan
 ) -> None:
-    shutil.copytree(book.store.root, tmp_path / "other", ignore=shutil.ignore_patterns("outbox.db", "mlflow*"))
-    deliver(run, book, tracker)
-    other = Store(tmp_path / "other")
-    assert deliver(run, SuiteBook(other), Tracker(tracker.place, other)).delivered == 3
-    found = tracker.client.search_runs([tracker.client.get_experiment_by_name("small").experiment_id])  # type: ignore[union-attr]
+    other = Store(tmp_path / "other").create()
+    shutil.copytree(suite_runs.store.root / "cells", other.root / "cells", dirs_exist_ok=True)
+    shutil.copytree(suite_runs.root, other.root / "tracking" / "runs")
+    upload(run, suite_runs, uploader)
+    assert upload(run, SuiteRuns(other), Uploader(uploader.destination, other)).uploaded == 3
+    found = uploader.client.search_runs([uploader.client.get_experiment_by_name("small").experiment_id])  # type: ignore[union-attr]
     assert len(found) == 6
 
 
-def test_a_refused_item_keeps_no_other_from_theirs(
-    run: SuiteRun, book: SuiteBook, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+def test_refused_content_keeps_no_other_back(
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log_artifact = tracker.client.log_artifact
+    log_artifact = uploader.client.log_artifact
 
     def refuse(run_id: str, path: str, folder: str | None) -> None:
         if run.cells[0].slug in path:
@@ -162,32 +180,32 @@ def test_a_refused_item_keeps_no_other_from_theirs(
         log_artifact(run_id, path, folder)
 
     with monkeypatch.context() as patch:
-        patch.setattr(tracker.client, "log_artifact", refuse)
-        result = deliver(run, book, tracker)
-    assert (result.delivered, result.failed) == (2, {f"{run.id}/{run.cells[0].key}": "too large"})
-    assert deliver(run, book, tracker).delivered == 1
-    assert len(runs_of(tracker)) == 3
+        patch.setattr(uploader.client, "log_artifact", refuse)
+        result = upload(run, suite_runs, uploader)
+    assert (result.uploaded, result.failed) == (2, {f"{run.id}/{run.cells[0].key}": "too large"})
+    assert upload(run, suite_runs, uploader).uploaded == 1
+    assert_whole(uploader)
 
 
-def test_a_database_that_is_gone_is_made_and_filled_again(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    deliver(run, book, tracker)
-    (book.store.root / DATABASE).unlink()
-    again = Tracker(tracker.place, book.store)
-    assert deliver(run, book, again).delivered == 3
-    assert len(runs_of(again)) == 3
-    assert not list(book.store.root.glob(".*.part"))
+def test_a_lost_database_is_created_and_filled_again(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
+    upload(run, suite_runs, uploader)
+    (suite_runs.store.root / DATABASE).unlink()
+    forget_connections()
+    again = Uploader(uploader.destination, suite_runs.store)
+    assert upload(run, suite_runs, again).uploaded == 3
+    assert_whole(again)
+    assert not list(suite_runs.store.root.glob(".*.part"))
 
 
-def test_more_points_than_a_batch_takes(run: SuiteRun, book: SuiteBook, tracker: Tracker) -> None:
-    log = book.store.root / "cells" / run.cells[0].slug / "log.jsonl"
+def test_more_points_than_a_batch_takes(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
+    log = suite_runs.store.root / "cells" / run.cells[0].slug / "log.jsonl"
     log.write_text("".join(f'{{"stage": "fit", "step": {step}, "loss": {step}.5}}\n' for step in range(1, 2502)))
-    deliver(run, book, tracker)
-    found = runs_of(tracker)["sines 24 copy"]
-    assert points(tracker, found, "train/fit/loss") == [(step, step + 0.5) for step in range(1, 2502)]
+    upload(run, suite_runs, uploader)
+    found = runs_of(uploader)["sines 24 copy"]
+    assert points(uploader, found, "train/fit/loss") == [(step, step + 0.5) for step in range(1, 2502)]
 
 
-def test_a_closed_port_is_unreachable_in_a_few_words(run: SuiteRun, book: SuiteBook) -> None:
-    place = Place("http://127.0.0.1:9", "http://127.0.0.1:9")
+def test_a_closed_port_is_unreachable_in_a_few_words(run: SuiteRun, suite_runs: SuiteRuns) -> None:
+    destination = Destination("http://127.0.0.1:9", "http://127.0.0.1:9")
     with pytest.raises(UnreachableError, match=r"^connection refused$"):
-        deliver(run, book, Tracker(place, book.store))
-    assert len(outstanding(run, book, place)) == 3
+        upload(run, suite_runs, Uploader(destination, suite_runs.store))

@@ -15,53 +15,61 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.plan.planner import Plan
 from benchmark.store.store import Store
-from benchmark.tracking.destination import Place
-from benchmark.tracking.mlflow_upload import Tracker, UnreachableError, deliver, outstanding
-from benchmark.tracking.suite_runs import SuiteBook, SuiteRun, open_plan
+from benchmark.tracking.destination import Destination
+from benchmark.tracking.mlflow_content import run_contents
+from benchmark.tracking.mlflow_upload import UnreachableError, Uploader
+from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns, open_plan
 from benchmark.tracking.sync import sync
 from tests.benchmark.tracking.conftest import finish_cell, free_port
-from tests.benchmark.tracking.test_mlflow_upload import points, runs_of
+from tests.benchmark.tracking.test_mlflow_upload import assert_whole, runs_of
 
 NOWHERE = "http://127.0.0.1:9"
 
 
-def test_everything_is_delivered_once(book: SuiteBook, tracker: Tracker) -> None:
+def test_everything_is_uploaded_once(suite_runs: SuiteRuns, uploader: Uploader) -> None:
     lines: list[str] = []
-    first = sync(book.store, None, lines.append)
-    assert first.record() == {"delivered": {tracker.place.shown: 3}, "left": {}, "reasons": {}}
-    assert first.text() == f"delivered 3 runs to {tracker.place.uri}"
-    second = sync(book.store, None, lines.append)
-    assert (second.text(), second.failed) == ("nothing left to deliver", False)
-    assert len(runs_of(tracker)) == 3
+    first = sync(suite_runs.store, None, lines.append)
+    assert first.record() == {"uploaded": {uploader.destination.shown: 3}, "left": {}, "reasons": {}}
+    assert first.text() == f"uploaded 3 runs to {uploader.destination.uri}"
+    second = sync(suite_runs.store, None, lines.append)
+    assert (second.text(), second.failed) == ("nothing left to upload", False)
+    assert_whole(uploader)
 
 
-def test_a_run_goes_where_it_was_meant_to(book: SuiteBook, plan: Plan, tracker: Tracker) -> None:
-    open_plan(book, plan, NOWHERE)
-    report = sync(book.store, None, print)
-    assert report.delivered == {tracker.place.shown: 3, NOWHERE: 0}
+def test_a_run_goes_where_it_was_meant_to(suite_runs: SuiteRuns, plan: Plan, uploader: Uploader) -> None:
+    open_plan(suite_runs, plan, NOWHERE)
+    report = sync(suite_runs.store, None, print)
+    assert report.uploaded == {uploader.destination.shown: 3, NOWHERE: 0}
     assert report.left == {NOWHERE: 3}
     assert report.failed
-    assert "3 runs could not be delivered to http://127.0.0.1:9 (connection refused); they are kept" in report.text()
+    assert "3 runs could not be uploaded to http://127.0.0.1:9 (connection refused); they are kept" in report.text()
 
 
-def test_a_run_without_tracking_is_delivered_only_where_told(store: Store, plan: Plan, tracker: Tracker) -> None:
+def test_a_run_without_tracking_is_uploaded_only_where_asked(store: Store, plan: Plan, uploader: Uploader) -> None:
     for index in range(2):
         finish_cell(store, plan, index)
-    book = SuiteBook(store)
-    book.close(open_plan(book, plan, None).id, "finished")
-    assert sync(store, None, print).text() == "nothing left to deliver"
-    assert sync(store, "local", print).delivered == {tracker.place.shown: 3}
+    suite_runs = SuiteRuns(store)
+    suite_runs.close(open_plan(suite_runs, plan, None).id, "finished")
+    assert sync(store, None, print).text() == "nothing left to upload"
+    assert sync(store, "local", print).uploaded == {uploader.destination.shown: 3}
+
+
+def test_a_server_that_has_everything_is_asked_again_only_by_name(suite_runs: SuiteRuns, plan: Plan) -> None:
+    run = open_plan(suite_runs, plan, NOWHERE)
+    suite_runs.set_uploaded(run.id, NOWHERE, run_contents(run, suite_runs).digest)
+    assert NOWHERE not in sync(suite_runs.store, None, print).left
+    assert sync(suite_runs.store, NOWHERE, print).left == {NOWHERE: 3}
 
 
 def test_refusals(tmp_path: Path, store: Store) -> None:
     with pytest.raises(UserError, match=r"there is no store '.*nowhere'; run a suite first"):
         sync(Store(tmp_path / "nowhere"), None, print)
-    with pytest.raises(UserError, match=r"--tracking none delivers nothing"):
+    with pytest.raises(UserError, match=r"--tracking none uploads nothing"):
         sync(store, "none", print)
 
 
 @pytest.fixture
-def serve(tmp_path: Path, empty_database: Path) -> Iterator[Callable[[], tuple[Place, subprocess.Popen[bytes]]]]:
+def serve(tmp_path: Path, empty_database: Path) -> Iterator[Callable[[], tuple[Destination, subprocess.Popen[bytes]]]]:
     """Start a real server, again on the same address and database; all are ended with the test."""
     folder = tmp_path / "server"
     folder.mkdir()
@@ -69,7 +77,7 @@ def serve(tmp_path: Path, empty_database: Path) -> Iterator[Callable[[], tuple[P
     port = free_port()
     started = []
 
-    def start() -> tuple[Place, subprocess.Popen[bytes]]:
+    def start() -> tuple[Destination, subprocess.Popen[bytes]]:
         command = [
             sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
             "--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", f"{folder}/artefacts",
@@ -89,7 +97,7 @@ def serve(tmp_path: Path, empty_database: Path) -> Iterator[Callable[[], tuple[P
                         break
             except OSError:
                 time.sleep(0.1)
-        return Place(uri, uri), process
+        return Destination(uri, uri), process
 
     yield start
     for process in started:
@@ -100,23 +108,23 @@ def serve(tmp_path: Path, empty_database: Path) -> Iterator[Callable[[], tuple[P
 
 @pytest.mark.timeout(120)
 def test_a_server_killed_midway_gets_the_rest_later_once(
-    run: SuiteRun, book: SuiteBook, serve: Callable[[], tuple[Place, subprocess.Popen[bytes]]]
+    run: SuiteRun, suite_runs: SuiteRuns, serve: Callable[[], tuple[Destination, subprocess.Popen[bytes]]]
 ) -> None:
-    place, server = serve()
-    tracker = Tracker(place, book.store)
-    assert deliver(run, book, tracker, {run.cells[0].key}).delivered == 2
+    destination, server = serve()
+    uploader = Uploader(destination, suite_runs.store)
+    contents = run_contents(run, suite_runs).all
+    assert uploader.upload(contents[:2]).uploaded == 2
     os.killpg(server.pid, signal.SIGKILL)
     server.wait()
-    with pytest.raises(UnreachableError, match="connection refused"):
-        deliver(run, book, tracker)
-    assert [item.name for item in outstanding(run, book, place)] == ["sines 24 gaussian"]
+    with pytest.raises(UnreachableError, match=r"connection refused|it broke off the connection"):
+        uploader.upload(contents)
     serve()
-    assert sync(book.store, place.uri, print).delivered == {place.uri: 1}
-    assert sync(book.store, place.uri, print).text() == "nothing left to deliver"
-    runs = runs_of(tracker)
-    assert set(runs) == {"small paper smoke", "sines 24 copy", "sines 24 gaussian"}
+    assert sync(suite_runs.store, destination.uri, print).uploaded == {destination.uri: 1}
+    assert sync(suite_runs.store, destination.uri, print).text() == "nothing left to upload"
+    assert_whole(uploader)
     for name in ("sines 24 copy", "sines 24 gaussian"):
-        assert points(tracker, runs[name], "train/stage1/loss") == [(50, 2.0), (100, 1.0)]
-        assert runs[name].data.tags["mlflow.parentRunId"] == runs["small paper smoke"].info.run_id
-        scores = tracker.client.download_artifacts(runs[name].info.run_id, "scores.json")
-        assert Path(scores).read_bytes() == (book.store.root / "cells" / run.cells[0].slug / "scores.json").read_bytes()
+        scores = uploader.client.download_artifacts(runs_of(uploader)[name].info.run_id, "scores.json")
+        assert (
+            Path(scores).read_bytes()
+            == (suite_runs.store.root / "cells" / run.cells[0].slug / "scores.json").read_bytes()
+        )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.store.store import Store
-from benchmark.tracking.mlflow_upload import Tracker
+from benchmark.tracking.mlflow_upload import Uploader
 from tests.benchmark.tracking.conftest import free_port
 from tests.conftest import CommandLine, environment
 
@@ -23,12 +23,12 @@ def test_refusals(command: CommandLine, store: Store, tmp_path: Path) -> None:
     assert missing.stderr == "error: there is no store 'nowhere'; run a suite first, or name another with --store.\n"
     empty = command("ui")
     assert empty.returncode == 2
-    assert "nothing of the store 'runs' is tracked in it; deliver it with 'python -m benchmark sync" in empty.stderr
+    assert "nothing of the store 'runs' is tracked in it; upload it with 'python -m benchmark sync" in empty.stderr
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_taken_port(command: CommandLine, tracker: Tracker) -> None:
-    del tracker
+def test_a_taken_port(command: CommandLine, uploader: Uploader) -> None:
+    del uploader
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -41,9 +41,9 @@ def test_a_taken_port(command: CommandLine, tracker: Tracker) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_page_answers_on_localhost_and_ends_cleanly(
-    tmp_path: Path, tracker: Tracker, number: signal.Signals
+    tmp_path: Path, uploader: Uploader, number: signal.Signals
 ) -> None:
-    del tracker
+    del uploader
     port = free_port()
     with (tmp_path / "lines").open("wb") as lines:
         page = subprocess.Popen(

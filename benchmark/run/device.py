@@ -1,0 +1,31 @@
+"""The device of a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from benchmark.errors import UserError, unknown
+
+DEVICES = ("auto", "cpu", "cuda")
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
+"""The files of an NVIDIA driver on Linux and in its Windows subsystem."""
+
+
+def choose_device(device: str) -> str:
+    """ "auto" resolved to what is there; raises UserError where the device does not exist."""
+    if device not in DEVICES:
+        raise unknown("device", device, DEVICES)
+    if device == "cpu" or (device == "auto" and not _has_driver()):
+        return "cpu"
+    import torch
+
+    there = torch.cuda.is_available()
+    if device == "cuda" and not there:
+        raise UserError("--device cuda was asked for, but PyTorch finds no CUDA device here; use --device cpu or auto.")
+    return "cuda" if there else "cpu"
+
+
+def _has_driver() -> bool:
+    """Whether a CUDA device may be there; PyTorch, which takes seconds to import, is asked only then."""
+    return sys.platform != "linux" or any(Path(path).exists() for path in DRIVERS)

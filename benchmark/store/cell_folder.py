@@ -1,0 +1,134 @@
+"""The folder of one cell: its files, records and journal."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmark.plan.cell import Cell, digest
+from benchmark.store.files import naming, read_json, sha256, write_json
+from benchmark.store.records import Finish, Provenance, ScoreRecord, StageRecord, Status
+
+CHECKSUM = "checksum"
+
+
+class CellFolder:
+    """The files of one cell. `stages/NAME.json` is written last, and says that a stage is finished and what it wrote."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def model(self) -> Path:
+        """The fitted generator's folder."""
+        return self.path / "model"
+
+    @property
+    def samples(self) -> Path:
+        """The archive of generated windows."""
+        return self.path / "samples.npz"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where an unfinished fit keeps its state."""
+        return self.path / "checkpoint"
+
+    def scores(self) -> dict[str, ScoreRecord]:
+        """Every score computed so far, by name; without those whose record was altered after it was written."""
+        parsed = {name: _intact(entry) for name, entry in self._entries().items()}
+        return {name: record for name, record in parsed.items() if record is not None}
+
+    def altered_scores(self) -> list[str]:
+        """The names of scores whose record was altered after it was written; nothing uses them."""
+        return [name for name, entry in self._entries().items() if _intact(entry) is None]
+
+    def write_score(self, name: str, record: ScoreRecord) -> None:
+        """Add a score, or replace it, with a checksum of its record."""
+        entry = record.to_json()
+        intact = {known: value for known, value in self._entries().items() if _intact(value) is not None}
+        write_json(self.path / "scores.json", {**intact, name: {**entry, CHECKSUM: digest(entry)}})
+
+    def _entries(self) -> dict[str, Any]:
+        return read_json(self.path / "scores.json")
+
+    def record(self) -> dict[str, Any]:
+        """The resolved cell as it was written when it was first computed."""
+        return read_json(self.path / "cell.json")
+
+    def is_of(self, cell: Cell) -> bool:
+        """Whether the results here, if there are any, are those of `cell`."""
+        return not self.has_results() or cell.is_recorded_by(self.record())
+
+    def has_results(self) -> bool:
+        """Whether any stage was finished here."""
+        return any((self.path / "stages").glob("*.json"))
+
+    def status(self) -> Status:
+        """How the last attempt ended."""
+        return Status.read(self.path / "status.json")
+
+    def write_status(self, status: Status) -> None:
+        """Replace the status."""
+        write_json(self.path / "status.json", status.to_json())
+
+    def provenance(self) -> Provenance:
+        """Times, machine, versions, commit and data checksum, by stage."""
+        return Provenance.read(self.path / "provenance.json")
+
+    def write_provenance(self, provenance: Provenance, stage: str, record: StageRecord) -> None:
+        """Replace the provenance, with the record of one stage added or replaced."""
+        write_json(self.path / "provenance.json", provenance.with_stage(stage, record))
+
+    def finished(self, stage: str) -> Finish:
+        """The record of a finished stage; an empty one where the stage has not been finished."""
+        return Finish.read(self.path / "stages" / f"{stage}.json")
+
+    def finished_stages(self) -> list[str]:
+        """The names of stages that were finished here, whatever has become of their files."""
+        return sorted(path.stem for path in (self.path / "stages").glob("*.json"))
+
+    def is_finished(self, stage: str, key: str) -> bool:
+        """Whether `stage` was finished under `key` and its files are as it left them."""
+        finish = self.finished(stage)
+        return finish.key == key and finish.files is not None and not self.altered_files(finish)
+
+    def altered_files(self, finish: Finish) -> list[str]:
+        """The files of a finished stage that are missing or were altered after they were written."""
+        return [name for name, checksum in (finish.files or {}).items() if not self._holds(name, checksum)]
+
+    def _holds(self, name: str, checksum: str) -> bool:
+        return (self.path / name).is_file() and sha256(self.path / name) == checksum
+
+    def finish(self, stage: str, key: str, files: list[Path]) -> None:
+        """Record that `stage` is finished; from here on nothing computes it again."""
+        folder = self.path / "stages"
+        folder.mkdir(exist_ok=True)
+        sums = {str(file.relative_to(self.path)): sha256(file) for file in sorted(files)}
+        write_json(folder / f"{stage}.json", Finish(key=key, files=sums).to_json())
+
+    def forget_after(self, stage: str) -> None:
+        """Drop what was made from an earlier result of `stage`, which has just been computed again."""
+        later = {"fit": ("sample", "timing"), "sample": ()}.get(stage)
+        if later is None:
+            return
+        for name in later:
+            (self.path / "stages" / f"{name}.json").unlink(missing_ok=True)
+        (self.path / "scores.json").unlink(missing_ok=True)
+
+    def note(self, stage: str, event: str) -> None:
+        """Add a line to the cell's journal: time, process, stage and event."""
+        line = json.dumps({"time": round(time.time(), 3), "pid": os.getpid(), "stage": stage, "event": event})
+        path = self.path / "journal.jsonl"
+        with naming(path), path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def _intact(entry: object) -> ScoreRecord | None:
+    """A score's entry as a record; None where it was altered after it was written."""
+    if not isinstance(entry, dict):
+        return None
+    content = {name: value for name, value in entry.items() if name != CHECKSUM}
+    return ScoreRecord.parse(content) if entry.get(CHECKSUM) == digest(content) else None

@@ -1,0 +1,186 @@
+"""The records of a cell, field by field; they are written to JSON files and read from them through these models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from benchmark.store.files import read_json
+
+
+class State(StrEnum):
+    """How a cell or a score stands."""
+
+    DONE = "done"
+    MISSING = "missing"
+    """Not computed yet."""
+    RUNNING = "running"
+    SKIPPED = "skipped"
+    """Not possible with these data."""
+    FAILED = "failed"
+    DIVERGED = "diverged"
+    """A loss, a sample or a score is not finite."""
+    INTERRUPTED = "interrupted"
+    KILLED = "killed"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out of memory"
+    STORAGE = "storage"
+    """The disk refused a file."""
+    BUSY = "busy"
+    """Another runner on the same store is computing the cell."""
+    ALTERED = "altered"
+    """A record or file was altered after it was written."""
+
+
+PERMANENT_FAILURES = (State.FAILED, State.DIVERGED)
+"""States that another attempt would repeat. Every other failure came from outside, and the next run tries again."""
+
+
+class Record(BaseModel):
+    """A frozen record that a JSON file holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The record in a file; one with default values where the file is missing, unreadable or another record's."""
+        return cls.parse(read_json(path)) or cls()
+
+    @classmethod
+    def parse(cls, values: object) -> Self | None:
+        """A mapping as a record; None where it is not such a record."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError:
+            return None
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON holds it."""
+        return self.model_dump(mode="json")
+
+
+class Status(Record):
+    """How the last attempt at a cell ended: `status.json`."""
+
+    state: State = State.MISSING
+    reason: str = ""
+    """Why it ended so, in one line."""
+    stage: str = ""
+    """The stage in which it ended."""
+    warnings: tuple[str, ...] = ()
+    """What the generator reported of its own training."""
+
+
+class ScoreRecord(Record):
+    """One score of a cell: an entry of `scores.json`."""
+
+    key: str
+    """Identifies the samples, the metric with its parameters, and the seeds."""
+    version: int
+    """The metric's version."""
+    n_real: int
+    n_fake: int
+    """Windows on either side."""
+    floor: float | None
+    """What a perfect generator scores on average at this n; None where only a control can tell."""
+    repetitions: tuple[float, ...]
+    """One value a repetition of the metric."""
+    mean: float
+    half_width: float | None
+    """Of the 95 % t-interval over repetitions; None for one repetition."""
+    details: dict[str, Any] = {}
+    """What the metric reports beside its value."""
+
+
+class Machine(Record):
+    """The machine that computed a stage."""
+
+    system: str | None = None
+    processor: str | None = None
+    cores: int | None = None
+    device: str | None = None
+    accelerator: str | None = None
+    cuda: str | None = None
+
+
+class StageRecord(Record):
+    """What one stage cost, and where and by which code it was computed; fields of other kinds of stages are None."""
+
+    started: str | None = None
+    """ISO 8601, with the offset from UTC."""
+    wall_seconds: float = 0.0
+    """Over all sessions of a resumed fit."""
+    cpu_seconds: float | None = None
+    """Of the last session."""
+    peak_memory_mib: float | None = None
+    """Of the whole process, up to the stage's end."""
+    machine: Machine = Machine()
+    versions: dict[str, str] = {}
+    """Python and packages."""
+    commit: str | None = None
+    dirty: bool | None = None
+    """Whether tracked files differ from the commit."""
+
+    warnings: tuple[str, ...] = ()
+    """Fit: what the generator reported of its own training."""
+    parameters: int | None = None
+    """Fit: trainable parameters."""
+    earlier_seconds: float | None = None
+    """Fit: seconds of earlier, interrupted sessions."""
+
+    seconds_sampling_only: float | None = None
+    """Sample: without loading the model and writing the file."""
+    windows: int | None = None
+    """Sample and timing: windows drawn."""
+
+    seconds: tuple[float, ...] | None = None
+    median_seconds: float | None = None
+    warm_up_seconds: float | None = None
+    """Timing: seconds by repetition, their median, and the first, uncounted repetition."""
+    load: float | None = None
+    """Timing: load average of the machine at the start."""
+
+    preparing_seconds: float | None = None
+    """Score: seconds of what other cells on the same data use too; not part of later estimates."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The record without fields of other kinds of stages."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+class Provenance(Record):
+    """Where a cell's results come from: `provenance.json`."""
+
+    generator: str = ""
+    dataset: str = ""
+    length: int = 0
+    budget: str = ""
+    seed: int = 0
+    """The training seed."""
+    data_sha256: str = ""
+    """Of the data set's content."""
+    note: str = ""
+    """What the data set reports of its windows."""
+    stages: Mapping[str, StageRecord] = {}
+    """By stage: fit, sample, timing, score:NAME."""
+
+    def stage(self, name: str) -> StageRecord:
+        """The record of a stage; one with default values where the stage has not run."""
+        return self.stages.get(name, StageRecord())
+
+    def with_stage(self, name: str, record: StageRecord) -> dict[str, Any]:
+        """The JSON of this provenance with one stage added or replaced."""
+        stages = {known: value.to_json() for known, value in {**self.stages, name: record}.items()}
+        return {**self.model_dump(mode="json", exclude={"stages"}), "stages": stages}
+
+
+class Finish(Record):
+    """A finished stage: `stages/NAME.json`, the last file that a stage writes."""
+
+    key: str = ""
+    files: dict[str, str] | None = None
+    """SHA-256 by path in the cell's folder; None where the record cannot be read."""

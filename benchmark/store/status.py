@@ -1,0 +1,133 @@
+"""The state of a cell: one answer for the runner, previews, tables, figures and ablations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmark.plan.cell import Cell
+from benchmark.plan.keys import make_metric, sample_key, score_key
+from benchmark.plan.sampling_time import INFO, SAMPLING_TIME, TIMING, timing_key
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.records import Provenance, ScoreRecord, State, Status
+
+COMPUTE_AGAIN = "run the suite again to compute it"
+
+
+@dataclass(frozen=True)
+class CellState:
+    """How a cell stands for some scores.
+
+    `missing` are the stages still to run, in order. `status.state` is DONE exactly where none is missing. `scores` are the
+    finished, intact scores among those asked for. `problems` are sentences on what was altered; none of it is used.
+    """
+
+    missing: tuple[str, ...]
+    status: Status
+    scores: Mapping[str, ScoreRecord]
+    altered: tuple[str, ...]
+    provenance: Provenance
+    problems: tuple[str, ...] = ()
+
+    def of_score(self, name: str) -> Status:
+        """How one score stands; that of an unfinished cell where nothing else is known."""
+        if name in self.altered:
+            reason = f"its record was altered after it was written, and is not used; {COMPUTE_AGAIN}"
+            return Status(state=State.ALTERED, reason=reason, stage=stage_of(name))
+        return Status(state=State.DONE) if name in self.scores else self.status
+
+
+def stage_of(score: str) -> str:
+    """The stage that computes a score."""
+    return TIMING if score == SAMPLING_TIME else f"score:{score}"
+
+
+def all_stages(scores: tuple[str, ...]) -> tuple[str, ...]:
+    """Every stage of a cell, in the order in which they run; the time of sampling is measured before scores are computed."""
+    stages = (stage_of(name) for name in scores)
+    return ("fit", "sample", *sorted(stages, key=lambda stage: stage != TIMING))
+
+
+def cell_state(folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verify: bool) -> CellState:
+    """The state of a cell from its folder; each file is hashed once."""
+    recorded, provenance = folder.status(), folder.provenance()
+    if not folder.is_of(cell):
+        reason = f"'{folder.path.name}/cell.json' is altered or of another cell; {COMPUTE_AGAIN}"
+        status = Status(state=State.ALTERED, reason=reason)
+        told = "cell.json is altered or of another cell"
+        return CellState(all_stages(scores), status, {}, (), provenance, (told,))
+    altered_scores = folder.altered_scores()
+    missing, altered_files = _unfinished(folder, cell, scores, verify=verify)
+    found = _finished_scores(folder, cell, scores, provenance, missing)
+    missing = (*missing, *(stage_of(name) for name in scores if name not in found and stage_of(name) not in missing))
+    problems = [f"the record of score {name} was altered after it was written" for name in altered_scores]
+    problems += [f"{name} is missing or was altered after it was written" for name in altered_files]
+    status = _status(cell, recorded, missing)
+    # Scores stay valid when lost samples are drawn again, but are shown only beside their samples.
+    shown = {} if "sample" in missing else found
+    return CellState(missing, status, shown, tuple(altered_scores), provenance, tuple(problems))
+
+
+def _status(cell: Cell, recorded: Status, missing: tuple[str, ...]) -> Status:
+    if not missing:
+        return Status(state=State.DONE, warnings=recorded.warnings)
+    if cell.skip:
+        return Status(state=State.SKIPPED, reason=cell.skip, stage="data")
+    if recorded.state is State.DONE:
+        return Status(warnings=recorded.warnings)
+    return recorded
+
+
+def _unfinished(
+    folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verify: bool
+) -> tuple[tuple[str, ...], list[str]]:
+    """The unfinished stages before the scores, and the files of finished stages that were altered."""
+    keys = {"sample": sample_key(cell)}
+    if SAMPLING_TIME in scores:
+        keys[TIMING] = timing_key(cell)
+    altered: dict[str, list[str]] = {}
+
+    def is_finished(stage: str, key: str) -> bool:
+        finish = folder.finished(stage)
+        if finish.key != key or finish.files is None:
+            return False
+        altered[stage] = folder.altered_files(finish)
+        return not altered[stage]
+
+    missing = [stage for stage, key in keys.items() if not is_finished(stage, key)]
+    # A model is needed only to sample from it.
+    if (missing or verify) and not is_finished("fit", cell.key) and missing:
+        missing.insert(0, "fit")
+    if verify:
+        for stage in folder.finished_stages():
+            finish = folder.finished(stage)
+            if stage not in altered:
+                altered[stage] = [f"{stage}.json"] if finish.files is None else folder.altered_files(finish)
+    return tuple(missing), [name for names in altered.values() for name in names]
+
+
+def _finished_scores(
+    folder: CellFolder, cell: Cell, scores: tuple[str, ...], provenance: Provenance, missing: tuple[str, ...]
+) -> dict[str, ScoreRecord]:
+    known = folder.scores()
+    if SAMPLING_TIME in scores and TIMING not in missing:
+        timing = _timing(cell, provenance)
+        known |= {SAMPLING_TIME: timing} if timing else {}
+    return {
+        name: known[name]
+        for name in scores
+        if name in known
+        and (name == SAMPLING_TIME or known[name].key == score_key(cell, make_metric(name, cell.budget)))
+    }
+
+
+def _timing(cell: Cell, provenance: Provenance) -> ScoreRecord | None:
+    """The median time of sampling as a score; None where provenance was lost."""
+    timing = provenance.stage(TIMING)
+    if timing.median_seconds is None or timing.windows is None:
+        return None
+    n, median = timing.windows, timing.median_seconds
+    return ScoreRecord(
+        key=timing_key(cell), version=INFO.version, n_real=n, n_fake=n, floor=None,
+        repetitions=(median,), mean=median, half_width=None,
+    )  # fmt: skip
