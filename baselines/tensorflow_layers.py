@@ -99,7 +99,8 @@ class GRULayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """States (T, B, H) after each step of x (T, B, D)."""
-        return _GRULayer.apply(x, self.gates, self.gates_bias, self.candidate, self.candidate_bias)
+        weights = (self.gates, self.gates_bias, self.candidate, self.candidate_bias)
+        return _GRULayer.apply(x, *weights)  # type: ignore[no-untyped-call]
 
 
 class LSTMLayer(nn.Module):

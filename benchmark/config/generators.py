@@ -51,7 +51,7 @@ class Overlay(Frozen):
 
 def _holds(key: str, value: Any, place: Mapping[str, object]) -> bool:
     if key in LEAST:
-        return math.prod(int(str(place[name])) for name in LEAST[key]) >= value
+        return math.prod(int(str(place[name])) for name in LEAST[key]) >= int(value)
     return place[key] in (value if isinstance(value, list) else [value])
 
 

@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -25,12 +25,13 @@ def leaves_global_random_states_alone(probe: Probe) -> None:
     Drawing from a state or setting it is detected; setting it and putting it back is not.
     """
     _ = probe.saved, probe.samples  # a library's first import may draw a number, which is not the generator's doing
-    for what, act in {
+    calls: dict[str, Callable[[], object]] = {
         "fit": probe.fit_again,
         "sample": lambda: probe.fitted.sample(SAMPLES, SAMPLE_SEED),
         "save": lambda: probe.fitted.save(probe.empty_folder()),
         "load": lambda: probe.cls.load(probe.saved),
-    }.items():
+    }
+    for what, act in calls.items():
         with _unlikely_states():
             before = _states()
             act()

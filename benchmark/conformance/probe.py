@@ -125,7 +125,7 @@ class Probe:
         """Whether a fit without validation windows or checkpoint folder samples other bytes, though one with them does not."""
         made = self.fit(self.windows(self.count, self.features), validated=validated, checkpoints=checkpoints)
         again, other = (one.sample(SAMPLES, SAMPLE_SEED).tobytes() for one in (self.fitted_again, made))
-        return again == self.samples.tobytes() != other
+        return bool(again == self.samples.tobytes() != other)
 
     @property
     def trace(self) -> Trace:

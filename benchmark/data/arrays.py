@@ -66,7 +66,7 @@ def read_matlab(path: Path, spec: DatasetSpec) -> NDArray[np.float64]:
         raise UserError(
             f"'{path}', array '{name}', has the shape {array.shape}, but rows by features is needed; reshape it."
         )
-    return array.astype(np.float64)
+    return np.asarray(array, np.float64)
 
 
 def _from_archive(archive: Any, path: Path, name: str | None) -> NDArray[Any]:
@@ -80,7 +80,7 @@ def _from_archive(archive: Any, path: Path, name: str | None) -> NDArray[Any]:
                 f"'{path}' holds {len(archive.files)} arrays ({', '.join(archive.files)}), but one is expected; name "
                 "the one to read under 'array' in a YAML file."
             )
-        return archive[name or archive.files[0]]
+        return np.asarray(archive[name or archive.files[0]])
 
 
 def _check_numbers(array: NDArray[Any], path: Path) -> None:

@@ -256,7 +256,7 @@ def _features(
         raise UserError(
             f"all windows of the data set '{dataset.id}' are equal (every feature is constant); give data that change."
         )
-    return windows.train.shape[2]
+    return int(windows.train.shape[2])
 
 
 def _cells(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,8 @@ def autocorrelations(windows: Windows) -> NDArray[np.float64]:
     centred = windows.astype(np.float64) - windows.mean(axis=1, keepdims=True, dtype=np.float64)
     power = (centred**2).sum(axis=1, keepdims=True)
     sums = np.stack([(centred[:, : T - k] * centred[:, k:]).sum(axis=1) for k in range(T)], axis=1)
-    return np.divide(sums, power, out=np.full_like(sums, np.nan), where=power > 1e-10)
+    correlations: NDArray[np.float64] = np.divide(sums, power, out=np.full_like(sums, np.nan), where=power > 1e-10)
+    return correlations
 
 
 def spectra(windows: Windows) -> NDArray[np.float64]:
@@ -83,7 +84,7 @@ def _sides(pair: Pair) -> tuple[Windows, Windows]:
     return subset(pair.real, seed), subset(pair.generated, seed)
 
 
-def _curves(pair: Pair, x: NDArray, sides: tuple[NDArray[np.float64], ...], xlabel: str, ylabel: str) -> Figure:
+def _curves(pair: Pair, x: NDArray[Any], sides: tuple[NDArray[np.float64], ...], xlabel: str, ylabel: str) -> Figure:
     chosen = some_features(pair.names, MOST_FEATURES)
     columns = min(3, len(chosen))
     rows = math.ceil(len(chosen) / columns)
@@ -102,7 +103,7 @@ def _curves(pair: Pair, x: NDArray, sides: tuple[NDArray[np.float64], ...], xlab
     return figure
 
 
-def _band(panel: Axes, x: NDArray, curves: NDArray[np.float64], label: str, colour: str, line: str) -> None:
+def _band(panel: Axes, x: NDArray[Any], curves: NDArray[np.float64], label: str, colour: str, line: str) -> None:
     curves = curves[np.isfinite(curves).all(axis=1)]
     if not len(curves):
         return

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import Timeout
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Prepared:
     """One mapping of arrays a repetition, and the seconds this process spent on making them."""
 
-    arrays: tuple[Mapping[str, NDArray], ...]
+    arrays: tuple[Mapping[str, NDArray[Any]], ...]
     seconds: float
 
 
@@ -68,7 +68,7 @@ def _is_finished(folder: Path) -> bool:
     return bool(record) and archive.is_file() and sha256(archive) == record.get("sha256")
 
 
-def _write(folder: Path, arrays: Mapping[str, NDArray]) -> None:
+def _write(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its stub takes every keyword for a flag
@@ -76,6 +76,6 @@ def _write(folder: Path, arrays: Mapping[str, NDArray]) -> None:
     write_json(folder / "record.json", {"sha256": sha256(folder / "prepared.npz")})
 
 
-def _read(folder: Path) -> dict[str, NDArray]:
+def _read(folder: Path) -> dict[str, NDArray[Any]]:
     with np.load(folder / "prepared.npz", allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

@@ -43,7 +43,8 @@ def uses_onednn(x: Tensor) -> bool:
 
 def _matmul(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
     """The matrix a bᵀ + bias (..., N) of a (..., M) and b (N, M) by oneDNN, without gradient."""
-    return torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
+    return product
 
 
 class _Linear(torch.autograd.Function):
@@ -66,7 +67,10 @@ class _Linear(torch.autograd.Function):
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """The map x Wᵀ + bias (..., N) of x (..., M), weight (N, M) and bias (N), as `torch.nn.functional.linear`."""
-    return _Linear.apply(x, weight, bias) if uses_onednn(x) else functional.linear(x, weight, bias)
+    if uses_onednn(x):
+        product: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+        return product
+    return functional.linear(x, weight, bias)
 
 
 class Linear(nn.Linear):
@@ -117,12 +121,14 @@ def packed_linear(x: Tensor, layer: PackedLinear) -> Tensor:
 def linear_add(x: Tensor, inner: Tensor, layer: PackedLinear) -> Tensor:
     """The sum of x (..., N) and the map of `inner` (..., M), in one operation; without gradient."""
     if uses_onednn(inner):
-        return torch.ops.mkldnn._linear_pointwise.binary(inner, x, layer.weight, layer.bias, "add")
+        total: Tensor = torch.ops.mkldnn._linear_pointwise.binary(inner, x, layer.weight, layer.bias, "add")
+        return total
     return x + functional.linear(inner, layer.weight, layer.bias)
 
 
 def linear_gelu(x: Tensor, layer: PackedLinear) -> Tensor:
     """The exact GELU of the map of x (..., M), in one operation; without gradient."""
     if uses_onednn(x):
-        return torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "gelu", [], "none")
+        activated: Tensor = torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "gelu", [], "none")
+        return activated
     return functional.gelu(functional.linear(x, layer.weight, layer.bias))
