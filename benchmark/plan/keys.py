@@ -28,8 +28,8 @@ def metric_identity(metric: Metric) -> dict[str, Any]:
     """What determines a score's value beside the windows and the seeds."""
     names = inspect.signature(type(metric)).parameters
     return {
-        "name": metric.sheet.name,
-        "version": metric.sheet.version,
+        "name": metric.info.name,
+        "version": metric.info.version,
         "backend": metric.backend,
         "parameters": {name: getattr(metric, name) for name in names},
     }
@@ -38,7 +38,7 @@ def metric_identity(metric: Metric) -> dict[str, Any]:
 def score_seeds(cell: Cell, metric: Metric) -> list[int]:
     """One seed a repetition, equal for all generators on the same data, so that comparisons are paired."""
     place = (cell.dataset.id, cell.length, cell.protocol)
-    owner = metric.encoder_of or metric.sheet.name
+    owner = metric.encoder_of or metric.info.name
     return [derive_seed("metric", owner, *place, repetition) for repetition in range(cell.budget.repetitions)]
 
 
@@ -56,4 +56,4 @@ def shared_name(cell: Cell, metric: Metric, seed: int) -> str:
     """The folder of what one repetition of a score prepares from the real windows alone."""
     owner = make_metric(metric.encoder_of, cell.budget) if metric.encoder_of else metric
     key = digest([cell.data_identity(), metric_identity(owner), seed])
-    return f"{owner.sheet.name}-{key}"
+    return f"{owner.info.name}-{key}"

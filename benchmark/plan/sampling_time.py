@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmark.interface import Generator
 from benchmark.plan.cell import Cell, digest
-from metrics.base import DataSheet
+from metrics.base import MetricInfo
 
 TIMING = "timing"
 """The stage's name."""
@@ -22,7 +22,7 @@ SAMPLING_TIME = "sampling_time"
 WINDOWS = 256
 REPETITIONS = 5
 
-SHEET = DataSheet(
+TIMING_INFO = MetricInfo(
     name=SAMPLING_TIME,
     title="Sampling time (s)",
     symbol="Time",
@@ -40,7 +40,7 @@ SHEET = DataSheet(
 
 def timing_key(cell: Cell) -> str:
     """The key of a cell's times: the model and how it is timed."""
-    return digest([cell.key, TIMING, SHEET.version, WINDOWS, REPETITIONS])
+    return digest([cell.key, TIMING, TIMING_INFO.version, WINDOWS, REPETITIONS])
 
 
 def time_sampling(

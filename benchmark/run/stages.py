@@ -27,6 +27,7 @@ from benchmark.statistics import summarise
 from benchmark.store import provenance
 from benchmark.store.store import Store, readable, write_json
 from benchmark.validation import validate_parameters
+from metrics.base import ScoreContext
 
 RANGE_TOLERANCE = 1e-5
 
@@ -186,17 +187,19 @@ class CellRun:
         score = metric.compute(
             real,
             samples,
-            seeds,
-            device=self.device,
-            prepared=prepared.arrays,
-            training=self.windows.train,
-            progress=self._tick(f"score:{name}"),
+            ScoreContext(
+                seeds=seeds,
+                device=self.device,
+                prepared=prepared.arrays,
+                training=self.windows.train,
+                progress=self._tick(f"score:{name}"),
+            ),
         )
         if not np.isfinite(score.values).all():
             raise DivergedError(f"the score {name} is not finite: {score.values}")
         entry = {
             "key": score_key(cell, metric),
-            "version": metric.sheet.version,
+            "version": metric.info.version,
             "n_real": len(real),
             "n_fake": len(samples),
             "floor": metric.floor(min(len(real), len(samples))),

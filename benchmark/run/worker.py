@@ -29,7 +29,7 @@ from benchmark.run.events import BUSY, DONE, STORAGE, Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
 from benchmark.store.store import Store, write_json
-from metrics.applicability import NotApplicable
+from metrics.base import NotApplicable
 
 REPORT_SECONDS = 0.2
 
