@@ -1,1 +1,1 @@
-"""Scores of generated windows: pure functions of arrays and seeds, each with a data sheet."""
+"""Metrics of generated windows: functions of real and generated windows, one module each; `registry` lists them."""

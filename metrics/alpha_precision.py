@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured, flat
 from metrics.common.supports import filling, filling_floor
 
@@ -16,7 +16,7 @@ class AlphaPrecision(Comparison):
     detail `inwards` (−½ … ½) tells which. The ball knows a window's distance from the mean only: read it beside the others.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="alpha_precision",
         title="α-precision",
         symbol="α-Prec.",

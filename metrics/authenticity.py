@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows
-from metrics.common.comparison import check_training, flat
+from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
+from metrics.common.checks import check_training
+from metrics.common.comparison import flat
 from metrics.common.neighbours import nearest
 
 
@@ -21,7 +21,7 @@ class Authenticity(Metric):
     whatever the seeds; the real windows are not looked at.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="authenticity",
         title="Authenticity",
         symbol="Auth.",
@@ -35,26 +35,16 @@ class Authenticity(Metric):
         reachable=False,
     )
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int] = (0,),
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; `training` must be given and hold two different windows."""
-        del real, seeds, device, prepared
-        training, fake = check_training(self, training, fake)
+        del real
+        training, fake = check_training(self, context, fake)
         # A training window that occurs twice would be at no distance from itself, and its copies authentic.
         known = np.unique(flat(training), axis=0)
         if len(known) < 2:
             raise ValueError("all training windows are the same one; authenticity needs at least two different ones.")
         found = nearest(flat(fake), known)
         spacing = nearest(known, known, leave_one_out=True).distances
-        if progress is not None:
-            progress(1, 1)
+        context.progress(1, 1)
         share = float(np.mean(found.distances > spacing[found.rows]))
         return Score((share,), {"distinct_training_windows": len(known)})

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured
 from metrics.common.lagged import autocorrelations
 
@@ -17,7 +17,7 @@ class Autocorrelation(Comparison):
     Mean and variance are pooled over windows and steps, so the level of a window counts as memory. A constant feature has none.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="autocorrelation",
         title="Autocorrelation difference",
         symbol="ACF",

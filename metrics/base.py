@@ -1,4 +1,4 @@
-"""What a score is: its data sheet, its result, and the small class that every metric fills in."""
+"""What a metric is: its facts, the context of one computation, its result, and the class that every metric fills in."""
 
 from __future__ import annotations
 
@@ -13,23 +13,36 @@ from numpy.typing import NDArray
 from metrics.common.threads import in_one_thread
 
 Windows = NDArray[np.float32]
-"""Float32 windows (B, T, D), every feature in [0, 1]."""
+"""Float32 windows (N, T, D), every feature in [0, 1]."""
 
 Prepared = Mapping[str, NDArray[Any]]
-"""Named arrays that one repetition's `prepare` made from the real windows; they can be stored as a safetensors or npz file."""
+"""Named arrays that `Metric.prepare` made from the real windows for one seed; an npz or safetensors file can hold them."""
 
 ProgressCallback = Callable[[int, int], None]
-"""Called with (done, total) in units of training steps or blocks."""
+"""Called with (done, total) in units of training steps, repetitions or blocks."""
+
+
+class NotApplicable(ValueError):  # noqa: N818 - an outcome with a reason, not an error of the windows
+    """The windows are sound, but the metric is undefined for them; the message gives the reason in one sentence."""
 
 
 @dataclass(frozen=True)
-class DataSheet:
-    """What a reader must know of a score before believing it.
+class MetricInfo:
+    """The facts about a metric that tables, captions and sweeps read.
 
-    `symbol` is the short column title. `higher_is_better` is None where neither direction is: nearer to `ideal` is better.
-    `reachable` says whether a perfect generator would score `ideal` with endless windows; an error of prediction would not.
-    `cost` is "light" for a pass over the arrays and "training" where networks are trained. `version` is raised when the same
-    arguments give another value. `decimals` is how many digits after the point a table shows.
+    Attributes:
+        name: The identifier in suites, budgets and stores.
+        title: The title of its block in a table.
+        symbol: A short column title.
+        summary: One line on what it computes.
+        higher_is_better: The direction; None where the value nearest to `ideal` is best.
+        range: The smallest and the largest possible value.
+        ideal: The value of a perfect generator with infinitely many windows, or its limit where `reachable` is False.
+        cost: "light" for passes over the arrays, "training" where networks or trees are trained.
+        version: Raised whenever equal arguments give another value; part of a stored score's key.
+        source: The publication of the definition.
+        decimals: Digits after the decimal point in a table.
+        reachable: Whether a perfect generator approaches `ideal` as the number of windows grows.
     """
 
     name: str
@@ -48,7 +61,7 @@ class DataSheet:
 
 @dataclass(frozen=True)
 class Score:
-    """One value a repetition, and JSON-able details of how they came about."""
+    """The value of a metric: one number per repetition, and JSON-able details of the computation."""
 
     values: tuple[float, ...]
     details: dict[str, Any] = field(default_factory=dict)
@@ -59,91 +72,97 @@ class Score:
         return float(np.mean(self.values))
 
 
-class Metric(abc.ABC):
-    """A score of generated windows against real ones; constructor arguments are stored and checked by `compute`.
+def ignore_progress(done: int, total: int) -> None:
+    """The callback of a computation that nobody watches."""
 
-    `shared` says that `prepare` makes something that depends on the real windows and one repetition's seed only, so that
-    every generator on the same data can use it.
+
+@dataclass(frozen=True, eq=False)
+class ScoreContext:
+    """What a metric reads besides the real and the generated windows; a plain script can leave out every field.
+
+    Attributes:
+        seeds: One non-negative seed per repetition.
+        device: The PyTorch device of the networks.
+        training: The windows (N, T, D) that the generator was fitted to; memorisation metrics require them.
+        prepared: What `Metric.prepare` returned, one entry per seed; empty: `compute` prepares.
+        progress: Called with (done, total).
+
+    Raises:
+        ValueError: There is no seed, a seed is negative, or `prepared` and `seeds` differ in number.
     """
 
-    sheet: ClassVar[DataSheet]
+    seeds: Sequence[int] = (0,)
+    device: str = "cpu"
+    training: Windows | None = None
+    prepared: Sequence[Prepared] = ()
+    progress: ProgressCallback = ignore_progress
+
+    def __post_init__(self) -> None:
+        seeds = tuple(int(seed) for seed in self.seeds)
+        if not seeds or min(seeds) < 0:
+            raise ValueError(f"the seeds are {list(seeds)}; give one non-negative integer per repetition.")
+        if self.prepared and len(self.prepared) != len(seeds):
+            raise ValueError(
+                f"{len(self.prepared)} prepared states are given for {len(seeds)} seeds; give one per seed, or none."
+            )
+        object.__setattr__(self, "seeds", seeds)
+
+    def rngs(self) -> list[np.random.Generator]:
+        """A fresh random number generator per repetition."""
+        return [np.random.default_rng(seed) for seed in self.seeds]
+
+
+DEFAULT_CONTEXT = ScoreContext()
+"""One repetition with seed 0 on the CPU."""
+
+
+class Metric(abc.ABC):
+    """A function of real and generated windows; constructor arguments are stored, and checked by `compute`.
+
+    A script needs no more than `metric.compute(real, fake)`, or `metric.compute(real, fake, ScoreContext(seeds=range(5)))`.
+
+    Attributes:
+        info: The metric's facts.
+        shared: Whether `prepare` returns state that every generator on the same real windows can use.
+        backend: The library that computes it.
+        encoder_of: The metric whose prepared state and seeds this one uses; None for its own.
+        min_windows: The smallest number of windows N per set.
+        min_steps: The smallest number of time steps T.
+        min_features: The smallest number of features D.
+    """
+
+    info: ClassVar[MetricInfo]
     shared: ClassVar[bool] = False
     backend: ClassVar[str] = "torch"
     encoder_of: ClassVar[str | None] = None
-    """The metric whose prepared arrays and seeds this one reads; None for its own."""
+    min_windows: ClassVar[int] = 2
+    min_steps: ClassVar[int] = 1
+    min_features: ClassVar[int] = 1
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """A script that computes a metric gets the one thread of the command line, and keeps its own setting."""
+        """Run `prepare` and `compute` in one thread, as the command line does, and restore the caller's setting."""
         super().__init_subclass__(**options)
         for name in ("prepare", "compute"):
             if name in cls.__dict__:
                 setattr(cls, name, in_one_thread(cls.__dict__[name]))
 
     def floor(self, n: int) -> float | None:
-        """What a perfect generator scores on average with `n` windows a side; None where only a control can tell."""
+        """The expected score of a perfect generator with `n` windows per set; None where only a control can measure it."""
         del n
         return None
 
-    def prepare(self, real: Windows, seed: int, device: str = "cpu") -> dict[str, NDArray[Any]]:
-        """What depends on the real windows (B, T, D) and one repetition's seed only; empty by default."""
+    def prepare(self, real: Windows, seed: int = 0, device: str = "cpu") -> dict[str, NDArray[Any]]:
+        """The state of one repetition that depends only on the real windows (N, T, D) and its seed; empty by default."""
         del real, seed, device
         return {}
 
     @abc.abstractmethod
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
-        """The score of `fake` (B, T, D) against `real` (B, T, D), one repetition a seed.
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
+        """The score of generated windows `fake` (M, T, D) against `real` (N, T, D), one value per repetition.
 
-        `prepared` holds what `prepare` returned for each seed, or nothing; `training` are the windows that the generator was
-        fitted to. The same arguments give the same bytes on the CPU. Raises ValueError for windows that cannot be scored.
+        Equal arguments give equal bytes on the CPU.
+
+        Raises:
+            NotApplicable: The metric is undefined for these windows.
+            ValueError: The windows, the constructor arguments or the context are invalid.
         """
-
-
-def check_windows(name: str, windows: Windows, at_least: int) -> Windows:
-    """`windows` (B, T, D) as contiguous float32; raises ValueError where they are not finite windows, or too few."""
-    array = np.asarray(windows)
-    if array.ndim != 3 or 0 in array.shape[1:]:
-        raise ValueError(f"the {name} windows have the shape {array.shape}; give an array (windows, time, features).")
-    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
-        raise ValueError(f"the {name} windows hold {array.dtype} values; give real numbers.")
-    if len(array) < at_least:
-        raise ValueError(f"there are {len(array)} {name} windows; this score needs at least {at_least}.")
-    array = np.ascontiguousarray(array, dtype=np.float32)
-    if not np.isfinite(array).all():
-        first = int(np.nonzero(~np.isfinite(array).all(axis=(1, 2)))[0][0])
-        raise ValueError(f"the {name} windows are not all finite (the first bad one is number {first}); repair them.")
-    return array
-
-
-def check_pair(real: Windows, fake: Windows, at_least: int) -> tuple[Windows, Windows]:
-    """Real and generated windows (B, T, D) of one shape but for B; raises ValueError otherwise."""
-    real, fake = check_windows("real", real, at_least), check_windows("generated", fake, at_least)
-    if real.shape[1:] != fake.shape[1:]:
-        raise ValueError(
-            f"the real windows are {real.shape[1]} × {real.shape[2]} (time × features) and the generated ones "
-            f"{fake.shape[1]} × {fake.shape[2]}; give windows of one shape."
-        )
-    return real, fake
-
-
-def check_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
-    """The seeds as plain integers; raises ValueError where there is none or one is negative."""
-    plain = tuple(int(seed) for seed in seeds)
-    if not plain or min(plain) < 0:
-        raise ValueError(f"the seeds are {list(plain)}; give one non-negative integer a repetition.")
-    return plain
-
-
-def check_count(owner: str, name: str, value: int) -> int:
-    """A count that must be 1 or more; raises ValueError otherwise."""
-    if value < 1:
-        raise ValueError(f"'{name}' of {owner} is {value}; give 1 or more.")
-    return int(value)

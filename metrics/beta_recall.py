@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured, flat
 from metrics.common.supports import filling, filling_floor
 
@@ -16,7 +16,7 @@ class BetaRecall(Comparison):
     source's appendix, which also asks for near neighbours, does not reach 1 for a perfect generator: coverage stands for it.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="beta_recall",
         title="β-recall",
         symbol="β-Rec.",

@@ -6,9 +6,8 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import binomtest
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Measured, SeededComparison
 from metrics.common.two_sample import FOLDS, out_of_fold
 
@@ -21,7 +20,7 @@ class C2ST(SeededComparison):
     windows and recorded windows overlap, so it is approximate.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="c2st",
         title="Classifier two-sample test",
         symbol="C2ST",
@@ -41,6 +40,8 @@ class C2ST(SeededComparison):
 
     def measure(self, real: Windows, fake: Windows, seed: int) -> Measured:
         """One cross-validation; an even probability counts as half a right answer, and is not one in the p-value."""
+        from scipy.stats import binomtest
+
         probabilities, is_real = out_of_fold(real, fake, seed)
         undecided = probabilities == 0.5
         right = ((probabilities > 0.5) == is_real) & ~undecided

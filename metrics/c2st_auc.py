@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from sklearn.metrics import roc_auc_score
-
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Measured, SeededComparison
 from metrics.common.two_sample import FOLDS, out_of_fold
 
@@ -19,7 +17,7 @@ class C2STAUC(SeededComparison):
     differences earlier. The p-value is that of the Mann-Whitney statistic under the null, normal approximation.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="c2st_auc",
         title="Classifier two-sample test, AUC",
         symbol="AUC",
@@ -39,6 +37,8 @@ class C2STAUC(SeededComparison):
 
     def measure(self, real: Windows, fake: Windows, seed: int) -> Measured:
         """One cross-validation."""
+        from sklearn.metrics import roc_auc_score
+
         probabilities, is_real = out_of_fold(real, fake, seed)
         n = len(is_real) // 2
         area = float(roc_auc_score(is_real, probabilities))

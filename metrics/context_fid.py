@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import (
-    DataSheet,
-    Metric,
-    Prepared,
-    ProgressCallback,
-    Score,
-    Windows,
-    check_count,
-    check_pair,
-    check_seeds,
-    check_windows,
-)
+from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Prepared, ProgressCallback, Score, ScoreContext, Windows
+from metrics.common.checks import check_count, check_pair, check_windows
 from metrics.common.frechet import frechet_distance, moments
 
 _PREFIX = "encoder."
@@ -33,7 +22,7 @@ class ContextFID(Metric):
     equal numbers of windows, which the details give.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="context_fid",
         title="Context-FID",
         symbol="C-FID",
@@ -51,9 +40,9 @@ class ContextFID(Metric):
     def __init__(self, steps: int | None = None) -> None:
         self.steps = steps
 
-    def prepare(self, real: Windows, seed: int, device: str = "cpu") -> dict[str, NDArray[Any]]:
-        """The encoder's weights as `encoder.*`, and the mean `mu` and covariance `cov` (float64) of the encoded real windows."""
-        return self._prepare(_checked(real), seed, device, None)
+    def prepare(self, real: Windows, seed: int = 0, device: str = "cpu") -> dict[str, NDArray[Any]]:
+        """The weights as `encoder.*`, and the mean `mu` (C,) and covariance `cov` (C, C) of the encoded real windows."""
+        return self._prepare(_check_real(real), seed, device, None)
 
     def _prepare(
         self, real: Windows, seed: int, device: str, progress: ProgressCallback | None
@@ -68,51 +57,44 @@ class ContextFID(Metric):
     def _steps(self, real: Windows) -> int:
         from metrics.nets.ts2vec import steps_for
 
-        return steps_for(real) if self.steps is None else check_count("context_fid", "steps", self.steps)
+        return steps_for(real) if self.steps is None else check_count(self.info.name, "steps", self.steps)
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
-        """See `Metric.compute`; at least two windows a side, of at least two steps."""
-        del training
-        real, fake = check_pair(_checked(real), fake, at_least=2)
-        seeds = check_seeds(seeds)
-        if prepared and len(prepared) != len(seeds):
-            raise ValueError(f"{len(prepared)} encoders are prepared for {len(seeds)} seeds; give one a seed, or none.")
-        steps = self._steps(real)
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
+        """See `Metric.compute`; at least two windows per set, of at least two steps."""
+        real, fake = check_pair(_check_real(real), fake, at_least=2)
+        steps, total = self._steps(real), self._steps(real) * len(context.seeds)
         values = []
-        for number, seed in enumerate(seeds):
+        for number, seed in enumerate(context.seeds):
 
             def report(done: int, _: int, before: int = number * steps) -> None:
-                if progress is not None:
-                    progress(before + done, len(seeds) * steps)
+                context.progress(before + done, total)
 
-            shared = prepared[number] if prepared else self._prepare(real, seed, device, report)
+            prepared = (
+                context.prepared[number] if context.prepared else self._prepare(real, seed, context.device, report)
+            )
             report(steps, steps)
-            values.append(self._distance(shared, fake, device))
+            values.append(self._distance(prepared, fake, context.device))
         return Score(tuple(values), {"real_windows": len(real), "generated_windows": len(fake), "steps": steps})
 
-    def _distance(self, shared: Prepared, fake: Windows, device: str) -> float:
+    def _distance(self, prepared: Prepared, fake: Windows, device: str) -> float:
         from metrics.nets.ts2vec_encoder import encode
 
-        weights = {name.removeprefix(_PREFIX): value for name, value in shared.items() if name.startswith(_PREFIX)}
-        trained_on = weights["input.weight"].shape[0]
-        if trained_on != fake.shape[2]:
-            raise ValueError(
-                f"the prepared encoder reads {trained_on} features and the windows have {fake.shape[2]}; prepare anew."
-            )
-        mean, covariance = moments(encode(weights, fake, device))
-        return frechet_distance(np.asarray(shared["mu"]), np.asarray(shared["cov"]), mean, covariance)
+        mean, covariance = moments(encode(encoder_weights(prepared, fake), fake, device))
+        return frechet_distance(np.asarray(prepared["mu"]), np.asarray(prepared["cov"]), mean, covariance)
 
 
-def _checked(real: Windows) -> Windows:
+def encoder_weights(prepared: Prepared, windows: Windows) -> dict[str, NDArray[Any]]:
+    """The weights of a prepared encoder by name; raises ValueError where it was trained on another number of features."""
+    weights = {name.removeprefix(_PREFIX): array for name, array in prepared.items() if name.startswith(_PREFIX)}
+    features = weights["input.weight"].shape[0]
+    if features != windows.shape[2]:
+        raise ValueError(
+            f"the prepared encoder reads {features} features and the windows have {windows.shape[2]}; prepare anew."
+        )
+    return weights
+
+
+def _check_real(real: Windows) -> Windows:
     real = check_windows("real", real, at_least=2)
     if real.shape[1] < 2:
         raise ValueError(f"the windows have {real.shape[1]} step; Context-FID needs at least 2.")

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import DataSheet
+from metrics.base import MetricInfo
 from metrics.common.comparison import Measured
 from metrics.common.encoded import ContextPoints
 from metrics.common.frechet import frechet_distance, moments
@@ -23,7 +23,7 @@ class ContextFIDInfinity(ContextPoints):
     be negative. It takes the bias to fall as 1/n: with fewer windows than the representation has dimensions read it with care.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="context_fid_infinity",
         title="Context-FID∞",
         symbol="C-FID∞",

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import DataSheet
+from metrics.base import MetricInfo
 from metrics.common.comparison import Measured
 from metrics.common.encoded import ContextPoints
 
@@ -20,7 +20,7 @@ class ContextKID(ContextPoints):
     Its mean is 0 for a perfect generator at every n, so single values can be negative. All windows are used at once.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="context_kid",
         title="Context-KID",
         symbol="C-KID",

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured
 from metrics.common.lagged import cross_correlations
 
@@ -18,7 +18,7 @@ class Correlational(Comparison):
     within one data set only. One feature alone has no pair: NotApplicable is raised.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="correlational",
         title="Correlational score",
         symbol="Corr.",

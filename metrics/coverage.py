@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured, flat
 from metrics.common.neighbours import NEIGHBOURS, counts_in_balls, squared_radii
 
@@ -17,7 +17,7 @@ class Coverage(Comparison):
     between flattened windows.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="coverage",
         title="Coverage",
         symbol="Cov.",

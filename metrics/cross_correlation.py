@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured
 from metrics.common.lagged import cross_correlations
 
@@ -19,7 +19,7 @@ class CrossCorrelation(Comparison):
     Mean and variance are pooled over windows and steps. One feature alone has no pair: NotApplicable is raised.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="cross_correlation",
         title="Cross-correlation difference",
         symbol="CCF",

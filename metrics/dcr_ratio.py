@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows, check_pair
+from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
+from metrics.common.checks import check_training
+from metrics.common.comparison import flat
 from metrics.common.neighbours import nearest
 
 
@@ -21,7 +21,7 @@ class DCRRatio(Metric):
     to read beside the scores, not a score. Deterministic: one value, whatever the seeds.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="dcr_ratio",
         title="DCR ratio",
         symbol="DCR",
@@ -35,30 +35,20 @@ class DCRRatio(Metric):
         decimals=2,
     )
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int] = (0,),
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; `training` must be given, and hold two different windows. The real windows are not looked at."""
-        del real, seeds, device, prepared, progress
-        if training is None:
-            raise ValueError("dcr_ratio compares with the training windows; give them as 'training'.")
-        training, fake = check_pair(training, fake, at_least=1)
-        seen = np.unique(_flat(training), axis=0)
+        del real
+        training, fake = check_training(self, context, fake)
+        seen = np.unique(flat(training), axis=0)
         if len(seen) < 2:
             raise ValueError("all training windows are the same one; dcr_ratio needs at least two different ones.")
-        generated = _flat(fake)
+        generated = flat(fake)
         known = {row.tobytes() for row in seen}
         copied = np.array([row.tobytes() in known for row in generated])
         distances = np.where(copied, 0.0, nearest(generated, seen).distances)
         spacing = nearest(seen, seen, leave_one_out=True).distances
         median_generated, median_training = float(np.median(distances)), float(np.median(spacing))
+        context.progress(1, 1)
         return Score(
             (median_generated / median_training,),
             {
@@ -68,8 +58,3 @@ class DCRRatio(Metric):
                 "distinct_training_windows": len(seen),
             },
         )
-
-
-def _flat(windows: Windows) -> NDArray[np.float64]:
-    """Windows (B, T, D) as float64 rows (B, T · D), with one kind of zero."""
-    return windows.reshape(len(windows), -1).astype(np.float64) + 0.0

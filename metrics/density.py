@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured, flat
 from metrics.common.neighbours import NEIGHBOURS, counts_in_balls, squared_radii
 
@@ -16,7 +16,7 @@ class Density(Comparison):
     between flattened windows. Far windows give 0; above 1 the generated windows crowd where the real ones are dense.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="density",
         title="Density",
         symbol="Dens.",

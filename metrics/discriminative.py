@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import (
-    DataSheet,
-    Metric,
-    Prepared,
-    ProgressCallback,
-    Score,
-    Windows,
-    check_count,
-    check_pair,
-    check_seeds,
-)
+from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
+from metrics.common.checks import check_count, check_pair
 from metrics.common.classifier_split import draw_split, held_out_score, split_point
 
 
@@ -30,7 +20,7 @@ class Discriminative(Metric):
     repetition, the accuracy on generated and on real windows and the signed accuracy − ½.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="discriminative",
         title="Discriminative score",
         symbol="Disc.",
@@ -52,16 +42,7 @@ class Discriminative(Metric):
             raise ValueError(f"the floor is asked for {n} windows; give 1 or more.")
         return math.sqrt(1 / (2 * math.pi)) / math.sqrt(2 * (n - split_point(n)))
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; at least five windows a side."""
         import torch
 
@@ -69,20 +50,19 @@ class Discriminative(Metric):
         from metrics.nets.gru import Layout, with_ones
         from metrics.nets.recurrent import draw_batches, initial_rows
 
-        del prepared, training
         steps = check_count("discriminative", "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)
-        rngs = [np.random.default_rng(seed) for seed in check_seeds(seeds)]
+        rngs = context.rngs()
         n, D = min(len(real), len(fake)), real.shape[2]
         layout = Layout(D, max(1, D // 2))
-        windows = torch.from_numpy(with_ones(np.concatenate([real, fake]))).to(device)
+        windows = torch.from_numpy(with_ones(np.concatenate([real, fake]))).to(context.device)
 
         splits = [draw_split(rng, len(real), len(fake)) for rng in rngs]
-        parameters = initial_rows(rngs, layout, device)
-        batches = draw_batches(rngs, ([s.real for s in splits], [s.fake for s in splits]), steps, device)
+        parameters = initial_rows(rngs, layout, context.device)
+        batches = draw_batches(rngs, ([s.real for s in splits], [s.fake for s in splits]), steps, context.device)
         size = min(128, split_point(n))
-        losses = train_classifiers(parameters, layout, windows, batches, size, size, progress, steps)
+        losses = train_classifiers(parameters, layout, windows, batches, size, size, context.progress, steps)
 
-        tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(device)
+        tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(context.device)
         details = {"windows": n, "units": layout.units, "comparable": D > 1, "final_loss": losses[-1].tolist()}
         return held_out_score(predict_is_real(parameters, layout, windows, tests), details)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import DataSheet, Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
+from metrics.base import DEFAULT_CONTEXT, MetricInfo, Score, ScoreContext, Windows
+from metrics.common.checks import check_count, check_pair
 from metrics.common.classifier_split import draw_split, held_out_score
 from metrics.discriminative import Discriminative
 
@@ -40,8 +40,8 @@ class DiscriminativeLSTM2(Discriminative):
     `Discriminative`.
     """
 
-    sheet: ClassVar[DataSheet] = replace(
-        Discriminative.sheet,
+    info: ClassVar[MetricInfo] = replace(
+        Discriminative.info,
         name="discriminative_lstm2",
         title="Discriminative score (two-layer LSTM)",
         symbol="Disc. LSTM",
@@ -50,16 +50,7 @@ class DiscriminativeLSTM2(Discriminative):
         source="the classifier that TimeMAR's text names; width, scaling, initial values and training chosen here",
     )
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; at least five windows a side."""
         import torch
 
@@ -67,22 +58,21 @@ class DiscriminativeLSTM2(Discriminative):
         from metrics.nets.lstm import Layout, last_states, train
         from metrics.nets.recurrent import draw_batches
 
-        del prepared, training
-        steps = check_count(self.sheet.name, "steps", self.steps)
+        steps = check_count(self.info.name, "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)
-        rngs = [np.random.default_rng(seed) for seed in check_seeds(seeds)]
+        rngs = context.rngs()
         layout = Layout(real.shape[2], units_for(real.shape[2]))
-        windows = torch.from_numpy(standardised(np.concatenate([real, fake]), real)).to(device)
+        windows = torch.from_numpy(standardised(np.concatenate([real, fake]), real)).to(context.device)
 
         splits = [draw_split(rng, len(real), len(fake)) for rng in rngs]
-        parameters = torch.from_numpy(np.stack([layout.initial(rng) for rng in rngs])).to(device)
+        parameters = torch.from_numpy(np.stack([layout.initial(rng) for rng in rngs])).to(context.device)
         pools = ([split.real for split in splits], [split.fake for split in splits])
-        batches = draw_batches(rngs, pools, steps, device)
+        batches = draw_batches(rngs, pools, steps, context.device)
         size = min(128, len(splits[0].real))
-        head = LastStateHead(size, size, windows.shape[1], device)
-        losses = train(parameters, layout, windows, batches, head, progress, steps)
+        head = LastStateHead(size, size, windows.shape[1], context.device)
+        losses = train(parameters, layout, windows, batches, head, context.progress, steps)
 
-        tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(device)
+        tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(context.device)
         weights = layout.views(parameters)
         logits = [weights.dense @ last + weights.dense_bias for last in last_states(parameters, layout, windows, tests)]
         called_real = (torch.cat(logits, dim=2)[:, 0].sigmoid() > 0.5).cpu().numpy()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows
-from metrics.common.comparison import check_training, flat
+from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
+from metrics.common.checks import check_training
+from metrics.common.comparison import flat
 from metrics.common.neighbours import nearest
 
 QUANTILE = 0.01
@@ -23,7 +23,7 @@ class Duplicates(Metric):
     value, whatever the seeds; the real windows are not looked at.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="duplicates",
         title="Duplicates",
         symbol="Dup.",
@@ -42,19 +42,10 @@ class Duplicates(Metric):
         del n
         return QUANTILE
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int] = (0,),
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; `training` must be given and hold two different windows."""
-        del real, seeds, device, prepared
-        training, fake = check_training(self, training, fake)
+        del real
+        training, fake = check_training(self, context, fake)
         generated, known = flat(fake), np.unique(flat(training), axis=0)
         if len(known) < 2:
             raise ValueError("all training windows are the same one; duplicates needs at least two different ones.")
@@ -62,8 +53,7 @@ class Duplicates(Metric):
         exact = np.array([row.tobytes() in seen for row in generated])
         near = float(np.quantile(nearest(known, known, leave_one_out=True).distances, QUANTILE))
         found = exact | (nearest(generated, known).distances < near)
-        if progress is not None:
-            progress(1, 1)
+        context.progress(1, 1)
         details = {
             "exact": float(exact.mean()),
             "near_below": near,

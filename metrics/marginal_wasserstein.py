@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured
 
 
@@ -17,7 +16,7 @@ class MarginalWasserstein(Comparison):
     In units of the feature's range. Order in time and ties between features play no part.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="marginal_wasserstein",
         title="Marginal Wasserstein distance",
         symbol="W1",
@@ -34,6 +33,8 @@ class MarginalWasserstein(Comparison):
 
     def measure(self, real: Windows, fake: Windows) -> Measured:
         """See the class."""
+        from scipy.stats import wasserstein_distance
+
         by_feature = [
             float(wasserstein_distance(real[:, :, feature].ravel(), fake[:, :, feature].ravel()))
             for feature in range(real.shape[2])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from metrics.applicability import NotApplicable
-from metrics.base import DataSheet, Metric, Prepared, ProgressCallback, Score, Windows, check_pair, check_seeds
-from metrics.common.comparison import Measured, check_training, collected, flat
+from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, NotApplicable, Score, ScoreContext, Windows
+from metrics.common.checks import check_pair, check_training
+from metrics.common.comparison import Measured, collect, flat
 from metrics.common.neighbours import Points, nearest
 
 
@@ -22,7 +21,7 @@ class Memorisation(Metric):
     hold-out windows are themselves training windows the score is not defined and NotApplicable is raised.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="memorisation",
         title="Memorisation",
         symbol="Mem.",
@@ -39,19 +38,9 @@ class Memorisation(Metric):
         """½ + E|share − ½| for n independent windows, √(2/π) · ½ / √n; windows with a common neighbour spread it further."""
         return 0.5 + 0.5 * math.sqrt(2 / math.pi / n)
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; `real` are the hold-out windows and `training` must be given."""
-        del device, prepared
-        training, fake = check_training(self, training, fake)
+        training, fake = check_training(self, context, fake)
         held_out, _ = check_pair(real, fake, at_least=1)
         known, unknown, generated = flat(training), flat(held_out), flat(fake)
         seen = {row.tobytes() for row in known}
@@ -62,19 +51,16 @@ class Memorisation(Metric):
                 "use the protocol 'strict', or authenticity."
             )
         n = min(len(known), len(unknown))
-        if len(known) == len(unknown):
-            seeds = (0,)
+        seeds = context.seeds if len(known) != len(unknown) else (0,)
         repetitions = []
-        seeds = check_seeds(seeds)
         for number, seed in enumerate(seeds):
             rng = np.random.default_rng(seed)
             drawn = [side[np.sort(rng.permutation(len(side))[:n])] for side in (known, unknown)]
             repetitions.append(
                 Measured(_share(generated, *drawn), {"windows_a_side": n, "reference_in_training": common})
             )
-            if progress is not None:
-                progress(number + 1, len(seeds))
-        return collected(repetitions)
+            context.progress(number + 1, len(seeds))
+        return collect(repetitions)
 
 
 def _share(generated: Points, known: Points, unknown: Points) -> float:

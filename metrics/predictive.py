@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import (
-    DataSheet,
-    Metric,
-    Prepared,
-    ProgressCallback,
-    Score,
-    Windows,
-    check_count,
-    check_pair,
-    check_seeds,
-)
+from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
+from metrics.common.checks import check_count, check_pair
 
 
 class Predictive(Metric):
@@ -27,7 +17,7 @@ class Predictive(Metric):
     D = 1 no published code defines the score: the feature's own past is then the input, and `details["comparable"]` is False.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="predictive",
         title="Predictive score",
         symbol="Pred.",
@@ -44,16 +34,7 @@ class Predictive(Metric):
     def __init__(self, steps: int = 5000) -> None:
         self.steps = steps
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; windows of at least two steps."""
         import torch
 
@@ -61,21 +42,20 @@ class Predictive(Metric):
         from metrics.nets.predictor import inputs_and_targets, mean_absolute_errors, train_predictors
         from metrics.nets.recurrent import draw_batches, initial_rows
 
-        del prepared, training
         steps = check_count("predictive", "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=1)
         if real.shape[1] < 2:
             raise ValueError(f"the windows have {real.shape[1]} step; the predictive score needs at least 2.")
-        rngs = [np.random.default_rng(seed) for seed in check_seeds(seeds)]
+        rngs = context.rngs()
         D = real.shape[2]
         layout = Layout(max(1, D - 1), max(1, D // 2))
-        parameters = initial_rows(rngs, layout, device)
+        parameters = initial_rows(rngs, layout, context.device)
         pool = [np.arange(len(fake))] * len(rngs)
 
-        inputs, targets = (torch.from_numpy(part).to(device) for part in inputs_and_targets(fake))
-        batches = draw_batches(rngs, [pool], steps, device)
-        losses = train_predictors(parameters, layout, inputs, targets, batches, progress, steps)
-        inputs, targets = (torch.from_numpy(part).to(device) for part in inputs_and_targets(real))
+        inputs, targets = (torch.from_numpy(part).to(context.device) for part in inputs_and_targets(fake))
+        batches = draw_batches(rngs, [pool], steps, context.device)
+        losses = train_predictors(parameters, layout, inputs, targets, batches, context.progress, steps)
+        inputs, targets = (torch.from_numpy(part).to(context.device) for part in inputs_and_targets(real))
         values = mean_absolute_errors(parameters, layout, inputs, targets)
         return Score(
             tuple(values.tolist()),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Measured, SeededComparison, flat
 
 PROJECTIONS = 200
@@ -16,7 +15,7 @@ PROJECTIONS = 200
 class SlicedWasserstein(SeededComparison):
     """Mean Wasserstein-1 distance between flattened windows along 200 directions, drawn uniformly by the seed."""
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="sliced_wasserstein",
         title="Sliced Wasserstein distance",
         symbol="SW1",
@@ -33,6 +32,8 @@ class SlicedWasserstein(SeededComparison):
 
     def measure(self, real: Windows, fake: Windows, seed: int) -> Measured:
         """The distance along one seed's directions."""
+        from scipy.stats import wasserstein_distance
+
         a, b = flat(real), flat(fake)
         directions = np.random.default_rng(seed).standard_normal((PROJECTIONS, a.shape[1]))
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured
 
 FLOOR_POWER = 1e-8
@@ -23,7 +23,7 @@ class Spectral(Comparison):
     e times the power. The mean of a window is no part of its spectrum here. Nothing is tapered: both sides leak alike.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="spectral",
         title="Spectral distance",
         symbol="Spec.",

@@ -7,9 +7,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
-from metrics.base import DataSheet, Windows
+from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Measured, SeededComparison
 
 Doubles = NDArray[np.float64]
@@ -31,7 +30,7 @@ class TSTR(SeededComparison):
     change places. Above 1 the generated windows teach worse.
     """
 
-    sheet: ClassVar[DataSheet] = DataSheet(
+    info: ClassVar[MetricInfo] = MetricInfo(
         name="tstr",
         title="Train on synthetic, test on real",
         symbol="TSTR",
@@ -77,6 +76,8 @@ class Predictor(NamedTuple):
 
 def fit(windows: Windows) -> Predictor:
     """The ridge regression of each step of windows (B, T, D) on the steps before it; T is at least 2."""
+    from scipy import linalg
+
     _, T, D = windows.shape
     lags = min(LAGS, T - 1)
     width = lags * D

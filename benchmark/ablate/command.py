@@ -136,7 +136,7 @@ def _difference(effect: Effect) -> str:
 
 
 def _decimals(effect: Effect) -> int:
-    return registry.load(effect.quantity).sheet.decimals
+    return registry.load(effect.quantity).info.decimals
 
 
 def _write(table: PlainTable, store: Store, spec: AblationSpec, ablation: Ablation) -> list[Path]:

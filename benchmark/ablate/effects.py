@@ -85,8 +85,8 @@ def _effect(
     """The effect on a quantity that `read` gives by cell; None where the generator does not record it at all."""
     first = pairs[0][0]
     is_score = quantity in SCORES
-    title = registry.load(quantity).sheet.title if is_score else "Reconstruction error (mean squared)"
-    ideal = registry.load(quantity).sheet.ideal if is_score else 0.0
+    title = registry.load(quantity).info.title if is_score else "Reconstruction error (mean squared)"
+    ideal = registry.load(quantity).info.ideal if is_score else 0.0
     values = [(read(whole), read(part)) for whole, part in pairs]
     known = [(a, b) for a, b in values if a is not None and b is not None]
     place = (first.dataset.title or first.dataset.id, drop, quantity, title)
@@ -136,7 +136,7 @@ def _margins(ablation: Ablation, store: Store) -> Mapping[tuple[str, str], float
     frame = results_frame(ablation.plan.cells, SCORES, store)
     table = make_table(frame, title="", dataset_titles={})
     return {
-        (block.sheet.name, dataset): margin
+        (block.info.name, dataset): margin
         for block in table.blocks
         for (dataset, _), margin in zip(table.columns, block.margins, strict=True)
         if margin > 0

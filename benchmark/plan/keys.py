@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.config.budgets import BudgetSpec
 from benchmark.plan.cell import Cell, digest
-from benchmark.plan.sampling_time import INFO, SAMPLING_TIME
+from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO
 from benchmark.seeds import derive_seed
 from metrics import registry
 
 if TYPE_CHECKING:
-    from metrics.base import DataSheet, Metric
+    from metrics.base import Metric, MetricInfo
 
 
 def score_names() -> list[str]:
@@ -20,9 +20,9 @@ def score_names() -> list[str]:
     return [*registry.names(), SAMPLING_TIME]
 
 
-def score_info(name: str) -> DataSheet:
+def score_info(name: str) -> MetricInfo:
     """Title, direction, range and decimals of a score."""
-    return INFO if name == SAMPLING_TIME else registry.load(name).sheet
+    return TIMING_INFO if name == SAMPLING_TIME else registry.load(name).info
 
 
 def make_metric(name: str, budget: BudgetSpec) -> Metric:
@@ -34,8 +34,8 @@ def metric_identity(metric: Metric) -> dict[str, Any]:
     """What determines a score's value beside the windows and the seeds."""
     names = inspect.signature(type(metric)).parameters
     return {
-        "name": metric.sheet.name,
-        "version": metric.sheet.version,
+        "name": metric.info.name,
+        "version": metric.info.version,
         "backend": metric.backend,
         "parameters": {name: getattr(metric, name) for name in names},
     }
@@ -44,7 +44,7 @@ def metric_identity(metric: Metric) -> dict[str, Any]:
 def score_seeds(cell: Cell, metric: Metric) -> list[int]:
     """One seed a repetition, equal for all generators on the same data, so that comparisons are paired."""
     place = (cell.dataset.id, cell.length, cell.protocol)
-    owner = metric.encoder_of or metric.sheet.name
+    owner = metric.encoder_of or metric.info.name
     return [derive_seed("metric", owner, *place, repetition) for repetition in range(cell.budget.repetitions)]
 
 
@@ -62,4 +62,4 @@ def shared_name(cell: Cell, metric: Metric, seed: int) -> str:
     """The folder of what one repetition of a score prepares from the real windows alone."""
     owner = make_metric(metric.encoder_of, cell.budget) if metric.encoder_of else metric
     key = digest([cell.data_identity(), metric_identity(owner), seed])
-    return f"{owner.sheet.name}-{key}"
+    return f"{owner.info.name}-{key}"

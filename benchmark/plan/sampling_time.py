@@ -6,7 +6,7 @@ Times depend on the machine, so they stand in a cell's provenance, apart from it
 from __future__ import annotations
 
 from benchmark.plan.cell import Cell, digest
-from metrics.base import DataSheet
+from metrics.base import MetricInfo
 
 TIMING = "timing"
 """The stage's name."""
@@ -15,7 +15,7 @@ SAMPLING_TIME = "sampling_time"
 WINDOWS = 256
 REPETITIONS = 5
 
-INFO = DataSheet(
+TIMING_INFO = MetricInfo(
     name=SAMPLING_TIME,
     title="Sampling time (s)",
     symbol="Time",
@@ -33,4 +33,4 @@ INFO = DataSheet(
 
 def timing_key(cell: Cell) -> str:
     """The key of a cell's times: the model and how it is timed."""
-    return digest([cell.key, TIMING, INFO.version, WINDOWS, REPETITIONS])
+    return digest([cell.key, TIMING, TIMING_INFO.version, WINDOWS, REPETITIONS])

@@ -22,12 +22,12 @@ def ranks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     Only generators with a value in every place that has any are ranked, so that all are judged by the same places; controls
     are left out.
     """
-    sheet = registry.load(metric).sheet
+    info = registry.load(metric).info
     part = frame[(frame["metric"] == metric) & (frame["size_class"] != "control")]
     place = part["dataset"].astype(str) + "-" + part["length"].astype(str)
     means = part["value"].groupby([part["title"], place], sort=False).mean().unstack()
     complete = means.dropna(axis="columns", how="all").dropna()
-    return (complete - sheet.ideal).abs().rank(axis="index", method="average")
+    return (complete - info.ideal).abs().rank(axis="index", method="average")
 
 
 def draw_ranks(frame: pd.DataFrame, metrics: tuple[str, ...]) -> Figure:
@@ -47,7 +47,7 @@ def draw_ranks(frame: pd.DataFrame, metrics: tuple[str, ...]) -> Figure:
         panel.plot(mean, heights, "o", color=COLOURS[1], markersize=6)
         panel.set_yticks(heights, list(mean.index))
         panel.set_xticks(sorted({1, len(mean), (len(mean) + 1) // 2}))
-        panel.set(xlim=(0.7, len(mean) + 0.3), ylim=(-0.6, len(mean) - 0.4), title=registry.load(name).sheet.title)
+        panel.set(xlim=(0.7, len(mean) + 0.3), ylim=(-0.6, len(mean) - 0.4), title=registry.load(name).info.title)
         panel.grid(axis="x", color="0.9", linewidth=0.6)
     for panel in axes.flat[len(tables) :]:
         panel.remove()

@@ -70,9 +70,9 @@ def draw_scaling(points: pd.DataFrame, place: str) -> Figure:
         )
     panel.plot([], [], "o", color="0.4", markersize=5, label="measured")
     panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
-    sheet = registry.load(SCORE).sheet
+    info = registry.load(SCORE).info
     panel.set(
-        xscale="log", yscale="log", xlabel="trainable parameters", ylabel=f"{sheet.title}, lower is better", title=place
+        xscale="log", yscale="log", xlabel="trainable parameters", ylabel=f"{info.title}, lower is better", title=place
     )
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

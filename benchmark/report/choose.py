@@ -25,7 +25,7 @@ def without_controls(table: Table) -> Table:
 
 def with_digits(table: Table, digits: int) -> Table:
     """The table with that many digits after the point for every score."""
-    blocks = tuple(replace(block, sheet=replace(block.sheet, decimals=digits)) for block in table.blocks)
+    blocks = tuple(replace(block, info=replace(block.info, decimals=digits)) for block in table.blocks)
     return replace(table, blocks=blocks)
 
 

@@ -47,7 +47,7 @@ def page(title: str, head: Iterable[str], body: Iterable[str], notes: Iterable[s
 
 
 def _block(block: Block) -> Iterable[str]:
-    name = escape(f"{block.sheet.title} {ARROWS[block.sheet.higher_is_better][0]}".strip())
+    name = escape(f"{block.info.title} {ARROWS[block.info.higher_is_better][0]}".strip())
     for number, row in enumerate(in_order(block)):
         kind = " ".join(
             filter(None, ("first" if number == 0 else "", "control" if row.size_class == "control" else ""))
@@ -63,8 +63,8 @@ def _size(row: Row) -> str:
 
 def _entries(row: Row, block: Block) -> Iterable[str]:
     for entry in row.entries:
-        text = escape(measured(entry, block.sheet.decimals))
-        beside = escape(published(entry, block.sheet.decimals))
+        text = escape(measured(entry, block.info.decimals))
+        beside = escape(published(entry, block.info.decimals))
         yield _marked(text, entry) + (f" <small>{beside}</small>" if beside else "")
 
 

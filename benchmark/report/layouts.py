@@ -50,19 +50,19 @@ def grid(table: Table, variants: Sequence[Variant]) -> PlainTable:
     first, second = next(iter(names))
     down, across = ([_text(value) for value in _unique(v.params[name] for v in variants)] for name in (first, second))
     by_place = {(_text(v.params[first]), _text(v.params[second])): f"{v.generator}/{v.label}" for v in variants}
-    header = (f"{first} \\ {second}", *(f"{value}: {block.sheet.symbol}" for value in across for block in table.blocks))
-    entries = {(block.sheet.name, row.generator): row.entries[0] for block in table.blocks for row in block.rows}
+    header = (f"{first} \\ {second}", *(f"{value}: {block.info.symbol}" for value in across for block in table.blocks))
+    entries = {(block.info.name, row.generator): row.entries[0] for block in table.blocks for row in block.rows}
     rows: list[tuple[str, ...]] = []
     bold: set[tuple[int, int]] = set()
     for value in down:
         texts = [value]
         for other, block in itertools.product(across, table.blocks):
-            entry = entries.get((block.sheet.name, by_place.get((value, other), "")), Entry(status="not planned"))
+            entry = entries.get((block.info.name, by_place.get((value, other), "")), Entry(status="not planned"))
             if entry.mark == "best":
                 bold.add((len(rows), len(texts)))
             texts.append(_entry(entry, block))
         rows.append(tuple(texts))
-    symbols = "; ".join(f"{block.sheet.symbol} is the {_name(block)}" for block in table.blocks)
+    symbols = "; ".join(f"{block.info.symbol} is the {_name(block)}" for block in table.blocks)
     notes = (f"{symbols}.", _caption(table), *table.notes)
     return PlainTable(table.title, header, tuple(rows), frozenset(bold), notes)
 
@@ -73,13 +73,13 @@ def _caption(table: Table) -> str:
 
 
 def _name(block: Block) -> str:
-    return f"{block.sheet.title} {ARROWS[block.sheet.higher_is_better][0]}".strip()
+    return f"{block.info.title} {ARROWS[block.info.higher_is_better][0]}".strip()
 
 
 def _entry(entry: Entry, block: Block) -> str:
     # The caption says what stands in parentheses, and these tables are wide.
-    beside = published(entry, block.sheet.decimals).replace("published ", "")
-    return f"{measured(entry, block.sheet.decimals)} {beside}".strip()
+    beside = published(entry, block.info.decimals).replace("published ", "")
+    return f"{measured(entry, block.info.decimals)} {beside}".strip()
 
 
 def _difference(entry: Entry, whole: Entry, margin: float, block: Block) -> str:
@@ -87,7 +87,7 @@ def _difference(entry: Entry, whole: Entry, margin: float, block: Block) -> str:
         return ""
     difference = entry.mean - whole.mean
     spread = math.hypot(entry.half_width or 0.0, whole.half_width or 0.0)
-    text = ("+" if difference >= 0 else "−") + number(abs(difference), block.sheet.decimals)
+    text = ("+" if difference >= 0 else "−") + number(abs(difference), block.info.decimals)
     known = entry.half_width is not None and whole.half_width is not None
     said = equivalence(difference, spread, margin) if known else "undecided"
     return text if said == "different" else f"{text} ({said})"

@@ -87,9 +87,9 @@ def markdown(table: Table) -> str:
     lines.append("| score | generator | " + " | ".join(table.column_titles) + " |")
     lines.append("|---|---|" + "---|" * len(table.column_titles))
     for block in table.blocks:
-        name = f"{block.sheet.title} {ARROWS[block.sheet.higher_is_better][0]}".strip()
+        name = f"{block.info.title} {ARROWS[block.info.higher_is_better][0]}".strip()
         for row in in_order(block):
-            cells = [_markdown_entry(entry, block.sheet.decimals) for entry in row.entries]
+            cells = [_markdown_entry(entry, block.info.decimals) for entry in row.entries]
             title = f"*{row.title}*" if row.size_class == "control" else row.title
             lines.append(f"| {name} | {title} | " + " | ".join(cells) + " |")
             name = ""
@@ -110,7 +110,7 @@ def floors(block: Block) -> list[str]:
     """What a perfect generator scores, one text a column; empty where nobody knows."""
     if all(floor is None for floor in block.floors):
         return []
-    return [number(floor, block.sheet.decimals) if floor is not None else "" for floor in block.floors]
+    return [number(floor, block.info.decimals) if floor is not None else "" for floor in block.floors]
 
 
 def reasons(table: Table) -> list[str]:
@@ -137,7 +137,7 @@ def latex(table: Table) -> str:
     ]
     for block in table.blocks:
         lines.append(r"\midrule")
-        name = f"{escape(block.sheet.title)} {ARROWS[block.sheet.higher_is_better][1]}".strip()
+        name = f"{escape(block.info.title)} {ARROWS[block.info.higher_is_better][1]}".strip()
         if len(block.rows) > 2:
             name = rf"\smash{{\parbox[t]{{{NAME_WIDTH}}}{{\raggedright {name}}}}}"
         before = None
@@ -145,7 +145,7 @@ def latex(table: Table) -> str:
             if before is not None and before != row.size_class:
                 lines.append(rf"\cmidrule(l){{2-{count}}}")
             size = "" if before == row.size_class else SIZES[row.size_class]
-            cells = [_latex_entry(entry, block.sheet.decimals) for entry in row.entries]
+            cells = [_latex_entry(entry, block.info.decimals) for entry in row.entries]
             title = rf"\textit{{{escape(row.title)}}}" if row.size_class == "control" else escape(row.title)
             lines.append(" & ".join([name, size, title, *cells]) + r" \\")
             name, before = "", row.size_class

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
-from benchmark.plan.sampling_time import INFO, SAMPLING_TIME
+from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO
 from benchmark.report.published import Published, is_altered, is_comparable, published_scores
 from benchmark.statistics import summarise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from metrics.base import DataSheet
+    from metrics.base import MetricInfo
 
 Verdict = Literal["tie", "better", "worse", "undecided"]
 Mark = Literal["", "best", "second"]
@@ -58,9 +58,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """One score: its sheet, its rows, and by column what a perfect generator scores and how much difference is a tie."""
+    """One score: its info, its rows, and by column what a perfect generator scores and how much difference is a tie."""
 
-    sheet: DataSheet
+    info: MetricInfo
     floors: tuple[float | None, ...]
     margins: tuple[float, ...]
     rows: tuple[Row, ...]
@@ -91,20 +91,20 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
 
 
 def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
-    sheet = score_info(name)
+    info = score_info(name)
     rows = [
         _row(part, places, name, str(generator), str(title))
         for (generator, title), part in frame.groupby(["generator", "title"], sort=False)
     ]
-    noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], sheet) for d, t in places]
+    noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], info) for d, t in places]
     floors, margins = tuple(floor for floor, _ in noise), tuple(margin for _, margin in noise)
     shortened = {name for name in set(frame["budget"]) if is_shortened(str(name))}
     if not shortened:
         rows = [
-            replace(row, entries=tuple(_judged(e, m, sheet) for e, m in zip(row.entries, margins, strict=True)))
+            replace(row, entries=tuple(_judged(e, m, info) for e, m in zip(row.entries, margins, strict=True)))
             for row in rows
         ]
-    return Block(sheet, floors, margins, tuple(_marked(rows, margins, sheet)))
+    return Block(info, floors, margins, tuple(_marked(rows, margins, info)))
 
 
 def _row(part: pd.DataFrame, places: list[Place], metric: str, generator: str, title: str) -> Row:
@@ -129,31 +129,31 @@ def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
 
 
-def _noise(part: pd.DataFrame, sheet: DataSheet) -> tuple[float | None, float]:
+def _noise(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None, float]:
     """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
 
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
     the spread of the oracle's repetitions. Where neither is known the difference is 0, and only equal values tie.
     """
-    if sheet is INFO:
+    if info is TIMING_INFO:
         return None, 0.0
     analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
     if not analytic.empty:
-        return float(analytic.iloc[0]), abs(float(analytic.iloc[0]) - sheet.ideal)
+        return float(analytic.iloc[0]), abs(float(analytic.iloc[0]) - info.ideal)
     oracle = part[part["generator"] == "oracle"]["value"].dropna()
     if oracle.empty:
         return None, 0.0
     summary = summarise(list(oracle))
-    return summary.mean, abs(summary.mean - sheet.ideal) if sheet.reachable else summary.half_width or 0.0
+    return summary.mean, abs(summary.mean - info.ideal) if info.reachable else summary.half_width or 0.0
 
 
-def _judged(entry: Entry, margin: float, sheet: DataSheet) -> Entry:
+def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:
     """The entry with its verdict, where there is a published value; one value without a spread decides nothing."""
-    if entry.mean is None or entry.published is None or sheet is INFO:
+    if entry.mean is None or entry.published is None or info is TIMING_INFO:
         return entry  # seconds on another machine are no verdict
     if entry.half_width is None:
         return replace(entry, verdict="undecided")
-    return replace(entry, verdict=verdict(entry.mean, entry.half_width, entry.published, margin, sheet.ideal))
+    return replace(entry, verdict=verdict(entry.mean, entry.half_width, entry.published, margin, info.ideal))
 
 
 def verdict(mean: float, half_width: float, published: Published, margin: float, ideal: float) -> Verdict:
@@ -176,12 +176,12 @@ def equivalence(difference: float, half_width: float, margin: float) -> Literal[
     return "different" if abs(difference) - half_width > margin else "undecided"
 
 
-def _marked(rows: list[Row], margins: tuple[float, ...], sheet: DataSheet) -> list[Row]:
+def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> list[Row]:
     """The rows with best and second marked in each column of two or more; what is within the margin of the best ties with it."""
     marks: list[list[Mark]] = [[""] * len(margins) for _ in rows]
     for column, margin in enumerate(margins):
         ranked = {
-            index: abs(mean - sheet.ideal)
+            index: abs(mean - info.ideal)
             for index, row in enumerate(rows)
             if row.size_class != "control" and (mean := row.entries[column].mean) is not None
         }
@@ -225,20 +225,20 @@ def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str
     if SAMPLING_TIME in metrics:
         device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
         sentences.append(
-            f"Sampling time: {INFO.summary}, device {device}; the published seconds are for an unsaid number of windows on an "
-            "NVIDIA RTX 3090."
+            f"Sampling time: {TIMING_INFO.summary}, device {device}; the published seconds are for an unspecified number of "
+            "windows on an NVIDIA RTX 3090."
         )
     return " ".join(filter(None, sentences))
 
 
 def _marks(blocks: tuple[Block, ...]) -> Iterable[str]:
     """What bold and underlining mean, where anything is marked."""
-    marked = [block.sheet for block in blocks if any(entry.mark for row in block.rows for entry in row.entries)]
+    marked = [block.info for block in blocks if any(entry.mark for row in block.rows for entry in row.entries)]
     if marked:
         yield "Best bold, second underlined, controls apart; values within the noise of the best tie with it."
-    for sheet in marked:
-        if sheet.higher_is_better is None:
-            yield f"{sheet.title}: bold is nearest to {sheet.ideal:g}, a perfect generator's value."
+    for info in marked:
+        if info.higher_is_better is None:
+            yield f"{info.title}: bold is nearest to {info.ideal:g}, a perfect generator's value."
 
 
 def _altered(frame: pd.DataFrame) -> Iterable[str]:
@@ -252,7 +252,7 @@ def _beside(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
     judged = [
         (entry, floor)
         for block in blocks
-        if block.sheet is not INFO
+        if block.info is not TIMING_INFO
         for row in block.rows
         for entry, floor in zip(row.entries, block.floors, strict=True)
         if entry.published is not None

@@ -21,7 +21,7 @@ from benchmark.run.threads import single_thread
 from benchmark.seeds import derive_seed
 from benchmark.statistics import summarise
 from metrics import registry
-from metrics.applicability import NotApplicable
+from metrics.base import NotApplicable, ScoreContext
 
 if TYPE_CHECKING:
     from metrics.base import Metric, Score
@@ -203,14 +203,14 @@ class _Scorer:
                 score = self._compute(metric, who, against, real, fake)
             except ValueError as error:
                 status = "not applicable" if isinstance(error, NotApplicable) else "failed"
-                found[metric.sheet.name] = {**entry, "status": status, "problem": str(error)}
+                found[metric.info.name] = {**entry, "status": status, "problem": str(error)}
                 continue
             entry |= {"repetitions": list(score.values), "details": score.details, **summarise(score.values)._asdict()}
-            found[metric.sheet.name] = entry
+            found[metric.info.name] = entry
         return found
 
     def _compute(self, metric: Metric, who: str, against: str, real: Windows, fake: Windows) -> Score:
-        name, device = metric.sheet.name, self.request.device
+        name, device = metric.info.name, self.request.device
         owner = metric.encoder_of or name
         seeds = [
             derive_seed("outside", owner, self.request.seed, index)
@@ -225,9 +225,11 @@ class _Scorer:
         return metric.compute(
             real,
             fake,
-            seeds,
-            device=device,
-            prepared=prepared,
-            training=real,
-            progress=lambda done, total: self.report(f"{who}: {name}", done, total),
+            ScoreContext(
+                seeds=seeds,
+                device=device,
+                prepared=prepared,
+                training=real,
+                progress=lambda done, total: self.report(f"{who}: {name}", done, total),
+            ),
         )

@@ -30,6 +30,7 @@ from benchmark.store.files import readable
 from benchmark.store.records import Machine, Provenance, ScoreRecord, StageRecord
 from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
+from metrics.base import ScoreContext
 
 RANGE_TOLERANCE = 1e-5
 
@@ -161,21 +162,20 @@ class CellRun:
         real = self.windows.reference
         prepared = prepare_all(cell, metric, real, seeds, self.store, self.device, self._tick(f"prepare:{name}"))
         measurements["preparing_seconds"] = prepared.seconds
-        score = metric.compute(
-            real,
-            samples,
-            seeds,
+        context = ScoreContext(
+            seeds=seeds,
             device=self.device,
             prepared=prepared.arrays,
             training=self.windows.train,
             progress=self._tick(f"score:{name}"),
         )
+        score = metric.compute(real, samples, context)
         if not np.isfinite(score.values).all():
             raise DivergedError(f"the score {name} is not finite: {score.values}")
         mean, half_width = summarise(score.values)
         record = ScoreRecord(
             key=score_key(cell, metric),
-            version=metric.sheet.version,
+            version=metric.info.version,
             n_real=len(real),
             n_fake=len(samples),
             floor=metric.floor(min(len(real), len(samples))),

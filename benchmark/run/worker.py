@@ -32,7 +32,7 @@ from benchmark.store.files import write_json
 from benchmark.store.records import State, Status
 from benchmark.store.status import all_stages
 from benchmark.store.store import Store
-from metrics.applicability import NotApplicable
+from metrics.base import NotApplicable
 
 REPORT_SECONDS = 0.2
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import make_metric, sample_key, score_key
-from benchmark.plan.sampling_time import INFO, SAMPLING_TIME, TIMING, timing_key
+from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING, TIMING_INFO, timing_key
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import Provenance, ScoreRecord, State, Status
 
@@ -128,6 +128,6 @@ def _timing(cell: Cell, provenance: Provenance) -> ScoreRecord | None:
         return None
     n, median = timing.windows, timing.median_seconds
     return ScoreRecord(
-        key=timing_key(cell), version=INFO.version, n_real=n, n_fake=n, floor=None,
+        key=timing_key(cell), version=TIMING_INFO.version, n_real=n, n_fake=n, floor=None,
         repetitions=(median,), mean=median, half_width=None,
     )  # fmt: skip

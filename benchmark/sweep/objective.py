@@ -41,9 +41,9 @@ class Objective:
         folder = store.cell(cell)
         if self.score is None:
             return fact(read_parameters(folder.model)[1], self.name.removeprefix(FACT))
-        sheet = registry.load(self.score).sheet
+        info = registry.load(self.score).info
         value = folder.scores()[self.score].mean
-        return value if sheet.higher_is_better is not None else abs(value - sheet.ideal)
+        return value if info.higher_is_better is not None else abs(value - info.ideal)
 
 
 def make_objective(spec: SweepSpec) -> Objective:
@@ -56,7 +56,7 @@ def make_objective(spec: SweepSpec) -> Objective:
             raise UserError(
                 "the objective 'validation' needs hold-out windows, which protocol paper has not; use --protocol strict."
             )
-        title = f"{registry.load(VALIDATION_SCORE).sheet.title} against hold-out windows"
+        title = f"{registry.load(VALIDATION_SCORE).info.title} against hold-out windows"
         return Objective(name, title, VALIDATION_SCORE, "strict")
     if name not in registry.names():
         raise unknown("objective", name, ["validation", "fact:NAME", *registry.names()], owner="--objective")
@@ -65,9 +65,9 @@ def make_objective(spec: SweepSpec) -> Objective:
             f"the objective '{name}' is a score that tables report, and choosing by it spoils it as a test; use "
             "--objective validation, or add --allow-test-objective."
         )
-    sheet = registry.load(name).sheet
-    title = sheet.title if sheet.higher_is_better is not None else f"distance of {sheet.title} from {sheet.ideal:g}"
-    return Objective(name, title, name, spec.protocol or "paper", True, bool(sheet.higher_is_better))
+    info = registry.load(name).info
+    title = info.title if info.higher_is_better is not None else f"distance of {info.title} from {info.ideal:g}"
+    return Objective(name, title, name, spec.protocol or "paper", True, bool(info.higher_is_better))
 
 
 def fact(fitted: dict[str, Any], name: str) -> float:

@@ -135,8 +135,8 @@ def _sensitivity(
     if score is None:
         title, maximise = objective_title(sweep), objective.maximise
     else:
-        sheet = registry.load(score).sheet
-        title, maximise = objective_title(sweep) if chosen_by else sheet.title, bool(sheet.higher_is_better)
+        info = registry.load(score).info
+        title, maximise = objective_title(sweep) if chosen_by else info.title, bool(info.higher_is_better)
     means: dict[tuple[int, int], float] = {}
     rows, shown = [], False
     for i, first in enumerate(down.labels):

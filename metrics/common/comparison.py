@@ -1,121 +1,68 @@
-"""Two small classes between `Metric` and a score: one value of the two sets, or one value a seed."""
+"""Two small classes between `Metric` and a metric: one value for both sets of windows, or one value per seed."""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.applicability import NotApplicable
-from metrics.base import Metric, Prepared, ProgressCallback, Score, Windows, check_pair, check_seeds, check_windows
+from metrics.base import DEFAULT_CONTEXT, Metric, Score, ScoreContext, Windows
+from metrics.common.checks import check_pair, check_shape
 
 
 class Measured(NamedTuple):
-    """One value and JSON-able details of it."""
+    """One value and its JSON-able details."""
 
     value: float
     details: dict[str, Any]
 
 
 class Comparison(Metric):
-    """A score that draws nothing: one value of the real and the generated windows, whatever the seeds.
-
-    `min_windows`, `min_steps` and `min_features` are what the definition needs.
-    """
-
-    min_windows: ClassVar[int] = 2
-    min_steps: ClassVar[int] = 1
-    min_features: ClassVar[int] = 1
+    """A deterministic metric: one value of the real and the generated windows, independent of the seeds."""
 
     @abc.abstractmethod
     def measure(self, real: Windows, fake: Windows) -> Measured:
-        """The value for checked windows (B, T, D)."""
+        """The value for checked windows (N, T, D) and (M, T, D)."""
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int] = (0,),
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
-        """See `Metric.compute`; one value. Raises NotApplicable where there are too few features or steps for the definition."""
-        del seeds, device, prepared, training
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
+        """See `Metric.compute`; one value."""
         real, fake = check_pair(real, fake, self.min_windows)
-        check_shape(self, real, self.min_steps, self.min_features)
-        measured = self.measure(real, fake)
-        if progress is not None:
-            progress(1, 1)
-        return Score((measured.value,), measured.details)
+        check_shape(self, real)
+        value, details = self.measure(real, fake)
+        context.progress(1, 1)
+        return Score((value,), details)
 
 
 class SeededComparison(Metric):
-    """A score that draws something (splits, projections, subsets): one value a seed.
+    """A metric that draws random numbers (splits, projections, subsets): one value per seed.
 
-    Every detail of a repetition becomes a list, one entry a seed.
+    Every detail of a repetition becomes a list with one entry per seed.
     """
-
-    min_windows: ClassVar[int] = 2
-    min_steps: ClassVar[int] = 1
 
     @abc.abstractmethod
     def measure(self, real: Windows, fake: Windows, seed: int) -> Measured:
-        """The value of one repetition for checked windows (B, T, D)."""
+        """The value of one repetition for checked windows (N, T, D) and (M, T, D)."""
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`."""
-        del device, prepared, training
-        seeds = check_seeds(seeds)
         real, fake = check_pair(real, fake, self.min_windows)
-        check_shape(self, real, self.min_steps, 1)
+        check_shape(self, real)
         repetitions = []
-        for number, seed in enumerate(seeds):
+        for number, seed in enumerate(context.seeds):
             repetitions.append(self.measure(real, fake, seed))
-            if progress is not None:
-                progress(number + 1, len(seeds))
-        return collected(repetitions)
+            context.progress(number + 1, len(context.seeds))
+        return collect(repetitions)
 
 
-def collected(repetitions: Sequence[Measured]) -> Score:
+def collect(repetitions: Sequence[Measured]) -> Score:
     """Several repetitions as one score, each detail a list."""
     details = {name: [one.details[name] for one in repetitions] for name in repetitions[0].details}
     return Score(tuple(one.value for one in repetitions), details)
 
 
-def check_shape(metric: Metric, windows: Windows, min_steps: int, min_features: int) -> None:
-    """Raises NotApplicable where windows (B, T, D) have fewer steps or features than the score `metric` needs."""
-    _, T, D = windows.shape
-    for kind, given, needed in (("step", T, min_steps), ("feature", D, min_features)):
-        if given < needed:
-            plural = "" if given == 1 else "s"
-            raise NotApplicable(
-                f"{metric.sheet.name} needs windows of at least {needed} {kind}s; these have {given} {kind}{plural}."
-            )
-
-
-def check_training(metric: Metric, training: Windows | None, fake: Windows) -> tuple[Windows, Windows]:
-    """Training and generated windows (B, T, D) of one shape but for B; raises ValueError where none were given."""
-    if training is None:
-        raise ValueError(f"{metric.sheet.name} compares with the training windows; give them as 'training'.")
-    training = check_windows("training", training, at_least=2)
-    _, fake = check_pair(training, fake, at_least=1)
-    return training, fake
-
-
 def flat(windows: Windows) -> NDArray[np.float64]:
-    """Windows (B, T, D) as float64 rows (B, T · D), with one kind of zero."""
+    """Windows (N, T, D) as float64 rows (N, T · D); −0 becomes 0, so that equal windows have equal bytes."""
     return windows.reshape(len(windows), -1).astype(np.float64) + 0.0

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Prepared, ProgressCallback, Score, Windows, check_pair, check_seeds
-from metrics.common.comparison import Measured, check_shape, collected
-from metrics.context_fid import ContextFID
-
-_PREFIX = "encoder."
+from metrics.base import DEFAULT_CONTEXT, Score, ScoreContext, Windows
+from metrics.common.checks import check_pair, check_shape
+from metrics.common.comparison import Measured, collect
+from metrics.context_fid import ContextFID, encoder_weights
 
 
 class ContextPoints(ContextFID):
@@ -23,41 +21,23 @@ class ContextPoints(ContextFID):
     """
 
     encoder_of: ClassVar[str | None] = "context_fid"
-    min_windows: ClassVar[int] = 2
+    min_steps = 2
 
     @abc.abstractmethod
     def between(self, real: NDArray[np.float32], fake: NDArray[np.float32], seed: int) -> Measured:
         """The value for representations (B, C)."""
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
-        """See `Metric.compute`; windows of at least two steps. The details are lists, one entry a repetition."""
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
+        """See `Metric.compute`; windows of at least two steps. The details are lists with one entry per repetition."""
         from metrics.nets.ts2vec_encoder import encode
 
-        del training
         real, fake = check_pair(real, fake, self.min_windows)
-        check_shape(self, real, 2, 1)
-        seeds = check_seeds(seeds)
-        if prepared and len(prepared) != len(seeds):
-            raise ValueError(f"{len(prepared)} encoders are prepared for {len(seeds)} seeds; give one a seed, or none.")
+        check_shape(self, real)
         repetitions = []
-        for number, seed in enumerate(seeds):
-            arrays = prepared[number] if prepared else self.prepare(real, seed, device)
-            weights = {name.removeprefix(_PREFIX): array for name, array in arrays.items() if name.startswith(_PREFIX)}
-            trained_on = weights["input.weight"].shape[0]
-            if trained_on != real.shape[2]:
-                raise ValueError(
-                    f"the prepared encoder reads {trained_on} features and the windows have {real.shape[2]}; prepare anew."
-                )
-            repetitions.append(self.between(encode(weights, real, device), encode(weights, fake, device), seed))
-            if progress is not None:
-                progress(number + 1, len(seeds))
-        return collected(repetitions)
+        for number, seed in enumerate(context.seeds):
+            prepared = context.prepared[number] if context.prepared else self.prepare(real, seed, context.device)
+            weights = encoder_weights(prepared, real)
+            encoded = [encode(weights, windows, context.device) for windows in (real, fake)]
+            repetitions.append(self.between(encoded[0], encoded[1], seed))
+            context.progress(number + 1, len(context.seeds))
+        return collect(repetitions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 Doubles = NDArray[np.float64]
 
@@ -23,6 +22,8 @@ def frechet_distance(mean_a: Doubles, covariance_a: Doubles, mean_b: Doubles, co
     tr √(S_a S_b) = Σ √eig(S_a^½ S_b S_a^½), whose matrix is symmetric and positive semi-definite: the eigenvalues are real and a
     covariance without full rank needs no added ε. In the squared units of the points.
     """
+    from scipy import linalg
+
     values, vectors = linalg.eigh(covariance_a)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     middle = root @ covariance_b @ root

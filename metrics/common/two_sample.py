@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from metrics.base import Windows
+from metrics.common.threads import one_thread
 
 FOLDS = 5
 TREES = 60
@@ -61,6 +61,8 @@ def out_of_fold(real: Windows, fake: Windows, seed: int) -> Predictions:
 
     The capacity is the same for every number of features. Five windows a side are needed.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     rng = np.random.default_rng(seed)
     n = min(len(real), len(fake))
     rows = described(np.concatenate([one[np.sort(rng.permutation(len(one))[:n])] for one in (real, fake)]))
@@ -79,5 +81,6 @@ def out_of_fold(real: Windows, fake: Windows, seed: int) -> Predictions:
             early_stopping=False,
             random_state=state,
         )
-        probabilities[test] = trees.fit(rows[~test], is_real[~test]).predict_proba(rows[test])[:, 1]
+        with one_thread():  # scikit-learn may have been loaded just now, with threads of its own
+            probabilities[test] = trees.fit(rows[~test], is_real[~test]).predict_proba(rows[test])[:, 1]
     return Predictions(probabilities, is_real)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base import Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
+from metrics.base import DEFAULT_CONTEXT, Score, ScoreContext, Windows
+from metrics.common.checks import check_count, check_pair
 from metrics.common.classifier_split import draw_split, held_out_score
 from metrics.discriminative import Discriminative
 from metrics.nets.gru import Floats
@@ -55,21 +56,11 @@ class TensorFlowDiscriminative(Discriminative):
 
     backend: ClassVar[str] = "tensorflow"
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
-        """See `Metric.compute`; at least five windows a side. `device` is not looked at."""
-        del device, prepared, training
-        steps = check_count(self.sheet.name, "steps", self.steps)
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
+        """See `Metric.compute`; at least five windows a side. `context.device` has no effect."""
+        steps = check_count(self.info.name, "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)
-        rngs = [np.random.default_rng(seed) for seed in check_seeds(seeds)]
+        rngs = context.rngs()
         windows, D = np.concatenate([real, fake]), real.shape[2]
         units = max(1, D // 2)
 
@@ -79,7 +70,7 @@ class TensorFlowDiscriminative(Discriminative):
             network = Network(D, units, every_state=False)
             network.assign(initial_kernels(rng, D, units))
             batches = (rows[0].numpy() for rows in draw_batches([rng], [[split.real], [split.fake]], steps, "cpu"))
-            told = progress_of_all(progress, repetition, len(rngs), steps)
+            told = progress_of_all(context.progress, repetition, len(rngs), steps)
             losses = train_classifier(network, windows, batches, min(128, len(split.real)), told)
             final.append(float(losses[-1]))
             called_real.append(predict_is_real(network, windows[split.tests]))

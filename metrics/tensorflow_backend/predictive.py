@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 import numpy as np
 
-from metrics.base import Prepared, ProgressCallback, Score, Windows, check_count, check_pair, check_seeds
+from metrics.base import DEFAULT_CONTEXT, Score, ScoreContext, Windows
+from metrics.common.checks import check_count, check_pair
 from metrics.nets.gru import Floats
 from metrics.nets.recurrent import draw_batches
 from metrics.predictive import Predictive
@@ -51,23 +52,13 @@ class TensorFlowPredictive(Predictive):
 
     backend: ClassVar[str] = "tensorflow"
 
-    def compute(
-        self,
-        real: Windows,
-        fake: Windows,
-        seeds: Sequence[int],
-        device: str = "cpu",
-        prepared: Sequence[Prepared] = (),
-        training: Windows | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Score:
-        """See `Metric.compute`; windows of at least two steps. `device` is not looked at."""
-        del device, prepared, training
-        steps = check_count(self.sheet.name, "steps", self.steps)
+    def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
+        """See `Metric.compute`; windows of at least two steps. `context.device` has no effect."""
+        steps = check_count(self.info.name, "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=1)
         if real.shape[1] < 2:
             raise ValueError(f"the windows have {real.shape[1]} step; the predictive score needs at least 2.")
-        rngs = [np.random.default_rng(seed) for seed in check_seeds(seeds)]
+        rngs = context.rngs()
         D = real.shape[2]
         features, units = max(1, D - 1), max(1, D // 2)
         pool = np.arange(len(fake))
@@ -77,7 +68,7 @@ class TensorFlowPredictive(Predictive):
             network = Network(features, units, every_state=True)
             network.assign(initial_kernels(rng, features, units))
             batches = (rows[0].numpy() for rows in draw_batches([rng], [[pool]], steps, "cpu"))
-            told = progress_of_all(progress, repetition, len(rngs), steps)
+            told = progress_of_all(context.progress, repetition, len(rngs), steps)
             losses = train_predictor(network, *inputs_and_targets(fake), batches, told)
             final.append(float(losses[-1]))
             values.append(mean_absolute_error(network, *inputs_and_targets(real)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.base import ProgressCallback
 from metrics.nets.gru import Floats, Kernels
 from metrics.tensorflow_backend.runtime import keras, tensorflow
 
@@ -121,10 +122,6 @@ def sigmoids(network: Network, windows: Floats) -> Floats:
     return np.concatenate([run(tf.constant(block)).numpy() for block in blocks])
 
 
-def progress_of_all(
-    progress: Callable[[int, int], None] | None, repetition: int, repetitions: int, steps: int
-) -> Callable[[int], None] | None:
-    """A callback for one repetition of several, each of `steps` steps, that tells `progress` of all of them."""
-    if progress is None:
-        return None
+def progress_of_all(progress: ProgressCallback, repetition: int, repetitions: int, steps: int) -> Callable[[int], None]:
+    """A callback for one repetition of several, each of `steps` steps, that reports the steps of all to `progress`."""
     return lambda done: progress(repetition * steps + done, repetitions * steps)

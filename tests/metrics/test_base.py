@@ -1,4 +1,4 @@
-"""What all metrics share: the registry, the data sheets, the checks of their inputs, and the absence of side effects."""
+"""What all metrics share: the registry, the facts, the checks of their inputs, and the absence of side effects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from metrics import registry
-from metrics.base import Metric
+from metrics.base import Metric, ScoreContext
 
 SMALL = {
     "discriminative": {"steps": 3},
@@ -31,17 +31,35 @@ def small(name: str) -> Metric:
 
 
 @pytest.mark.parametrize("name", registry.names())
-def test_the_registry_tells_what_the_sheet_tells(name):
-    sheet = registry.load(name).sheet
-    assert (sheet.name, sheet.summary) == (name, registry.summary(name))
-    assert sheet.range[0] <= sheet.ideal <= sheet.range[1]
+def test_the_registry_names_the_metric_of_that_name(name):
+    info = registry.load(name).info
+    assert (info.name, info.summary) == (name, registry.summary(name))
+    assert info.range[0] <= info.ideal <= info.range[1]
 
 
-def test_listing_names_and_summaries_imports_no_pytorch():
+def test_listing_names_and_summaries_imports_no_heavy_library():
     listing = "from metrics import registry; [registry.summary(name) for name in registry.names()]"
-    code = f"import sys; {listing}; print('torch' in sys.modules)"
+    code = f"import sys; {listing}; print(sorted({{'torch', 'scipy', 'sklearn', 'pandas'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_script_needs_no_context_but_the_training_windows(name):
+    real, fake = windows(20), windows(20, seed=1)
+    if name == "dcr_ratio":
+        with pytest.raises(ValueError, match="dcr_ratio compares with the training windows"):
+            small(name).compute(real, fake)
+    else:
+        assert small(name).compute(real, fake) == small(name).compute(real, fake, ScoreContext(seeds=(0,)))
+
+
+def test_a_context_refuses_impossible_seeds():
+    for seeds in ((), (3, -1)):
+        with pytest.raises(ValueError, match="give one non-negative integer per repetition"):
+            ScoreContext(seeds=seeds)
+    with pytest.raises(ValueError, match="1 prepared states are given for 2 seeds"):
+        ScoreContext(seeds=(0, 1), prepared=[{}])
 
 
 def test_an_unknown_name_suggests_the_nearest():
@@ -53,8 +71,8 @@ def test_an_unknown_name_suggests_the_nearest():
 def test_same_call_gives_same_bytes_and_touches_no_global_state(name):
     real, fake = windows(20), windows(20, seed=1)
     np_before, torch_before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002 - read to compare
-    first = small(name).compute(real, fake, [3, 4], training=real)
-    assert first == small(name).compute(real, fake, [3, 4], training=real)
+    first = small(name).compute(real, fake, ScoreContext(seeds=[3, 4], training=real))
+    assert first == small(name).compute(real, fake, ScoreContext(seeds=[3, 4], training=real))
     np.testing.assert_array_equal(np.random.get_state()[1], np_before)  # noqa: NPY002 - read to compare
     assert torch.equal(torch.get_rng_state(), torch_before)
 
@@ -62,16 +80,18 @@ def test_same_call_gives_same_bytes_and_touches_no_global_state(name):
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_repetition_does_not_depend_on_the_others(name):
     real, fake = windows(40), windows(40, seed=1) * 0.5
-    together = small(name).compute(real, fake, [5, 6, 7]).values
-    alone = [small(name).compute(real, fake, [seed]).values[0] for seed in (5, 6, 7)]
+    together = small(name).compute(real, fake, ScoreContext(seeds=[5, 6, 7])).values
+    alone = [small(name).compute(real, fake, ScoreContext(seeds=[seed])).values[0] for seed in (5, 6, 7)]
     np.testing.assert_allclose(together, alone, atol=1e-5)
-    assert small(name).compute(real, fake, [7, 5]).values == pytest.approx([alone[2], alone[0]], abs=1e-5)
+    assert small(name).compute(real, fake, ScoreContext(seeds=[7, 5])).values == pytest.approx(
+        [alone[2], alone[0]], abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_another_seed_is_another_repetition(name):
     real, fake = windows(40), windows(40, seed=1) * 0.5
-    details = [small(name).compute(real, fake, [seed]) for seed in (1, 2)]
+    details = [small(name).compute(real, fake, ScoreContext(seeds=[seed])) for seed in (1, 2)]
     assert details[0] != details[1]
 
 
@@ -81,7 +101,7 @@ def test_bad_windows_are_refused_in_one_sentence(name):
 
     def refuses(match: str, real: np.ndarray, fake: np.ndarray) -> None:
         with pytest.raises(ValueError, match=match) as caught:
-            metric.compute(real, fake, [0], training=real)
+            metric.compute(real, fake, ScoreContext(seeds=[0], training=real))
         assert "\n" not in str(caught.value)
 
     refuses("generated windows have the shape", good, good[0])
@@ -96,13 +116,15 @@ def test_bad_windows_are_refused_in_one_sentence(name):
 def test_bad_arguments_are_refused(name):
     good = windows(12)
     with pytest.raises(ValueError, match="seeds"):
-        small(name).compute(good, good, [])
+        small(name).compute(good, good, ScoreContext(seeds=[]))
     with pytest.raises(ValueError, match=r"'steps' of .* is 0"):
-        registry.load(name)(steps=0).compute(good, good, [0])
+        registry.load(name)(steps=0).compute(good, good, ScoreContext(seeds=[0]))
 
 
 @pytest.mark.parametrize("name", ["discriminative", "discriminative_lstm2", "predictive"])
 def test_progress_counts_to_the_end(name):
     seen: list[tuple[int, int]] = []
-    registry.load(name)(steps=100).compute(windows(12), windows(12), [0], progress=lambda *p: seen.append(p))
+    registry.load(name)(steps=100).compute(
+        windows(12), windows(12), ScoreContext(seeds=[0], progress=lambda *p: seen.append(p))
+    )
     assert seen == [(50, 100), (100, 100)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, mannwhitneyu
 
+from metrics.base import ScoreContext
 from metrics.c2st import C2ST
 from metrics.c2st_auc import C2STAUC, _deviation
 from metrics.common.corruptions import time_shuffle
@@ -16,10 +17,10 @@ RNG = np.random.default_rng(3)
 
 def test_certainty_where_the_sets_lie_apart():
     low, high = RNG.random((2, 60, 4, 2), np.float32) / 4
-    score = C2ST().compute(low, high + 0.7, [0, 1])
+    score = C2ST().compute(low, high + 0.7, ScoreContext(seeds=[0, 1]))
     assert score.values == (0.5, 0.5)
     assert score.details["p_value"] == [pytest.approx(2.0**-120)] * 2
-    assert C2STAUC().compute(low, high + 0.7, [0]).values == (1.0,)
+    assert C2STAUC().compute(low, high + 0.7, ScoreContext(seeds=[0])).values == (1.0,)
 
 
 @pytest.mark.parametrize("features", [1, 5])
@@ -27,29 +28,29 @@ def test_time_order_is_seen_with_few_windows_and_even_one_feature(features):
     walk = np.cumsum(RNG.standard_normal((300, 24, features)), axis=1)
     real = (walk / 40 + 0.5).astype(np.float32)
     shuffled = time_shuffle(real[150:], 1, 0)
-    assert C2ST().compute(real[:150], shuffled, [0]).values[0] > 0.45
+    assert C2ST().compute(real[:150], shuffled, ScoreContext(seeds=[0])).values[0] > 0.45
 
 
 def test_chance_for_a_fresh_draw(waves):
     n, seeds = 120, range(4)
-    scores = [C2ST().compute(waves(n, seed), waves(n, 100 + seed), [seed]) for seed in seeds]
+    scores = [C2ST().compute(waves(n, seed), waves(n, 100 + seed), ScoreContext(seeds=[seed])) for seed in seeds]
     assert all(abs(score.values[0]) < 4 * 0.5 / np.sqrt(2 * n) for score in scores)
     assert min(score.details["p_value"][0] for score in scores) > 0.001
 
 
 def test_copies_score_below_chance(waves):
     real = waves(150, 0)
-    score = C2ST().compute(real, real[RNG.integers(0, 150, 150)], [0])
+    score = C2ST().compute(real, real[RNG.integers(0, 150, 150)], ScoreContext(seeds=[0]))
     assert score.values[0] < -0.1
     assert score.details["p_value"][0] > 0.999
 
 
 def test_nothing_to_tell_apart_is_exactly_chance():
     same = np.full((31, 3, 1), 0.25, np.float32)
-    score = C2ST().compute(same, same, [0])
+    score = C2ST().compute(same, same, ScoreContext(seeds=[0]))
     assert score.values == (0.0,)
     assert score.details["p_value"] == [1.0]
-    assert C2STAUC().compute(same, same, [0]).values == (0.5,)
+    assert C2STAUC().compute(same, same, ScoreContext(seeds=[0])).values == (0.5,)
 
 
 def test_both_sides_count_the_same_number_of_windows(waves):
@@ -70,7 +71,7 @@ def test_floors_are_the_mean_deviations_of_the_null_laws():
 def test_auc_and_its_p_value_are_those_of_the_mann_whitney_test(waves):
     real, fake = waves(100, 1), time_shuffle(waves(100, 2), 0.1, 0)
     probabilities, is_real = out_of_fold(real, fake, 5)
-    score = C2STAUC().compute(real, fake, [5])
+    score = C2STAUC().compute(real, fake, ScoreContext(seeds=[5]))
     reference = mannwhitneyu(
         probabilities[is_real],
         probabilities[~is_real],

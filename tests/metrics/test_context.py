@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from metrics import context_kid
+from metrics.base import ScoreContext
 from metrics.common.frechet import frechet_distance, moments
 from metrics.context_fid import ContextFID
 from metrics.context_fid_infinity import ContextFIDInfinity, extrapolated
@@ -47,10 +48,10 @@ def test_the_encoder_is_that_of_context_fid(metric, waves):
     ours, theirs = metric(steps=2).prepare(real, 5), ContextFID(steps=2).prepare(real, 5)
     assert ours.keys() == theirs.keys()
     assert all(ours[name].tobytes() == theirs[name].tobytes() for name in ours)
-    assert metric.encoder_of == ContextFID.sheet.name
-    shared = metric(steps=2).compute(real, fake, [5], prepared=[theirs])
-    assert shared.values == metric(steps=2).compute(real, fake, [5]).values
-    with pytest.raises(ValueError, match="1 encoders are prepared for 2 seeds"):
-        metric(steps=2).compute(real, fake, [5, 6], prepared=[theirs])
+    assert metric.encoder_of == ContextFID.info.name
+    shared = metric(steps=2).compute(real, fake, ScoreContext(seeds=[5], prepared=[theirs]))
+    assert shared.values == metric(steps=2).compute(real, fake, ScoreContext(seeds=[5])).values
+    with pytest.raises(ValueError, match="1 prepared states are given for 2 seeds"):
+        metric(steps=2).compute(real, fake, ScoreContext(seeds=[5, 6], prepared=[theirs]))
     with pytest.raises(ValueError, match="reads 4 features and the windows have 3"):
-        metric(steps=2).compute(real[:, :, :3], fake[:, :, :3], [5], prepared=[theirs])
+        metric(steps=2).compute(real[:, :, :3], fake[:, :, :3], ScoreContext(seeds=[5], prepared=[theirs]))

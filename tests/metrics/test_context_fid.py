@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from metrics.base import ScoreContext
 from metrics.common.frechet import frechet_distance, moments
 from metrics.context_fid import ContextFID
 from metrics.nets.ts2vec import Views, draw_steps, draw_views, steps_for, train_encoder
@@ -189,14 +190,16 @@ def test_masked_and_needed_steps():
 def test_prepared_encoders_are_shared_and_give_the_same_value():
     real, fake, metric = windows(30), windows(25, seed=1), ContextFID(steps=3)
     prepared = [metric.prepare(real, seed) for seed in (0, 1)]
-    assert metric.compute(real, fake, [0, 1], prepared=prepared) == metric.compute(real, fake, [0, 1])
+    assert metric.compute(real, fake, ScoreContext(seeds=[0, 1], prepared=prepared)) == metric.compute(
+        real, fake, ScoreContext(seeds=[0, 1])
+    )
     assert prepared[0]["mu"].shape == (320,)
     assert prepared[0]["cov"].dtype == np.float64
     assert sum(value.size for name, value in prepared[0].items() if name.startswith("encoder.")) == 637_568 - 3 * 64
-    with pytest.raises(ValueError, match="1 encoders are prepared for 2 seeds"):
-        metric.compute(real, fake, [0, 1], prepared=prepared[:1])
+    with pytest.raises(ValueError, match="1 prepared states are given for 2 seeds"):
+        metric.compute(real, fake, ScoreContext(seeds=[0, 1], prepared=prepared[:1]))
     with pytest.raises(ValueError, match="reads 3 features and the windows have 2"):
-        metric.compute(real[:, :, :2], fake[:, :, :2], [0, 1], prepared=prepared)
+        metric.compute(real[:, :, :2], fake[:, :, :2], ScoreContext(seeds=[0, 1], prepared=prepared))
 
 
 def test_a_copy_scores_nothing_and_noise_scores_more_than_less_noise():
@@ -204,7 +207,7 @@ def test_a_copy_scores_nothing_and_noise_scores_more_than_less_noise():
     prepared = [metric.prepare(real, 0)]
 
     def score(fake: np.ndarray) -> float:
-        return metric.compute(real, fake, [0], prepared=prepared).values[0]
+        return metric.compute(real, fake, ScoreContext(seeds=[0], prepared=prepared)).values[0]
 
     noise = np.random.default_rng(5).normal(0, 1, real.shape).astype(np.float32)
     assert score(real[::-1]) == pytest.approx(0, abs=1e-6)
@@ -213,7 +216,7 @@ def test_a_copy_scores_nothing_and_noise_scores_more_than_less_noise():
 
 def test_one_step_windows_are_refused():
     with pytest.raises(ValueError, match="have 1 step; Context-FID needs at least 2"):
-        ContextFID(steps=1).compute(windows(5, length=1), windows(5, length=1), [0])
+        ContextFID(steps=1).compute(windows(5, length=1), windows(5, length=1), ScoreContext(seeds=[0]))
 
 
 def test_views_without_dropout_are_a_valid_step():

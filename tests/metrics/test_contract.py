@@ -1,4 +1,4 @@
-"""What every score promises: its data sheet, degenerate windows, refusals, determinism."""
+"""What every score promises: its facts, degenerate windows, refusals, determinism."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from metrics import registry
-from metrics.applicability import NotApplicable
-from metrics.base import Metric, Score
+from metrics.base import Metric, NotApplicable, Score, ScoreContext
 from tests.metrics.conftest import SCORES, sine_windows
 
 NEEDS_PAIRS = {"cross_correlation", "correlational"}
@@ -23,20 +22,20 @@ def make(name: str) -> Metric:
 
 def score(name: str, real: np.ndarray, fake: np.ndarray, seeds=(3,)) -> Score:
     training = sine_windows(20, 9, *real.shape[1:])
-    return make(name).compute(real, fake, seeds, training=training)
+    return make(name).compute(real, fake, ScoreContext(seeds=seeds, training=training))
 
 
 @pytest.mark.parametrize("name", SCORES)
-def test_the_data_sheet(name):
+def test_the_info_is_complete(name):
     metric = make(name)
-    sheet = metric.sheet
-    assert sheet.name == name
-    assert sheet.summary == registry.summary(name)
-    assert sheet.range[0] <= sheet.ideal <= sheet.range[1]
-    assert sheet.source
+    info = metric.info
+    assert info.name == name
+    assert info.summary == registry.summary(name)
+    assert info.range[0] <= info.ideal <= info.range[1]
+    assert info.source
     for n in (300, 10_000):
         floor = metric.floor(n)
-        assert floor is None or sheet.range[0] <= floor <= sheet.range[1]
+        assert floor is None or info.range[0] <= floor <= info.range[1]
     # The harness hashes the constructor's arguments, so they must be there under their names.
     assert all(hasattr(metric, parameter) for parameter in inspect.signature(type(metric)).parameters)
 
@@ -51,7 +50,7 @@ def test_few_windows_of_few_features(name, features, n_fake):
             score(name, real, fake)
         return
     result = score(name, real, fake)
-    low, high = make(name).sheet.range
+    low, high = make(name).info.range
     assert all(np.isfinite(value) and low <= value <= high for value in result.values)
 
 
@@ -69,7 +68,7 @@ def test_constant_windows_are_scored(name):
 )  # fmt: skip
 def test_identical_sets_are_ideal(name):
     for windows in (sine_windows(30, 0), np.full((12, 6, 2), 0.4, np.float32)):
-        assert score(name, windows, windows).values == (pytest.approx(make(name).sheet.ideal, abs=1e-12),)
+        assert score(name, windows, windows).values == (pytest.approx(make(name).info.ideal, abs=1e-12),)
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -92,12 +91,14 @@ def test_the_same_seeds_give_the_same_bytes_and_leave_the_windows_alone(name):
     kept = real.tobytes(), fake.tobytes()
     ticks: list[tuple[int, int]] = []
     training = sine_windows(20, 9, 6, 2)
-    first = make(name).compute(real, fake, [1, 2], training=training, progress=lambda *tick: ticks.append(tick))
-    again = make(name).compute(real, fake, [1, 2], training=training)
+    first = make(name).compute(
+        real, fake, ScoreContext(seeds=[1, 2], training=training, progress=lambda *tick: ticks.append(tick))
+    )
+    again = make(name).compute(real, fake, ScoreContext(seeds=[1, 2], training=training))
     assert first == again
     assert len(first.values) == (2 if name in DRAWS else 1)
     assert ticks[-1][0] == ticks[-1][1]
     assert (real.tobytes(), fake.tobytes()) == kept
     if name in DRAWS:
-        with pytest.raises(ValueError, match="give one non-negative integer a repetition"):
-            make(name).compute(real, fake, [], training=training)
+        with pytest.raises(ValueError, match="give one non-negative integer per repetition"):
+            make(name).compute(real, fake, ScoreContext(seeds=[], training=training))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from metrics.base import ScoreContext
 from metrics.common import neighbours
 from metrics.dcr_ratio import DCRRatio
 
@@ -16,7 +17,7 @@ def line(*values: float) -> np.ndarray:
 
 
 def score(training: np.ndarray, fake: np.ndarray):
-    return DCRRatio().compute(training, fake, [0], training=training)
+    return DCRRatio().compute(training, fake, ScoreContext(seeds=[0], training=training))
 
 
 def test_points_on_a_line():
@@ -79,4 +80,4 @@ def test_blocks_change_nothing(monkeypatch):
 
 def test_the_training_windows_must_be_given():
     with pytest.raises(ValueError, match="give them as 'training'"):
-        DCRRatio().compute(line(0, 1), line(0), [0])
+        DCRRatio().compute(line(0, 1), line(0), ScoreContext(seeds=[0]))

@@ -7,8 +7,8 @@ import pytest
 from scipy.signal import periodogram
 
 from metrics import spectral
-from metrics.applicability import NotApplicable
 from metrics.autocorrelation import Autocorrelation
+from metrics.base import NotApplicable
 from metrics.common import lagged
 from metrics.correlational import Correlational
 from metrics.cross_correlation import CrossCorrelation

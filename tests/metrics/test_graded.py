@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from metrics import c2st, c2st_auc, registry
+from metrics.base import ScoreContext
 from metrics.common import two_sample
 from metrics.common.corruptions import CORRUPTIONS
 from metrics.context_fid import ContextFID
@@ -75,12 +76,12 @@ def distance_from_ideal(name, corruption, strength, waves, encoder):
     """Over real, fresh and training windows, 300 each; light scores are averaged over four draws of all three."""
     metric = registry.load(name)(**({"steps": STEPS} if name.startswith("context") else {}))
     values = []
-    for draw in range(4 if metric.sheet.cost == "light" else 1):
+    for draw in range(4 if metric.info.cost == "light" else 1):
         real, fresh, training = (waves(300, 3 * draw + place) for place in range(3))
         fake = CORRUPTIONS[corruption](fresh, strength, 7 + draw)
         prepared = [encoder] if metric.shared else []
-        values.append(metric.compute(real, fake, [SEED], prepared=prepared, training=training).mean)
-    return abs(float(np.mean(values)) - metric.sheet.ideal)
+        values.append(metric.compute(real, fake, ScoreContext(seeds=[SEED], prepared=prepared, training=training)).mean)
+    return abs(float(np.mean(values)) - metric.info.ideal)
 
 
 def worsens(distances):

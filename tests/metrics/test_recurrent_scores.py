@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from metrics.base import ScoreContext
 from metrics.discriminative import Discriminative, split_point
 from metrics.nets.predictor import inputs_and_targets
 from metrics.nets.recurrent import draw_batches
@@ -52,7 +53,7 @@ def test_batches_are_drawn_without_replacement_from_the_pool():
 @pytest.mark.parametrize("features", [1, 2, 3])
 def test_windows_far_apart_are_told_apart(features):
     real, fake = sines(200, features, 0) * 0.3, sines(200, features, 1) * 0.3 + 0.7
-    score = Discriminative(steps=1000).compute(real, fake, [0, 1])
+    score = Discriminative(steps=1000).compute(real, fake, ScoreContext(seeds=[0, 1]))
     assert min(score.values) > 0.45
     assert score.details["units"] == 1
     assert score.details["comparable"] is (features > 1)
@@ -63,13 +64,13 @@ def test_windows_far_apart_are_told_apart(features):
 
 def test_a_set_scored_against_itself_is_at_the_floor():
     windows = sines(1000, 4, 0)
-    score = Discriminative(steps=200).compute(windows, windows, [0, 1, 2])
+    score = Discriminative(steps=200).compute(windows, windows, ScoreContext(seeds=[0, 1, 2]))
     assert score.mean < 4 * Discriminative().floor(1000)
 
 
 @pytest.mark.parametrize(("real", "fake"), [(300, 100), (100, 300)])
 def test_the_larger_set_is_trimmed_to_the_smaller(real, fake):
-    score = Discriminative(steps=5).compute(sines(real, 3, 0), sines(fake, 3, 1), [0])
+    score = Discriminative(steps=5).compute(sines(real, 3, 0), sines(fake, 3, 1), ScoreContext(seeds=[0]))
     assert score.details["windows"] == 100
     twentieths = np.array([score.details["real_accuracy"], score.details["fake_accuracy"]]) * 20
     np.testing.assert_allclose(twentieths, np.round(twentieths), atol=1e-9)
@@ -77,7 +78,7 @@ def test_the_larger_set_is_trimmed_to_the_smaller(real, fake):
 
 def test_too_few_windows_are_refused():
     with pytest.raises(ValueError, match="4 generated windows; this score needs at least 5"):
-        Discriminative(steps=5).compute(sines(10, 3, 0), sines(4, 3, 1), [0])
+        Discriminative(steps=5).compute(sines(10, 3, 0), sines(4, 3, 1), ScoreContext(seeds=[0]))
 
 
 def test_inputs_stop_before_the_target():
@@ -94,7 +95,7 @@ def test_a_constant_target_is_learned_and_its_shift_is_the_error():
     """Trained where the last feature is 0.5, tested where it is 0.7: the mean absolute error is 0.2."""
     fake, real = sines(150, 3, 0), sines(400, 3, 1)
     fake[:, :, -1], real[:, :, -1] = 0.5, 0.7
-    score = Predictive(steps=400).compute(real, fake, [0, 1])
+    score = Predictive(steps=400).compute(real, fake, ScoreContext(seeds=[0, 1]))
     np.testing.assert_allclose(score.values, 0.2, atol=0.02)
     assert max(score.details["final_loss"]) < 0.02
     assert score.details["comparable"] is True
@@ -104,21 +105,23 @@ def test_noise_costs_the_mean_deviation_from_its_median():
     """A target that nothing predicts, uniform on [0, 1]: the best constant is its median, and its error is a quarter."""
     rng = np.random.default_rng(0)
     real, fake = rng.random((2, 2000, 6, 2), np.float32)
-    score = Predictive(steps=300).compute(real, fake, [0])
+    score = Predictive(steps=300).compute(real, fake, ScoreContext(seeds=[0]))
     assert score.values[0] == pytest.approx(0.25, abs=0.01)
 
 
 def test_one_feature_predicts_itself_and_is_marked():
     windows = np.repeat(sines(300, 1, 0)[:, :1], 8, axis=1)
-    score = Predictive(steps=3000).compute(windows, windows, [0])
+    score = Predictive(steps=3000).compute(windows, windows, ScoreContext(seeds=[0]))
     assert score.details["comparable"] is False
     assert score.values[0] < 0.75 * np.abs(windows - np.median(windows)).mean()
     with pytest.raises(ValueError, match="the windows have 1 step"):
-        Predictive(steps=5).compute(windows[:, :1], windows[:, :1], [0])
+        Predictive(steps=5).compute(windows[:, :1], windows[:, :1], ScoreContext(seeds=[0]))
 
 
 def test_evaluation_in_blocks_changes_nothing(monkeypatch):
     real, fake = sines(300, 3, 0), sines(300, 3, 1)
-    whole = Predictive(steps=5).compute(real, fake, [0, 1]).values
+    whole = Predictive(steps=5).compute(real, fake, ScoreContext(seeds=[0, 1])).values
     monkeypatch.setattr("metrics.nets.recurrent._EVALUATED_NUMBERS", 1)
-    np.testing.assert_allclose(Predictive(steps=5).compute(real, fake, [0, 1]).values, whole, rtol=1e-6)
+    np.testing.assert_allclose(
+        Predictive(steps=5).compute(real, fake, ScoreContext(seeds=[0, 1])).values, whole, rtol=1e-6
+    )

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from metrics import registry
+from metrics.base import ScoreContext
 from metrics.discriminative import Discriminative
 from metrics.nets.classifier import train_classifiers
 from metrics.nets.gru import Kernels, Layout, with_ones
@@ -147,7 +148,10 @@ def test_initial_values_are_glorot_uniform_on_the_whole_kernel():
 def test_same_seeds_give_same_bytes_and_a_repetition_is_its_own(name):
     real, fake = np.random.default_rng(0).random((2, 40, 6, 3), np.float32)
     metric = registry.load(name, backend="tensorflow")(steps=4)
-    first, again = metric.compute(real, fake * 0.5, [3, 4]), metric.compute(real, fake * 0.5, [4, 3])
+    first, again = (
+        metric.compute(real, fake * 0.5, ScoreContext(seeds=[3, 4])),
+        metric.compute(real, fake * 0.5, ScoreContext(seeds=[4, 3])),
+    )
     assert again.values == first.values[::-1]
     assert again.details["final_loss"] == first.details["final_loss"][::-1]
     assert first.details["final_loss"][0] != first.details["final_loss"][1]
@@ -158,7 +162,7 @@ def test_windows_far_apart_are_told_apart_and_one_feature_is_marked():
     real, fake = np.random.default_rng(0).random((2, 100, 6, 1), np.float32) * 0.3
     seen = []
     metric = discriminative.TensorFlowDiscriminative(steps=600)
-    score = metric.compute(real, fake + 0.7, [6], progress=lambda *p: seen.append(p))
+    score = metric.compute(real, fake + 0.7, ScoreContext(seeds=[6], progress=lambda *p: seen.append(p)))
     assert score.values[0] > 0.45
     assert (score.details["units"], score.details["comparable"], score.details["windows"]) == (1, False, 100)
     assert seen == [(done, 600) for done in range(50, 601, 50)]
@@ -168,18 +172,18 @@ def test_windows_far_apart_are_told_apart_and_one_feature_is_marked():
 def test_a_constant_target_is_learned_and_its_shift_is_the_error():
     fake, real = np.random.default_rng(0).random((2, 150, 6, 1), np.float32)
     fake[:], real[:] = 0.5, 0.7
-    score = predictive.TensorFlowPredictive(steps=300).compute(real, fake, [0])
+    score = predictive.TensorFlowPredictive(steps=300).compute(real, fake, ScoreContext(seeds=[0]))
     assert score.values[0] == pytest.approx(0.2, abs=0.02)
     assert score.details["comparable"] is False
     with pytest.raises(ValueError, match="the windows have 1 step"):
-        predictive.TensorFlowPredictive(steps=5).compute(real[:, :1], fake[:, :1], [0])
+        predictive.TensorFlowPredictive(steps=5).compute(real[:, :1], fake[:, :1], ScoreContext(seeds=[0]))
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_sheet_and_the_floor_are_those_of_pytorch(name):
     ours, theirs = CLASSES[name]
     assert issubclass(ours, theirs)
-    assert ours.sheet is theirs.sheet
+    assert ours.info is theirs.info
     assert ours().floor(3662) == theirs().floor(3662)
     assert vars(ours()) == vars(theirs())
 

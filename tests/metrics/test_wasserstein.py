@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from metrics.base import ScoreContext
 from metrics.marginal_wasserstein import MarginalWasserstein
 from metrics.sliced_wasserstein import SlicedWasserstein
 
@@ -36,7 +37,7 @@ def test_sliced_distance_of_a_shift_is_its_length_times_the_mean_of_a_direction(
     shift = RNG.random(shape)
     size = shift.size
     expected = np.linalg.norm(shift) * math.gamma(size / 2) / math.sqrt(math.pi) / math.gamma((size + 1) / 2)
-    score = SlicedWasserstein().compute(windows, (windows + shift).astype(np.float32), range(10))
+    score = SlicedWasserstein().compute(windows, (windows + shift).astype(np.float32), ScoreContext(seeds=range(10)))
     assert len(set(score.values)) == 10
     assert score.mean == pytest.approx(expected, rel=0.05)
 
@@ -44,4 +45,4 @@ def test_sliced_distance_of_a_shift_is_its_length_times_the_mean_of_a_direction(
 def test_sliced_distance_in_one_dimension_is_the_marginal_one():
     a, b = RNG.random((30, 1, 1), np.float32), RNG.random((45, 1, 1), np.float32) ** 2
     marginal = MarginalWasserstein().compute(a, b).values[0]
-    assert SlicedWasserstein().compute(a, b, [4]).values[0] == pytest.approx(marginal, rel=1e-6)
+    assert SlicedWasserstein().compute(a, b, ScoreContext(seeds=[4])).values[0] == pytest.approx(marginal, rel=1e-6)

@@ -27,6 +27,7 @@ from numpy.typing import NDArray  # noqa: E402
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
 from benchmark.run.threads import single_thread  # noqa: E402
+from metrics.base import ScoreContext  # noqa: E402
 from metrics.common.corruptions import noise  # noqa: E402
 from metrics.registry import load  # noqa: E402
 from tests.studies.record import MEASURED, read, table, write  # noqa: E402
@@ -65,14 +66,20 @@ def main() -> None:
     fid = load("context_fid")()
     encoders: list[dict[str, Any]] = []
     parts: dict[str, Callable[[], object]] = {
-        "discriminative": lambda: load("discriminative")().compute(real, fake, REPETITIONS, device),
-        "predictive": lambda: load("predictive")().compute(real, fake, REPETITIONS, device),
+        "discriminative": lambda: load("discriminative")().compute(
+            real, fake, ScoreContext(seeds=REPETITIONS, device=device)
+        ),
+        "predictive": lambda: load("predictive")().compute(real, fake, ScoreContext(seeds=REPETITIONS, device=device)),
         "context_fid, encoders trained": lambda: encoders.__setitem__(slice(None), _encoders(real, device)),
-        "context_fid, the rest": lambda: fid.compute(real, fake, REPETITIONS, device, encoders),
+        "context_fid, the rest": lambda: fid.compute(
+            real, fake, ScoreContext(seeds=REPETITIONS, device=device, prepared=encoders)
+        ),
     }
     if arguments.tensorflow:
         for name in ("discriminative", "predictive"):
-            parts[f"{name}, TensorFlow"] = lambda name=name: load(name, "tensorflow")().compute(real, fake, [0])
+            parts[f"{name}, TensorFlow"] = lambda name=name: load(name, "tensorflow")().compute(
+                real, fake, ScoreContext(seeds=[0])
+            )
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in parts}
     for _ in range(arguments.runs):  # the parts take turns, so that a busy spell of the machine meets all of them
         for name, work in parts.items():

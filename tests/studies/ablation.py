@@ -54,8 +54,8 @@ def rows(found: Values, oracle: float) -> list[list[str]]:
             seeds = sorted(set(whole) & set(without))
             if not seeds:
                 continue
-            title = "Reconstruction error" if quantity == RECONSTRUCTION else registry.load(quantity).sheet.title
-            form = ".2e" if quantity == RECONSTRUCTION else f".{registry.load(quantity).sheet.decimals}f"
+            title = "Reconstruction error" if quantity == RECONSTRUCTION else registry.load(quantity).info.title
+            form = ".2e" if quantity == RECONSTRUCTION else f".{registry.load(quantity).info.decimals}f"
             difference = summarise([without[seed] - whole[seed] for seed in seeds])
             means = [summarise([side[seed] for seed in seeds]).mean for side in (whole, without)]
             margin = oracle if quantity == "context_fid" else None

@@ -20,7 +20,7 @@ from tests.studies.record import ROOT, insert, table
 
 def unmasks(name: str, oracle: np.ndarray, copy: np.ndarray) -> bool:
     """Whether the copier's repetitions are clearly further from the ideal than the perfect generator's."""
-    ideal = load(name).sheet.ideal
+    ideal = load(name).info.ideal
     away = [abs(values.mean() - ideal) for values in (oracle, copy)]
     errors = [values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0 for values in (oracle, copy)]
     return away[1] - away[0] > max(2 * np.hypot(*errors), 0.1 * away[0], 0.01)
@@ -32,7 +32,7 @@ def main() -> None:
     datasets = list(frame.dataset.unique())
     rows = []
     for name in names():
-        digits, line, found = load(name).sheet.decimals, [name], []
+        digits, line, found = load(name).info.decimals, [name], []
         for dataset in datasets:
             chosen = frame[(frame.metric == name) & (frame.dataset == dataset)].dropna(subset="value")
             oracle, copy = (chosen[chosen.generator == who].value.to_numpy() for who in ("oracle", "copy"))

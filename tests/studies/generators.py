@@ -146,7 +146,7 @@ def main() -> None:
             pairs.setdefault(pair.dataset, []).append(pair)
             if arguments.keep:
                 keep(folder, pair.record, arguments.keep)
-    titles = [f"{load(score).sheet.title} against `{AGAINST}`" for score in SCORES]
+    titles = [f"{load(score).info.title} against `{AGAINST}`" for score in SCORES]
     for dataset, found in pairs.items():
         against = next((pair.folder.scores() for pair in found if pair.record["generator"] == AGAINST), None)
         header = [dataset, "finite", "deviation", "of steps", "correlations off by", "distinct", "codes", *titles]

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from scipy.stats import mannwhitneyu
 
+from metrics.base import ScoreContext
 from metrics.registry import load
 from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 
@@ -50,7 +51,7 @@ def measure(folder: Path, repetitions: int) -> dict[str, Any]:
             known = results.get(f"{pair} {name}", {"ours": []})
             if len(known["ours"]) != repetitions:
                 seeds = range(FIRST_SEED, FIRST_SEED + repetitions)
-                ours = load(name)().compute(real, fake, seeds).values
+                ours = load(name)().compute(real, fake, ScoreContext(seeds=seeds)).values
                 known = {"ours": list(ours), "reference": reference[short]["values"], "n": len(real)}
                 results[f"{pair} {name}"] = known
                 write(path, results)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from benchmark.data import load_windows
 from benchmark.data.catalogue import load_spec
 from benchmark.seeds import derive_seed
+from metrics.base import ScoreContext
 from metrics.common.corruptions import CORRUPTIONS
 from metrics.registry import load, names
 from tests.studies.record import MEASURED, ROOT, insert, read, table, write
@@ -56,7 +57,7 @@ def measure(dataset: str, windows: int, cache: Path) -> dict[str, Any]:
                 if key in results:
                     continue
                 fake = corrupt(fresh, strength, derive_seed("corruption", corruption, str(strength)))
-                score = metric.compute(real, fake, seeds, prepared=prepared, training=training)
+                score = metric.compute(real, fake, ScoreContext(seeds=seeds, prepared=prepared, training=training))
                 results[key] = list(score.values)
                 write(path, results)
         print(name, "done", flush=True)  # noqa: T201
@@ -68,9 +69,9 @@ def verdict(name: str, corruption: str, results: dict[str, Any]) -> str:
 
     A step or an end counts as a change where it exceeds two standard errors of the difference, or a hundredth of the whole way.
     """
-    sheet = load(name).sheet
+    info = load(name).info
     raw = [np.array(results[f"{name} clean"]), *(np.array(results[f"{name} {corruption} {s}"]) for s in STRENGTHS)]
-    away = [np.abs(values.mean() - sheet.ideal) for values in raw]
+    away = [np.abs(values.mean() - info.ideal) for values in raw]
     errors = [values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0 for values in raw]
     whole = max(away) - min(away)
 
@@ -81,7 +82,7 @@ def verdict(name: str, corruption: str, results: dict[str, Any]) -> str:
     falls = any(clear(before - after, *spread) for (before, after), spread in steps)
     sees = clear(away[-1] - away[0], errors[0], errors[-1]) and away[-1] - away[0] > 0.1 * away[0]
     word = "blind" if not sees else "✓" if not falls else "not steady"
-    return f"{word} ({raw[0].mean():.{sheet.decimals}f} → {raw[-1].mean():.{sheet.decimals}f})"
+    return f"{word} ({raw[0].mean():.{info.decimals}f} → {raw[-1].mean():.{info.decimals}f})"
 
 
 def main() -> None:

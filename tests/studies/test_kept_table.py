@@ -52,8 +52,8 @@ def test_the_table_shows_the_kept_scores() -> None:
     shown = lines(FOLDER / "table.md")
     datasets = list(dict.fromkeys(row["dataset"] for row in rows()))
     for (dataset, title, metric), entry in cells().items():
-        sheet = load(metric).sheet
-        text = shown[sheet.title, title][datasets.index(dataset)]
+        info = load(metric).info
+        text = shown[info.title, title][datasets.index(dataset)]
         mean, half_width = entry["mean"], entry["half_width"]
-        spread = "" if half_width is None else f" ± {half_width:.{sheet.decimals}f}"
-        assert text.startswith(f"{mean:.{sheet.decimals}f}{spread}"), (dataset, title, metric)
+        spread = "" if half_width is None else f" ± {half_width:.{info.decimals}f}"
+        assert text.startswith(f"{mean:.{info.decimals}f}{spread}"), (dataset, title, metric)

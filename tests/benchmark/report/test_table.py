@@ -140,7 +140,7 @@ def test_costs_of_altered_cells_are_their_own() -> None:
     ]
     frame = pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS))
     made = with_efficiency(make_table(frame, title="", dataset_titles={}), frame)
-    sizes = next(block for block in made.blocks if block.sheet.name == "parameters")
+    sizes = next(block for block in made.blocks if block.info.name == "parameters")
     assert [(row.title, row.entries[0].mean) for row in sizes.rows] == [("Timemar_S", 2.0), ("Timemar_S, x=1", 1.0)]
 
 
@@ -275,7 +275,7 @@ def test_costs_are_means_over_seeds_without_marks() -> None:
     parts = [rows("alpha", "stocks", [0.1], seed=s, parameters=2_500_000, fit_seconds=10.0 + s) for s in (0, 1)]
     frame = pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS))
     made = with_efficiency(make_table(frame, title="", dataset_titles={}), frame)
-    found = {block.sheet.name: block.rows[0].entries[0] for block in made.blocks}
+    found = {block.info.name: block.rows[0].entries[0] for block in made.blocks}
     assert found["parameters"].mean == 2.5
     assert found["fit_seconds"].mean == 10.5
     assert found["peak_memory_mib"].mean is None

@@ -10,7 +10,7 @@ import threadpoolctl
 import torch
 
 from metrics import registry
-from metrics.base import Metric, Score, Windows
+from metrics.base import Metric, Score, ScoreContext, Windows
 from metrics.common.threads import one_thread
 
 
@@ -47,7 +47,7 @@ def test_a_metric_computes_on_one_thread_and_leaves_the_setting_of_its_caller() 
     metric, windows = Watching(), np.zeros((2, 2, 1), np.float32)
     metric.prepare(windows, 0)
     with pytest.raises(ValueError, match="refuses"):
-        metric.compute(windows, windows, [0])
+        metric.compute(windows, windows, ScoreContext(seeds=[0]))
     assert metric.seen == [{1}, {1}]
     assert counts() == {2}
 
@@ -57,7 +57,7 @@ def test_a_script_gets_the_bytes_of_the_command_line() -> None:
     draw = np.random.default_rng(0)
     real, fake = (draw.random((64, 24, 4), np.float32) for _ in range(2))
     metric = registry.load("context_fid")(steps=4)
-    script = metric.compute(real, fake, [1])
+    script = metric.compute(real, fake, ScoreContext(seeds=[1]))
     torch.set_num_threads(1)
     with one_thread():
-        assert metric.compute(real, fake, [1]) == script
+        assert metric.compute(real, fake, ScoreContext(seeds=[1])) == script

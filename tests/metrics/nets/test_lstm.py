@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
+from metrics.base import ScoreContext
 from metrics.discriminative import Discriminative
 from metrics.discriminative_lstm2 import DiscriminativeLSTM2, standardised, units_for
 from metrics.nets.adam import TensorFlowAdam
@@ -123,7 +124,7 @@ def test_the_width_never_falls_below_eight():
 @pytest.mark.parametrize("features", [1, 3])
 def test_windows_far_apart_are_told_apart(features):
     real, fake = np.random.default_rng(0).random((2, 100, 8, features), np.float32) * 0.3
-    score = DiscriminativeLSTM2(steps=150).compute(real, fake + 0.7, [0, 1])
+    score = DiscriminativeLSTM2(steps=150).compute(real, fake + 0.7, ScoreContext(seeds=[0, 1]))
     assert min(score.values) > 0.45
     np.testing.assert_allclose(score.values, np.abs(score.details["signed"]))
     assert score.details["comparable"] is False
@@ -134,7 +135,7 @@ def test_order_in_time_is_seen_where_every_marginal_is_the_same():
     """Ramps against the same ramps run backwards: each window holds the same values, so only their order tells."""
     rng = np.random.default_rng(0)
     real = (np.linspace(0.2, 0.6, 8)[:, None] + rng.uniform(-0.2, 0.4, (200, 1, 2))).astype(np.float32)
-    score = DiscriminativeLSTM2(steps=400).compute(real, real[:, ::-1], [0, 1])
+    score = DiscriminativeLSTM2(steps=400).compute(real, real[:, ::-1], ScoreContext(seeds=[0, 1]))
     assert min(score.values) > 0.4
 
 
@@ -143,8 +144,8 @@ def test_the_scale_of_a_feature_does_not_matter():
     real, fake = rng.random((2, 100, 8, 2), np.float32)
     fake[:, 1::2] = fake[:, ::2]
     scale, shift = np.array([0.01, 0.5], np.float32), np.array([0.7, 0.2], np.float32)
-    whole = DiscriminativeLSTM2(steps=60).compute(real, fake, [0])
-    shrunk = DiscriminativeLSTM2(steps=60).compute(real * scale + shift, fake * scale + shift, [0])
+    whole = DiscriminativeLSTM2(steps=60).compute(real, fake, ScoreContext(seeds=[0]))
+    shrunk = DiscriminativeLSTM2(steps=60).compute(real * scale + shift, fake * scale + shift, ScoreContext(seeds=[0]))
     assert shrunk.details["final_loss"] == pytest.approx(whole.details["final_loss"], abs=1e-3)
     np.testing.assert_allclose(standardised(real, real).std(axis=(0, 1)), 1, rtol=1e-5)
     np.testing.assert_allclose(standardised(real, real).mean(axis=(0, 1)), 0, atol=1e-6)
@@ -153,12 +154,12 @@ def test_the_scale_of_a_feature_does_not_matter():
 def test_a_feature_that_is_constant_in_the_real_windows_is_only_centred():
     real = np.full((10, 4, 2), 0.5, np.float32)
     np.testing.assert_allclose(standardised(real + 0.25, real), 0.25)
-    score = DiscriminativeLSTM2(steps=200).compute(real, real + 0.25, [0])
+    score = DiscriminativeLSTM2(steps=200).compute(real, real + 0.25, ScoreContext(seeds=[0]))
     assert score.values == (0.5,)
 
 
 def test_evaluation_in_blocks_changes_nothing(monkeypatch):
     real, fake = np.random.default_rng(0).random((2, 60, 6, 3), np.float32)
-    whole = DiscriminativeLSTM2(steps=5).compute(real, fake, [0, 1])
+    whole = DiscriminativeLSTM2(steps=5).compute(real, fake, ScoreContext(seeds=[0, 1]))
     monkeypatch.setattr("metrics.nets.lstm._EVALUATED_NUMBERS", 1)
-    assert DiscriminativeLSTM2(steps=5).compute(real, fake, [0, 1]) == whole
+    assert DiscriminativeLSTM2(steps=5).compute(real, fake, ScoreContext(seeds=[0, 1])) == whole
