@@ -36,13 +36,13 @@ def ablate(
     """
     from benchmark.ablate import command
     from benchmark.ablate.cells import AblationSpec
-    from benchmark.run import launch as session
+    from benchmark.run import launch
     from benchmark.store.store import Store
 
     if retry not in (None, "failed"):
         raise unknown("value", retry, ["failed"], owner="--retry")
     spec = AblationSpec(tuple(drop), generator, tuple(dataset or ["stocks"]), length, seeds, budget)
-    options = session.options(device, workers, data_dir, retry, tracking, force=force)
+    options = launch.options(device, workers, data_dir, retry, tracking, force=force)
     found = command.ablate(spec, Store(store), options, report, download=download, dry_run=dry_run)
     emit(found.text, found.record, json_target)
     if found.failed:

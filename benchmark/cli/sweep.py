@@ -23,7 +23,7 @@ def sweep(
     sampler: Annotated[str | None, typer.Option(help="grid (default) or tpe.")] = None,
     trials: Annotated[int | None, typer.Option(help="Trials in all (default: the whole grid, or 20).")] = None,
     objective: Annotated[
-        str | None, typer.Option(help="validation (default), fact:NAME of the fitted model, or a metric's name.")
+        str | None, typer.Option(help="validation (default), measurement:NAME of the fitted model, or a metric's name.")
     ] = None,
     allow_test_objective: Annotated[
         bool | None, typer.Option("--allow-test-objective", help="Choose by a score that tables report.")
@@ -60,7 +60,7 @@ def sweep(
 
     Example: python -m benchmark sweep --generator timemar_s --param patch_nums --param vocab_size=256,384,512
     """
-    from benchmark.run import launch as session
+    from benchmark.run import launch
     from benchmark.store.store import Store
     from benchmark.sweep import command
     from benchmark.sweep.spec import load_sweep
@@ -85,7 +85,7 @@ def sweep(
         "prune_on": prune_on,
     }
     spec = load_sweep(config, given, param or [])
-    options = session.options(device, workers, data_dir, retry, tracking)
+    options = launch.options(device, workers, data_dir, retry, tracking)
     found = command.sweep(spec, Store(store), options, report, data_dir=data_dir, download=download, dry_run=dry_run)
     emit(found.text, found.record, json_target)
     if found.failed:
