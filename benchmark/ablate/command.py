@@ -1,4 +1,4 @@
-"""The body of `python -m benchmark ablate`: from what is asked to files, text and record."""
+"""The body of `python -m benchmark ablate`: from options to files, text and record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ def ablate(
     download: bool = True,
     dry_run: bool = False,
 ) -> Report:
-    """Run what is missing of an ablation and write its table; raises UserError. A dry run only shows the cells."""
+    """Run what is missing of an ablation and write its table; a dry run only shows the cells.
+
+    Raises:
+        UserError: A part, the generator or a data set does not exist, or the store cannot be used.
+    """
     request = Request(data_dir=options.data_dir)
     ablation = plan_ablation(spec, request)
     if dry_run:

@@ -190,7 +190,7 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
 
 
 def _published(sweep: Sweep, score: str | None, params: Record) -> float | None:
-    """Table 8's value of a score for one ladder and vocabulary; it was measured under protocol paper."""
+    """Table 8's value of a score for scales and a vocabulary size, measured under protocol paper; None where there is none."""
     if score is None or sweep.objective.protocol != "paper":
         return None
     cell = sweep.base.cells[0]
