@@ -19,7 +19,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class AblationSpec:
-    """What to compare: parts to take out (or "all"), where, and with how much training."""
+    """The parts to take out (or "all") of a generator, the data sets, the window length T, training seeds and budget."""
 
     drops: tuple[str, ...]
     generator: str = "timemar_s"
@@ -31,7 +31,7 @@ class AblationSpec:
 
 @dataclass(frozen=True)
 class Ablation:
-    """The plan of all cells, and which of them are the whole generator (`base`) and which lack a part."""
+    """The plan of all cells; `base` are those of the whole generator, `without` those that lack a part, by part."""
 
     plan: Plan
     base: tuple[Cell, ...]
@@ -39,7 +39,7 @@ class Ablation:
 
 
 def drop_choices(cls: type) -> tuple[str, ...]:
-    """The parts that a generator can be built without: the literals in the annotation of its parameter `drop`."""
+    """The parts that a generator can be built without: the literals in its parameter `drop`; empty where it has none."""
     field = parameter_model(cls).model_fields.get("drop")
     return tuple(dict.fromkeys(_literals(field.annotation))) if field else ()
 
@@ -53,7 +53,11 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 
 def plan_ablation(spec: AblationSpec, request: Request) -> Ablation:
-    """The cells of an ablation; raises UserError for a part, a generator or a place that does not exist."""
+    """The cells of an ablation: the whole generator, without each part, and the oracle.
+
+    Raises:
+        UserError: A part, the generator or a data set does not exist.
+    """
     generator = load_spec(spec.generator)
     drops = _drops(spec.drops, generator.name, drop_choices(load_class(generator)))
 
@@ -75,20 +79,21 @@ def plan_ablation(spec: AblationSpec, request: Request) -> Ablation:
     for drop in drops:
         # A suite's own preset is taken where there is one, so that what a suite has trained is not trained again.
         preset = f"{generator.name}_no_{drop}"
-        ready = cells(preset, spec.seeds) if preset in generator_names() else ()
-        found = ready if _differ_in_drop(base, ready, drop) else cells(spec.generator, spec.seeds, {"drop": [drop]})
-        without[drop] = tuple(replace(cell, title=f"{base[0].title} without {drop}") for cell in found)
+        part = cells(preset, spec.seeds) if preset in generator_names() else ()
+        if not _differ_in_drop(base, part, drop):
+            part = cells(spec.generator, spec.seeds, {"drop": [drop]})
+        without[drop] = tuple(replace(cell, title=f"{base[0].title} without {drop}") for cell in part)
     # What a perfect generator scores tells which differences are noise; one seed of it is enough.
     oracle = cells("oracle", 1)
-    everything = (*base, *(cell for found in without.values() for cell in found), *oracle)
+    every_cell = (*base, *(cell for part in without.values() for cell in part), *oracle)
     suite = SuiteSpec(
         name=f"ablation-{generator.name}", budget=spec.budget, datasets=spec.datasets, scores=SCORES, seeds=spec.seeds
     )
-    return Ablation(Plan(suite, everything, SCORES), base, without)
+    return Ablation(Plan(suite, every_cell, SCORES), base, without)
 
 
 def _differ_in_drop(base: Sequence[Cell], other: Sequence[Cell], drop: str) -> bool:
-    """Whether cells are those of `base` but for the part left out."""
+    """Whether cells are those of `base` with `drop` as the only difference."""
     return len(base) == len(other) and all(
         theirs.params == {**ours.params, "drop": (drop,)} for ours, theirs in zip(base, other, strict=True)
     )

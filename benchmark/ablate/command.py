@@ -1,9 +1,9 @@
-"""The body of `python -m benchmark ablate`: from what is asked to files, text and record."""
+"""The body of `python -m benchmark ablate`: from options to files, text and record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,14 @@ from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
 from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Request
-from benchmark.report.plain import PlainTable, comma_separated, latex_document, markdown
+from benchmark.report.command_report import Report, shortened_scores, write_tables
+from benchmark.report.plain import PlainTable, markdown
 from benchmark.run import launch, preview
 from benchmark.run.runner import Options
-from benchmark.store.files import write_bytes
 from benchmark.store.store import Store
 from benchmark.tracking.destination import check
 from benchmark.tracking.observer import track_plan
 from metrics import registry
-
-FORMATS = {"md": markdown, "tex": latex_document, "csv": comma_separated}
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the command prints, as text and as a record, and whether a cell failed."""
-
-    text: str
-    record: dict[str, Any]
-    failed: bool
 
 
 def ablate(
@@ -43,7 +32,11 @@ def ablate(
     download: bool = True,
     dry_run: bool = False,
 ) -> Report:
-    """Run what is missing of an ablation and write its table; raises UserError. A dry run only shows the cells."""
+    """Run what is missing of an ablation and write its table; a dry run only shows the cells.
+
+    Raises:
+        UserError: A part, the generator or a data set does not exist, or the store cannot be used.
+    """
     check(tracking)
     request = Request(data_dir=options.data_dir)
     ablation = plan_ablation(spec, request)
@@ -56,9 +49,10 @@ def ablate(
     with track_plan(ablation.plan, store, tracking, write) as tracked:
         outcomes = launch.run(ablation.plan, store, options, write, [tracked])
         found = effects(ablation, store)
-        files = _write(effects_table(ablation, spec, found), store, spec, ablation)
+        table = effects_table(ablation, spec, found)
+        files = write_tables(_folder(ablation, spec, store), "table", [table])
         tracked.keep(files)
-    text = markdown(effects_table(ablation, spec, found)) + "\n" + "\n".join(f"wrote {path}" for path in files)
+    text = "\n".join([markdown(table), *(f"wrote {path}" for path in files)])
     failed = any(outcome.failed for outcome in outcomes)
     return Report(text, _record(ablation, spec, found, files), failed)
 
@@ -107,9 +101,7 @@ def _notes(spec: AblationSpec, cell: Cell, found: Sequence[Effect]) -> tuple[str
     if any(effect.quantity == RECONSTRUCTION for effect in found):
         notes.append("The reconstruction error is that of the training windows, in units of the range 0 to 1.")
     if cell.budget.scores:
-        notes.append(
-            f"Budget {spec.budget} shortens the scores: its numbers test the program and compare with nothing."
-        )
+        notes.append(shortened_scores(spec.budget))
     if any(effect.published for effect in found):
         notes.append("Published: Table 3 of the paper, whole → without; its ± is not defined there.")
     return tuple(notes)
@@ -139,13 +131,9 @@ def _decimals(effect: Effect) -> int:
     return registry.load(effect.quantity).info.decimals
 
 
-def _write(table: PlainTable, store: Store, spec: AblationSpec, ablation: Ablation) -> list[Path]:
+def _folder(ablation: Ablation, spec: AblationSpec, store: Store) -> Path:
     parts = "-".join([*spec.datasets, str(spec.length), spec.budget, *ablation.without])
-    folder = store.root / "ablations" / f"{ablation.base[0].generator}-{parts}".replace("/", "_")
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix, render in FORMATS.items():
-        write_bytes(folder / f"table.{suffix}", render(table).encode())
-    return [folder / f"table.{suffix}" for suffix in FORMATS]
+    return store.root / "ablations" / f"{ablation.base[0].generator}-{parts}".replace("/", "_")
 
 
 def _record(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect], files: Sequence[Path]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What leaving a part out changed, with a 95 % interval over training seeds and a conclusion in words."""
+"""The effect of each part: the difference without it, a 95 % interval over training seeds and a conclusion in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmark.store.store import Store
 from metrics import registry
 
 RECONSTRUCTION = "mse"
-"""The fact of a fitted generator that holds its mean squared error of reconstruction, in the windows' units."""
+"""The measurement of a fitted generator that holds its mean squared error of reconstruction, in the windows' units squared."""
 PARAMETERS = "parameters"
 
 
@@ -26,8 +26,17 @@ PARAMETERS = "parameters"
 class Effect:
     """One quantity on one data set, whole and without a part.
 
-    `difference` is without minus whole, paired by training seed; `margin` is the difference that a score's noise makes (None
-    where it has no floor); `published` are the paper's two values. Where a value is missing, `conclusion` says why.
+    Attributes:
+        dataset: The data set's title.
+        drop: The part left out.
+        quantity: A score's name, `RECONSTRUCTION` or `PARAMETERS`.
+        title: The quantity's title.
+        whole: Its mean over training seeds with the part.
+        without: Its mean over training seeds without the part.
+        difference: Without minus whole, paired by training seed, with its 95 % half-width.
+        margin: The difference that a score's noise makes; None where it has no floor.
+        published: The paper's values, whole and without.
+        conclusion: What the difference allows to say, or why a value is missing.
     """
 
     dataset: str
@@ -62,7 +71,13 @@ def effects(ablation: Ablation, store: Store) -> list[Effect]:
 
 
 def conclude(difference: Summary, margin: float | None, *, farther: bool) -> str:
-    """What a difference allows to say; `farther` says that the part's absence moved the value away from the ideal."""
+    """What a difference allows to say.
+
+    Args:
+        difference: Without minus whole, with its 95 % half-width (None with one training seed).
+        margin: The difference that noise makes; None where it is not known.
+        farther: Whether the value without the part is farther from the ideal.
+    """
     mean, half_width = difference
     small = margin is not None and abs(mean) <= margin
     if half_width is None:
@@ -85,19 +100,23 @@ def _effect(
     """The effect on a quantity that `read` gives by cell; None where the generator does not record it at all."""
     first = pairs[0][0]
     is_score = quantity in SCORES
-    title = registry.load(quantity).info.title if is_score else "Reconstruction error (mean squared)"
-    ideal = registry.load(quantity).info.ideal if is_score else 0.0
+    title, ideal = "Reconstruction error (mean squared)", 0.0
+    if is_score:
+        info = registry.load(quantity).info
+        title, ideal = info.title, info.ideal
     values = [(read(whole), read(part)) for whole, part in pairs]
     known = [(a, b) for a, b in values if a is not None and b is not None]
-    place = (first.dataset.title or first.dataset.id, drop, quantity, title)
+    setting = (first.dataset.title or first.dataset.id, drop, quantity, title)
     published = _published(first, drop, quantity)
     if len(known) < len(pairs):
         reason = _reason(pairs, store)
-        return Effect(*place, None, None, None, margin, published, reason) if is_score or reason else None
+        return Effect(*setting, None, None, None, margin, published, reason) if is_score or reason else None
     whole, without = (summarise(side).mean for side in zip(*known, strict=True))
     difference = summarise([b - a for a, b in known])
     farther = abs(without - ideal) > abs(whole - ideal)
-    return Effect(*place, whole, without, difference, margin, published, conclude(difference, margin, farther=farther))
+    return Effect(
+        *setting, whole, without, difference, margin, published, conclude(difference, margin, farther=farther)
+    )
 
 
 def _size(pair: tuple[Cell, Cell], drop: str) -> Effect:
@@ -145,8 +164,8 @@ def _margins(ablation: Ablation, store: Store) -> Mapping[tuple[str, str], float
 
 def _published(cell: Cell, drop: str, score: str) -> tuple[float, float] | None:
     """Table 3's values of a score, whole and without the part."""
-    place = (score, cell.dataset.id, cell.length)
+    setting = (score, cell.dataset.id, cell.length)
     whole, without = (
-        published_scores().get((*place, who)) for who in (cell.generator, f"{cell.generator}/drop={drop}")
+        published_scores().get((*setting, method)) for method in (cell.generator, f"{cell.generator}/drop={drop}")
     )
     return (whole.value, without.value) if whole and without else None

@@ -30,7 +30,7 @@ def ablate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
     json_target: Json = None,
 ) -> None:
-    """Say what each part of a generator is good for: whole against without, over training seeds.
+    """Measure what each part of a generator contributes: whole against without it, over training seeds.
 
     Example: python -m benchmark ablate --drop frequency --dataset stocks --seeds 3
     """

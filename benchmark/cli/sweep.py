@@ -17,18 +17,20 @@ def sweep(
     dataset: Annotated[str | None, typer.Option(help="A data set's name or YAML file (default: stocks).")] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(help="name=a,b,c or name=low..high[:log]; ladders as 1-2-3-6; patch_nums alone proposes ladders."),
+        typer.Option(help="name=a,b,c or name=low..high[:log]; tuples as 1-2-3-6; patch_nums alone proposes scales."),
     ] = None,
     length: Annotated[int | None, typer.Option(help="Time steps in a window (default: 24).")] = None,
     sampler: Annotated[str | None, typer.Option(help="grid (default) or tpe.")] = None,
     trials: Annotated[int | None, typer.Option(help="Trials in all (default: the whole grid, or 20).")] = None,
     objective: Annotated[
-        str | None, typer.Option(help="validation (default), fact:NAME of the fitted model, or a metric's name.")
+        str | None, typer.Option(help="validation (default), measurement:NAME of the fitted model, or a metric's name.")
     ] = None,
     allow_test_objective: Annotated[
-        bool | None, typer.Option("--allow-test-objective", help="Choose by a score that tables report.")
+        bool | None, typer.Option("--allow-test-objective", help="Allow a score that tables report as the objective.")
     ] = None,
-    scores: Annotated[str | None, typer.Option(help="Scores to show beside the objective, with commas.")] = None,
+    scores: Annotated[
+        str | None, typer.Option(help="Scores to show beside the objective, separated by commas.")
+    ] = None,
     budget: Annotated[str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")] = None,
     protocol: Annotated[str | None, typer.Option(help="paper or strict (default: the objective's own).")] = None,
     seeds: Annotated[int | None, typer.Option(help="Training seeds a trial (default: 1).")] = None,
@@ -42,7 +44,7 @@ def sweep(
     prune_on: Annotated[
         str | None,
         typer.Option(
-            help="The logged metric to prune on: loss or stage:loss (default: held_out, and loss where there is none)."
+            help="The logged metric to prune on: loss or stage:loss (default: held_out, or loss where it is not logged)."
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file with these options; options given here win.")] = None,
@@ -56,7 +58,7 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space and the number of trials.")] = False,
     json_target: Json = None,
 ) -> None:
-    """Try parameters and tabulate what they do; the same command goes on, and in a second terminal helps.
+    """Search parameters and tabulate the objective; the same command resumes a sweep, and in a second process shares it.
 
     Example: python -m benchmark sweep --generator timemar_s --param patch_nums --param vocab_size=256,384,512
     """

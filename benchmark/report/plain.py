@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.report.render import FLOAT_HEAD, FLOAT_TAIL, document, escape
+from benchmark.report.render import FLOAT_HEAD, FLOAT_TAIL, escape
 
 LATEX_ARROWS = str.maketrans({"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$"})
 
@@ -46,11 +46,6 @@ def latex(table: PlainTable) -> str:
         *(f"% {note}" for note in table.notes),
     ]
     return "\n".join(lines) + "\n"
-
-
-def latex_document(table: PlainTable) -> str:
-    """The table as a document that `pdflatex` takes as it is."""
-    return document(latex(table))
 
 
 def comma_separated(table: PlainTable) -> str:

@@ -1,9 +1,9 @@
-"""What a sweep chooses by: a validation quantity, a fact of the fitted model, or, on demand only, a reported score."""
+"""What a sweep chooses by: a validation score, a measurement of the fitted model, or, on request only, a reported score."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,12 +16,12 @@ from benchmark.sweep.spec import SweepSpec
 from metrics import registry
 
 VALIDATION_SCORE = "context_fid"
-FACT = "fact:"
+MEASUREMENT = "measurement:"
 
 
 @dataclass(frozen=True)
 class Objective:
-    """One number a trial, from its cells: the mean over training seeds of a score or of a fact that `fit` recorded.
+    """One number a trial: the mean over training seeds of a score, or of a measurement that `fit` recorded (`score` None).
 
     `is_test` says that the number is a reported score, so that choosing by it spoils the score as a test.
     """
@@ -34,23 +34,31 @@ class Objective:
     maximise: bool = False
 
     def read(self, cells: Sequence[Cell], store: Store) -> Summary:
-        """Mean and 95 % half-width over the seeds' cells, which must be finished; raises UserError where there is no fact."""
+        """Mean and 95 % half-width over the cells of one trial, a cell a training seed; all are finished.
+
+        Raises:
+            UserError: The fitted generator recorded no such measurement.
+        """
         return summarise([self._one(cell, store) for cell in cells])
 
     def _one(self, cell: Cell, store: Store) -> float:
         folder = store.cell(cell)
         if self.score is None:
-            return fact(read_parameters(folder.model)[1], self.name.removeprefix(FACT))
+            return measurement(read_parameters(folder.model)[1], self.name.removeprefix(MEASUREMENT))
         info = registry.load(self.score).info
         value = folder.scores()[self.score].mean
         return value if info.higher_is_better is not None else abs(value - info.ideal)
 
 
 def make_objective(spec: SweepSpec) -> Objective:
-    """The objective that a sweep names; raises UserError where it does not exist or would choose by a test score."""
+    """The objective that a sweep names.
+
+    Raises:
+        UserError: The objective does not exist, lacks its protocol, or is a reported score without permission.
+    """
     name = spec.objective
-    if name.startswith(FACT) and len(name) > len(FACT):
-        return Objective(name, f"{name.removeprefix(FACT)} of the fitted model", None, spec.protocol or "strict")
+    if name.startswith(MEASUREMENT) and len(name) > len(MEASUREMENT):
+        return Objective(name, f"{name.removeprefix(MEASUREMENT)} of the fitted model", None, spec.protocol or "strict")
     if name == "validation":
         if spec.protocol == "paper":
             raise UserError(
@@ -59,7 +67,7 @@ def make_objective(spec: SweepSpec) -> Objective:
         title = f"{registry.load(VALIDATION_SCORE).info.title} against hold-out windows"
         return Objective(name, title, VALIDATION_SCORE, "strict")
     if name not in registry.names():
-        raise unknown("objective", name, ["validation", "fact:NAME", *registry.names()], owner="--objective")
+        raise unknown("objective", name, ["validation", "measurement:NAME", *registry.names()], owner="--objective")
     if not spec.allow_test_objective:
         raise UserError(
             f"the objective '{name}' is a score that tables report, and choosing by it spoils it as a test; use "
@@ -70,15 +78,20 @@ def make_objective(spec: SweepSpec) -> Objective:
     return Objective(name, title, name, spec.protocol or "paper", True, bool(info.higher_is_better))
 
 
-def fact(fitted: dict[str, Any], name: str) -> float:
-    """A finite number among the facts in a fitted generator's `generator.json`; raises UserError where there is none."""
-    facts = {**fitted, **(fitted.get("facts") or {})}
+def measurement(fitted: Mapping[str, Any], name: str) -> float:
+    """A finite number that `fit` recorded in a generator's `generator.json`.
+
+    Raises:
+        UserError: There is no such number.
+    """
     numbers = {
         key: float(value)
-        for key, value in facts.items()
+        for key, value in {**fitted, **(fitted.get("facts") or {})}.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
     if name not in numbers:
         known = ", ".join(sorted(numbers)) or "none"
-        raise UserError(f"the fitted generator recorded no fact '{name}'; choose among what it recorded: {known}.")
+        raise UserError(
+            f"the fitted generator recorded no measurement '{name}'; choose among what it recorded: {known}."
+        )
     return numbers[name]

@@ -1,11 +1,11 @@
-"""What a sweep varies: choices and ranges of a generator's parameters."""
+"""The search space of a sweep: choices and ranges of a generator's parameters."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from optuna import Trial
 
 Label = str | int | float | bool | None
-"""A value as Optuna can store it: ladders become text such as 1-2-3-6."""
-MOST_STEPS = 12
-"""The longest ladder of single steps that is proposed."""
+"""A value as Optuna can store it: tuples become text such as 1-2-3-6."""
+MOST_SCALES = 12
+"""The largest number of scales K that is proposed with every scale from 1 to L."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Range:
-    """A number from `low` to `high`, both included; `log` where its logarithm is drawn evenly."""
+    """A number from `low` to `high`, both included: an integer where `whole`, log-uniform where `log`."""
 
     name: str
     low: float
@@ -84,7 +84,7 @@ Dimension = Choices | Range
 
 @dataclass(frozen=True)
 class Space:
-    """All that a sweep varies."""
+    """The parameters that a sweep varies."""
 
     dimensions: tuple[Dimension, ...]
 
@@ -93,16 +93,20 @@ class Space:
         return {dimension.name: dimension.suggest(trial) for dimension in self.dimensions}
 
     def grid(self) -> list[dict[str, Label]]:
-        """Every combination of the choices, the last parameter moving fastest; raises UserError for a range."""
+        """Every combination of the choices as labels, the last parameter moving fastest.
+
+        Raises:
+            UserError: A dimension is a range.
+        """
+        labels = {}
         for dimension in self.dimensions:
             if isinstance(dimension, Range):
                 raise UserError(
                     f"--param {dimension.name}={dimension.text()} is a range, but a grid needs single values; list them "
                     "or use --sampler tpe."
                 )
-        choices = [d for d in self.dimensions if isinstance(d, Choices)]
-        names = [d.name for d in choices]
-        return [dict(zip(names, point, strict=True)) for point in itertools.product(*(d.labels for d in choices))]
+            labels[dimension.name] = dimension.labels
+        return [dict(zip(labels, point, strict=True)) for point in itertools.product(*labels.values())]
 
     def values(self, labels: Mapping[str, Label]) -> dict[str, Any]:
         """The generator's parameters behind stored labels."""
@@ -120,22 +124,30 @@ def label(value: Any) -> Label:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def default_ladders(latent: int) -> tuple[tuple[int, ...], ...]:
-    """Ladders of scales that end at L=`latent`: every step, the divisors of L, doublings, and the two ends alone.
+def default_scales(latent: int) -> tuple[tuple[int, ...], ...]:
+    """Proposed scales (`patch_nums`) that end at L = `latent`: the divisors of L, every one, doublings, and the ends alone.
 
     At L = 6 the first two are those of the paper's Table 8.
     """
-    steps = tuple(range(1, latent + 1))
-    every = [steps] if latent <= MOST_STEPS else []
-    divisors = tuple(step for step in steps if latent % step == 0)
+    every = tuple(range(1, latent + 1))
+    divisors = tuple(scale for scale in every if latent % scale == 0)
     doublings = (*(2**k for k in range(latent.bit_length()) if 2**k < latent), latent)
-    return tuple(dict.fromkeys([divisors, *every, doublings, tuple(dict.fromkeys((1, latent)))]))
+    proposed = [divisors, *([every] if latent <= MOST_SCALES else []), doublings, tuple(dict.fromkeys((1, latent)))]
+    return tuple(dict.fromkeys(proposed))
 
 
 def make_space(cls: type, owner: str, params: Mapping[str, Any], base: Mapping[str, Any]) -> Space:
-    """The space that `params` (name to text, list, range mapping or None) describe for a generator's class.
+    """The space that `params` describe for a generator's class.
 
-    `base` are the generator's parameters in the cell, of which the default ladders need the last scale. Raises UserError.
+    Args:
+        cls: The generator's class, whose annotations tell which parameters are tuples.
+        owner: The generator as an error names it.
+        params: By parameter its values: a text as of `--param`, a list, a mapping with low, high and log, or None (default:
+            proposed scales, for `patch_nums` only).
+        base: The generator's parameters in the cell; the last of its `patch_nums` is L.
+
+    Raises:
+        UserError: A parameter does not exist, or its values are not understood.
     """
     fields = parameter_model(cls).model_fields
     for name in params:
@@ -148,7 +160,7 @@ def _dimension(name: str, given: Any, annotation: Any, base: Mapping[str, Any]) 
     if given is None:
         if name != "patch_nums":
             raise UserError(f"--param {name} has no values; write {name}=value,value or {name}=low..high.")
-        return Choices(name, default_ladders(base[name][-1]))
+        return Choices(name, default_scales(base[name][-1]))
     if isinstance(given, str) and ".." in given:
         low, _, rest = given.partition("..")
         high, _, scale = rest.partition(":")
@@ -156,9 +168,9 @@ def _dimension(name: str, given: Any, annotation: Any, base: Mapping[str, Any]) 
     if isinstance(given, Mapping):
         scale = "log" if given.get("log") else ""
         return _range(name, dict(given), given.get("low"), given.get("high"), scale)
-    ladder = _holds_tuple(annotation)
+    is_tuple = _holds_tuple(annotation)
     items = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else [given]
-    values = tuple(_item(item, ladder) for item in items)
+    values = tuple(_item(item, is_tuple) for item in items)
     labels = [label(value) for value in values]
     if len(set(labels)) < len(labels):
         raise UserError(f"--param {name} names a value twice ({', '.join(map(str, labels))}); name each once.")
@@ -177,29 +189,27 @@ def _range(name: str, given: object, low: object, high: object, scale: str) -> R
     )
 
 
-def _item(item: Any, ladder: bool) -> Any:
+def _item(item: Any, is_tuple: bool) -> Any:
     if isinstance(item, list | tuple):
         return tuple(item)
     if not isinstance(item, str):
-        return (item,) if ladder and item is not None else item
-    if ladder and item not in ("null", "None"):
+        return (item,) if is_tuple and item is not None else item
+    if is_tuple and item not in ("null", "None"):
         return () if item == "()" else tuple(_scalar(part) for part in item.split("-"))
     return _scalar(item)
 
 
 def _scalar(text: str) -> Label:
-    """A number, a truth value or None where the text is one; else the text."""
+    """A Boolean, None or a number where the text is one; else the text."""
     plain = text.strip()
     if plain.lower() in ("true", "false"):
         return plain.lower() == "true"
     if plain in ("null", "None"):
         return None
-    if re.fullmatch(r"[+-]?\d+", plain):
-        return int(plain)
-    try:
-        return float(plain)
-    except ValueError:
-        return plain
+    for number in (int, float):
+        with suppress(ValueError):
+            return number(plain)
+    return plain
 
 
 def _holds_tuple(annotation: Any) -> bool:

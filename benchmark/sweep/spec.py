@@ -1,4 +1,4 @@
-"""What a sweep is told: by options, by a YAML file, or by both."""
+"""The description of a sweep: by options, by a YAML file, or by both."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ MOST_TRIALS = 100_000
 
 
 class SweepSpec(Frozen):
-    """One sweep; `param` maps a parameter to its values as `benchmark.sweep.space` reads them.
+    """One sweep.
 
-    `trials` None means the whole grid, or 20 for TPE. `protocol` None leaves it to the objective.
+    Attributes:
+        param: By parameter its values, as `benchmark.sweep.space.make_space` reads them.
+        trials: Trials in all (default: the whole grid, or 20 for TPE).
+        protocol: Which windows train and test (default: the objective's own).
+        seeds: Training seeds a trial.
+        prune_on: The logged metric to prune on (default: held_out, or loss where that is not logged).
     """
 
     generator: str
@@ -56,21 +61,21 @@ class SweepSpec(Frozen):
 
 
 def load_sweep(path: Path | None, given: dict[str, Any], params: Sequence[str]) -> SweepSpec:
-    """The sweep of a YAML file as the options `given` (None: not given) and `--param` texts change it; raises UserError."""
+    """The sweep of a YAML file with its keys replaced by the options `given` (where not None) and by `--param` texts.
+
+    Raises:
+        UserError: A key or a value is wrong, or a sweep lacks its generator or a parameter to vary.
+    """
     values: dict[str, Any] = dict(read_yaml(path)) if path else {}
     values.update({name: value for name, value in given.items() if value is not None})
     if params:
-        values["param"] = {**_params_of(values), **dict(_split(text) for text in params)}
+        listed = values.get("param")
+        values["param"] = {**(listed if isinstance(listed, dict) else {}), **dict(map(_split, params))}
     if "generator" not in values:
         raise UserError("a sweep needs a generator; add --generator NAME.")
     if not values.get("param"):
         raise UserError("a sweep needs a parameter to vary; add for example --param vocab_size=256,384,512.")
     return parse(SweepSpec, values, owner=f"sweep '{path}'" if path else "the sweep")
-
-
-def _params_of(values: dict[str, Any]) -> dict[str, Any]:
-    found = values.get("param") or {}
-    return dict(found) if isinstance(found, dict) else {}
 
 
 def _split(text: str) -> tuple[str, str | None]:

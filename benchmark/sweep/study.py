@@ -1,8 +1,11 @@
-"""The book of a study: which trials there are, who runs them, how they ended. An Optuna storage keeps it.
+"""A study that processes share: its trials wait in Optuna's queue, and each is run by one process.
 
-Every trial that a study shall have is entered as waiting before any is run (a slot: a point of the grid, or an empty one
-that the sampler fills), and a process takes the next one. So processes that share a storage share the trials, and no count
-is exceeded. A trial whose process died is entered again with the parameters that it had.
+Every trial is enqueued under an index before any is run: a point of the grid, or an empty one that TPE fills. So no count is
+exceeded. The trial of a process that ended waits again in its old place with its parameters, so that TPE sees the same history.
+
+Two parts of Optuna 5 would break this. Its heartbeat retries a killed trial only after a grace period and never one killed
+before the first beat, and it gives away the trial of a suspended process; file locks take its place. `GridSampler` repeats
+points that other processes are running; enqueued points take its place.
 """
 
 from __future__ import annotations
@@ -10,174 +13,158 @@ from __future__ import annotations
 import datetime
 import socket
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import optuna
 from filelock import FileLock, Timeout
+from optuna import Study, Trial
+from optuna.pruners import BasePruner
+from optuna.samplers import TPESampler
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from benchmark.errors import UserError
+from benchmark.seeds import derive_seed
 from benchmark.store.store import Store
 
-if TYPE_CHECKING:
-    from optuna import Study, Trial
-    from optuna.pruners import BasePruner
-    from optuna.samplers import BaseSampler
-    from optuna.trial import FrozenTrial
-
-SLOT, OWNER = "slot", "owner"
+INDEX, OWNER = "index", "owner"
 UNOWNED_SECONDS = 60.0
 """A running trial without an owner for so long was taken by a process that died at once."""
 LOCKED_SECONDS = 60.0
 """How long one process waits for another to let go of an SQLite file."""
 
 
-@dataclass
-class Claim:
-    """A trial that this process runs; the lock is freed by the system when the process dies."""
+@dataclass(frozen=True)
+class TrialResult:
+    """How a trial ended: with a value of the objective, or with the reason why there is none.
 
-    trial: Trial
-    slot: int
-    lock: FileLock
+    `measurements` are what the study keeps beside the value, by name.
+    """
+
+    value: float | None
+    measurements: Mapping[str, Any]
+    reason: str = ""
+    pruned: bool = False
 
 
-class Book:
-    """A study's trials, by slot."""
+class SharedStudy:
+    """An Optuna study and its storage; a trial's index stays the same where a failed one is enqueued again."""
 
-    def __init__(self, study: Study, store: Store, sampler: Callable[[int], BaseSampler]) -> None:
-        self.study = study
+    def __init__(self, study: Study, storage: RDBStorage, store: Store) -> None:
+        self.optuna = study
+        self.storage = storage
         self.store = store
-        self.sampler = sampler
         # A file lock says nothing about a process on another machine or on another store.
         self.owner = f"{socket.gethostname()}:{store.id}"
+        self.locks: dict[int, FileLock] = {}
 
-    def fill(self, points: Sequence[Mapping[str, Any]]) -> None:
-        """Enter a waiting trial for each point whose slot (its place in `points`) has none yet."""
-        with self._held():
-            known = {trial.user_attrs[SLOT] for trial in self._trials()}
-            for slot, point in enumerate(points):
-                if slot not in known:
-                    self.study.enqueue_trial(dict(point), user_attrs={SLOT: slot})
+    def enqueue(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Enqueue a trial for each point whose position in `points` is no trial's index yet."""
+        with self._study_lock():
+            known = {trial.user_attrs[INDEX] for trial in self.trials()}
+            for index, point in enumerate(points):
+                if index not in known:
+                    self.optuna.enqueue_trial(dict(point), user_attrs={INDEX: index})
 
-    def recover(self, *, retry_failed: bool = False) -> list[int]:
-        """Enter again the trials of processes that died, and failed ones if asked; their slots."""
-        from optuna.trial import TrialState
+    def requeue_stopped(self, *, retry_failed: bool = False) -> list[int]:
+        """Let the trials of dead processes wait again, and enqueue failed ones again on request; their indices."""
+        with self._study_lock():
+            dead = [trial for trial in self.trials() if trial.state is TrialState.RUNNING and self._is_dead(trial)]
+            for trial in dead:
+                self._wait_again(trial)
+            failed = [trial for trial in self.trials() if retry_failed and trial.state is TrialState.FAIL]
+            for trial in failed:
+                self.optuna.enqueue_trial(trial.params, user_attrs={INDEX: trial.user_attrs[INDEX]})
+        return [trial.user_attrs[INDEX] for trial in (*dead, *failed)]
 
-        again = []
-        with self._held():
-            for trial in self.trials():
-                dead = trial.state is TrialState.RUNNING and self._is_dead(trial)
-                if dead or (retry_failed and trial.state is TrialState.FAIL):
-                    self._enter_again(trial)
-                    again.append(trial.user_attrs[SLOT])
-        return again
-
-    def claim(self) -> Claim | None:
-        """The next waiting trial, with its parameters still to be suggested; None where none waits."""
-        from optuna.trial import TrialState
-
-        with self._held():
-            while waiting := self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-                slot = waiting[0].user_attrs[SLOT]
-                self.study.sampler = self.sampler(slot)
-                trial = self.study.ask()
-                if SLOT not in trial.user_attrs:
-                    # A process on another store was faster; the trial that Optuna made instead is nobody's.
-                    self.study.tell(trial, state=TrialState.FAIL)
+    def ask(self) -> Trial | None:
+        """Take the next waiting trial, whose parameters are still to be suggested; None where none waits."""
+        with self._study_lock():
+            while self.optuna.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+                trial = self.optuna.ask()
+                index = trial.user_attrs.get(INDEX)
+                if index is None:
+                    # A process on another store was faster, and Optuna made a new trial.
+                    self.optuna.tell(trial, state=TrialState.FAIL)
                     continue
-                slot = trial.user_attrs[SLOT]
-                lock = self._slot_lock(slot)
-                lock.acquire()
+                self.optuna.sampler = make_sampler(self.optuna.study_name, index)
+                self.locks[index] = self._trial_lock(index)
+                self.locks[index].acquire()
                 trial.set_user_attr(OWNER, self.owner)
-                return Claim(trial, slot, lock)
+                return trial
         return None
 
-    def finish(self, claim: Claim, value: float | None, facts: Mapping[str, Any], *, pruned: bool = False) -> None:
-        """Write down how a trial ended: `value` None means that it failed, or was pruned."""
-        from optuna.trial import TrialState
+    def tell(self, trial: Trial, result: TrialResult) -> None:
+        """Record how a trial of this process ended."""
+        for name, value in {**result.measurements, "reason": result.reason}.items():
+            trial.set_user_attr(name, value)
+        without_value = TrialState.PRUNED if result.pruned else TrialState.FAIL
+        self.optuna.tell(trial, result.value, TrialState.COMPLETE if result.value is not None else without_value)
+        self.locks.pop(trial.user_attrs[INDEX]).release()
 
-        for name, fact in facts.items():
-            claim.trial.set_user_attr(name, fact)
-        state = TrialState.PRUNED if pruned else TrialState.FAIL if value is None else TrialState.COMPLETE
-        self.study.tell(claim.trial, value if state is TrialState.COMPLETE else None, state=state)
-        claim.lock.release()
-
-    def give_back(self, claim: Claim) -> None:
-        """Let a trial be run again, by whoever comes next, with the parameters that it has."""
-        with self._held():
-            self._enter_again(self._latest(claim.slot))
-        claim.lock.release()
+    def requeue(self, trial: Trial) -> None:
+        """Let a trial of this process wait again."""
+        with self._study_lock():
+            self._wait_again(trial)
+            self.locks.pop(trial.user_attrs[INDEX]).release()
 
     def trials(self) -> list[FrozenTrial]:
-        """The latest trial of each slot, in the slots' order."""
-        latest = {trial.user_attrs[SLOT]: trial for trial in self._trials()}
-        return [latest[slot] for slot in sorted(latest)]
+        """The latest attempt of each trial, by index."""
+        attempts = self.optuna.get_trials(deepcopy=False)
+        latest = {trial.user_attrs[INDEX]: trial for trial in attempts if INDEX in trial.user_attrs}
+        return [latest[index] for index in sorted(latest)]
 
-    def _trials(self) -> list[FrozenTrial]:
-        return [trial for trial in self.study.get_trials(deepcopy=False) if SLOT in trial.user_attrs]
-
-    def _latest(self, slot: int) -> FrozenTrial:
-        return [trial for trial in self._trials() if trial.user_attrs[SLOT] == slot][-1]
-
-    def _enter_again(self, trial: FrozenTrial) -> None:
-        """Entered before the old one is closed: killed in between, a slot has two trials, of which the latest counts."""
-        from optuna.trial import TrialState
-
-        self.study.enqueue_trial(dict(trial.params), user_attrs={SLOT: trial.user_attrs[SLOT]})
-        if trial.state is TrialState.RUNNING:
-            self.study.tell(trial.number, state=TrialState.FAIL)
+    def _wait_again(self, trial: Trial | FrozenTrial) -> None:
+        # Optuna's ways to end a trial all finish it for good; its storage lets a running one wait.
+        self.storage.set_trial_user_attr(trial._trial_id, OWNER, None)
+        self.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
     def _is_dead(self, trial: FrozenTrial) -> bool:
+        """Whether the process that took a running trial has ended."""
         owner = trial.user_attrs.get(OWNER)
         if owner is None:
             started = trial.datetime_start or datetime.datetime.min
             return (datetime.datetime.now() - started).total_seconds() > UNOWNED_SECONDS
-        if owner != self.owner:
-            return False
         try:
-            with self._slot_lock(trial.user_attrs[SLOT]):
-                return True
+            with self._trial_lock(trial.user_attrs[INDEX]):
+                return bool(owner == self.owner)
         except Timeout:
             return False
 
-    def _slot_lock(self, slot: int) -> FileLock:
-        return self.store.lock(f"sweep-{self.study.study_name}-{slot}", wait=False)
+    def _trial_lock(self, index: int) -> FileLock:
+        """Held by the process that runs a trial, and freed by the system when that process dies."""
+        return self.store.lock(f"sweep-{self.optuna.study_name}-{index}", wait=False)
 
-    def _held(self) -> FileLock:
-        return self.store.lock(f"sweep-{self.study.study_name}", wait=True)
+    def _study_lock(self) -> FileLock:
+        return self.store.lock(f"sweep-{self.optuna.study_name}", wait=True)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Optuna without its log lines and its warnings of what may change."""
-    import optuna
-
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", category=optuna.exceptions.ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(level)
+def make_sampler(study: str, index: int) -> TPESampler:
+    """TPE whose seed derives from the study's name and the trial's index, so that every process draws the same."""
+    return TPESampler(seed=derive_seed("sweep", study, index))
 
 
 def open_study(
     name: str, url: str, settings: Mapping[str, Any], store: Store, *, maximise: bool, pruner: BasePruner
-) -> Study:
-    """The study `name` in the storage `url`, made where it is not there; raises UserError where it is about something else."""
-    import optuna
+) -> SharedStudy:
+    """Open the study `name` in the storage `url`, or make it.
+
+    Raises:
+        UserError: The storage cannot be opened, or its study has other settings.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
+    options = {"connect_args": {"timeout": LOCKED_SECONDS}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     # Two processes that make the tables of a new file at once would disturb each other.
     with store.lock(f"sweep-{name}", wait=True):
         try:
-            sqlite = url.startswith("sqlite")
-            options = {"connect_args": {"timeout": LOCKED_SECONDS}} if sqlite else {"pool_pre_ping": True}
+            storage = RDBStorage(url, engine_kwargs=options)
             study = optuna.create_study(
                 study_name=name,
-                storage=optuna.storages.RDBStorage(url, engine_kwargs=options),
+                storage=storage,
                 direction="maximize" if maximise else "minimize",
                 pruner=pruner,
                 load_if_exists=True,
@@ -185,18 +172,27 @@ def open_study(
         except (SQLAlchemyError, ImportError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"the storage '{url}' cannot be opened ({reason}); correct --storage.") from None
-        known = study.user_attrs.get("settings")
-        if known is None:
+        if "settings" not in study.user_attrs:
             study.set_user_attr("settings", dict(settings))
-        else:
-            _check_same(name, known, settings)
-    return study
-
-
-def _check_same(name: str, known: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    known = study.user_attrs["settings"]
     for key in {**known, **settings}:
         if known.get(key) != settings.get(key):
             raise UserError(
                 f"the study '{name}' was begun with {key} {known.get(key)}, not {settings.get(key)}; give the new sweep a name "
                 "of its own with --study."
             )
+    return SharedStudy(study, storage, store)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Optuna's log lines, and its warnings of experimental features and of steps that a resumed trial reports again."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", category=optuna.exceptions.ExperimentalWarning)
+            warnings.filterwarnings("ignore", message="The reported value is ignored")
+            yield
+    finally:
+        optuna.logging.set_verbosity(level)

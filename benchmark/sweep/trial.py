@@ -1,10 +1,10 @@
-"""One trial: its cells through the ordinary runner, watched by a pruner."""
+"""One trial: its cells through the ordinary runner, observed by a pruner."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from benchmark.config.generators import load_spec
@@ -14,32 +14,27 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.run.events import Event
 from benchmark.run.progress import LineDisplay
-from benchmark.run.runner import Options, Runner
+from benchmark.run.runner import Observer, Options, Runner
 from benchmark.store.records import State
 from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective
 from benchmark.sweep.spec import SweepSpec
-from benchmark.tracking.observer import UNTRACKED, Tracking
+from benchmark.sweep.study import TrialResult
 
-RUNGS = 20
-"""A training is compared with others at each twentieth of a stage, so that shorter and longer ones compare."""
+PRUNING_STEPS = 20
+"""Trials are compared at each twentieth of a training stage, whatever its number of steps."""
 
 
 class Pruned(KeyboardInterrupt):
-    """A trial is given up: to the runner an interrupt, so that its children save their state and end."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a trial ended: a value, or `reason` why there is none."""
-
-    value: float | None
-    facts: dict[str, Any]
-    pruned: bool = False
+    """A trial is pruned: to the runner an interrupt, so that its children save their state and end."""
 
 
 def plan_trial(spec: SweepSpec, objective: Objective, params: Mapping[str, Any], request: Request) -> Plan:
-    """The ordinary cells of one trial, one a training seed; raises UserError for parameters that cannot work."""
+    """The ordinary cells of one trial, one a training seed.
+
+    Raises:
+        UserError: No generator can be built with these parameters.
+    """
     scores = tuple(dict.fromkeys(filter(None, (objective.score, *spec.scores))))
     suite = SuiteSpec(
         name=spec.name,
@@ -48,7 +43,7 @@ def plan_trial(spec: SweepSpec, objective: Objective, params: Mapping[str, Any],
         datasets=(spec.dataset,),
         lengths=(spec.length,),
         generators=(spec.generator,),
-        # A suite has scores; a trial that is chosen by a fact of the fit may have none.
+        # A suite has scores; a trial whose objective is a measurement of the fit may have none.
         scores=scores or ("spectral",),
         seeds=spec.seeds,
         set={load_spec(spec.generator).name: dict(params)},
@@ -57,68 +52,69 @@ def plan_trial(spec: SweepSpec, objective: Objective, params: Mapping[str, Any],
 
 
 def run_trial(
-    plan: Plan,
-    objective: Objective,
-    store: Store,
-    options: Options,
-    follower: Follower,
-    write: Callable[[str], None],
-    tracking: Tracking = UNTRACKED,
-) -> Ending:
-    """Run a trial's cells; a failure of one fails the trial. KeyboardInterrupt is passed on."""
-    watcher = TrialDisplay(len(plan.cells), write, follower)
-    cells = {"cells": [cell.slug for cell in plan.cells]}
+    plan: Plan, objective: Objective, store: Store, options: Options, observers: Sequence[Observer]
+) -> TrialResult:
+    """Run a trial's cells, of which one that fails fails the trial; passes KeyboardInterrupt on."""
+    measurements: dict[str, Any] = {"cells": [cell.slug for cell in plan.cells]}
     try:
-        outcomes = Runner(store, options, [watcher, tracking]).run(plan)
+        outcomes = Runner(store, options, observers).run(plan)
     except Pruned as reason:
-        return Ending(None, {**cells, "reason": str(reason)}, pruned=True)
+        return TrialResult(None, measurements, str(reason), pruned=True)
     failed = next((outcome for outcome in outcomes if outcome.state is not State.DONE), None)
     if failed:
-        return Ending(None, {**cells, "reason": f"{failed.state}: {failed.reason}"})
+        return TrialResult(None, measurements, f"{failed.state}: {failed.reason}")
     try:
         value, half_width = objective.read(plan.cells, store)
     except UserError as error:
-        return Ending(None, {**cells, "reason": str(error)})
+        return TrialResult(None, measurements, str(error))
     folders = [store.cell(cell) for cell in plan.cells]
     fits = [folder.provenance().stage("fit") for folder in folders]
-    scores = {
-        name: sum(folder.scores()[name].mean for folder in folders) / len(folders)
-        for name in plan.scores
-        if all(name in folder.scores() for folder in folders)
-    }
-    facts = {
-        **cells,
+    scores = [folder.scores() for folder in folders]
+    measurements |= {
         "half_width": half_width,
-        "scores": scores,
+        "scores": {
+            name: sum(entry[name].mean for entry in scores) / len(scores)
+            for name in plan.scores
+            if all(name in entry for entry in scores)
+        },
         "fit_seconds": round(sum(fit.wall_seconds for fit in fits), 1),
         "parameters": fits[0].parameters,
     }
-    return Ending(value, facts)
+    return TrialResult(value, measurements)
 
 
-class Follower:
-    """Feeds a pruner the first of `figures` that a trial's training has, such as loss, or stage:loss for one stage.
+class PruningObserver(LineDisplay):
+    """Shows a trial's progress, and reports the training of its first cell to a pruner.
 
-    `report(value, rung)` is told the first value at each rung, in twentieths of the stage, and says whether to give up.
+    One metric is reported: the first of `metrics` that the training logs, written as NAME or STAGE:NAME. `report` takes the
+    metric's first value after each twentieth of the stage and the number of that twentieth, from 1 to 19; it returns whether
+    to prune the trial.
     """
 
-    def __init__(self, figures: Sequence[str], store: Store, report: Callable[[float, int], bool]) -> None:
-        self.choices = [name.rpartition(":")[::2] for name in figures]
-        self.stage = ""
-        self.figure = ""
+    def __init__(
+        self,
+        total: int,
+        write: Callable[[str], None],
+        store: Store,
+        metrics: Sequence[str],
+        report: Callable[[float, int], bool],
+    ) -> None:
+        super().__init__(total, write)
         self.store = store
+        self.choices = [name.rpartition(":")[::2] for name in metrics]
         self.report = report
-        self.cell: str | None = None
-        self.rung = 0
+        self.cell = ""
+        self.stage = ""
+        self.metric = ""
+        self.step = 0
         self.offset = 0
 
-    def __call__(self, cell: Cell, event: Event) -> None:
-        """Look at the log of the first cell's training; raises Pruned."""
+    def progressed(self, cell: Cell, event: Event) -> None:
+        """Show where a cell is, and read what the first cell's training has logged since; raises Pruned."""
+        super().progressed(cell, event)
         self.cell = self.cell or cell.key
-        if cell.key != self.cell or not event.total:
-            return
         log = self.store.cell(cell).path / "log.jsonl"
-        if not log.exists():
+        if cell.key != self.cell or not event.total or not log.exists():
             return
         with log.open("rb") as file:
             file.seek(self.offset)
@@ -131,29 +127,16 @@ class Follower:
     def _read(self, entry: dict[str, Any], event: Event) -> None:
         if entry["stage"] != event.stage:
             return
-        # Stages have losses of their own kind, so one stage is followed: the first that has the figure.
-        for stage, figure in [] if self.figure else self.choices:
-            if figure in entry and stage in ("", event.stage):
-                self.stage, self.figure = event.stage, figure
-                break
-        if event.stage != self.stage or self.figure not in entry:
+        # Each stage minimises a loss of its own kind, so one stage is observed: the first that logs the metric.
+        if not self.metric:
+            logged = (name for stage, name in self.choices if stage in ("", event.stage) and name in entry)
+            self.metric = next(logged, "")
+            self.stage = event.stage
+        if event.stage != self.stage or self.metric not in entry:
             return
-        rung = entry["step"] * RUNGS // event.total
-        if self.rung < rung < RUNGS:
-            self.rung = rung
-            value = float(entry[self.figure])
-            if self.report(value, rung):
-                raise Pruned(f"{self.figure} {value:.4g} at {100 * rung // RUNGS} % of {self.stage}")
-
-
-class TrialDisplay(LineDisplay):
-    """Lines of progress that a follower reads too."""
-
-    def __init__(self, total: int, write: Callable[[str], None], follower: Follower) -> None:
-        super().__init__(total, write)
-        self.follower = follower
-
-    def progressed(self, cell: Cell, event: Event) -> None:
-        """Say where a cell is, and let the follower judge; raises Pruned."""
-        super().progressed(cell, event)
-        self.follower(cell, event)
+        step = entry["step"] * PRUNING_STEPS // event.total
+        if self.step < step < PRUNING_STEPS:
+            self.step = step
+            value = float(entry[self.metric])
+            if self.report(value, step):
+                raise Pruned(f"{self.metric} {value:.4g} at {100 * step // PRUNING_STEPS} % of {self.stage}")

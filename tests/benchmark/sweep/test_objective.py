@@ -53,7 +53,7 @@ def test_a_reported_score_needs_a_word_and_is_marked() -> None:
     assert objective("coverage", allow_test_objective=True).maximise
 
 
-@pytest.mark.parametrize("name", ["discriminativ", "fact:", "loss"])
+@pytest.mark.parametrize("name", ["discriminativ", "measurement:", "loss"])
 def test_an_objective_that_does_not_exist_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="unknown objective"):
         objective(name)
@@ -82,9 +82,9 @@ def test_a_score_without_a_direction_counts_by_its_distance_from_the_ideal(tmp_p
     assert chosen.title.endswith("from 1")
 
 
-def test_facts_are_numbers_of_the_fit(tmp_path: Path) -> None:
+def test_measurements_are_numbers_of_the_fit(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
-    chosen = objective("fact:held_out_nll")
+    chosen = objective("measurement:held_out_nll")
     cell = plan_trial(SPEC, chosen, {}, Request()).cells[0]
     model = store.cell(cell).model
     model.mkdir(parents=True)
@@ -94,5 +94,5 @@ def test_facts_are_numbers_of_the_fit(tmp_path: Path) -> None:
     }
     (model / "generator.json").write_text(json.dumps(record))
     assert chosen.read([cell], store).mean == 3.5
-    with pytest.raises(UserError, match="recorded no fact 'usage'; choose among what it recorded: held_out_nll"):
-        objective("fact:usage").read([cell], store)
+    with pytest.raises(UserError, match="recorded no measurement 'usage'; choose among what it recorded: held_out_nll"):
+        objective("measurement:usage").read([cell], store)

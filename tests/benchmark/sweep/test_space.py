@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.sweep.space import Choices, Range, default_ladders, make_space
+from benchmark.sweep.space import Choices, Range, default_scales, make_space
 from benchmark.sweep.spec import load_sweep
 from tests.conftest import ROOT
 from timemar.generator import TimeMAR
@@ -63,18 +63,18 @@ def test_a_grid_is_the_product_and_has_no_ranges() -> None:
         make_space(TimeMAR, "", {"dropout": "0..1"}, BASE).grid()
 
 
-def test_the_proposed_ladders_hold_those_of_table_8() -> None:
+def test_the_proposed_scales_hold_those_of_table_8() -> None:
     with (ROOT / "results" / "published" / "sensitivity.csv").open() as file:
         published = {tuple(map(int, row["patch_nums"].split(","))) for row in csv.DictReader(file)}
     assert len(published) == 2
-    assert published <= set(default_ladders(6))
+    assert published <= set(default_scales(6))
 
 
 @pytest.mark.parametrize("latent", [1, 2, 6, 16, 24, 32, 64])
-def test_proposed_ladders_climb_to_the_last_scale(latent: int) -> None:
-    for ladder in default_ladders(latent):
-        assert ladder[-1] == latent
-        assert list(ladder) == sorted(set(ladder))
+def test_proposed_scales_rise_to_the_last(latent: int) -> None:
+    for scales in default_scales(latent):
+        assert scales[-1] == latent
+        assert list(scales) == sorted(set(scales))
 
 
 def test_a_file_and_options_make_one_sweep(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.benchmark.run.conftest import finished_stages
 from tests.conftest import PLUGINS, CommandLine, environment
 
 BASE = ("sweep", "--generator", "tunable:Tunable", "--dataset", "sines", "--budget", "smoke", "--device", "cpu")
-FACT = (*BASE, "--objective", "fact:loss")
+KNOWN = (*BASE, "--objective", "measurement:loss")
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -33,8 +33,16 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def wait_for(files: Path, pattern: str, count: int) -> None:
+    """Wait until `count` files match; the processes that make them wait themselves, so only a failure takes long."""
+    deadline = time.monotonic() + 120
+    while len(found := list(files.glob(pattern))) < count:
+        assert time.monotonic() < deadline, f"{len(found)} of {count} files {pattern} in {files}"
+        time.sleep(0.02)
+
+
 def test_a_grid_finds_the_optimum_and_a_second_run_computes_nothing(command: CommandLine, tmp_path: Path) -> None:
-    grid = (*FACT, "--param", "depth=3,4", "--param", "patch_nums=1-6,1-2-3-6", "--study", "known")
+    grid = (*KNOWN, "--param", "depth=3,4", "--param", "patch_nums=1-6,1-2-3-6", "--study", "known")
     done = command(*grid, "--json", "-")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
@@ -51,19 +59,22 @@ def test_a_grid_finds_the_optimum_and_a_second_run_computes_nothing(command: Com
         f"{name}.{kind}" for name in ("contours", "importance", "slices") for kind in ("pdf", "png")
     }
     assert (folder / "slices.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "sensitivity.tex").read_text().count(r"\begin{document}") == 1
     assert set(finished_stages(tmp_path / "runs").values()) == {1}
     # The cells are ordinary ones: a sweep by another objective finds them finished, and a failure is a row with its reason.
-    again = command(*grid[:-1], "other", "--trials", "1", "--objective", "fact:nonsense")
+    again = command(*grid[:-1], "other", "--trials", "1", "--objective", "measurement:nonsense")
     assert again.returncode == 1, again.stderr
     assert again.stderr.count("nothing to compute") == 1
     assert "computing" not in again.stderr
-    reason = "failed: the fitted generator recorded no fact 'nonsense'; choose among what it recorded: loss, mse."
+    reason = (
+        "failed: the fitted generator recorded no measurement 'nonsense'; choose among what it recorded: loss, mse."
+    )
     assert reason in again.stdout
 
 
 def test_a_killed_sweep_runs_every_trial_exactly_once(command: CommandLine, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
-    grid = (*FACT, "--param", "depth=2,3", "--param", f"trap={trap}", "--study", "killed")
+    grid = (*KNOWN, "--param", "depth=2,3", "--param", f"trap={trap}", "--study", "killed")
     killed = start(tmp_path, *grid)
     killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL
@@ -82,16 +93,18 @@ def test_a_killed_sweep_runs_every_trial_exactly_once(command: CommandLine, tmp_
 
 
 def test_an_interrupt_ends_with_130_and_two_processes_go_on_together(tmp_path: Path) -> None:
-    grid = (*FACT, "--param", "depth=1,2,3", "--param", "step_seconds=0.2", "--study", "shared")
+    gate = tmp_path / "gate"
+    gate.mkdir()
+    grid = (*KNOWN, "--param", "depth=1,2,3", "--param", f"gate={gate}", "--study", "shared")
     alone = start(tmp_path, *grid)
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "runs").glob("cells/*/log.jsonl")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(gate, "*.waiting", 1)
     alone.send_signal(signal.SIGINT)
-    _, errors = alone.communicate(timeout=60)
+    _, errors = alone.communicate(timeout=120)
     assert alone.returncode == 130, errors
     assert "interrupted; run the same command again" in errors
     pair = [start(tmp_path, *grid, "--json", f"{name}.json") for name in ("first", "second")]
+    wait_for(gate, "*.waiting", 3)
+    (gate / "open").touch()
     texts = [process.communicate(timeout=120)[1] for process in pair]
     assert [process.returncode for process in pair] == [0, 0], texts
     assert sum(text.count(" computing ") for text in texts) == 3
@@ -106,8 +119,8 @@ def test_an_interrupt_ends_with_130_and_two_processes_go_on_together(tmp_path: P
 
 def test_a_pruner_stops_a_trial_that_is_behind(command: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "sweep.yaml").write_text(
-        "generator: 'tunable:Tunable'\ndataset: sines\nbudget: smoke\nobjective: fact:loss\npruner: halving\n"
-        "param: {depth: [3, 9], step_seconds: [0.25]}\nstudy: pruned\n"
+        "generator: 'tunable:Tunable'\ndataset: sines\nbudget: smoke\nobjective: measurement:loss\npruner: halving\n"
+        "param: {depth: [3, 9], stall_above: [1.0]}\nstudy: pruned\n"
     )
     done = command("sweep", "--config", "sweep.yaml", "--device", "cpu", "--json", "-")
     assert done.returncode == 0, done.stderr

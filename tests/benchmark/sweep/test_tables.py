@@ -1,4 +1,4 @@
-"""Pruning's follower and the tables, on written logs and hand-made trials."""
+"""The pruning observer and the tables, on written logs and hand-made trials."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
 from benchmark.run.events import Event
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
-from benchmark.sweep import loop
-from benchmark.sweep import tables as outcome
+from benchmark.sweep import loop, tables
 from benchmark.sweep.figures import write_figures
+from benchmark.sweep.objective import make_objective
 from benchmark.sweep.spec import SweepSpec
-from benchmark.sweep.study import quiet
-from benchmark.sweep.trial import Ending, Follower, Pruned, plan_trial
+from benchmark.sweep.study import TrialResult, quiet
+from benchmark.sweep.trial import Pruned, PruningObserver, plan_trial
+from benchmark.tracking.observer import UNTRACKED
 
 SPEC = SweepSpec(
     generator="timemar_s",
@@ -32,17 +33,19 @@ SPEC = SweepSpec(
 def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
     with quiet():
-        sweep = loop.prepare(SPEC, store, Request(), print)
+        sweep = loop.check(SPEC, Request(), print, download=False)
+        study = loop.enqueue(sweep, store)
 
-        def evaluate(trial: object, params: dict) -> Ending:
+        def evaluate(trial: object, params: dict) -> TrialResult:
             if params["vocab_size"] == 512:
-                return Ending(None, {"reason": "diverged: bent"})
+                return TrialResult(None, {}, "diverged: bent")
             value = params["vocab_size"] / 1000 + len(params["patch_nums"])
-            return Ending(value, {"scores": {"context_fid": value, "spectral": 2 * value}})
+            return TrialResult(value, {"scores": {"context_fid": value, "spectral": 2 * value}})
 
-        loop.work(sweep.book, sweep.space, evaluate, lambda line: None)
-        files = write_figures(sweep, tmp_path)
-    (fid, spectral) = outcome.sensitivity_tables(sweep)
+        loop.work(study, sweep.space, evaluate, lambda line: None)
+        records = tables.trial_records(sweep, study)
+        files = write_figures(sweep, study, records, tmp_path)
+    (fid, spectral) = tables.sensitivity_tables(sweep, records)
     assert fid.title == "Context-FID (test score) by patch_nums and vocab_size"
     assert fid.rows[0] == (
         "1-2-3-6",
@@ -53,46 +56,45 @@ def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
     assert fid.bold == {(0, 1)}
     assert spectral.rows[1][1:] == ("12.51", "12.77", "failed")
     assert not spectral.bold
-    trials = outcome.trials_table(sweep)
+    trials = tables.trials_table(sweep, records)
     assert [row[3] for row in trials.rows] == ["4.256", "4.384", "6.256", "6.384", "", ""]
     assert trials.rows[-1][-1] == "failed: diverged: bent"
-    record = outcome.summary(sweep, [])
+    record = tables.summary(sweep, records, sweep.storage(store), files)
     assert record["best"]["settings"] == {"patch_nums": [1, 2, 3, 6], "vocab_size": 256}
     assert record["test_objective"] is True
     assert json.loads(json.dumps(record)) == record
+    assert record["storage"].startswith("sqlite:///")
     assert {path.stem for path in files} == {"contours", "importance", "slices"}
 
 
-def test_a_follower_reports_the_first_value_at_each_twentieth_of_one_stage(tmp_path: Path) -> None:
+def test_the_observer_reports_the_first_value_at_each_twentieth_of_one_stage(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
-    with quiet():
-        chosen = loop.make_objective(SPEC)
-    cell = plan_trial(SPEC, chosen, {}, Request()).cells[0]
+    cell = plan_trial(SPEC, make_objective(SPEC), {}, Request()).cells[0]
     folder = store.cell(cell).path
     folder.mkdir(parents=True)
     seen: list[tuple[int, float]] = []
 
-    def report(value: float, rung: int) -> bool:
-        seen.append((rung, value))
+    def report(value: float, step: int) -> bool:
+        seen.append((step, value))
         return value > 8
 
     def log(*entries: dict) -> None:
         with (folder / "log.jsonl").open("a") as file:
             file.writelines(json.dumps(entry) + "\n" for entry in entries)
 
-    follower = Follower(("loss",), store, report)
-    follower(cell, Event("progress", "stage1", 0, 40))
+    observer = PruningObserver(1, print, store, ("loss",), report)
+    observer.progressed(cell, Event("progress", "stage1", 0, 40))
     log(*({"stage": "stage1", "step": step, "loss": 5.0 - step} for step in (1, 2, 3, 4)))
-    follower(cell, Event("progress", "stage1", 4, 40))
-    follower(cell, Event("progress", "stage1", 4, 40))
+    observer.progressed(cell, Event("progress", "stage1", 4, 40))
+    observer.progressed(cell, Event("progress", "stage1", 4, 40))
     assert seen == [(1, 3.0), (2, 1.0)]
     # Another stage has a loss of another kind; the end of a stage is too late to give up.
     log({"stage": "stage2", "step": 30, "loss": 9.0}, {"stage": "stage1", "step": 40, "loss": 9.0})
-    follower(cell, Event("progress", "stage2", 30, 40))
+    observer.progressed(cell, Event("progress", "stage2", 30, 40))
     assert len(seen) == 2
     log({"stage": "stage1", "step": 10, "loss": 9.0})
     with pytest.raises(Pruned, match=r"loss 9 at 25 % of stage1"):
-        follower(cell, Event("progress", "stage1", 10, 40))
+        observer.progressed(cell, Event("progress", "stage1", 10, 40))
 
 
 def test_a_plain_table_in_three_formats() -> None:
@@ -108,9 +110,10 @@ def test_a_finished_sweep_starts_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
     lines: list[str] = []
     with quiet():
-        sweep = loop.prepare(SPEC.model_copy(update={"trials": 1}), store, Request(), print)
-        claim = sweep.book.claim()
-        assert claim is not None
-        sweep.book.finish(claim, 1.0, {})
-        loop.run(sweep, store, Options(), Request(), lines.append)
+        sweep = loop.check(SPEC.model_copy(update={"trials": 1}), Request(), print, download=False)
+        study = loop.enqueue(sweep, store)
+        trial = study.ask()
+        assert trial is not None
+        study.tell(trial, TrialResult(1.0, {}))
+        loop.run(sweep, study, store, Options(), Request(), lines.append, UNTRACKED)
     assert lines == []

@@ -1,0 +1,41 @@
+"""What `sweep` and `ablate` report: a text and a record to print, and files of plain tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
+from benchmark.report.render import document
+from benchmark.store.files import write_bytes
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command prints, as text and as a record with stable keys, and whether a trial or a cell failed."""
+
+    text: str
+    record: dict[str, Any]
+    failed: bool
+
+
+def write_tables(folder: Path, name: str, tables: Sequence[PlainTable]) -> list[Path]:
+    """Write tables one after the other as `name.md`, `name.tex` and `name.csv`; the paths, none where there is no table."""
+    if not tables:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "md": "\n".join(map(markdown, tables)),
+        "tex": document("\n".join(map(latex, tables))),
+        "csv": "\n".join(map(comma_separated, tables)),
+    }
+    for suffix, text in texts.items():
+        write_bytes(folder / f"{name}.{suffix}", text.encode())
+    return [folder / f"{name}.{suffix}" for suffix in texts]
+
+
+def shortened_scores(budget: str) -> str:
+    """The note of a table whose budget shortens the scores."""
+    return f"Budget {budget} shortens the scores: its numbers test the program and compare with nothing."
