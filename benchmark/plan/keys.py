@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.config.budgets import BudgetSpec
@@ -11,7 +12,10 @@ from benchmark.seeds import derive_seed
 from metrics import registry
 
 if TYPE_CHECKING:
-    from metrics.base import Metric
+    from metrics.base import DataSheet, Metric
+
+VALIDATION = "validation:"
+"""Before a metric's name: its score against the validation windows, which sweeps choose by and no table reports."""
 
 
 def score_names() -> list[str]:
@@ -20,8 +24,20 @@ def score_names() -> list[str]:
 
 
 def make_metric(name: str, budget: BudgetSpec) -> Metric:
-    """The score of that name with the parameters a budget gives it."""
-    return registry.load(name)(**budget.scores.get(name, {}))
+    """The metric of the score of that name with the parameters a budget gives it."""
+    metric = name.removeprefix(VALIDATION)
+    return registry.load(metric)(**budget.scores.get(metric, {}))
+
+
+def score_sheet(name: str) -> DataSheet:
+    """The data sheet of a score's metric, under a title that names the validation windows where it compares with them."""
+    sheet = registry.load(name.removeprefix(VALIDATION)).sheet
+    return replace(sheet, title=f"{sheet.title} against validation windows") if is_validation(name) else sheet
+
+
+def is_validation(name: str) -> bool:
+    """Whether the score of that name compares with the validation windows instead of the test windows."""
+    return name.startswith(VALIDATION)
 
 
 def metric_identity(metric: Metric) -> dict[str, Any]:
@@ -47,13 +63,18 @@ def sample_key(cell: Cell) -> str:
     return digest([cell.key, "sample", 1])
 
 
-def score_key(cell: Cell, metric: Metric) -> str:
-    """The key of one score of a cell: the samples it reads, what it computes, and its seeds."""
-    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric)])
+def score_key(cell: Cell, metric: Metric, *, validation: bool = False) -> str:
+    """The key of one score of a cell: the samples it reads, what it computes, its seeds, and the windows it compares with."""
+    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric), *_role(validation)])
 
 
-def shared_name(cell: Cell, metric: Metric, seed: int) -> str:
-    """The folder of what one repetition of a score prepares from the real windows alone."""
+def shared_name(cell: Cell, metric: Metric, seed: int, *, validation: bool = False) -> str:
+    """The folder of what one repetition of a score prepares from the test windows, or the validation windows, alone."""
     owner = make_metric(metric.encoder_of, cell.budget) if metric.encoder_of else metric
-    key = digest([cell.data_identity(), metric_identity(owner), seed])
+    key = digest([cell.data_identity(), metric_identity(owner), seed, *_role(validation)])
     return f"{owner.sheet.name}-{key}"
+
+
+def _role(validation: bool) -> list[str]:
+    """What a key adds where the real windows are not the test windows."""
+    return ["validation"] if validation else []

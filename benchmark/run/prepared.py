@@ -37,14 +37,17 @@ def prepare_all(
     store: Store,
     device: str,
     tick: Callable[[int, int], None],
+    *,
+    validation: bool = False,
 ) -> Prepared:
     """What `metric` prepares from the real windows for each seed; empty for a score that shares nothing.
 
-    Repetitions that another process is preparing are left to it until the others are done.
+    `validation` says that these are the validation windows. Repetitions that another process is preparing are left to it
+    until the others are done.
     """
     if not metric.shared:
         return Prepared((), 0.0)
-    folders = {seed: store.shared(shared_name(cell, metric, seed)) for seed in seeds}
+    folders = {seed: store.shared(shared_name(cell, metric, seed, validation=validation)) for seed in seeds}
     seconds = 0.0
     for wait in (False, True):
         for index, (seed, folder) in enumerate(folders.items()):

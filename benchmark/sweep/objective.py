@@ -1,4 +1,4 @@
-"""What a sweep chooses by: a validation quantity, a fact of the fitted model, or, on demand only, a reported score."""
+"""What a sweep chooses by: a validation score, a fact of the fitted model, or, on demand only, a reported score."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any, Literal
 from benchmark.errors import UserError, unknown
 from benchmark.interface import read_parameters
 from benchmark.plan.cell import Cell
-from benchmark.plan.keys import score_names
+from benchmark.plan.keys import VALIDATION, score_names, score_sheet
 from benchmark.statistics import Summary, summarise
 from benchmark.store.store import Store
 from benchmark.sweep.spec import SweepSpec
-from metrics import registry
 
-VALIDATION_SCORE = "context_fid"
+VALIDATION_SCORE = f"{VALIDATION}context_fid"
 FACT = "fact:"
 
 
@@ -24,7 +23,8 @@ FACT = "fact:"
 class Objective:
     """One number a trial, from its cells: the mean over training seeds of a score or of a fact that `fit` recorded.
 
-    `is_test` says that the number is a reported score, so that choosing by it spoils the score as a test.
+    `score` names the score, with the prefix `validation:` where it compares with the validation windows. `is_test` says that the
+    number is a reported score, so that choosing by it spoils the score as a test.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Objective:
         folder = store.cell(cell)
         if self.score is None:
             return fact(read_parameters(folder.model)[1], self.name.removeprefix(FACT))
-        sheet = registry.load(self.score).sheet
+        sheet = score_sheet(self.score)
         value = float(folder.scores()[self.score]["mean"])
         return value if sheet.higher_is_better is not None else abs(value - sheet.ideal)
 
@@ -55,10 +55,9 @@ def make_objective(spec: SweepSpec) -> Objective:
     if name == "validation":
         if spec.protocol == "paper":
             raise UserError(
-                "the objective 'validation' needs hold-out windows, which protocol paper has not; use --protocol strict."
+                "the objective 'validation' needs validation windows, which protocol paper has not; use --protocol strict."
             )
-        title = f"{registry.load(VALIDATION_SCORE).sheet.title} against hold-out windows"
-        return Objective(name, title, VALIDATION_SCORE, "strict")
+        return Objective(name, score_sheet(VALIDATION_SCORE).title, VALIDATION_SCORE, "strict")
     if name not in score_names():
         raise unknown("objective", name, ["validation", "fact:NAME", *score_names()], owner="--objective")
     if not spec.allow_test_objective:
@@ -66,7 +65,7 @@ def make_objective(spec: SweepSpec) -> Objective:
             f"the objective '{name}' is a score that tables report, and choosing by it spoils it as a test; use "
             "--objective validation, or add --allow-test-objective."
         )
-    sheet = registry.load(name).sheet
+    sheet = score_sheet(name)
     title = sheet.title if sheet.higher_is_better is not None else f"distance of {sheet.title} from {sheet.ideal:g}"
     return Objective(name, title, name, spec.protocol or "paper", True, bool(sheet.higher_is_better))
 

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from benchmark.config.files import shipped
+from benchmark.plan.keys import score_sheet
 from benchmark.report.plain import PlainTable
 from benchmark.statistics import summarise
 from benchmark.sweep.loop import Sweep
 from benchmark.sweep.space import Choices
 from benchmark.sweep.study import OWNER, SLOT
-from metrics import registry
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -135,7 +135,7 @@ def _sensitivity(
     if score is None:
         title, maximise = objective_title(sweep), objective.maximise
     else:
-        sheet = registry.load(score).sheet
+        sheet = score_sheet(score)
         title, maximise = objective_title(sweep) if chosen_by else sheet.title, bool(sheet.higher_is_better)
     means: dict[tuple[int, int], float] = {}
     rows, shown = [], False
@@ -177,8 +177,8 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
         notes.append(f"Chosen by a test score: {objective.title} of the best trial is too good to be reported.")
     elif objective.score:
         notes.append(
-            "Chosen by the hold-out windows of protocol strict: scores of the best trial under protocol strict on this data "
-            "set are too good to be reported."
+            "Chosen by the validation windows, so that this value of the best trial is too good to be reported; scores against "
+            "the test windows, which chose nothing, are not."
         )
     if sweep.base.cells[0].budget.scores:
         notes.append(

@@ -193,10 +193,10 @@ def _losses(log: Path, time: int) -> Iterator[Point]:
 def _scores(scores: Mapping[str, Any], stages: Mapping[str, Any], time: int) -> Iterator[Point]:
     for name, entry in sorted(scores.items()):
         for repetition, value in enumerate(entry["repetitions"]):
-            yield Point(f"scores/{name}/repetition", float(value), repetition, time)
+            yield Point(_allowed(f"scores/{name}/repetition"), float(value), repetition, time)
         for fact in ("mean", "half_width", "floor"):
             if entry.get(fact) is not None:
-                yield Point(f"scores/{name}/{fact}", float(entry[fact]), 0, time)
+                yield Point(_allowed(f"scores/{name}/{fact}"), float(entry[fact]), 0, time)
     timing = stages.get(TIMING, {})
     for repetition, value in enumerate(timing.get("seconds", ())):
         yield Point(f"scores/{SAMPLING_TIME}/repetition", float(value), repetition, time)
