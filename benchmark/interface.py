@@ -60,9 +60,9 @@ class FitContext:
 
     `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again; None keeps nothing.
     `validation` are windows that a fit may measure itself on and must not learn from or choose by: `check` fits with and without
-    them. `real_disjoint` are real windows disjoint from those the scores compare with; only generators that declare
-    `uses_real_disjoint` get them. `warn` takes a sentence on what went wrong in a fit that ended all the same, such as a
-    collapsed codebook; it stands under every table that shows the cell.
+    them. They are never the test windows, which reported scores compare with. `real_disjoint` are real windows disjoint from the
+    test windows; only generators that declare `uses_real_disjoint` get them. `warn` takes a sentence on what went wrong in a fit
+    that ended all the same, such as a collapsed codebook; it stands under every table that shows the cell.
     """
 
     seed: int

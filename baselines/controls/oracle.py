@@ -1,4 +1,8 @@
-"""The oracle: real windows that no score compares with, in random order. It is the noise floor of every score."""
+"""The oracle: real windows disjoint from the test windows, in random order. It is the noise floor of every score.
+
+Under protocol paper they are a fresh draw where the data are generated, else one random half against the other; under protocol
+strict the validation windows, which no generator trained on.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,9 @@ class Oracle(StoredWindows):
         """Keep the disjoint real windows; raises UserError where the harness has none."""
         check_windows(windows, self)
         if context.real_disjoint is None:
-            raise UserError("the oracle needs real windows disjoint from the reference, and this data set gave none.")
+            raise UserError(
+                "the oracle needs real windows disjoint from the test windows, and this data set gave none."
+            )
         if context.real_disjoint.shape[1:] != windows.shape[1:]:
             raise UserError(
                 f"the disjoint real windows have shape {context.real_disjoint.shape[1:]}, the training ones {windows.shape[1:]}."

@@ -6,7 +6,7 @@ from benchmark.data.fetch import fetch, fetch_missing
 from benchmark.data.locate import download_folder, expected_fingerprint, fingerprint, locate
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
-from benchmark.data.windows import WindowSet, load_windows
+from benchmark.data.windows import WindowSet, check_length, load_windows
 
 __all__ = [
     "DatasetSpec",
@@ -16,6 +16,7 @@ __all__ = [
     "card",
     "card_text",
     "check",
+    "check_length",
     "dataset_names",
     "download_folder",
     "expected_fingerprint",

@@ -21,7 +21,7 @@ class Recipe(Frozen):
 
     process: Literal["sines", "hopper"]
     sequences: int = Field(default=10_000, ge=2)
-    seed: int = Field(default=123, ge=0, lt=2**32 - 1)
+    seed: int = Field(default=123, ge=0, lt=2**32 - 2)
 
 
 class DatasetSpec(Frozen):

@@ -1,4 +1,4 @@
-"""From a data set to the windows that train, that scores compare with, and that the oracle may have."""
+"""From a data set to the windows that train, validate and test, and that the oracle may have."""
 
 from __future__ import annotations
 
@@ -14,26 +14,37 @@ from benchmark.data.generated import draw, feature_names
 from benchmark.data.scale import Bounds, bounds, cut, scale, take, unit_bounds
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
-from benchmark.data.split import Block, strict_blocks, strict_rows_needed
+from benchmark.data.split import (
+    FEWEST_WINDOWS,
+    HELD_SHARE,
+    Block,
+    Role,
+    strict_blocks,
+    strict_longest,
+    strict_rows_needed,
+)
 from benchmark.data.time import counted
 from benchmark.errors import UserError
 from benchmark.interface import Windows
 from benchmark.seeds import derive_seed
 
-TRAINING_SHARE = 0.75
+Protocol = Literal["paper", "strict"]
+ROLES: tuple[Role, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class WindowSet:
     """Windows (N, T, D), float32, by what they are for.
 
-    `train` is what generators may see, `reference` what scores compare with (the same array under protocol paper),
-    `real_disjoint` real windows disjoint from the reference. `low` and `high` (D,) undo the scaling: x · (high − low) + low.
-    `note` says what a reader of the scores must know, empty where nothing.
+    `train` is what generators fit; `test` what reported scores compare with (the same array under protocol paper); `validation`
+    what fits measure themselves on and sweeps choose by, as many windows as `test` (None under protocol paper). `real_disjoint`
+    are real windows in [0, 1] disjoint from the test windows: the validation windows, clipped, under protocol strict. `low` and
+    `high` (D,) undo the scaling: x · (high − low) + low. `note` says what a reader of the scores must know, empty where nothing.
     """
 
     train: Windows
-    reference: Windows
+    validation: Windows | None
+    test: Windows
     real_disjoint: Windows | None
     names: tuple[str, ...]
     low: NDArray[np.float64]
@@ -43,20 +54,21 @@ class WindowSet:
 
 @dataclass(frozen=True)
 class _Draft:
-    """Windows before any are chosen: lists of arrays, counted through; `reference` None means the training windows."""
+    """Windows before any are chosen: lists of arrays, counted through; `test` None means the training windows."""
 
     train: Sequence[Windows]
-    reference: Sequence[Windows] | None
-    real_disjoint: Sequence[Windows] | None
     names: tuple[str, ...]
     limits: Bounds
     note: str = ""
+    validation: Sequence[Windows] | None = None
+    test: Sequence[Windows] | None = None
+    real_disjoint: Sequence[Windows] | None = None
 
 
 def load_windows(
     spec: DatasetSpec,
     length: int,
-    protocol: Literal["paper", "strict"],
+    protocol: Protocol,
     *,
     view: Literal["all", "real_disjoint"] = "all",
     data_dir: Path | None = None,
@@ -66,11 +78,11 @@ def load_windows(
 ) -> WindowSet:
     """The windows of `length` steps of a data set under a protocol.
 
-    `view` "real_disjoint" adds windows disjoint from the reference: another draw of a generated set, the training windows under
-    protocol strict, and otherwise one random half of the windows, the reference then being the other half. `limit`
-    keeps a random subset of at most that many of each. `cache_dir` is where a simulated set is kept; `seed_for_split`
-    seeds the random halves and subsets. Raises UserError for data that is bad or too short, SkipCell for data that is
-    not here.
+    Protocol strict gives every role its own windows. Under protocol paper `view` "real_disjoint" adds windows disjoint from the
+    test windows: another draw of a generated set, otherwise one random half of the windows, the test windows then being the
+    other half. `limit` keeps a random subset of at most that many of each. `cache_dir` is where a simulated set is kept;
+    `seed_for_split` seeds the random halves and subsets. Raises UserError for data that is bad or too short, SkipCell for data
+    that is not here.
     """
     if length < 2:
         raise UserError(f"the length is {length}, but a window has at least 2 time steps.")
@@ -85,9 +97,20 @@ def load_windows(
             draft = _stack(spec, series, length, strict, seed_for_split)
         else:
             draft = _strict_rows(spec, series, length) if strict else _paper_rows(spec, series, length)
-    if real_disjoint and draft.real_disjoint is None and draft.reference is None:
+    if draft.validation is not None and draft.test is not None:
+        return _by_role(draft, draft.validation, draft.test, limit, seed_for_split)
+    if real_disjoint and draft.real_disjoint is None:
         return _halves(draft, spec, limit, seed_for_split)
-    return _choose(draft, real_disjoint, limit, seed_for_split)
+    return _paper(draft, limit, seed_for_split)
+
+
+def check_length(spec: DatasetSpec, length: int, protocol: Protocol) -> None:
+    """Raise UserError where the stated rows of a data set are too few for windows of `length` rows under a protocol."""
+    if spec.rows is None or spec.series_column is not None:
+        return
+    each = spec.series_length or spec.rows
+    rows = {str(series): each for series in range(1, spec.rows // each + 1)}
+    _require_rows(spec, f"the data set '{spec.id}'", rows, length, protocol)
 
 
 def _generated(
@@ -97,24 +120,20 @@ def _generated(
     first = draw(recipe, length, cache_dir=cache_dir)
     limits = bounds([first]) if spec.scaling == "minmax" else unit_bounds(len(names))
     train = [scale(first, limits)]
-    if not (strict or real_disjoint):
-        return _Draft(train, None, None, names, limits)
-    # The oracle hands the second draw on as samples, which must lie in [0, 1]; a hold-out keeps its values.
-    second = [scale(draw(recipe, length, number=1, cache_dir=cache_dir), limits, clip=not strict)]
     if strict:
-        return _Draft(
-            train,
-            second,
-            train if real_disjoint else None,
-            names,
-            limits,
-            "the reference is a second, independent draw",
-        )
-    return _Draft(train, None, second, names, limits, "the disjoint real windows are a second, independent draw")
+        test, validation = ([scale(draw(recipe, length, number=n, cache_dir=cache_dir), limits)] for n in (1, 2))
+        note = "training, validation and test windows are independent draws"
+        return _Draft(train, names, limits, note, validation, test)
+    if not real_disjoint:
+        return _Draft(train, names, limits)
+    # The oracle hands the second draw on as samples, which must lie in [0, 1].
+    second = [scale(draw(recipe, length, number=1, cache_dir=cache_dir), limits, clip=True)]
+    note = "the disjoint real windows are a second, independent draw"
+    return _Draft(train, names, limits, note, real_disjoint=second)
 
 
 def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: int) -> _Draft:
-    """Windows from a file: all of them, or a random three quarters against the rest."""
+    """Windows from a file: all of them, or three fifths to train and a fifth each to validate and to test, at random."""
     stack = np.stack(series.parts)
     count, steps, features = stack.shape
     if steps != length:
@@ -123,47 +142,52 @@ def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: i
         )
     if not strict:
         limits = _limits(spec, series, [stack], features)
-        return _Draft([scale(stack, limits)], None, None, series.names, limits)
-    if count < 2:
-        raise UserError(f"'{series.source}' holds {count} window, but protocol strict needs two or more; add windows.")
+        return _Draft([scale(stack, limits)], series.names, limits)
+    if count < FEWEST_WINDOWS:
+        held = counted(count, "window")
+        raise UserError(f"'{series.source}' holds {held}, but protocol strict needs {FEWEST_WINDOWS}; add windows.")
     order = np.random.default_rng(derive_seed("strict", seed)).permutation(count)
-    kept = min(count - 1, round(count * TRAINING_SHARE))
-    train, held = stack[np.sort(order[:kept])], stack[np.sort(order[kept:])]
-    limits = _limits(spec, series, [train], features)
-    train_windows = [scale(train, limits)]
-    note = "training and hold-out windows are a random split of the file's windows"
-    return _Draft(train_windows, [scale(held, limits)], train_windows, series.names, limits, note)
+    held = round(count / HELD_SHARE)
+    parts = {
+        role: stack[np.sort(chosen)] for role, chosen in zip(ROLES, np.split(order, [-2 * held, -held]), strict=True)
+    }
+    limits = _limits(spec, series, [parts["train"]], features)
+    train, validation, test = ([scale(parts[role], limits)] for role in ROLES)
+    note = "training, validation and test windows are a random split of the file's windows"
+    return _Draft(train, series.names, limits, note, validation, test)
 
 
 def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     """All windows of all rows; rows of different series are joined unless windows must stay within one."""
     crossing = not spec.within_series and len(series.parts) > 1
     rows = {"": series.rows} if crossing else _rows(series)
-    _require_rows(spec, series, rows, length, length, "", joined=crossing)
+    _require_rows(spec, f"'{series.source}'", rows, length, "paper", joined=crossing)
     parts = [np.concatenate(series.parts)] if crossing else [part for part in series.parts if len(part) >= length]
     if not parts:
         raise _too_many_gaps(series, length, "")
     limits = _limits(spec, series, parts, len(series.names))
     pieces = [cut(scale(part, limits), length, spec.stride) for part in parts]
     note = "windows may cross from one series into the next, as in the literature" if crossing else ""
-    return _Draft(pieces, None, None, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
+    return _Draft(pieces, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
 
 
 def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
-    """Windows of training blocks against windows of hold-out blocks, scaled by the training blocks alone."""
+    """Windows of the blocks of each role, scaled by the training blocks alone."""
     rows, pieces = _rows(series), list(series.pieces.values())
-    needed = strict_rows_needed(len(rows), length)
-    _require_rows(spec, series, rows, length, needed, " under protocol strict", joined=False)
-    # Blocks are laid over whole series, so that a gap in time cannot bring training and hold-out rows closer.
-    cuts: dict[bool, list[NDArray[np.float64]]] = {False: [], True: []}
-    for block in strict_blocks(list(rows.values()), length):
-        cuts[block.held_out] += _inside(block, pieces[block.series], length)
+    _require_rows(spec, f"'{series.source}'", rows, length, "strict")
+    # Blocks are laid over whole series, so that a gap in time cannot bring rows of two roles closer.
+    blocks = strict_blocks(list(rows.values()), length)
+    cuts: dict[Role, list[NDArray[np.float64]]] = {role: [] for role in ROLES}
+    for block in blocks:
+        cuts[block.role] += _inside(block, pieces[block.series], length)
     if not all(cuts.values()):
-        raise _too_many_gaps(series, length, " in a training and in a hold-out block of protocol strict")
-    limits = _limits(spec, series, cuts[False], len(series.names))
-    train, held = ([cut(scale(part, limits), length, spec.stride) for part in cuts[side]] for side in (False, True))
-    note = f"{len(cuts[True])} hold-out blocks between {len(cuts[False])} training blocks"
-    return _Draft(train, held, train, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
+        raise _too_many_gaps(series, length, " in a training, a validation and a test block of protocol strict")
+    limits = _limits(spec, series, cuts["train"], len(series.names))
+    train, validation, test = ([cut(scale(part, limits), length, spec.stride) for part in cuts[role]] for role in ROLES)
+    counts = [sum(block.role == role for block in blocks) for role in ROLES]
+    note = f"{counts[0]} training, {counts[1]} validation and {counts[2]} test blocks in turn"
+    note = "; ".join(filter(None, (note, _gaps(series))))
+    return _Draft(train, series.names, limits, note, validation, test)
 
 
 def _rows(series: Series) -> dict[str, int]:
@@ -213,16 +237,18 @@ def _limits(spec: DatasetSpec, series: Series, parts: Sequence[NDArray[np.float6
 
 
 def _require_rows(
-    spec: DatasetSpec, series: Series, rows: Mapping[str, int], length: int, needed: int, where: str, *, joined: bool
+    spec: DatasetSpec, source: str, rows: Mapping[str, int], length: int, protocol: Protocol, *, joined: bool = False
 ) -> None:
-    """Raise UserError for the first series with fewer rows than needed."""
+    """Raise UserError for the first series with fewer rows than windows of `length` need, saying which length fits."""
+    strict = protocol == "strict"
+    needed = strict_rows_needed(len(rows), length) if strict else length
     for label, count in rows.items():
         if count < needed:
-            which = f"series '{label}' of '{series.source}'" if spec.has_series and not joined else f"'{series.source}'"
-            raise UserError(
-                f"{which} has {count} rows, but windows of {length} rows{where} need {needed}; use a shorter length or "
-                "longer series."
-            )
+            which = f"series '{label}' of {source}" if spec.has_series and not joined else source
+            where = " under protocol strict" if strict else ""
+            longest = strict_longest(len(rows), count) if strict else count
+            advice = f"use length {longest} or less, or longer series" if longest >= 2 else "give longer series"
+            raise UserError(f"{which} has {count} rows, but windows of {length} rows{where} need {needed}; {advice}.")
 
 
 def _halves(draft: _Draft, spec: DatasetSpec, limit: int | None, seed: int) -> WindowSet:
@@ -234,26 +260,38 @@ def _halves(draft: _Draft, spec: DatasetSpec, limit: int | None, seed: int) -> W
     order = np.random.default_rng(derive_seed("halves", seed)).permutation(count)
     # The order is random already, so the first of each half are a random subset of it.
     size = half if limit is None else min(half, limit)
-    reference = take(draft.train, np.sort(order[:size]))
+    train = take(draft.train, np.sort(order[:size]))
     real_disjoint = take(draft.train, np.sort(order[half : half + size]))
-    note = f"reference and oracle windows are disjoint random halves of {count} windows, so n is {size}"
-    low, high = draft.limits
-    return WindowSet(
-        reference, reference, real_disjoint, draft.names, low, high, "; ".join(filter(None, (draft.note, note)))
-    )
+    note = f"test and oracle windows are disjoint random halves of {count} windows, so n is {size}"
+    note = "; ".join(filter(None, (draft.note, note)))
+    return WindowSet(train, None, train, real_disjoint, draft.names, *draft.limits, note)
 
 
-def _choose(draft: _Draft, real_disjoint: bool, limit: int | None, seed: int) -> WindowSet:
-    def some(pieces: Sequence[Windows], role: str) -> Windows:
-        count = sum(len(piece) for piece in pieces)
-        if limit is None or count <= limit:
-            return take(pieces, None)
-        chosen = np.random.default_rng(derive_seed("subset", role, seed)).choice(count, limit, replace=False)
-        return take(pieces, np.sort(chosen))
+def _paper(draft: _Draft, limit: int | None, seed: int) -> WindowSet:
+    train = _some(draft.train, limit, "train", seed)
+    handed = None if draft.real_disjoint is None else _some(draft.real_disjoint, limit, "fresh", seed)
+    return WindowSet(train, None, train, handed, draft.names, *draft.limits, draft.note)
 
-    train = some(draft.train, "train")
-    reference = train if draft.reference is None else some(draft.reference, "reference")
-    handed = None
-    if real_disjoint and draft.real_disjoint is not None:
-        handed = train if draft.real_disjoint is draft.train else some(draft.real_disjoint, "fresh")
-    return WindowSet(train, reference, handed, draft.names, *draft.limits, draft.note)
+
+def _by_role(
+    draft: _Draft, validation: Sequence[Windows], test: Sequence[Windows], limit: int | None, seed: int
+) -> WindowSet:
+    """Every role's windows, validation and test equal in number: a score's value depends on the number of windows."""
+    counts = [sum(map(len, pieces)) for pieces in (validation, test)]
+    n, note = min(counts), draft.note
+    if counts[0] != counts[1]:
+        note += f"; of {counts[0]} validation and {counts[1]} test windows {n} each are used"
+    n = n if limit is None else min(n, limit)
+    kept = _some(validation, n, "validation", seed)
+    handed = np.clip(kept, 0, 1)
+    train, tests = _some(draft.train, limit, "train", seed), _some(test, n, "test", seed)
+    return WindowSet(train, kept, tests, handed, draft.names, *draft.limits, note)
+
+
+def _some(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> Windows:
+    """At most `limit` windows of all pieces, a random subset in order."""
+    count = sum(len(piece) for piece in pieces)
+    if limit is None or count <= limit:
+        return take(pieces, None)
+    chosen = np.random.default_rng(derive_seed("subset", role, seed)).choice(count, limit, replace=False)
+    return take(pieces, np.sort(chosen))

@@ -12,6 +12,8 @@ from benchmark.config.budgets import BudgetSpec
 from benchmark.data import DatasetSpec
 
 Protocol = Literal["paper", "strict"]
+STRICT_ROLES = 3
+"""Roles that windows have under protocol strict; its cells of two roles, whose test windows chose too, are other cells."""
 SHOWN = ("key", "title", "size_class", "class")
 """What a cell's record holds beside its identity."""
 
@@ -54,8 +56,8 @@ class Cell:
 
     @property
     def view(self) -> Literal["all", "real_disjoint"]:
-        """Which split of the data the generator needs."""
-        return "real_disjoint" if self.uses_real_disjoint else "all"
+        """Which split of the data the generator needs; under protocol strict one split serves all."""
+        return "real_disjoint" if self.uses_real_disjoint and self.protocol == "paper" else "all"
 
     @property
     def method(self) -> str:
@@ -69,6 +71,7 @@ class Cell:
             "fingerprint": self.fingerprint,
             "length": self.length,
             "protocol": self.protocol,
+            **({"roles": STRICT_ROLES} if self.protocol == "strict" else {}),
             "view": self.view,
             "max_windows": self.budget.max_windows,
         }

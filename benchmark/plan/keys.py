@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.config.budgets import BudgetSpec
@@ -14,6 +15,9 @@ from metrics import registry
 if TYPE_CHECKING:
     from metrics.base import Metric, MetricInfo
 
+VALIDATION = "validation:"
+"""Before a metric's name: its score against the validation windows, by which sweeps choose and which no table reports."""
+
 
 def score_names() -> list[str]:
     """The names of all metrics, and of the other quantities that a suite may ask for."""
@@ -21,13 +25,22 @@ def score_names() -> list[str]:
 
 
 def score_info(name: str) -> MetricInfo:
-    """Title, direction, range and decimals of a score."""
-    return TIMING_INFO if name == SAMPLING_TIME else registry.load(name).info
+    """Title, direction, range and decimals of a score; the title says where it compares with validation windows."""
+    if name == SAMPLING_TIME:
+        return TIMING_INFO
+    info = registry.load(name.removeprefix(VALIDATION)).info
+    return replace(info, title=f"{info.title} against validation windows") if is_validation(name) else info
 
 
 def make_metric(name: str, budget: BudgetSpec) -> Metric:
-    """The score of that name with the parameters a budget gives it."""
-    return registry.load(name)(**budget.scores.get(name, {}))
+    """The metric of the score of that name with the parameters that a budget gives it."""
+    metric = name.removeprefix(VALIDATION)
+    return registry.load(metric)(**budget.scores.get(metric, {}))
+
+
+def is_validation(name: str) -> bool:
+    """Whether the score of that name compares with the validation windows instead of the test windows."""
+    return name.startswith(VALIDATION)
 
 
 def metric_identity(metric: Metric) -> dict[str, Any]:
@@ -53,13 +66,20 @@ def sample_key(cell: Cell) -> str:
     return digest([cell.key, "sample", 1])
 
 
-def score_key(cell: Cell, metric: Metric) -> str:
-    """The key of one score of a cell: the samples it reads, what it computes, and its seeds."""
-    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric)])
+def score_key(cell: Cell, name: str) -> str:
+    """The key of one score of a cell: the samples, the metric with its parameters, its seeds, the role of the real windows."""
+    metric = make_metric(name, cell.budget)
+    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric), *_role(name)])
 
 
-def shared_name(cell: Cell, metric: Metric, seed: int) -> str:
+def shared_name(cell: Cell, name: str, seed: int) -> str:
     """The folder of what one repetition of a score prepares from the real windows alone."""
+    metric = make_metric(name, cell.budget)
     owner = make_metric(metric.encoder_of, cell.budget) if metric.encoder_of else metric
-    key = digest([cell.data_identity(), metric_identity(owner), seed])
+    key = digest([cell.data_identity(), metric_identity(owner), seed, *_role(name)])
     return f"{owner.info.name}-{key}"
+
+
+def _role(name: str) -> list[str]:
+    """What a key adds where the real windows are not the test windows."""
+    return ["validation"] if is_validation(name) else []

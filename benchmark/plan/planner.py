@@ -14,7 +14,15 @@ from benchmark.config.generators import GeneratorSpec, load_class, main_generato
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.config.source import source_digest
 from benchmark.config.suites import MOST_SEEDS, SuiteSpec, load_suite, parse_assignments
-from benchmark.data import DatasetSpec, expected_fingerprint, fingerprint, load_windows, spec_from_csv, window_counts
+from benchmark.data import (
+    DatasetSpec,
+    check_length,
+    expected_fingerprint,
+    fingerprint,
+    load_windows,
+    spec_from_csv,
+    window_counts,
+)
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.plan.cell import Cell, Protocol, digest
@@ -246,6 +254,8 @@ def _features(
     counts = window_counts(dataset, (length,))
     if counts is not None and counts.get(length, 0) < 2:
         raise UserError(f"the data set '{dataset.id}' has no two windows of length {length}; use a shorter length.")
+    if protocol == "strict":
+        check_length(dataset, length, protocol)
     if dataset.features is not None and dataset.folder is None:
         return dataset.features
     if content[1] is not None:

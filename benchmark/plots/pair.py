@@ -86,9 +86,7 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: 
     )
     samples = _samples(folder)
     title = spec.title or spec.id
-    return Pair(
-        folder.path.name, record["title"], title, record, folder, windows.reference, samples, tuple(windows.names)
-    )
+    return Pair(folder.path.name, record["title"], title, record, folder, windows.test, samples, tuple(windows.names))
 
 
 def _samples(folder: CellFolder) -> NDArray[np.float32]:

@@ -7,19 +7,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
 from benchmark.plan.cell import Cell
-from benchmark.plan.keys import shared_name
+from benchmark.plan.keys import make_metric, score_seeds, shared_name
 from benchmark.store.files import read_json, sha256, write_bytes, write_json
 from benchmark.store.store import Store
-
-if TYPE_CHECKING:
-    from metrics.base import Metric
 
 
 @dataclass(frozen=True)
@@ -32,20 +29,21 @@ class Prepared:
 
 def prepare_all(
     cell: Cell,
-    metric: Metric,
+    name: str,
     real: NDArray[np.float32],
-    seeds: list[int],
     store: Store,
     device: str,
     tick: Callable[[int, int], None],
 ) -> Prepared:
-    """What `metric` prepares from the real windows for each seed; empty for a score that shares nothing.
+    """What the metric of a score prepares from the real windows (N, T, D), by repetition; empty for one that shares nothing.
 
     Repetitions that another process is preparing are left to it until the others are done.
     """
+    metric = make_metric(name, cell.budget)
     if not metric.shared:
         return Prepared((), 0.0)
-    folders = {seed: store.shared(shared_name(cell, metric, seed)) for seed in seeds}
+    seeds = score_seeds(cell, metric)
+    folders = {seed: store.shared(shared_name(cell, name, seed)) for seed in seeds}
     seconds = 0.0
     for wait in (False, True):
         for index, (seed, folder) in enumerate(folders.items()):

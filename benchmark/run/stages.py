@@ -18,7 +18,7 @@ from benchmark.data import WindowSet, load_windows
 from benchmark.errors import DivergedError, Interrupted
 from benchmark.interface import FitContext, Generator, Progress, Windows
 from benchmark.plan.cell import Cell
-from benchmark.plan.keys import make_metric, sample_key, score_key, score_seeds
+from benchmark.plan.keys import is_validation, make_metric, sample_key, score_key, score_seeds
 from benchmark.plan.sampling_time import TIMING, timing_key
 from benchmark.plan.sizes import check_memory
 from benchmark.run.prepared import prepare_all
@@ -93,15 +93,15 @@ class CellRun:
             device=self.device,
             checkpoint_dir=folder.checkpoint,
             checkpoint_seconds=self.checkpoint_seconds,
-            validation=self._held_out(),
-            real_disjoint=self.windows.real_disjoint,
+            validation=None if self.windows.validation is None else self.windows.validation.copy(),
+            real_disjoint=self.windows.real_disjoint if cell.uses_real_disjoint else None,
             progress=clock,
             warn=warnings.append,
             stop_requested=self.stop_requested,
         )
         generator = self.generator_class(**params)
         check_memory(generator, cell.length, self.windows.train.shape[2], self.device)
-        # A copy, because a generator that scales its windows in place would change the reference too.
+        # A copy, because a generator that scales its windows in place would change the test windows too.
         generator = generator.fit(self.windows.train.copy(), context)
         part = folder.path / "model.part"
         shutil.rmtree(part, ignore_errors=True)
@@ -121,22 +121,17 @@ class CellRun:
 
         return finalize
 
-    def _held_out(self) -> Windows | None:
-        """What no training window overlaps: the windows that scores compare with, to be measured on and no more."""
-        apart = self.cell.protocol == "strict" and not self.cell.uses_real_disjoint
-        return self.windows.reference.copy() if apart else None
-
     def _sample(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
         self.report(Progress("sample", 0, 1))
         generator = self.generator_class.load(folder.model, device=self.device)
-        n = len(self.windows.reference)
+        n = len(self.windows.test)
         seed = derive_seed("sample", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed)
         started = time.perf_counter()
         samples = generator.sample(n, seed)
         measurements["seconds_sampling_only"] = round(time.perf_counter() - started, 3)
         measurements["windows"] = n
-        samples = checked_samples(samples, (n, *self.windows.reference.shape[1:]))
+        samples = checked_samples(samples, (n, *self.windows.test.shape[1:]))
         part = folder.path / "samples.part"
         with part.open("wb") as file:
             np.savez_compressed(file, samples=samples)
@@ -159,8 +154,10 @@ class CellRun:
         seeds = score_seeds(cell, metric)
         with np.load(folder.samples, allow_pickle=False) as archive:
             samples = archive["samples"]
-        real = self.windows.reference
-        prepared = prepare_all(cell, metric, real, seeds, self.store, self.device, self._tick(f"prepare:{name}"))
+        real = self.windows.validation if is_validation(name) else self.windows.test
+        if real is None:
+            raise ValueError(f"protocol {cell.protocol} has no validation windows for the score '{name}'")
+        prepared = prepare_all(cell, name, real, self.store, self.device, self._tick(f"prepare:{name}"))
         measurements["preparing_seconds"] = prepared.seconds
         context = ScoreContext(
             seeds=seeds,
@@ -174,7 +171,7 @@ class CellRun:
             raise DivergedError(f"the score {name} is not finite: {score.values}")
         mean, half_width = summarise(score.values)
         record = ScoreRecord(
-            key=score_key(cell, metric),
+            key=score_key(cell, name),
             version=metric.info.version,
             n_real=len(real),
             n_fake=len(samples),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.plan.cell import Cell
-from benchmark.plan.keys import make_metric, sample_key, score_key
+from benchmark.plan.keys import sample_key, score_key
 from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING, TIMING_INFO, timing_key
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import Provenance, ScoreRecord, State, Status
@@ -116,8 +116,7 @@ def _finished_scores(
     return {
         name: known[name]
         for name in scores
-        if name in known
-        and (name == SAMPLING_TIME or known[name].key == score_key(cell, make_metric(name, cell.budget)))
+        if name in known and (name == SAMPLING_TIME or known[name].key == score_key(cell, name))
     }
 
 

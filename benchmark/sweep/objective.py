@@ -10,12 +10,13 @@ from typing import Any, Literal
 from benchmark.errors import UserError, unknown
 from benchmark.interface import read_parameters
 from benchmark.plan.cell import Cell
+from benchmark.plan.keys import VALIDATION, score_info
 from benchmark.statistics import Summary, summarise
 from benchmark.store.store import Store
 from benchmark.sweep.spec import SweepSpec
 from metrics import registry
 
-VALIDATION_SCORE = "context_fid"
+VALIDATION_SCORE = f"{VALIDATION}context_fid"
 MEASUREMENT = "measurement:"
 
 
@@ -23,7 +24,8 @@ MEASUREMENT = "measurement:"
 class Objective:
     """One number a trial: the mean over training seeds of a score, or of a measurement that `fit` recorded (`score` None).
 
-    `is_test` says that the number is a reported score, so that choosing by it spoils the score as a test.
+    `score` has the prefix `validation:` where it compares with the validation windows. `is_test` says that the number is a
+    reported score, so that choosing by it spoils the score as a test.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Objective:
         folder = store.cell(cell)
         if self.score is None:
             return measurement(read_parameters(folder.model)[1], self.name.removeprefix(MEASUREMENT))
-        info = registry.load(self.score).info
+        info = score_info(self.score)
         value = folder.scores()[self.score].mean
         return value if info.higher_is_better is not None else abs(value - info.ideal)
 
@@ -62,10 +64,9 @@ def make_objective(spec: SweepSpec) -> Objective:
     if name == "validation":
         if spec.protocol == "paper":
             raise UserError(
-                "the objective 'validation' needs hold-out windows, which protocol paper has not; use --protocol strict."
+                "the objective 'validation' needs validation windows, which protocol paper has not; use --protocol strict."
             )
-        title = f"{registry.load(VALIDATION_SCORE).info.title} against hold-out windows"
-        return Objective(name, title, VALIDATION_SCORE, "strict")
+        return Objective(name, score_info(VALIDATION_SCORE).title, VALIDATION_SCORE, "strict")
     if name not in registry.names():
         raise unknown("objective", name, ["validation", "measurement:NAME", *registry.names()], owner="--objective")
     if not spec.allow_test_objective:

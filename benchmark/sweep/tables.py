@@ -11,6 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 from sqlalchemy import make_url
 
+from benchmark.plan.keys import score_info
 from benchmark.report.command_report import shortened_scores
 from benchmark.report.plain import PlainTable
 from benchmark.report.published import published_scores
@@ -18,7 +19,6 @@ from benchmark.statistics import summarise
 from benchmark.sweep.loop import Sweep
 from benchmark.sweep.space import Choices
 from benchmark.sweep.study import INDEX, OWNER, SharedStudy
-from metrics import registry
 
 STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
 
@@ -119,7 +119,7 @@ def _quantities(sweep: Sweep, trials: Sequence[Record]) -> Iterator[_Quantity]:
     if objective.score is None:
         yield _Quantity(objective_title(sweep), objective.maximise, True)
     for score in dict.fromkeys(name for trial in trials for name in trial["scores"]):
-        info = registry.load(score).info
+        info = score_info(score)
         chosen_by = score == objective.score
         title = objective_title(sweep) if chosen_by else info.title
         yield _Quantity(title, bool(info.higher_is_better), chosen_by, score)
@@ -181,8 +181,8 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
         notes.append(f"Chosen by a test score: {objective.title} of the best trial is too good to be reported.")
     elif objective.score:
         notes.append(
-            "Chosen by the hold-out windows of protocol strict: scores of the best trial under protocol strict on this data "
-            "set are too good to be reported."
+            "Chosen by the validation windows, so that this value of the best trial is too good to be reported; its scores "
+            "against the test windows, which chose nothing, may be."
         )
     if cell.budget.scores:
         notes.append(shortened_scores(spec.budget))

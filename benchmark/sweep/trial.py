@@ -11,6 +11,7 @@ from benchmark.config.generators import load_spec
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
+from benchmark.plan.keys import is_validation
 from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.run.events import Event
 from benchmark.run.progress import LineDisplay
@@ -43,8 +44,8 @@ def plan_trial(spec: SweepSpec, objective: Objective, params: Mapping[str, Any],
         datasets=(spec.dataset,),
         lengths=(spec.length,),
         generators=(spec.generator,),
-        # A suite has scores; a trial whose objective is a measurement of the fit may have none.
-        scores=scores or ("spectral",),
+        # A suite has test scores; a trial that is chosen by a measurement or by validation windows may have none.
+        scores=tuple(name for name in scores if not is_validation(name)) or ("spectral",),
         seeds=spec.seeds,
         set={load_spec(spec.generator).name: dict(params)},
     )

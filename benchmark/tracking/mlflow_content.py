@@ -225,10 +225,10 @@ def _losses(log: Path, time: int) -> Iterator[Point]:
 def _scores(scores: Mapping[str, ScoreRecord], provenance: Provenance, time: int) -> Iterator[Point]:
     for name, record in sorted(scores.items()):
         for repetition, value in enumerate(record.repetitions):
-            yield Point(f"scores/{name}/repetition", value, repetition, time)
+            yield Point(_allowed(f"scores/{name}/repetition"), value, repetition, time)
         for label, one in (("mean", record.mean), ("half_width", record.half_width), ("floor", record.floor)):
             if one is not None:
-                yield Point(f"scores/{name}/{label}", one, 0, time)
+                yield Point(_allowed(f"scores/{name}/{label}"), one, 0, time)
     timing = provenance.stage(TIMING)
     for repetition, value in enumerate(timing.seconds or ()):
         yield Point(f"scores/{SAMPLING_TIME}/repetition", value, repetition, time)

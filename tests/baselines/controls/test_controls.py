@@ -54,7 +54,7 @@ def test_oracle_gives_each_disjoint_window_once() -> None:
 
 
 def test_oracle_without_disjoint_windows_is_refused() -> None:
-    with pytest.raises(UserError, match="needs real windows disjoint from the reference"):
+    with pytest.raises(UserError, match="needs real windows disjoint from the test windows"):
         Oracle().fit(windows(), FitContext(seed=0))
 
 

@@ -158,9 +158,20 @@ def test_parquet_without_its_reader(own: Callable[..., DatasetSpec], monkeypatch
             {},
             31,
             "paper",
-            r"'.*own\.csv' has 30 rows, but windows of 31 rows need 31; use a shorter length or longer series\.",
+            r"'.*own\.csv' has 30 rows, but windows of 31 rows need 31; use length 30 or less, or longer series\.",
         ),
-        ({}, 6, "strict", r"'.*own\.csv' has 30 rows, but windows of 6 rows under protocol strict need 31; use"),
+        (
+            {},
+            6,
+            "strict",
+            r"'.*own\.csv' has 30 rows, but windows of 6 rows under protocol strict need 46; use length 3 or less",
+        ),
+        (
+            {"series_length": 10},
+            2,
+            "strict",
+            r"series '1' of '.*own\.csv' has 10 rows, but windows of 2 rows under protocol strict need 18; give longer series\.",
+        ),
         ({"series_length": 10}, 11, "paper", r"series '1' of '.*own\.csv' has 10 rows, but windows of 11 rows need 11"),
         (
             {"series_column": "b"},
@@ -196,7 +207,7 @@ def test_one_window_can_be_neither_halved_nor_split(own: Callable[..., DatasetSp
         UserError, match=r"^the data set 'own' has 1 window, which cannot be halved; use a shorter length\.$"
     ):
         load_windows(spec, 4, "paper", view="real_disjoint", seed_for_split=0)
-    with pytest.raises(UserError, match=r"holds 1 window, but protocol strict needs two or more; add windows\.$"):
+    with pytest.raises(UserError, match=r"holds 1 window, but protocol strict needs 8; add windows\.$"):
         load_windows(spec, 4, "strict", seed_for_split=0)
     with pytest.raises(
         UserError, match=r"^'.*own\.npy' holds windows of 4 steps, but the length is 24; use length 4\.$"

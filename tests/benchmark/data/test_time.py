@@ -175,7 +175,8 @@ def test_blocks_of_protocol_strict_stay_within_pieces(tmp_path: Path) -> None:
     values = [*range(400), *range(500, 800), 900, 901, 902]
     spec = spec_of(tmp_path, text(stamps, [float(v) for v in values]))
     made = load_windows(spec, 8, "strict", seed_for_split=0)
-    for part in (made.train, made.reference):
+    assert made.validation is not None
+    for part in (made.train, made.validation, made.test):
         raw = part[..., 0].astype(float) * (made.high - made.low) + made.low
         np.testing.assert_allclose(np.diff(raw, axis=1), 1, atol=1e-2)
     assert "no window crosses the 2 gaps in time" in made.note

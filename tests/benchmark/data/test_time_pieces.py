@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,12 @@ def test_hold_out_rows_stay_a_window_away_from_training_rows_across_gaps(tmp_pat
     except UserError as error:
         assert "gaps in time" in str(error)  # noqa: PT017 - hypothesis may leave no hold-out window
         return
-    train, held = hours_of(data.train, data), hours_of(data.reference, data)
-    assert np.abs(np.unique(train)[:, None] - np.unique(held)).min() > 12
-    assert (np.diff(train, axis=1) == 1).all()
-    assert (np.diff(held, axis=1) == 1).all()
+    assert data.validation is not None
+    assert len(data.validation) == len(data.test)
+    roles = [hours_of(windows, data) for windows in (data.train, data.validation, data.test)]
+    for first, second in itertools.combinations(roles, 2):
+        assert np.abs(np.unique(first)[:, None] - np.unique(second)).min() > 12
+    assert all((np.diff(role, axis=1) == 1).all() for role in roles)
 
 
 def test_a_machine_that_is_too_short_is_refused_whether_another_has_a_gap_or_not(tmp_path: Path) -> None:

@@ -3,8 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from benchmark.config.suites import SuiteSpec, load_suite, suite_names
-from benchmark.plan.cell import Cell
+from benchmark.errors import UserError
+from benchmark.plan.cell import Cell, Protocol
+from benchmark.plan.keys import make_metric, sample_key, score_info, score_key, shared_name
 from benchmark.plan.planner import Plan, Request, make_plan, size_class
 from benchmark.run.job import Job, dump_job, parse_job
 from benchmark.tracking.suite_runs import from_plan, refer
@@ -37,6 +41,66 @@ def test_what_determines_samples_changes_the_key() -> None:
         replace(cell, uses_real_disjoint=True),
     ]
     assert len({cell.key, *(other.key for other in others)}) == len(others) + 1
+
+
+def test_keys_of_protocol_paper_are_those_of_kept_stores() -> None:
+    # As commit f21c32b made them, before protocol strict had three roles.
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy", "oracle"), budget="fast")
+    keys = [
+        (cell.key, sample_key(cell), score_key(cell, "context_fid"), shared_name(cell, "context_fid", 7))
+        for cell in make_plan(suite, Request()).cells
+    ]
+    assert keys == [
+        ("4f5a861c0630720e", "851f913f0a9cf02e", "d036e3232752a88c", "context_fid-498d040501f793a0"),
+        ("a2327940185f3c29", "3829e007c1a5e927", "7d88a6f82778a032", "context_fid-babdf5314ad598fc"),
+    ]
+
+
+def test_cells_of_the_strict_protocol_of_two_roles_are_other_cells() -> None:
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy", "oracle"), budget="fast", protocol="strict")
+    copy, oracle = make_plan(suite, Request()).cells
+    assert copy.key != "482821c1d0736989"
+    assert oracle.key != "6e67c3424905ae84"
+    # One split serves all generators, so the encoders of the test windows do too.
+    assert shared_name(copy, "context_fid", 7) == shared_name(oracle, "context_fid", 7)
+
+
+def test_a_score_of_validation_windows_is_another_score() -> None:
+    (cell,) = cells(protocol="strict", only=("generator=copy",))
+    metric = make_metric("validation:context_fid", cell.budget)
+    assert metric.info.name == "context_fid"
+    assert score_key(cell, "context_fid") != score_key(cell, "validation:context_fid")
+    assert shared_name(cell, "context_fid", 7) != shared_name(cell, "validation:context_fid", 7)
+    assert score_info("validation:context_fid").title == "Context-FID against validation windows"
+    with pytest.raises(UserError, match="unknown score 'validation:context_fid'"):
+        make_plan(SuiteSpec(name="x", datasets=("sines",), scores=("validation:context_fid",)), Request())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "dataset", "length", "sentence"),
+    [
+        (
+            "strict",
+            "fmri",
+            256,
+            r"^series '1' of the data set 'fmri' has 200 rows, but windows of 256 rows under protocol strict need 256; "
+            r"use length 200 or less, or longer series\.$",
+        ),
+        (
+            "strict",
+            "stocks",
+            600,
+            r"'stocks' has 3685 rows, .* under protocol strict need 4204; use length 525 or less",
+        ),
+        ("paper", "stocks", 3_685, r"'stocks' has no two windows of length 3685"),
+    ],
+)
+def test_too_few_rows_are_refused_before_anything_runs(
+    protocol: Protocol, dataset: str, length: int, sentence: str, tmp_path: Path
+) -> None:
+    suite = SuiteSpec(name="x", datasets=(dataset,), lengths=(length,), generators=("copy",), protocol=protocol)
+    with pytest.raises(UserError, match=sentence):
+        make_plan(suite, Request(data_dir=tmp_path))
 
 
 def test_what_does_not_determine_samples_leaves_the_key() -> None:

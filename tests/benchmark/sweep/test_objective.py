@@ -23,11 +23,12 @@ def objective(name: str, **changes: object) -> Objective:
     return make_objective(SPEC.model_copy(update={"objective": name, **changes}))
 
 
-def test_the_default_compares_with_windows_that_no_training_saw() -> None:
+def test_the_default_compares_with_validation_windows_and_computes_no_test_score() -> None:
     chosen = objective("validation")
-    assert (chosen.score, chosen.protocol, chosen.is_test) == ("context_fid", "strict", False)
+    assert (chosen.score, chosen.protocol, chosen.is_test) == ("validation:context_fid", "strict", False)
+    assert chosen.title == "Context-FID against validation windows"
     plan = plan_trial(replace_seeds(2), chosen, {}, Request())
-    assert plan.scores == ("context_fid",)
+    assert plan.scores == ("validation:context_fid",)
     assert [(cell.protocol, cell.seed) for cell in plan.cells] == [("strict", 0), ("strict", 1)]
 
 
@@ -66,7 +67,8 @@ def test_values_are_means_over_seeds_with_an_interval(tmp_path: Path) -> None:
     for cell, mean in zip(cells, (0.1, 0.3), strict=True):
         folder = store.cell(cell)
         folder.path.mkdir(parents=True)
-        folder.write_score("context_fid", score_record(mean))
+        folder.write_score("validation:context_fid", score_record(mean))
+        folder.write_score("context_fid", score_record(7.0))
     mean, half_width = chosen.read(cells, store)
     # For two values s / sqrt(2) is half their distance.
     assert (mean, half_width) == pytest.approx((0.2, 0.1 * t.ppf(0.975, 1)))
