@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
 
 
 class Summary(NamedTuple):
@@ -25,5 +24,7 @@ def summarise(values: Sequence[float]) -> Summary:
     array = np.asarray(values, dtype=np.float64)
     if len(array) < 2:
         return Summary(float(array.mean()), None)
+    from scipy.stats import t as student  # its import takes longer than the planning of a suite
+
     scale = float(student.ppf(0.975, len(array) - 1)) / math.sqrt(len(array))
     return Summary(float(array.mean()), scale * float(array.std(ddof=1)))

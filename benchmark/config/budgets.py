@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pydantic import Field
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
-from benchmark.errors import unknown
+from benchmark.config.registry import Registry
 from benchmark.interface import Budget
 from benchmark.validation import Frozen, parse
+
+FOLDER = "configs/budgets"
 
 
 class BudgetSpec(Frozen):
@@ -37,19 +40,14 @@ class BudgetSpec(Frozen):
         return Budget(self.name, self.train_cpu_minutes)
 
 
-def budget_names() -> list[str]:
-    """The names of all budgets."""
-    return shipped_names("configs/budgets")
-
-
-def load_budget(name: str) -> BudgetSpec:
-    """The budget of that name; raises UserError with the nearest name where there is none."""
-    if name not in budget_names():
-        raise unknown("budget", name, budget_names())
-    path = shipped("configs/budgets") / f"{name}.yaml"
+def _read(name: str) -> BudgetSpec:
+    path = shipped(FOLDER) / f"{name}.yaml"
     return parse(BudgetSpec, {"name": name, **read_yaml(path)}, owner=f"budget '{name}'")
 
 
+BUDGETS = Registry("budget", partial(shipped_names, FOLDER), _read, line=lambda budget: budget.summary)
+
+
 def is_shortened(name: str) -> bool:
-    """Whether a budget shortens metrics, so that their values compare with nothing; a name that is no budget does not."""
-    return name in budget_names() and bool(load_budget(name).scores)
+    """Whether a budget shortens metrics, so that their values compare only with each other; False for an unknown name."""
+    return name in BUDGETS and bool(BUDGETS.load(name).scores)

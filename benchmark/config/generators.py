@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.registry import Registry
 from benchmark.errors import UserError, unknown
 from benchmark.imports import shadowed
 from benchmark.interface import Generator
@@ -118,6 +119,10 @@ def load_spec(name: str) -> GeneratorSpec:
     if name in _plugins():
         return _from_plugin(_plugins()[name])
     raise unknown("generator", name, generator_names())
+
+
+GENERATORS = Registry("generator", loadable_names, load_spec, line=lambda spec: spec.summary)
+"""The shipped generators, then the plug-ins that can be loaded."""
 
 
 def load_class(spec: GeneratorSpec) -> type[Generator]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
-from benchmark.errors import UserError, unknown
+from benchmark.config.registry import Registry
+from benchmark.errors import UserError
 from benchmark.validation import Frozen, parse
 
+FOLDER = "configs/suites"
 MOST_SEEDS = 1000
 PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "dcr_ratio")
 
@@ -64,18 +67,11 @@ class SuiteSpec(Frozen):
         return lengths
 
 
-def suite_names() -> list[str]:
-    """The names of the shipped suites."""
-    return shipped_names("configs/suites")
-
-
 def load_suite(name: str) -> SuiteSpec:
     """A suite by shipped name or YAML path; raises UserError."""
     if name.endswith((".yaml", ".yml")):
         return _read(Path(name).stem, Path(name), name)
-    if name not in suite_names():
-        raise unknown("suite", name, suite_names())
-    return _read(name, shipped("configs/suites") / f"{name}.yaml", f"configs/suites/{name}.yaml")
+    return SUITES.load(name)
 
 
 def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
@@ -100,3 +96,11 @@ def _read(name: str, path: Path, origin: str) -> SuiteSpec:
     if not (suite.datasets or suite.include):
         raise UserError(f"suite '{name}' lacks the key 'datasets'; add it, or include other suites.")
     return suite
+
+
+def _read_shipped(name: str) -> SuiteSpec:
+    return _read(name, shipped(FOLDER) / f"{name}.yaml", f"{FOLDER}/{name}.yaml")
+
+
+SUITES = Registry("suite", partial(shipped_names, FOLDER), _read_shipped, line=lambda suite: suite.summary)
+"""The shipped suites."""

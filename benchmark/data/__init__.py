@@ -1,7 +1,7 @@
 """Data sets: what they are, where their files are, and how they become windows."""
 
 from benchmark.data.card import card, card_text, check, window_counts
-from benchmark.data.catalogue import dataset_names, load_spec, spec_from_csv
+from benchmark.data.catalogue import DATASETS, load_spec, spec_from_csv
 from benchmark.data.fetch import fetch, fetch_missing
 from benchmark.data.locate import download_folder, expected_fingerprint, fingerprint, locate
 from benchmark.data.series import Series, load_series
@@ -9,6 +9,7 @@ from benchmark.data.spec import DatasetSpec, Recipe
 from benchmark.data.windows import WindowSet, check_length, load_windows
 
 __all__ = [
+    "DATASETS",
     "DatasetSpec",
     "Recipe",
     "Series",
@@ -17,7 +18,6 @@ __all__ = [
     "card_text",
     "check",
     "check_length",
-    "dataset_names",
     "download_folder",
     "expected_fingerprint",
     "fetch",

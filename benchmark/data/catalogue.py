@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.registry import Registry
 from benchmark.data.spec import ROW_SUFFIXES, WINDOW_SUFFIXES, DatasetSpec
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError
 from benchmark.validation import parse
 
 FOLDER = "configs/datasets"
@@ -16,9 +18,12 @@ BARE_SUFFIXES = (".csv", ".parquet", *WINDOW_SUFFIXES)
 """Files that need no YAML: a MATLAB file does, because its array must be named."""
 
 
-def dataset_names() -> list[str]:
-    """The ids of the shipped data sets."""
-    return shipped_names(FOLDER)
+def _read(name: str) -> DatasetSpec:
+    return parse(DatasetSpec, _shipped_values(name), owner=f"data set '{name}'")
+
+
+DATASETS = Registry("data set", partial(shipped_names, FOLDER), _read, line=lambda spec: spec.summary)
+"""The shipped data sets, by id."""
 
 
 def load_spec(name_or_path: str) -> DatasetSpec:
@@ -28,13 +33,11 @@ def load_spec(name_or_path: str) -> DatasetSpec:
     YAML.
     """
     path = Path(name_or_path)
-    if name_or_path in dataset_names():
-        return parse(DatasetSpec, _shipped_values(name_or_path), owner=f"data set '{name_or_path}'")
     if path.suffix.lower() in (".yaml", ".yml"):
         return _own_spec(path)
     if path.suffix.lower() in ROW_SUFFIXES + WINDOW_SUFFIXES:
         return spec_from_csv(path)
-    raise unknown("data set", name_or_path, dataset_names())
+    return DATASETS.load(name_or_path)
 
 
 def spec_from_csv(path: Path) -> DatasetSpec:
@@ -53,15 +56,14 @@ def _shipped_values(name: str) -> dict[str, Any]:
 
 
 def _own_spec(path: Path) -> DatasetSpec:
-    if path.resolve().parent == shipped(FOLDER).resolve() and path.stem in dataset_names():
+    if path.resolve().parent == shipped(FOLDER).resolve() and path.stem in DATASETS:
         return load_spec(path.stem)
     values = read_yaml(path)
     owner = f"data set file '{path}'"
     base = values.pop("extends", None)
     inherited: dict[str, Any] = {}
     if base is not None:
-        if base not in dataset_names():
-            raise unknown("data set", str(base), dataset_names(), owner=f"'extends' of '{path}'")
+        DATASETS.load(str(base), owner=f"'extends' of '{path}'")
         inherited = {**_shipped_values(base), "id": _own_id(path)}
     if "file" in values:
         # Another file is not the one that the shipped checksum, address and counts describe.
@@ -71,7 +73,7 @@ def _own_spec(path: Path) -> DatasetSpec:
             # A file with an address is downloaded to, and looked for in, the data folders like the shipped ones.
             values.setdefault("folder", _folder_of(path))
     spec = parse(DatasetSpec, {"id": _own_id(path), "title": path.stem, **inherited, **values}, owner=owner)
-    if spec.id in dataset_names():
+    if spec.id in DATASETS:
         raise UserError(f"{owner}: the id '{spec.id}' belongs to a shipped data set; choose another.")
     return spec
 
@@ -83,4 +85,4 @@ def _folder_of(path: Path) -> str:
 def _own_id(path: Path) -> str:
     """An id from a file's stem that is no shipped id, so that no published number stands beside other data."""
     slug = re.sub(r"[^a-z0-9_-]+", "_", path.stem.lower()).strip("_-")[:56] or "data"
-    return f"own_{slug}" if slug in dataset_names() else slug
+    return f"own_{slug}" if slug in DATASETS else slug

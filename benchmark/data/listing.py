@@ -7,13 +7,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from benchmark.data import check, dataset_names, download_folder, fetch, load_spec
+from benchmark.data import DATASETS, check, download_folder, fetch, load_spec
 
 
 def listing(data_dir: Path | None) -> list[dict[str, Any]]:
     """One record a data set: id, title, rows, features and whether it is here."""
     records = []
-    for name in dataset_names():
+    for name in DATASETS.names():
         spec = load_spec(name)
         facts = check(spec, data_dir)
         records.append(
@@ -45,7 +45,7 @@ def fetch_all(names: list[str], data_dir: Path | None, *, bars: bool) -> Iterato
 
     `bars` shows a progress bar a file on standard error.
     """
-    specs = [load_spec(name) for name in names] or [spec for spec in map(load_spec, dataset_names()) if spec.url]
+    specs = [load_spec(name) for name in names] or [spec for spec in map(load_spec, DATASETS.names()) if spec.url]
     for spec in specs:
         with _download_bar(spec.file or spec.id) if bars else nullcontext(None) as report:
             path = fetch(spec, download_folder(data_dir), report)
@@ -65,7 +65,7 @@ def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
 def check_all(names: list[str], data_dir: Path | None) -> list[dict[str, Any]]:
     """The facts of each data set, with `ok` for those that can be used here."""
-    records = [check(load_spec(name), data_dir) for name in names or dataset_names()]
+    records = [check(load_spec(name), data_dir) for name in names or DATASETS.names()]
     return [{**record, "ok": record["problem"] is None} for record in records]
 
 

@@ -6,26 +6,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.config.budgets import budget_names, load_budget
-from benchmark.config.generators import GeneratorSpec, load_class, loadable_names
-from benchmark.config.generators import load_spec as load_generator
-from benchmark.config.suites import SuiteSpec, load_suite, suite_names
-from benchmark.data import dataset_names
-from benchmark.data import load_spec as load_dataset
+from benchmark.config.budgets import BUDGETS
+from benchmark.config.generators import GENERATORS, GeneratorSpec, load_class
+from benchmark.config.suites import SUITES, SuiteSpec
+from benchmark.data import DATASETS
 from benchmark.plan.cell import Cell
+from benchmark.plan.keys import SCORES
 from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.validation import Frozen, parse
-from metrics import registry
 
 
 def catalogue() -> dict[str, dict[str, str]]:
     """Generators, data sets, scores, suites and budgets with a line each."""
     return {
-        "generators": {name: load_generator(name).summary for name in loadable_names()},
-        "datasets": {name: load_dataset(name).summary for name in dataset_names()},
-        "scores": {name: registry.summary(name) for name in registry.names()},
-        "suites": {name: load_suite(name).summary for name in suite_names()},
-        "budgets": {name: load_budget(name).summary for name in budget_names()},
+        "generators": GENERATORS.summaries(),
+        "datasets": DATASETS.summaries(),
+        "scores": SCORES.summaries(),
+        "suites": SUITES.summaries(),
+        "budgets": BUDGETS.summaries(),
     }
 
 
@@ -90,7 +88,7 @@ def configuration(plan: Plan) -> dict[str, Any]:
         for name, source in plan.sources.items()
         if name not in ("name", "origin", "set")
     }
-    budget = load_budget(plan.suite.budget)
+    budget = BUDGETS.load(plan.suite.budget)
     cells = {
         cell.slug: {name: {"value": _plain(value), "source": cell.sources[name]} for name, value in cell.params.items()}
         for cell in plan.cells

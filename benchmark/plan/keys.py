@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.config.budgets import BudgetSpec
+from benchmark.config.registry import Registry
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO
 from benchmark.seeds import derive_seed
@@ -30,6 +31,10 @@ def score_info(name: str) -> MetricInfo:
         return TIMING_INFO
     info = registry.load(name.removeprefix(VALIDATION)).info
     return replace(info, title=f"{info.title} against validation windows") if is_validation(name) else info
+
+
+SCORES = Registry("score", score_names, score_info, line=lambda info: info.summary)
+"""What suites may ask for."""
 
 
 def make_metric(name: str, budget: BudgetSpec) -> Metric:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from benchmark.config.budgets import load_budget
+from benchmark.config.budgets import BUDGETS
 from benchmark.config.generators import GeneratorSpec, load_class, main_generator_names, resolve
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.config.source import source_digest
@@ -26,7 +26,7 @@ from benchmark.data import (
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.plan.cell import Cell, Protocol, digest
-from benchmark.plan.keys import score_names
+from benchmark.plan.keys import SCORES
 from benchmark.plan.selection import Selection, parse_only
 from benchmark.plan.sizes import count_parameters
 
@@ -87,7 +87,7 @@ class Plan:
     def time_limit(self) -> float:
         """Seconds a cell may take."""
         minutes = self.suite.time_limit_minutes
-        return 60 * (minutes if minutes is not None else load_budget(self.suite.budget).time_limit_minutes)
+        return 60 * (minutes if minutes is not None else BUDGETS.load(self.suite.budget).time_limit_minutes)
 
 
 def make_plan(
@@ -105,10 +105,8 @@ def make_plan(
     whole = suite.seeds
     suite, sources = _apply(suite, request)
     changes = (*request.only, *([f"seeds={suite.seeds}"] if suite.seeds != whole else []), *request.assignments)
-    known_scores = score_names()
     for score in suite.scores:
-        if score not in known_scores:
-            raise unknown("score", score, known_scores, owner=f"suite '{suite.name}'")
+        SCORES.load(score, owner=f"suite '{suite.name}'")
     # The including suite decides on budget and protocol; a cell that several suites name is one cell.
     inner = replace(request, budget=suite.budget, protocol=suite.protocol, assignments=())
     selection = selection or parse_only(request.only, _choices(suite, request))
@@ -202,7 +200,7 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
     }
     changes: dict[str, Any] = {}
     if request.budget is not None:
-        changes["budget"] = load_budget(request.budget).name
+        changes["budget"] = BUDGETS.load(request.budget).name
     if request.protocol is not None:
         if request.protocol not in ("paper", "strict"):
             raise unknown("protocol", request.protocol, ("paper", "strict"))
@@ -224,7 +222,7 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
             "title": f"{own.title}, generators of suite {suite.name}",
         }
     sources.update(dict.fromkeys(changes, "command line"))
-    load_budget(changes.get("budget", suite.budget))
+    BUDGETS.load(changes.get("budget", suite.budget))
     return suite.model_copy(update=changes), sources
 
 
@@ -279,7 +277,7 @@ def _cells(
     variant: str = "",
 ) -> Iterator[Cell]:
     """One cell a training seed. `preset` are a variant's own parameters, `overrides` what was changed on top of them."""
-    budget = load_budget(suite.budget)
+    budget = BUDGETS.load(suite.budget)
     where = {
         "dataset": place.dataset.id,
         "features": place.features,

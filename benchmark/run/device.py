@@ -13,7 +13,7 @@ DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
 
 
 def choose_device(device: str) -> str:
-    """ "auto" resolved to what is there; raises UserError where the device does not exist."""
+    """The device for "auto", "cpu" or "cuda"; raises UserError where it does not exist."""
     if device not in DEVICES:
         raise unknown("device", device, DEVICES)
     if device == "cpu" or (device == "auto" and not _has_driver()):

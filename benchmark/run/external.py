@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.config.budgets import BudgetSpec, load_budget
+from benchmark.config.budgets import BUDGETS, BudgetSpec
 from benchmark.config.generators import load_class, load_spec
 from benchmark.errors import UserError, unknown
 from benchmark.interface import FitContext, Windows
@@ -57,7 +57,7 @@ def score_files(request: Request, report: Report) -> dict[str, Any]:
     The oracle is one random half of the real windows against the other, so its n is half of theirs.
     """
     single_thread()
-    budget = load_budget(request.budget) if request.budget else None
+    budget = BUDGETS.load(request.budget) if request.budget else None
     metrics = [_metric(name, request.backend, budget) for name in _chosen(request.scores)]
     repetitions = request.repetitions
     if repetitions is None:

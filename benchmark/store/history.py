@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-from benchmark.config.budgets import load_budget
+from benchmark.config.budgets import BUDGETS
 from benchmark.config.generators import load_class, load_spec, resolve
 from benchmark.data import window_counts
 from benchmark.errors import UserError
@@ -59,7 +59,7 @@ class History:
         here = training_work(cell, cell.params)
         for budget in REFERENCES:
             there = training_work(cell, params) if (params := _params_at(cell, budget)) is not None else None
-            minutes = load_budget(budget).train_cpu_minutes
+            minutes = BUDGETS.load(budget).train_cpu_minutes
             if here and there and minutes:
                 stated = 60 * minutes * max(1.0, cell.length / BUDGETED_LENGTH)
                 return (self._remembered(cell, "fit", budget) or stated) * here / there

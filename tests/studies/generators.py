@@ -34,8 +34,10 @@ AGAINST = "gaussian"
 
 
 class Shape(NamedTuple):
-    """What windows look like beside the real ones: deviations in the data's own, correlations between features away from the
-    data's, and the share of windows that differ."""
+    """Generated windows beside the real ones.
+
+    Standard deviations in units of the data's own, differences of correlations between features, the share of unequal windows.
+    """
 
     finite: bool
     spread: float

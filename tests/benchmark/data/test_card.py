@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.data import DatasetSpec, card, card_text, check, dataset_names, load_spec, load_windows, window_counts
+from benchmark.data import DATASETS, DatasetSpec, card, card_text, check, load_spec, load_windows, window_counts
 
 LENGTHS = (24, 64, 128, 256)
 COUNTS = {
@@ -50,7 +50,7 @@ def test_the_subjects_of_fmri_give_their_counts(data_dir: Path) -> None:
         assert check(spec, data_dir)["windows"][length] == count
 
 
-@pytest.mark.parametrize("name", dataset_names())
+@pytest.mark.parametrize("name", DATASETS.names())
 def test_a_card_works_without_the_file(name: str, no_data_folders: Path) -> None:
     facts = card(load_spec(name), None)
     assert json.loads(json.dumps(facts)) == facts

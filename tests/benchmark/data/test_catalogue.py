@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data import DatasetSpec, dataset_names, load_spec, spec_from_csv
+from benchmark.data import DATASETS, DatasetSpec, load_spec, spec_from_csv
 from benchmark.errors import UserError
 
 SHIPPED = ["energy", "etth", "fmri", "mujoco", "sines", "stocks"]
@@ -17,7 +17,7 @@ GENERATED = "recipe: {process: sines}\n"
 
 
 def test_the_six_sets_of_the_papers_are_shipped() -> None:
-    assert dataset_names() == SHIPPED
+    assert DATASETS.names() == SHIPPED
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.config.suites import SuiteSpec, load_suite, suite_names
+from benchmark.config.suites import SUITES, SuiteSpec, load_suite
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell, Protocol
 from benchmark.plan.keys import make_metric, sample_key, score_info, score_key, shared_name
@@ -135,7 +135,7 @@ def test_a_job_survives_the_way_to_the_child() -> None:
 
 
 def test_every_shipped_suite_plans() -> None:
-    for name in suite_names():
+    for name in SUITES.names():
         assert make_plan(load_suite(name), Request(budget="smoke")).cells
 
 
