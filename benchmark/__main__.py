@@ -21,7 +21,7 @@ def main() -> None:
     from benchmark.cli.app import main as run
     from benchmark.run.blas import use_avx512_blas
 
-    # Before anything loads NumPy, and for the child processes too.
+    # Before anything loads NumPy, and for the worker processes too.
     use_avx512_blas(os.environ)
     signal.signal(signal.SIGINT, handler)
     run()

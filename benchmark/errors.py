@@ -12,7 +12,7 @@ from pathlib import Path
 FULL = (errno.ENOSPC, errno.EDQUOT)
 LOCKED = (errno.EROFS, errno.EACCES, errno.EPERM)
 REFUSALS = (*FULL, *LOCKED, errno.EIO, errno.EMFILE, errno.ENFILE)
-"""Errors of a disk rather than of a program: mended outside, and not repeated afterwards."""
+"""Errors of a disk rather than of a program: solved outside the program, after which a retry works."""
 
 
 class UserError(Exception):
@@ -57,11 +57,11 @@ def refused(error: OSError, path: Path | None = None) -> str:
     if error.errno in FULL:
         advice = "free some space and give the same command again, which goes on from what is finished"
     elif error.errno in LOCKED:
-        advice = "make it writable, or choose another place (--store, --output)"
+        advice = "make it writable, or choose another path (--store, --output)"
     elif error.errno == errno.EISDIR:
         advice = "it is a folder, so name a file"
     elif error.errno in (errno.ENOTDIR, errno.EEXIST):
-        advice = "a file is where a folder is needed, so name another place"
+        advice = "a file is where a folder is needed, so name another path"
     else:
         advice = "check it and give the same command again"
     return f"{name} cannot be used ({reason}); {advice}."

@@ -133,13 +133,13 @@ class Generator(abc.ABC):
 
 
 def write_parameters(generator: Generator, folder: Path, **fitted: object) -> None:
-    """Write `generator.json`: the constructor arguments and plain fitted facts, such as the window's shape."""
+    """Write `generator.json`: the constructor arguments and plain fitted values, such as the window's shape."""
     record = {"parameters": generator.parameters(), "fitted": fitted}
     (folder / "generator.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
 
 
 def read_parameters(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The constructor arguments and fitted facts that `write_parameters` wrote."""
+    """The constructor arguments and fitted values that `write_parameters` wrote."""
     record = json.loads((folder / "generator.json").read_text())
     return record["parameters"], record["fitted"]
 

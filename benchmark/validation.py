@@ -1,4 +1,4 @@
-"""Values read from outside become validated, frozen models; what is wrong with them becomes one sentence."""
+"""Validation of values from files and options: frozen models, and one sentence for a wrong value."""
 
 from __future__ import annotations
 

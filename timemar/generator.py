@@ -42,7 +42,7 @@ class TimeMAR(NetworkGenerator):
     Sizes carry the names of the paper's Tables 4 and 5. Each stage is as long as exactly one of its `_steps` and `_epochs`
     says. `kernels` None grows with T, `top_k` None keeps all codes, `attention` is the number of middle blocks followed by
     self-attention, `compiled` puts training steps through `torch.compile`, `drop` names parts taken out (Table 3). After `fit`,
-    `facts_` holds reconstruction error (on the training windows, in the data's units), codebook usage, perplexity by scale, the
+    `measurements_` holds reconstruction error (on the training windows, in the data's units), codebook usage, perplexity by scale, the
     likelihood in nats a token, and warnings.
     """
 
@@ -152,21 +152,23 @@ class TimeMAR(NetworkGenerator):
         stage2.average.apply()
 
         self._keep(Stages(tokenizer, transformer), (length, features))
-        self.facts_ = self._measured(data, tokens, context)
+        self.measurements_ = self._measured(data, tokens, context)
         return self
 
     def _measured(self, data: Tensor, tokens: Tensor, context: FitContext) -> dict[str, Any]:
         """Measurements of the fitted model; numbers are reported as metrics, and what went wrong is a warning."""
-        facts: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
-        facts["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
+        measurements: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
+        measurements["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
         if context.validation is not None:
             held_out = tokenize_all(self.tokenizer_, as_tensor(context.validation, context.device))
-            facts["held_out_nll"] = negative_log_likelihood(self.transformer_, held_out)
-        context.progress(Progress("facts", 1, 1, {k: v for k, v in facts.items() if isinstance(v, float)}))
-        facts["warnings"] = warnings_of(facts, self.vocab_size)
-        for sentence in facts["warnings"]:
+            measurements["held_out_nll"] = negative_log_likelihood(self.transformer_, held_out)
+        context.progress(
+            Progress("measurements", 1, 1, {k: v for k, v in measurements.items() if isinstance(v, float)})
+        )
+        measurements["warnings"] = warnings_of(measurements, self.vocab_size)
+        for sentence in measurements["warnings"]:
             context.warn(sentence)
-        return facts
+        return measurements
 
     @property
     def tokenizer_(self) -> DualPathVQVAE:

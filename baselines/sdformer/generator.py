@@ -43,7 +43,7 @@ class SDformer(NetworkGenerator):
     """Similarity-driven VQ-VAE and token transformer (SDformer, Chen et al., NeurIPS 2024; values of the official code).
 
     `objective` is SDformer-ar (autoregressive) or SDformer-m (masked; `pkeep` is not used). `layers` = 1 means two blocks, as
-    in the official code. The last weights are sampled; decoded windows are clipped to [0, 1]. After `fit`, `facts_` holds
+    in the official code. The last weights are sampled; decoded windows are clipped to [0, 1]. After `fit`, `measurements_` holds
     reconstruction errors on the training windows, codebook usage, perplexity, the likelihood in nats a token, and warnings.
     """
 
@@ -111,15 +111,17 @@ class SDformer(NetworkGenerator):
         train(stage2, name="stage2", steps=steps, context=context, rng=seeded(seeds[3], context.device))
 
         transformer.eval().requires_grad_(False)
-        facts = _fidelity(vqvae, data, tokens)
-        facts["warnings"] = _warnings(facts, float(data.var(dim=0, correction=0).mean()), values["vocab_size"])
-        for sentence in facts["warnings"]:
+        measurements = _fidelity(vqvae, data, tokens)
+        measurements["warnings"] = _warnings(
+            measurements, float(data.var(dim=0, correction=0).mean()), values["vocab_size"]
+        )
+        for sentence in measurements["warnings"]:
             context.warn(sentence)
-        facts["train_nll"] = mean_likelihood(transformer, tokens, objective)
+        measurements["train_nll"] = mean_likelihood(transformer, tokens, objective)
         if context.validation is not None:
             held_out = vqvae.tokenize(as_tensor(context.validation, context.device))
-            facts["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
-        return self._keep(Stages(vqvae, transformer), (length, features), facts)
+            measurements["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
+        return self._keep(Stages(vqvae, transformer), (length, features), measurements)
 
     def training_windows(self, windows: int) -> int | None:
         """Windows in all batches of a fit."""
@@ -201,17 +203,17 @@ def _fidelity(vqvae: VQVAE, windows: Tensor, tokens: Tensor) -> dict[str, Any]:
     }
 
 
-def _warnings(facts: Mapping[str, Any], variance: float, vocab_size: int) -> list[str]:
+def _warnings(measurements: Mapping[str, Any], variance: float, vocab_size: int) -> list[str]:
     """Sentences on a codebook that fell onto few codes, and on one that leaves most of the windows' variance, which is this."""
     found = []
-    if facts["codebook_usage"] < _LEAST_USAGE:
+    if measurements["codebook_usage"] < _LEAST_USAGE:
         found.append(
-            f"the codebook collapsed: the training windows use {facts['codebook_usage']:.0%} of {vocab_size} codes; raise "
+            f"the codebook collapsed: the training windows use {measurements['codebook_usage']:.0%} of {vocab_size} codes; raise "
             f"stage1_warmup, or lower stage1_rate."
         )
-    if facts["mse"] > _LARGEST_ERROR * variance > 0:
+    if measurements["mse"] > _LARGEST_ERROR * variance > 0:
         found.append(
-            f"stage 1 is undertrained: reconstructions leave {facts['mse'] / variance:.0%} of the windows' variance; raise "
-            f"stage1_steps."
+            f"stage 1 is undertrained: reconstructions leave {measurements['mse'] / variance:.0%} of the windows' variance; "
+            "raise stage1_steps."
         )
     return found

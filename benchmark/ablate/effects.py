@@ -137,7 +137,7 @@ def _reconstruction(cell: Cell, store: Store) -> float | None:
     folder = store.cell(cell)
     if not folder.is_finished("fit", cell.key):
         return None
-    value = (read_parameters(folder.model)[1].get("facts") or {}).get(RECONSTRUCTION)
+    value = (read_parameters(folder.model)[1].get("measurements") or {}).get(RECONSTRUCTION)
     return None if value is None else float(value)
 
 

@@ -23,7 +23,7 @@ def score(
     budget: Annotated[
         str | None, typer.Option(help="smoke for a quick look; the published metrics where it is left out.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="What all random numbers come from.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 0,
     backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
     length: Annotated[int | None, typer.Option(min=2, help="Time steps in a window, for files of rows.")] = None,
     ranges: Annotated[
@@ -44,11 +44,11 @@ def score(
     Example: python -m benchmark score --real real.npy --fake fake.npy --scores all
     """
     from benchmark.report.render import markdown
-    from benchmark.run import external as outside
+    from benchmark.run import external
     from benchmark.run.device import choose_device
     from benchmark.run.progress import ticker
 
-    request = outside.Request(
+    request = external.Request(
         real,
         fake,
         tuple(scores.split(",")),
@@ -61,7 +61,7 @@ def score(
         controls,
         choose_device(device),
     )
-    result = outside.score_files(request, ticker(report))
-    emit(markdown(outside.outside_table(result)), result, json_target)
+    result = external.score_files(request, ticker(report))
+    emit(markdown(external.outside_table(result)), result, json_target)
     if any(entry.get("status") == "failed" for entry in result["scores"].values()):
         raise typer.Exit(1)

@@ -18,14 +18,14 @@ def sync(
     ] = None,
     json_target: Json = None,
 ) -> None:
-    """Deliver to MLflow what it has not got: a server was down, or results came later; a second time does nothing.
+    """Upload to MLflow what it does not have yet, such as results from a time when the server was down.
 
     Example: python -m benchmark sync --tracking http://127.0.0.1:5000
     """
     from benchmark.store.store import Store
-    from benchmark.tracking.sync import sync as deliver
+    from benchmark.tracking.sync import sync as upload
 
-    done = deliver(Store(store), tracking, report)
+    done = upload(Store(store), tracking, report)
     emit(done.text(), done.record(), json_target)
     if done.failed:
         raise typer.Exit(1)

@@ -34,8 +34,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UserError(f"the file '{path}' is not valid YAML{place}; correct it there.") from None
+        position = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise UserError(f"the file '{path}' is not valid YAML{position}; correct it there.") from None
     if not isinstance(values, dict):
         raise UserError(f"the file '{path}' must hold a mapping of keys to values, not {type(values).__name__}.")
     return values

@@ -45,15 +45,15 @@ class Overlay(Frozen):
                 raise ValueError(f"{key} must be a whole number")
         return when
 
-    def applies(self, place: Mapping[str, object]) -> bool:
-        """Whether every condition holds for a cell's place."""
-        return all(_holds(key, value, place) for key, value in self.when.items())
+    def applies(self, setting: Mapping[str, object]) -> bool:
+        """Whether every condition holds for a cell's setting."""
+        return all(_holds(key, value, setting) for key, value in self.when.items())
 
 
-def _holds(key: str, value: Any, place: Mapping[str, object]) -> bool:
+def _holds(key: str, value: Any, setting: Mapping[str, object]) -> bool:
     if key in LEAST:
-        return math.prod(int(str(place[name])) for name in LEAST[key]) >= int(value)
-    return place[key] in (value if isinstance(value, list) else [value])
+        return math.prod(int(str(setting[name])) for name in LEAST[key]) >= int(value)
+    return setting[key] in (value if isinstance(value, list) else [value])
 
 
 class GeneratorSpec(Frozen):
@@ -72,13 +72,13 @@ class GeneratorSpec(Frozen):
     extends: str | None = None
     base: GeneratorSpec | None = None
 
-    def layers(self, place: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Where parameters come from and which, in a cell at `place`; later layers have the last word."""
+    def layers(self, setting: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Where parameters come from and which, in a cell at `setting`; later layers have the last word."""
         if self.base is not None:
-            yield from self.base.layers(place)
+            yield from self.base.layers(setting)
         yield self.origin, self.params
         for overlay in self.overlays:
-            if overlay.applies(place):
+            if overlay.applies(setting):
                 condition = ", ".join(f"{key}={value}" for key, value in overlay.when.items())
                 yield f"{self.origin}, when {condition}", overlay.params
 
@@ -145,12 +145,12 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
     return found
 
 
-def resolve(spec: GeneratorSpec, place: Mapping[str, object], overrides: Mapping[str, Any]) -> Resolved:
-    """The constructor arguments in a cell at `place` (dataset, features, length, budget, protocol); raises UserError."""
+def resolve(spec: GeneratorSpec, setting: Mapping[str, object], overrides: Mapping[str, Any]) -> Resolved:
+    """The constructor arguments in a cell at `setting` (dataset, features, length, budget, protocol); raises UserError."""
     cls = load_class(spec)
     given: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for source, values in (*spec.layers(place), ("--set", overrides)):
+    for source, values in (*spec.layers(setting), ("--set", overrides)):
         given.update(values)
         sources.update(dict.fromkeys(values, source))
     params = validate_parameters(cls, given, owner=f"generator '{spec.name}'")

@@ -27,7 +27,7 @@ class Variant(Frozen):
 
     @property
     def label(self) -> str:
-        """The variant's name; its parameters as `name=value` where none is given, a ladder as 1-2-3-6."""
+        """The variant's name; its parameters as `name=value` where none is given, patch numbers as 1-2-3-6."""
         shown = {
             key: "-".join(map(str, value)) if isinstance(value, list) else str(value)
             for key, value in self.params.items()

@@ -89,8 +89,8 @@ def check_spec(
     spec: GeneratorSpec, overrides: Mapping[str, Any], *, length: int = 24, features: int = 5
 ) -> list[Finding]:
     """Run every check on a generator with the parameters it has on Sines at budget smoke; raises UserError."""
-    place = {"dataset": "sines", "features": features, "length": length, "budget": "smoke", "protocol": "paper"}
-    return check_generator(load_class(spec), resolve(spec, place, overrides).params, length=length, features=features)
+    setting = {"dataset": "sines", "features": features, "length": length, "budget": "smoke", "protocol": "paper"}
+    return check_generator(load_class(spec), resolve(spec, setting, overrides).params, length=length, features=features)
 
 
 def _run(check: Check, probe: Probe) -> Finding:

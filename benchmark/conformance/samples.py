@@ -38,10 +38,10 @@ def samples_lie_between_0_and_1(probe: Probe) -> None:
 
 
 def out_of_range(windows: object) -> str:
-    """What is wrong with the numbers of generated windows: that some are not finite, or outside [0, 1]; else nothing."""
+    """What is wrong with the values of generated windows: that some are not finite, or outside [0, 1]; else nothing."""
     values = np.asarray(windows)
     if bad := int(np.count_nonzero(~np.isfinite(values))):
-        return f"holds {bad} of {values.size} numbers that are not finite"
+        return f"holds {bad} of {values.size} values that are not finite"
     low, high = float(values.min()), float(values.max())
     return f"lies between {low:.4g} and {high:.4g}, outside [0, 1]" if low < 0 or high > 1 else ""
 

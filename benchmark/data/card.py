@@ -20,7 +20,7 @@ LENGTHS = (24, 64, 128, 256)
 def window_counts(
     spec: DatasetSpec, lengths: tuple[int, ...] = LENGTHS, *, series: Series | None = None, within: bool | None = None
 ) -> dict[int, int] | None:
-    """Windows by length under protocol paper, from the stated facts or from `series`; None where rows are not known.
+    """Windows by length under protocol paper, from the stated counts or from `series`; None where rows are not known.
 
     `within` overrides the data set's `within_series`.
     """
@@ -47,7 +47,7 @@ def check(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
 
 def _inspect(spec: DatasetSpec, data_dir: Path | None) -> tuple[dict[str, Any], Series | None]:
     series = None
-    facts: dict[str, Any] = {
+    record: dict[str, Any] = {
         "id": spec.id,
         "generated": spec.recipe is not None,
         "present": False,
@@ -62,22 +62,26 @@ def _inspect(spec: DatasetSpec, data_dir: Path | None) -> tuple[dict[str, Any], 
     try:
         if spec.recipe is None:
             path = locate(spec, data_dir)
-            facts |= {"present": True, "path": str(path), "sha256": file_sha256(path)}
+            record |= {"present": True, "path": str(path), "sha256": file_sha256(path)}
             if spec.sha256 is not None:
-                facts["checksum"] = "right" if facts["sha256"] == spec.sha256 else "wrong"
+                record["checksum"] = "right" if record["sha256"] == spec.sha256 else "wrong"
             series = load_series(spec, data_dir)
-            facts |= {"rows": series.rows, "features": len(series.names), "windows": window_counts(spec, series=series)}
+            record |= {
+                "rows": series.rows,
+                "features": len(series.names),
+                "windows": window_counts(spec, series=series),
+            }
         else:
             fingerprint(spec, data_dir)
-            facts |= {"present": True, "windows": window_counts(spec)}
+            record |= {"present": True, "windows": window_counts(spec)}
     except (SkipCell, UserError) as reason:
-        facts["problem"] = str(reason)
-    return facts, series
+        record["problem"] = str(reason)
+    return record, series
 
 
 def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
     """Everything known about a data set, JSON-able; ranges and names of a recorded set only where its file is here."""
-    facts, series = _inspect(spec, data_dir)
+    record, series = _inspect(spec, data_dir)
     names: tuple[str, ...] = ()
     ranges = None
     if series is not None:
@@ -97,15 +101,15 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
         "origin": spec.origin,
         "licence": spec.licence,
         "url": spec.url,
-        "sha256": spec.sha256 or (facts["sha256"] if spec.recipe is None else expected_fingerprint(spec)),
+        "sha256": spec.sha256 or (record["sha256"] if spec.recipe is None else expected_fingerprint(spec)),
         "generated": spec.recipe is not None,
-        "present": facts["present"],
-        "path": facts["path"],
-        "problem": facts["problem"],
-        "rows": facts["rows"] or spec.rows,
+        "present": record["present"],
+        "path": record["path"],
+        "problem": record["problem"],
+        "rows": record["rows"] or spec.rows,
         "published_rows": spec.published_rows,
         "series": None if series is None or series.windows else len(timeline.whole if timeline else series.parts),
-        "features": facts["features"],
+        "features": record["features"],
         "names": list(names),
         "ranges": ranges,
         "time": asdict(timeline) if timeline else None,
@@ -119,40 +123,40 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
     }
 
 
-def card_text(facts: dict[str, Any]) -> str:
-    """A card as plain text: a line a fact, features with their ranges, then the known disagreements."""
-    lines = [f"{facts['title']} ({facts['id']})", facts["summary"], ""]
-    rows = "generated for each length" if facts["generated"] else _number(facts["rows"])
-    if facts["published_rows"]:
-        rows += f" (the papers say {_number(facts['published_rows'])})"
+def card_text(record: dict[str, Any]) -> str:
+    """A card as plain text: an entry a line, features with their ranges, then the known disagreements."""
+    lines = [f"{record['title']} ({record['id']})", record["summary"], ""]
+    rows = "generated for each length" if record["generated"] else _number(record["rows"])
+    if record["published_rows"]:
+        rows += f" (the papers say {_number(record['published_rows'])})"
     entries = {
-        "Origin": facts["origin"],
-        "Licence": facts["licence"],
-        "Address": facts["url"],
-        "Recipe" if facts["generated"] else "SHA-256": facts["sha256"],
-        "File": facts["path"],
-        "Missing" if not facts["present"] else "Problem": facts["problem"],
+        "Origin": record["origin"],
+        "Licence": record["licence"],
+        "Address": record["url"],
+        "Recipe" if record["generated"] else "SHA-256": record["sha256"],
+        "File": record["path"],
+        "Missing" if not record["present"] else "Problem": record["problem"],
         "Rows": rows,
-        "Series": _number(facts["series"]) if facts["series"] not in (None, 1) else None,
-        "Features": _number(facts["features"]),
-        "Time": _time_text(facts["time"]),
-        "Constant": ", ".join(facts["constant"]),
-        "Windows": _counts(facts["windows"]),
-        "  lost to gaps": _counts(facts["lost_to_gaps"]),
-        "  within series": _counts(facts["windows_within_series"]),
+        "Series": _number(record["series"]) if record["series"] not in (None, 1) else None,
+        "Features": _number(record["features"]),
+        "Time": _time_text(record["time"]),
+        "Constant": ", ".join(record["constant"]),
+        "Windows": _counts(record["windows"]),
+        "  lost to gaps": _counts(record["lost_to_gaps"]),
+        "  within series": _counts(record["windows_within_series"]),
     }
     width = max(len(name) for name in entries)
     lines += [f"{name:<{width}}  {value}" for name, value in entries.items() if value]
-    if facts["ranges"]:
-        longest = max(len(name) for name in facts["ranges"])
+    if record["ranges"]:
+        longest = max(len(name) for name in record["ranges"])
         lines += [
             "",
             "Ranges",
-            *(f"  {name:<{longest}}  {a:.6g} to {b:.6g}" for name, (a, b) in facts["ranges"].items()),
+            *(f"  {name:<{longest}}  {a:.6g} to {b:.6g}" for name, (a, b) in record["ranges"].items()),
         ]
-    elif facts["names"]:
-        lines += ["", "Names", f"  {', '.join(facts['names'])}"]
-    remarks = [*facts["notes"], *(f"score {name}: {text}" for name, text in facts["score_notes"].items())]
+    elif record["names"]:
+        lines += ["", "Names", f"  {', '.join(record['names'])}"]
+    remarks = [*record["notes"], *(f"score {name}: {text}" for name, text in record["score_notes"].items())]
     if remarks:
         lines += ["", "Known disagreements and remarks", *(f"  - {remark}" for remark in remarks)]
     return "\n".join(lines) + "\n"

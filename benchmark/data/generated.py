@@ -15,7 +15,7 @@ from benchmark.data.locate import RECIPE_VERSIONS, installed_mujoco
 from benchmark.data.spec import Recipe
 
 SINE_FEATURES = 5
-SINE_NAMES = tuple(f"sine_{place}" for place in range(1, SINE_FEATURES + 1))
+SINE_NAMES = tuple(f"sine_{index}" for index in range(1, SINE_FEATURES + 1))
 
 
 def feature_names(recipe: Recipe) -> tuple[str, ...]:

@@ -15,16 +15,16 @@ def listing(data_dir: Path | None) -> list[dict[str, Any]]:
     records = []
     for name in DATASETS.names():
         spec = load_spec(name)
-        facts = check(spec, data_dir)
+        record = check(spec, data_dir)
         records.append(
             {
                 "id": spec.id,
                 "summary": spec.summary,
                 "rows": spec.rows,
                 "features": spec.features,
-                "generated": facts["generated"],
-                "present": facts["present"],
-                "problem": facts["problem"],
+                "generated": record["generated"],
+                "present": record["present"],
+                "problem": record["problem"],
             }
         )
     return records
@@ -64,13 +64,13 @@ def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def check_all(names: list[str], data_dir: Path | None) -> list[dict[str, Any]]:
-    """The facts of each data set, with `ok` for those that can be used here."""
+    """The record of each data set, with `ok` for those that can be used here."""
     records = [check(load_spec(name), data_dir) for name in names or DATASETS.names()]
     return [{**record, "ok": record["problem"] is None} for record in records]
 
 
 def check_text(records: Iterable[dict[str, Any]]) -> str:
-    """The facts as lines."""
+    """The record as lines."""
     lines = []
     for record in records:
         if record["problem"]:

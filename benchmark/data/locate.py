@@ -91,8 +91,8 @@ def installed_mujoco() -> str:
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file, read again only when its size or time of change is new; raises UserError."""
     try:
-        facts = path.stat()
-        return _sha256_of(str(path.resolve()), facts.st_size, facts.st_mtime_ns)
+        stat = path.stat()
+        return _sha256_of(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
     except OSError as error:
         raise UserError(f"the data file '{path}' cannot be read ({error.strerror}); check its permissions.") from None
 
@@ -105,8 +105,8 @@ def _sha256_of(path: str, size: int, mtime_ns: int) -> str:
 
 
 def _recipe_digest(recipe: Recipe, engine: str | None) -> str:
-    facts = {**recipe.model_dump(), "version": RECIPE_VERSIONS[recipe.process], "engine": engine}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    stat = {**recipe.model_dump(), "version": RECIPE_VERSIONS[recipe.process], "engine": engine}
+    return hashlib.sha256(json.dumps(stat, sort_keys=True).encode()).hexdigest()
 
 
 def _folders(data_dir: Path | None) -> list[Path]:

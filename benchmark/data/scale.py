@@ -47,7 +47,7 @@ def cut(rows: NDArray[Any], length: int, stride: int) -> NDArray[Any]:
 
 
 def take(pieces: Sequence[Windows], chosen: NDArray[np.int64] | None) -> Windows:
-    """The windows with the given sorted numbers, counted through all pieces (None: all), as one contiguous array."""
+    """The windows at sorted indices into the concatenated pieces (None: all), as one contiguous array."""
     if chosen is None:
         return np.ascontiguousarray(np.concatenate(pieces) if len(pieces) > 1 else pieces[0])
     ends = np.cumsum([len(piece) for piece in pieces])

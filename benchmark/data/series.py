@@ -55,7 +55,7 @@ def load_series(spec: DatasetSpec, data_dir: Path | None) -> Series:
     elif spec.suffix == ".mat":
         _refuse_options(spec, path, "has no named columns", "columns", "drop", "time_column", "series_column")
         values = read_matlab(path, spec)
-        names = tuple(f"{spec.array}{place}" for place in range(1, values.shape[1] + 1))
+        names = tuple(f"{spec.array}{index}" for index in range(1, values.shape[1] + 1))
         refuse_bad_numbers(values, path, names)
         series = _by_length(Table(names, values, None), path, spec)
     else:
@@ -73,7 +73,7 @@ def _windows(path: Path, spec: DatasetSpec) -> Series:
     options = ("columns", "drop", "time_column", "series_column", "series_length")
     _refuse_options(spec, path, "holds windows, not rows", *options)
     values = read_windows(path, spec)
-    names = tuple(f"feature_{place}" for place in range(1, values.shape[2] + 1))
+    names = tuple(f"feature_{index}" for index in range(1, values.shape[2] + 1))
     return Series(names, tuple(values), tuple(str(i) for i in range(1, len(values) + 1)), path, windows=True)
 
 
@@ -129,7 +129,7 @@ def _groups(table: Table, length: int) -> dict[str, NDArray[np.int64]]:
     """Row numbers by series, in order of first appearance; series of `length` rows where no column tells them apart."""
     if table.series is None:
         return {str(i): rows for i, rows in enumerate(np.arange(len(table.values)).reshape(-1, length), start=1)}
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(table.series):
-        places.setdefault(name, []).append(place)
-    return {name: np.asarray(rows) for name, rows in places.items()}
+    indices: dict[str, list[int]] = {}
+    for index, name in enumerate(table.series):
+        indices.setdefault(name, []).append(index)
+    return {name: np.asarray(rows) for name, rows in indices.items()}

@@ -1,4 +1,4 @@
-"""What a data set is: the facts that its YAML file states, checked."""
+"""The specification of a data set: what its YAML file states, validated."""
 
 from __future__ import annotations
 

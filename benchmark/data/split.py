@@ -108,4 +108,4 @@ def _interleaved(series: int, rows: int, length: int, pairs: int) -> list[Block]
 
 def _shares(total: int, parts: int) -> list[int]:
     """`total` as `parts` whole numbers that differ by one at most."""
-    return [total // parts + (place < total % parts) for place in range(parts)]
+    return [total // parts + (index < total % parts) for index in range(parts)]

@@ -52,18 +52,18 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
                 f"'{path}', line {line}, has {len(row)} cells, but the header has {len(header)}; correct the line."
             )
         kept.append((line, row))
-    columns = {name: [row[place] for _, row in kept] for place, name in enumerate(header)}
+    columns = {name: [row[index] for _, row in kept] for index, name in enumerate(header)}
     time_column = _time_column(columns, path, spec)
     features = _features(header, path, spec, time_column)
-    places = [header.index(name) for name in features]
+    indices = [header.index(name) for name in features]
     series_place = header.index(spec.series_column) if spec.series_column is not None else None
     values: list[list[float]] = []
     series: list[str] = []
     for line, row in kept:
         try:
-            values.append([_number(row[place]) for place in places])
+            values.append([_number(row[index]) for index in indices])
         except ValueError:
-            _explain(path, features, [row[place] for place in places], f"line {line}")
+            _explain(path, features, [row[index] for index in indices], f"line {line}")
         if series_place is not None:
             series.append(_series_name(row[series_place], path, spec, f"line {line}"))
     if not values:
@@ -211,9 +211,9 @@ def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
 def _check_header(header: Sequence[str], path: Path) -> None:
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         raise UserError(f"'{path}' has the one column '{header[0]}'; save it with commas between the columns.")
-    for place, name in enumerate(header, start=1):
+    for number, name in enumerate(header, start=1):
         if not name:
-            raise UserError(f"'{path}', line 1: column {place} has no name; name every column in the header.")
+            raise UserError(f"'{path}', line 1: column {number} has no name; name every column in the header.")
     twice = [name for name, times in Counter(header).items() if times > 1]
     if twice:
         raise UserError(f"'{path}', line 1: the column name '{twice[0]}' occurs twice; rename one of the two.")
@@ -252,7 +252,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _explain(path: Path, names: Sequence[str], cells: Sequence[str], place: str) -> NoReturn:
+def _explain(path: Path, names: Sequence[str], cells: Sequence[str], position: str) -> NoReturn:
     """Raise UserError for the first cell of a row that is not a usable number."""
     name, cell = next((name, cell.strip()) for name, cell in zip(names, cells, strict=True) if not _is_number(cell))
     if not cell:
@@ -263,7 +263,9 @@ def _explain(path: Path, names: Sequence[str], cells: Sequence[str], place: str)
         what = f"'{cell}' is not a finite number"
     else:
         what = f"'{cell}' is too large a number"
-    raise UserError(f"'{path}', column '{name}', {place}: {what}; correct the cell, or remove the row or the column.")
+    raise UserError(
+        f"'{path}', column '{name}', {position}: {what}; correct the cell, or remove the row or the column."
+    )
 
 
 def _is_float(cell: str) -> bool:
@@ -274,7 +276,7 @@ def _is_float(cell: str) -> bool:
     return "_" not in cell
 
 
-def _series_name(cell: str, path: Path, spec: DatasetSpec, place: str) -> str:
+def _series_name(cell: str, path: Path, spec: DatasetSpec, position: str) -> str:
     if not cell.strip():
-        raise UserError(f"'{path}', column '{spec.series_column}', {place}: the series has no name; fill the cell.")
+        raise UserError(f"'{path}', column '{spec.series_column}', {position}: the series has no name; fill the cell.")
     return cell.strip()

@@ -53,19 +53,19 @@ class Stamps:
     clock: NDArray[np.float64]
     dates: bool
     texts: Sequence[str]
-    places: Sequence[str]
+    positions: Sequence[str]
     recognised: bool = False
 
 
 def parse_stamps(
-    column: str, cells: Sequence[str], places: Sequence[str], path: Path, *, recognised: bool = False
+    column: str, cells: Sequence[str], positions: Sequence[str], path: Path, *, recognised: bool = False
 ) -> Stamps:
     """Numbers, or ISO dates as seconds since 1970, those without a zone as if in UTC; raises UserError for anything else."""
     texts = [cell.strip() for cell in cells]
     try:
         numbers = np.asarray([float(text) for text in texts])
         if np.isfinite(numbers).all():
-            return Stamps(column, numbers, numbers, False, texts, places, recognised)
+            return Stamps(column, numbers, numbers, False, texts, positions, recognised)
     except ValueError:
         pass
     seconds = _seconds(texts)
@@ -73,17 +73,17 @@ def parse_stamps(
     if len(bad):
         row = int(bad[0])
         raise UserError(
-            f"'{path}', column '{column}', {places[row]}: '{texts[row]}' is no time; write ISO dates such as "
+            f"'{path}', column '{column}', {positions[row]}: '{texts[row]}' is no time; write ISO dates such as "
             "2026-01-31 23:00:00 or numbers, or name the column under 'drop' to take the rows as they follow."
         )
     zoned = [bool(ZONE.search(text)) and ":" in text for text in texts]
     if any(zoned) and not all(zoned):
         row = zoned.index(not zoned[0])
         raise UserError(
-            f"'{path}', column '{column}', {places[row]}: some times have a zone and some have none; write all of them alike."
+            f"'{path}', column '{column}', {positions[row]}: some times have a zone and some have none; write all of them alike."
         )
     clock = _seconds([ZONE.sub("", text) for text in texts]) if all(zoned) else seconds
-    return Stamps(column, seconds, clock, True, texts, places, recognised)
+    return Stamps(column, seconds, clock, True, texts, positions, recognised)
 
 
 def is_stamp(cells: Sequence[str]) -> bool:
@@ -140,7 +140,7 @@ def _refuse_equal(stamps: Stamps, rows: NDArray[np.int64], times: NDArray[np.flo
     if len(same):
         first, second = (int(row) for row in rows[same[0] : same[0] + 2])
         raise UserError(
-            f"'{path}', column '{stamps.column}', {stamps.places[first]} and {stamps.places[second]}: the time "
+            f"'{path}', column '{stamps.column}', {stamps.positions[first]} and {stamps.positions[second]}: the time "
             f"'{stamps.texts[second]}' occurs twice; name the column that tells the series apart under 'series_column', or "
             "remove one of the rows."
         )

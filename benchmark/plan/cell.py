@@ -96,8 +96,8 @@ class Cell:
     @property
     def slug(self) -> str:
         """The cell's folder: readable first, then the key."""
-        place = f"{self.dataset.id}-{self.length}-{self.generator}"
-        return f"{place}-{self.protocol}-{self.budget.name}-s{self.seed}-{self.key}"
+        prefix = f"{self.dataset.id}-{self.length}-{self.generator}"
+        return f"{prefix}-{self.protocol}-{self.budget.name}-s{self.seed}-{self.key}"
 
     def record(self) -> dict[str, Any]:
         """The resolved cell as `cell.json` holds it."""

@@ -94,8 +94,8 @@ def configuration(plan: Plan) -> dict[str, Any]:
         for cell in plan.cells
     }
     origin = f"configs/budgets/{budget.name}.yaml"
-    facts = {name: {"value": _plain(value), "source": origin} for name, value in budget.model_dump().items()}
-    return {"suite": {"name": plan.suite.name, **suite}, "budget": facts, "cells": cells}
+    settings = {name: {"value": _plain(value), "source": origin} for name, value in budget.model_dump().items()}
+    return {"suite": {"name": plan.suite.name, **suite}, "budget": settings, "cells": cells}
 
 
 def configuration_text(tree: Mapping[str, Any], indent: int = 0) -> str:

@@ -61,9 +61,9 @@ def metric_identity(metric: Metric) -> dict[str, Any]:
 
 def score_seeds(cell: Cell, metric: Metric) -> list[int]:
     """One seed a repetition, equal for all generators on the same data, so that comparisons are paired."""
-    place = (cell.dataset.id, cell.length, cell.protocol)
+    setting = (cell.dataset.id, cell.length, cell.protocol)
     owner = metric.encoder_of or metric.info.name
-    return [derive_seed("metric", owner, *place, repetition) for repetition in range(cell.budget.repetitions)]
+    return [derive_seed("metric", owner, *setting, repetition) for repetition in range(cell.budget.repetitions)]
 
 
 def sample_key(cell: Cell) -> str:

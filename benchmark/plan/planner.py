@@ -176,14 +176,14 @@ def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list
             continue
         content = _content(dataset, request.data_dir)
         for length in filter(lambda length: selection.admits("length", length), suite.lengths):
-            place = _Place(
+            setting = _Setting(
                 dataset, length, *content, _features(dataset, length, suite.protocol, content, request.data_dir)
             )
             for generator in generators:
-                cells += _cells(suite, seeds, generator, place, overrides.get(generator.name, {}))
+                cells += _cells(suite, seeds, generator, setting, overrides.get(generator.name, {}))
             for variant, generator in variants:
                 altered = overrides.get(generator.name, {})
-                cells += _cells(suite, seeds, generator, place, altered, variant.params, variant.label)
+                cells += _cells(suite, seeds, generator, setting, altered, variant.params, variant.label)
             if len(cells) > MOST_CELLS:
                 raise UserError(
                     f"suite '{suite.name}' has more than {MOST_CELLS:,} cells with {suite.seeds} training seeds; use fewer "
@@ -227,7 +227,7 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Setting:
     """A data set at a length: its content's fingerprint, why it is not here (None if it is), and D."""
 
     dataset: DatasetSpec
@@ -271,7 +271,7 @@ def _cells(
     suite: SuiteSpec,
     seeds: Sequence[int],
     generator: GeneratorSpec,
-    place: _Place,
+    setting: _Setting,
     overrides: Mapping[str, Any],
     preset: Mapping[str, Any] = MappingProxyType({}),
     variant: str = "",
@@ -279,9 +279,9 @@ def _cells(
     """One cell a training seed. `preset` are a variant's own parameters, `overrides` what was changed on top of them."""
     budget = BUDGETS.load(suite.budget)
     where = {
-        "dataset": place.dataset.id,
-        "features": place.features,
-        "length": place.length,
+        "dataset": setting.dataset.id,
+        "features": setting.features,
+        "length": setting.length,
         "budget": budget.name,
         "protocol": suite.protocol,
     }
@@ -291,8 +291,8 @@ def _cells(
         f"{name}={plain_text(resolved.params[name])}" for name in overrides if resolved.params[name] != plain.get(name)
     )
     cls = load_class(generator)
-    # Refuses parameters that do not fit the windows, such as a ladder of scales that ends elsewhere.
-    size = count_parameters(cls(**resolved.params), place.length, place.features, f"generator '{generator.name}'")
+    # Refuses parameters that do not fit the windows, such as patch numbers that end at another length.
+    size = count_parameters(cls(**resolved.params), setting.length, setting.features, f"generator '{generator.name}'")
     title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
     source = source_digest(generator.class_.partition(":")[0])
     for seed in seeds:
@@ -303,19 +303,19 @@ def _cells(
             source=source,
             params=resolved.params,
             sources=resolved.sources,
-            dataset=place.dataset,
-            fingerprint=place.fingerprint,
-            length=place.length,
+            dataset=setting.dataset,
+            fingerprint=setting.fingerprint,
+            length=setting.length,
             protocol=suite.protocol,
             budget=budget,
             seed=seed,
-            features=place.features,
+            features=setting.features,
             title=title,
             altered=altered,
             variant=variant,
             size_class="control" if cls.is_control or cls.uses_real_disjoint else size_class(size),
             uses_real_disjoint=cls.uses_real_disjoint,
-            skip=place.skip,
+            skip=setting.skip,
         )
 
 

@@ -14,17 +14,17 @@ TRAINING_BYTES = 16
 
 def count_parameters(generator: Generator, length: int, features: int, owner: str) -> int:
     """Trainable parameters for windows (T=length, D=features); raises UserError for sizes that do not fit or are too large."""
-    place = f"{owner} for windows of T = {length} and D = {features}"
+    model = f"{owner} for windows of T = {length} and D = {features}"
     try:
         count = sum(generator.parameter_counts(length, features).values())
     except UserError:
         raise
     except Exception as error:  # somebody else's code runs here, and sizes beyond 64 bits overflow anywhere
         reason = next(iter(str(error).splitlines()), "")[:200].strip(' ."') or type(error).__name__
-        raise UserError(f"{place} cannot be built ({reason}); correct its parameters with --set.") from None
+        raise UserError(f"{model} cannot be built ({reason}); correct its parameters with --set.") from None
     if count > MOST_PARAMETERS and not generator.is_control:
         raise UserError(
-            f"{place} has {count:,} parameters, which take {_gigabytes(count)} to train; make its sizes smaller with --set "
+            f"{model} has {count:,} parameters, which take {_gigabytes(count)} to train; make its sizes smaller with --set "
             f"(at most {MOST_PARAMETERS:,})."
         )
     return count

@@ -80,7 +80,7 @@ def plot_suite(
             f"the store '{store.root}' holds no samples of suite '{plan.suite.name}' at budget {plan.suite.budget}; run it first "
             "or name another with --store."
         )
-    # A place that cannot be written is refused before anything is drawn for it.
+    # A folder that cannot be written is refused before anything is drawn for it.
     folder.mkdir(parents=True, exist_ok=True)
     by_method: dict[str, list[tuple[Pair, Embedding]]] = {}
     for number, cell in enumerate(ready, 1):
@@ -152,14 +152,14 @@ def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
             if points["value"].dropna().empty:
                 drawn.skipped[name] = f"no generator that learns has a {SCORE} there yet"
                 continue
-            place = f"{titles[dataset]}, length {length}"
-            drawn.files += write(partial(draw_scaling, points, place), folder, name)
+            setting = f"{titles[dataset]}, length {length}"
+            drawn.files += write(partial(draw_scaling, points, setting), folder, name)
     ranked = tuple(name for name in plan.scores if name in METRICS and len(ranks(frame, name)) > 1)
     if ranked:
         drawn.files += write(partial(draw_ranks, frame, ranked), folder, "ranks")
     else:
-        drawn.skipped["ranks"] = "fewer than two generators have every score in every place"
+        drawn.skipped["ranks"] = "fewer than two generators have every score in every setting"
 
 
-def _unique(places: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    return list(dict.fromkeys(places))
+def _unique(settings: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return list(dict.fromkeys(settings))

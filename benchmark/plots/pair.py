@@ -44,8 +44,8 @@ class Pair:
 
     def seed(self, purpose: str) -> int:
         """A seed for a figure, equal for all generators on the same data, so that the same real windows are shown."""
-        place = (self.record["dataset"]["id"], self.record["length"], self.record["protocol"])
-        return derive_seed("plots", purpose, *place)
+        setting = (self.record["dataset"]["id"], self.record["length"], self.record["protocol"])
+        return derive_seed("plots", purpose, *setting)
 
 
 def find_cell(store: Store, name: str) -> CellFolder:
@@ -73,7 +73,7 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: 
     spec = dataset or _dataset(record["dataset"]["id"])
     if fingerprint(spec, data_dir) != record["fingerprint"]:
         raise SkipCell(f"the data of '{spec.id}' are not those that the cell was computed from")
-    place = (record["dataset"]["id"], record["length"], record["protocol"])
+    setting = (record["dataset"]["id"], record["length"], record["protocol"])
     windows = load_windows(
         spec,
         record["length"],
@@ -82,7 +82,7 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: 
         data_dir=data_dir,
         cache_dir=store.shared("data"),
         limit=record["max_windows"],
-        seed_for_split=derive_seed("split", *place),
+        seed_for_split=derive_seed("split", *setting),
     )
     samples = _samples(folder)
     title = spec.title or spec.id

@@ -17,21 +17,21 @@ COLUMNS = 3
 
 
 def ranks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Ranks from 1 (nearest to the score's ideal), one row a generator and one column a place, equal means sharing a rank.
+    """Ranks from 1 (nearest to the score's ideal), one row a generator and one column a setting, equal means sharing a rank.
 
-    Only generators with a value in every place that has any are ranked, so that all are judged by the same places; controls
+    Only generators with a value in every setting that has any are ranked, so that all are judged by the same settings; controls
     are left out.
     """
     info = registry.load(metric).info
     part = frame[(frame["metric"] == metric) & (frame["size_class"] != "control")]
-    place = part["dataset"].astype(str) + "-" + part["length"].astype(str)
-    means = part["value"].groupby([part["title"], place], sort=False).mean().unstack()
+    setting = part["dataset"].astype(str) + "-" + part["length"].astype(str)
+    means = part["value"].groupby([part["title"], setting], sort=False).mean().unstack()
     complete = means.dropna(axis="columns", how="all").dropna()
     return (complete - info.ideal).abs().rank(axis="index", method="average")
 
 
 def draw_ranks(frame: pd.DataFrame, metrics: tuple[str, ...]) -> Figure:
-    """A panel a score: small dots are the ranks in each place, the large one their mean; the best stands on top."""
+    """A panel a score: small dots are the ranks in each setting, the large one their mean; the best stands on top."""
     tables = {name: ranks(frame, name) for name in metrics}
     height = 0.22 * max(map(len, tables.values())) + 0.9
     rows = -(-len(tables) // COLUMNS)
@@ -51,8 +51,8 @@ def draw_ranks(frame: pd.DataFrame, metrics: tuple[str, ...]) -> Figure:
         panel.grid(axis="x", color="0.9", linewidth=0.6)
     for panel in axes.flat[len(tables) :]:
         panel.remove()
-    places = max(table.shape[1] for table in tables.values())
+    settings = max(table.shape[1] for table in tables.values())
     figure.supxlabel(
-        f"rank over {places} place{'s' if places > 1 else ''}: each (small), mean (large); 1 is best", fontsize=8
+        f"rank over {settings} setting{'s' if settings > 1 else ''}: each (small), mean (large); 1 is best", fontsize=8
     )
     return figure

@@ -46,7 +46,7 @@ def scaling_points(frame: pd.DataFrame, sizes: Mapping[str, int], dataset: str, 
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], float))
 
 
-def draw_scaling(points: pd.DataFrame, place: str) -> Figure:
+def draw_scaling(points: pd.DataFrame, setting: str) -> Figure:
     """Measured scores as filled marks, a family's sizes joined by a line; published ones as hollow marks."""
     figure, axes = panels(1, 1, WIDTH, 3.0)
     panel = axes[0, 0]
@@ -72,7 +72,11 @@ def draw_scaling(points: pd.DataFrame, place: str) -> Figure:
     panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
     info = registry.load(SCORE).info
     panel.set(
-        xscale="log", yscale="log", xlabel="trainable parameters", ylabel=f"{info.title}, lower is better", title=place
+        xscale="log",
+        yscale="log",
+        xlabel="trainable parameters",
+        ylabel=f"{info.title}, lower is better",
+        title=setting,
     )
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -30,6 +30,6 @@ def _contents(store: Store) -> str:
         record = read_json(path)
         dataset, budget = record.get("dataset"), record.get("budget")
         if isinstance(dataset, dict) and isinstance(budget, dict):
-            place = f"{dataset.get('id')} {record.get('length')}"
-            counts[f"{place} at budget {budget.get('name')}, protocol {record.get('protocol')}"] += 1
+            setting = f"{dataset.get('id')} {record.get('length')}"
+            counts[f"{setting} at budget {budget.get('name')}, protocol {record.get('protocol')}"] += 1
     return "; ".join(f"{count} cell{'s' if count > 1 else ''} of {what}" for what, count in counts.items()) or "no cell"

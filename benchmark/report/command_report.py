@@ -38,4 +38,4 @@ def write_tables(folder: Path, name: str, tables: Sequence[PlainTable]) -> list[
 
 def shortened_scores(budget: str) -> str:
     """The note of a table whose budget shortens the scores."""
-    return f"Budget {budget} shortens the scores: its numbers test the program and compare with nothing."
+    return f"Budget {budget} shortens the scores: its values test the program and compare only with each other."

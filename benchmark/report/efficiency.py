@@ -42,7 +42,7 @@ def _block(table: Table, frame: pd.DataFrame, info: MetricInfo, unit: float) -> 
         return Entry(float(values.mean()) / unit, None, None, len(values), "done")
 
     rows = tuple(
-        Row(row.generator, row.title, row.size_class, tuple(entry(row, *place) for place in table.columns))
+        Row(row.generator, row.title, row.size_class, tuple(entry(row, *setting) for setting in table.columns))
         for row in table.blocks[0].rows
     )
     nothing = len(table.columns)

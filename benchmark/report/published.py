@@ -1,4 +1,4 @@
-"""The published numbers that stand beside measured ones."""
+"""The published values that stand beside measured ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def published_scores() -> dict[tuple[str, str, int, str], Published]:
     """Every published score by (metric, data set, length, method).
 
     A value that several tables repeat is taken from the first of them. Sampling times are seconds on an NVIDIA RTX 3090 for
-    an unsaid number of windows.
+    an unspecified number of windows.
     """
     found: dict[tuple[str, str, int, str], Published] = {}
     for row in _rows("scores.csv"):
@@ -36,8 +36,8 @@ def published_scores() -> dict[tuple[str, str, int, str], Published]:
         for name in {row["method"], method}:
             found.setdefault((row["metric"], row["dataset"], int(row["length"]), name), _published(row))
     for row in _rows("sensitivity.csv"):
-        ladder = row["patch_nums"].replace(",", "-")
-        method = f"{row['method']}/patch_nums={ladder},vocab_size={row['vocab_size']}"
+        patch_nums = row["patch_nums"].replace(",", "-")
+        method = f"{row['method']}/patch_nums={patch_nums},vocab_size={row['vocab_size']}"
         found.setdefault((row["metric"], row["dataset"], int(row["length"]), method), _published(row))
     for row in _rows("sampling_time.csv"):
         key = ("sampling_time", row["dataset"], int(row["length"]), row["method"])

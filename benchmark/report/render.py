@@ -120,10 +120,10 @@ def reasons(table: Table) -> list[str]:
         for row in block.rows:
             for title, entry in zip(table.column_titles, row.entries, strict=True):
                 if entry.mean is None and entry.reason:
-                    places = found.setdefault(f"{entry.status}: {entry.reason}", [])
-                    if f"{row.title} on {title}" not in places:
-                        places.append(f"{row.title} on {title}")
-    return [f"{', '.join(places)} — {reason}" for reason, places in found.items()]
+                    settings = found.setdefault(f"{entry.status}: {entry.reason}", [])
+                    if f"{row.title} on {title}" not in settings:
+                        settings.append(f"{row.title} on {title}")
+    return [f"{', '.join(settings)} — {reason}" for reason, settings in found.items()]
 
 
 def latex(table: Table) -> str:

@@ -52,7 +52,7 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     notes = []
     if plan.cells[0].budget.scores:
         notes.append(
-            f"Budget {plan.suite.budget} shortens the scores too: its numbers test the program and compare with nothing."
+            f"Budget {plan.suite.budget} shortens the scores too: its values test the program and compare only with each other."
         )
     datasets = {cell.dataset.id: cell.dataset for cell in plan.cells}
     notes += [
@@ -98,8 +98,8 @@ def _warnings(plan: Plan, store: Store) -> list[str]:
     found = []
     for cell in plan.cells:
         seed = f", training seed {cell.seed}" if plan.suite.seeds > 1 else ""
-        place = f"{cell.title} on {cell.dataset.title or cell.dataset.id} {cell.length}{seed}"
-        found += [f"Warning, {place}: {sentence}" for sentence in store.cell(cell).provenance().stage("fit").warnings]
+        setting = f"{cell.title} on {cell.dataset.title or cell.dataset.id} {cell.length}{seed}"
+        found += [f"Warning, {setting}: {sentence}" for sentence in store.cell(cell).provenance().stage("fit").warnings]
     return found
 
 
@@ -161,8 +161,8 @@ def as_json(plan: Plan, result: SuiteResult, files: list[Path]) -> dict[str, Any
             for name, rows in part.groupby("metric", sort=False)
         }
         fields = ("generator", "dataset", "length", "protocol", "budget", "seed")
-        place = {field: first[field].item() if hasattr(first[field], "item") else first[field] for field in fields}
-        cells.append({"cell": slug, **place, "reason": str(part["reason"].max()), "scores": scores})
+        setting = {field: first[field].item() if hasattr(first[field], "item") else first[field] for field in fields}
+        cells.append({"cell": slug, **setting, "reason": str(part["reason"].max()), "scores": scores})
     return {
         "suite": plan.suite.name,
         "caption": result.table.caption,

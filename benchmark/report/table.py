@@ -27,7 +27,7 @@ BESIDE = (
 """The caption's sentence on what stands beside a measured value."""
 NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
 """The caption's sentence where a verdict had no noise to go by."""
-Place = tuple[str, int]
+Setting = tuple[str, int]
 """A column: data set and length."""
 
 
@@ -71,7 +71,7 @@ class Table:
     """Everything a renderer needs."""
 
     title: str
-    columns: tuple[Place, ...]
+    columns: tuple[Setting, ...]
     column_titles: tuple[str, ...]
     blocks: tuple[Block, ...]
     caption: str
@@ -80,23 +80,23 @@ class Table:
 
 def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str], notes: Iterable[str] = ()) -> Table:
     """The table of a results frame: measured beside published, best and second marked among equals of no control."""
-    places = list(dict.fromkeys(zip(frame["dataset"], frame["length"], strict=True)))
-    several = len({length for _, length in places}) > 1
-    titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in places]
-    blocks = tuple(_block(part, places, str(name)) for name, part in frame.groupby("metric", sort=False))
+    settings = list(dict.fromkeys(zip(frame["dataset"], frame["length"], strict=True)))
+    several = len({length for _, length in settings}) > 1
+    titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in settings]
+    blocks = tuple(_block(part, settings, str(name)) for name, part in frame.groupby("metric", sort=False))
     caption = " ".join(
-        filter(None, [_caption(frame, places, titles), *_marks(blocks), *_altered(frame), _beside(frame, blocks)])
+        filter(None, [_caption(frame, settings, titles), *_marks(blocks), *_altered(frame), _beside(frame, blocks)])
     )
-    return Table(title, tuple(places), tuple(titles), blocks, caption, tuple(notes))
+    return Table(title, tuple(settings), tuple(titles), blocks, caption, tuple(notes))
 
 
-def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
+def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
     info = score_info(name)
     rows = [
-        _row(part, places, name, str(generator), str(title))
+        _row(part, settings, name, str(generator), str(title))
         for (generator, title), part in frame.groupby(["generator", "title"], sort=False)
     ]
-    noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], info) for d, t in places]
+    noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], info) for d, t in settings]
     floors, margins = tuple(floor for floor, _ in noise), tuple(margin for _, margin in noise)
     shortened = {name for name in set(frame["budget"]) if is_shortened(str(name))}
     if not shortened:
@@ -107,11 +107,11 @@ def _block(frame: pd.DataFrame, places: list[Place], name: str) -> Block:
     return Block(info, floors, margins, tuple(_marked(rows, margins, info)))
 
 
-def _row(part: pd.DataFrame, places: list[Place], metric: str, generator: str, title: str) -> Row:
+def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: str, title: str) -> Row:
     known = published_scores() if is_comparable(part) else {}
     entries = tuple(
         _entry(part[(part["dataset"] == d) & (part["length"] == t)], known.get((metric, d, t, generator)))
-        for d, t in places
+        for d, t in settings
     )
     return Row(generator, title, str(part["size_class"].iloc[0]), entries)
 
@@ -200,9 +200,9 @@ def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> li
     ]
 
 
-def _caption(frame: pd.DataFrame, places: list[Place], titles: list[str]) -> str:
+def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) -> str:
     counts = []
-    for (name, length), title in zip(places, titles, strict=True):
+    for (name, length), title in zip(settings, titles, strict=True):
         n = frame[(frame["dataset"] == name) & (frame["length"] == length)]["n"].dropna()
         if not n.empty:
             low, high = int(n.min()), int(n.max())

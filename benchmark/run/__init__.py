@@ -1,1 +1,1 @@
-"""Running cells: the stages, the child process that computes them, and the runner that watches over it."""
+"""Running cells: the runner, its worker processes and the stages that they compute."""

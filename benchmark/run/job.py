@@ -1,4 +1,4 @@
-"""A job: the cell that a child is to compute, as one line of JSON because a child shares nothing with its runner."""
+"""A job: the cell that a worker process computes, as one line of JSON on its standard input."""
 
 from __future__ import annotations
 

@@ -254,7 +254,7 @@ def checked_samples(samples: object, shape: tuple[int, ...]) -> Windows:
         raise ValueError(f"sample returned {samples.dtype}, not floating-point numbers")
     bad = int(np.count_nonzero(~np.isfinite(samples)))
     if bad:
-        raise DivergedError(f"{bad} of {samples.size} generated numbers are not finite")
+        raise DivergedError(f"{bad} of {samples.size} generated values are not finite")
     low, high = float(samples.min()), float(samples.max())
     if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
         raise ValueError(f"sample returned values from {low:.4g} to {high:.4g}, outside [0, 1]")

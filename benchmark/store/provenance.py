@@ -1,4 +1,4 @@
-"""What a number depends on but is not identified by: times, machine, versions, commit."""
+"""What results depend on beside their key: machine, versions, commit, memory."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def commit() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that numbers depend on."""
+    """Versions of Python and of the packages that results depend on."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -48,7 +48,7 @@ def versions() -> dict[str, str]:
 
 def machine(device: str) -> dict[str, Any]:
     """The machine: processor, cores, and the accelerator with its driver where one is used."""
-    facts: dict[str, Any] = {
+    found: dict[str, Any] = {
         "system": platform.system(),
         "processor": platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -57,9 +57,9 @@ def machine(device: str) -> dict[str, Any]:
     if device.startswith("cuda"):
         import torch
 
-        facts["accelerator"] = torch.cuda.get_device_name(device)
-        facts["cuda"] = torch.version.cuda
-    return facts
+        found["accelerator"] = torch.cuda.get_device_name(device)
+        found["cuda"] = torch.version.cuda
+    return found
 
 
 def peak_memory_mib() -> float:

@@ -87,7 +87,7 @@ def measurement(fitted: Mapping[str, Any], name: str) -> float:
     """
     numbers = {
         key: float(value)
-        for key, value in {**fitted, **(fitted.get("facts") or {})}.items()
+        for key, value in {**fitted, **(fitted.get("measurements") or {})}.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
     if name not in numbers:

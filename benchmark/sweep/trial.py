@@ -27,7 +27,7 @@ PRUNING_STEPS = 20
 
 
 class Pruned(KeyboardInterrupt):
-    """A trial is pruned: to the runner an interrupt, so that its children save their state and end."""
+    """A trial is pruned: to the runner an interrupt, so that its workers save their state and end."""
 
 
 def plan_trial(spec: SweepSpec, objective: Objective, params: Mapping[str, Any], request: Request) -> Plan:

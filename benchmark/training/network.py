@@ -32,12 +32,12 @@ class NetworkGenerator(Generator):
     """A generator that trains a network; a subclass says which, how it is trained and how windows are drawn from it.
 
     `fit` ends with `_keep`. From then on, and after `load`, `network_` is the network, ready for evaluation, `shape_` the
-    (T, D) of its windows, and `facts_` what training measured of it, plain values by name.
+    (T, D) of its windows, and `measurements_` what training measured of it, plain values by name.
     """
 
     network_: nn.Module
     shape_: tuple[int, int]
-    facts_: dict[str, Any]
+    measurements_: dict[str, Any]
 
     @abc.abstractmethod
     def _network(self, length: int, features: int) -> nn.Module:
@@ -51,9 +51,9 @@ class NetworkGenerator(Generator):
         """The network with initial values drawn from `rng`."""
         return build(lambda: self._network(length, features), rng, device)
 
-    def _keep(self, network: nn.Module, shape: tuple[int, int], facts: Mapping[str, Any] | None = None) -> Self:
+    def _keep(self, network: nn.Module, shape: tuple[int, int], measurements: Mapping[str, Any] | None = None) -> Self:
         self.network_ = network.eval().requires_grad_(False)
-        self.shape_, self.facts_ = shape, dict(facts or {})
+        self.shape_, self.measurements_ = shape, dict(measurements or {})
         return self
 
     @property
@@ -78,7 +78,7 @@ class NetworkGenerator(Generator):
         """Write `model.safetensors` and `generator.json`."""
         tensors = {name: value.cpu().contiguous() for name, value in self.network_.state_dict().items()}
         save_file(tensors, folder / "model.safetensors")
-        write_parameters(self, folder, shape=list(self.shape_), facts=self.facts_)
+        write_parameters(self, folder, shape=list(self.shape_), measurements=self.measurements_)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
@@ -88,7 +88,7 @@ class NetworkGenerator(Generator):
         length, features = fitted["shape"]
         network = generator._build(length, features, seeded(0))
         network.load_state_dict(load_file(folder / "model.safetensors"))
-        return generator._keep(network.to(device), (length, features), fitted.get("facts"))
+        return generator._keep(network.to(device), (length, features), fitted.get("measurements"))
 
     @property
     def num_parameters(self) -> int:

@@ -26,7 +26,7 @@ def agree(plain, compiled):
     (first, losses), (second, same) = plain, compiled
     assert [stage for stage, _ in losses] == [stage for stage, _ in same] == ["stage1", "stage2"]
     assert [loss for _, loss in same] == pytest.approx([loss for _, loss in losses], rel=1e-3)
-    assert second.facts_["mse"] == pytest.approx(first.facts_["mse"], rel=1e-2)
+    assert second.measurements_["mse"] == pytest.approx(first.measurements_["mse"], rel=1e-2)
     names = first.tokenizer_.state_dict().keys()
     assert names == second.tokenizer_.state_dict().keys()
     assert not any(name.startswith("_orig_mod") for name in names)

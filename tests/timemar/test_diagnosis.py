@@ -40,18 +40,18 @@ def test_a_collapsed_codebook_is_said_and_kept(caplog, tmp_path):
     constant = np.full((40, 24, 2), 0.5, dtype=np.float32)
     with caplog.at_level(logging.WARNING, logger="timemar"):
         made = TimeMAR(**{**TINY, "vocab_size": 256}).fit(constant, FitContext(seed=1))
-    assert made.facts_["codebook_usage"] < 0.2
+    assert made.measurements_["codebook_usage"] < 0.2
     assert "the codebook collapsed" in caplog.text
     made.save(tmp_path)
-    assert TimeMAR.load(tmp_path).facts_["warnings"] == made.facts_["warnings"] != []
+    assert TimeMAR.load(tmp_path).measurements_["warnings"] == made.measurements_["warnings"] != []
 
 
 def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
     by_heart = {**TINY, "stage2_steps": 250, "stage2_learning_rate": 1e-2}
     made = TimeMAR(**by_heart).fit(noise(12, 1), FitContext(seed=1, validation=noise(40, 2)))
-    assert made.facts_["train_nll"] < 0.5
-    assert made.facts_["held_out_nll"] > made.facts_["train_nll"] + 0.5
-    assert any("overfits" in sentence for sentence in made.facts_["warnings"])
+    assert made.measurements_["train_nll"] < 0.5
+    assert made.measurements_["held_out_nll"] > made.measurements_["train_nll"] + 0.5
+    assert any("overfits" in sentence for sentence in made.measurements_["warnings"])
 
 
 def test_the_facts_are_the_last_report():
@@ -59,7 +59,7 @@ def test_the_facts_are_the_last_report():
     made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=noise(9, 2), progress=seen.append))
     assert seen[-1].stage == "facts"
     names = {"mse", "mae", "codebook_usage", "train_nll", "held_out_nll"}
-    assert dict(seen[-1].metrics) == {name: made.facts_[name] for name in names}
+    assert dict(seen[-1].metrics) == {name: made.measurements_[name] for name in names}
 
 
 def test_the_held_out_error_of_stage_1_is_that_of_the_tokenizer():

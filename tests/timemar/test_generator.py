@@ -63,14 +63,14 @@ def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path)
         TimeMAR(**TINY).fit(waves(), stopping)
     resumed = TimeMAR(**TINY).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
     assert equal(fitted, resumed)
-    assert resumed.facts_ == fitted.facts_
+    assert resumed.measurements_ == fitted.measurements_
 
 
 def test_facts_are_measured_on_the_training_windows(fitted):
     data = torch.from_numpy(waves())
     rebuilt = fitted.tokenizer_.reconstruct(fitted.tokenizer_.tokenize(data))
-    assert fitted.facts_["mse"] == pytest.approx(float((rebuilt - data).square().mean()), rel=1e-5)
-    assert 0 < fitted.facts_["codebook_usage"] <= 1
+    assert fitted.measurements_["mse"] == pytest.approx(float((rebuilt - data).square().mean()), rel=1e-5)
+    assert 0 < fitted.measurements_["codebook_usage"] <= 1
 
 
 def test_training_learns_to_reconstruct_and_to_predict():
@@ -83,9 +83,9 @@ def test_training_learns_to_reconstruct_and_to_predict():
         "middle_blocks": 0,
     }
     trained = TimeMAR(**{**TINY, **steps}).fit(data, FitContext(seed=1, validation=waves(50, seed=9)))
-    assert trained.facts_["mse"] < 0.5 * data.var()
-    assert trained.facts_["train_nll"] < 0.9 * np.log(32)
-    assert trained.facts_["held_out_nll"] < np.log(32)
+    assert trained.measurements_["mse"] < 0.5 * data.var()
+    assert trained.measurements_["train_nll"] < 0.9 * np.log(32)
+    assert trained.measurements_["held_out_nll"] < np.log(32)
 
 
 @pytest.mark.parametrize(

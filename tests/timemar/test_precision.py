@@ -36,10 +36,10 @@ def types(generator):
 def test_rounded_products_train_as_well(full):
     rounded = fit(precision="bfloat16")
     assert types(rounded) == types(full) == {torch.float32}
-    assert rounded.facts_["mse"] != full.facts_["mse"]
-    assert rounded.facts_["mse"] < 0.9 * waves().var()
-    assert rounded.facts_["mse"] == pytest.approx(full.facts_["mse"], rel=0.5)
-    assert rounded.facts_["train_nll"] == pytest.approx(full.facts_["train_nll"], rel=0.3)
+    assert rounded.measurements_["mse"] != full.measurements_["mse"]
+    assert rounded.measurements_["mse"] < 0.9 * waves().var()
+    assert rounded.measurements_["mse"] == pytest.approx(full.measurements_["mse"], rel=0.5)
+    assert rounded.measurements_["train_nll"] == pytest.approx(full.measurements_["train_nll"], rel=0.3)
 
 
 def test_the_first_losses_agree_to_the_precision_of_bfloat16():
@@ -58,7 +58,7 @@ def test_the_first_losses_agree_to_the_precision_of_bfloat16():
 def test_a_cuda_device_trains_and_samples_as_the_cpu_does(full, precision, tmp_path):
     made = fit("cuda", precision=precision)
     assert {value.device.type for value in made.tokenizer_.parameters()} == {"cuda"}
-    assert made.facts_["mse"] == pytest.approx(full.facts_["mse"], rel=0.5)
+    assert made.measurements_["mse"] == pytest.approx(full.measurements_["mse"], rel=0.5)
     assert made.sample(9, 1).shape == (9, 24, 2)
     made.save(tmp_path)
     device, cpu = TimeMAR.load(tmp_path, "cuda").sample(64, 1), TimeMAR.load(tmp_path).sample(64, 1)

@@ -120,7 +120,7 @@ def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path)
         SDformer(**fitted.parameters()).fit(waves(), stopping)
     resumed = SDformer(**fitted.parameters()).fit(waves(), FitContext(seed=5, checkpoint_dir=tmp_path))
     assert equal(fitted, resumed)
-    assert resumed.facts_ == fitted.facts_
+    assert resumed.measurements_ == fitted.measurements_
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
@@ -128,30 +128,30 @@ def test_codes_count_as_parameters_and_facts_are_kept(fitted, tmp_path):
     fitted.save(tmp_path)
     stored = [*fitted.network_.parameters(), fitted.network_.vqvae.quantizer.codes]
     assert fitted.num_parameters == sum(tensor.numel() for tensor in stored)
-    assert json.loads((tmp_path / "generator.json").read_text())["fitted"]["facts"] == fitted.facts_
+    assert json.loads((tmp_path / "generator.json").read_text())["fitted"]["measurements"] == fitted.measurements_
 
 
 def test_facts_are_measured_on_the_training_windows(fitted):
     data = torch.from_numpy(waves())
     tokens = fitted.network_.vqvae.tokenize(data)
     rebuilt = fitted.network_.vqvae.reconstruct(tokens)
-    assert fitted.facts_["mse"] == pytest.approx(float((rebuilt - data).square().mean()), rel=1e-5)
-    assert fitted.facts_["codebook_usage"] == len(set(tokens.flatten().tolist())) / 16
+    assert fitted.measurements_["mse"] == pytest.approx(float((rebuilt - data).square().mean()), rel=1e-5)
+    assert fitted.measurements_["codebook_usage"] == len(set(tokens.flatten().tolist())) / 16
     _, hits = np.unique(tokens.numpy(), return_counts=True)
     share = hits / hits.sum()
-    assert fitted.facts_["perplexity"] == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-4)
+    assert fitted.measurements_["perplexity"] == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-4)
     # Without dropout: the network is in evaluation mode by now.
     objective = OBJECTIVES[fitted.objective](fitted.pkeep)
-    assert fitted.facts_["train_nll"] == mean_likelihood(fitted.network_.transformer, tokens, objective)
+    assert fitted.measurements_["train_nll"] == mean_likelihood(fitted.network_.transformer, tokens, objective)
 
 
 def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):
     # A step of 1 drives every latent the same way at once.
     collapsed = SDformer(**{**TINY, "stage1_learning_rate": 1.0, "stage1_warmup": 0}).fit(waves(), FitContext(seed=5))
-    few, far = collapsed.facts_["warnings"]
+    few, far = collapsed.measurements_["warnings"]
     assert "the codebook collapsed" in few
-    assert f"use {collapsed.facts_['codebook_usage']:.0%} of 16 codes" in few
-    left = collapsed.facts_["mse"] / waves().var(axis=0).mean()
+    assert f"use {collapsed.measurements_['codebook_usage']:.0%} of 16 codes" in few
+    left = collapsed.measurements_["mse"] / waves().var(axis=0).mean()
     assert f"stage 1 is undertrained: reconstructions leave {left:.0%} of the windows' variance" in far
     assert few in caplog.text
     assert far in caplog.text
@@ -165,10 +165,10 @@ def test_training_learns_to_reconstruct_and_to_predict(objective):
     trained = SDformer(objective=objective, **{**TINY, **sizes, **steps}).fit(
         data, FitContext(seed=1, validation=waves(50, features=1, seed=9))
     )
-    assert trained.facts_["mse"] < 0.15 * data.var()
-    assert trained.facts_["train_nll"] < 0.9 * np.log(16)
-    assert trained.facts_["held_out_nll"] < 0.9 * np.log(16)
-    assert trained.facts_["warnings"] == []
+    assert trained.measurements_["mse"] < 0.15 * data.var()
+    assert trained.measurements_["train_nll"] < 0.9 * np.log(16)
+    assert trained.measurements_["held_out_nll"] < 0.9 * np.log(16)
+    assert trained.measurements_["warnings"] == []
 
 
 @pytest.mark.parametrize(

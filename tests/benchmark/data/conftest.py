@@ -27,7 +27,8 @@ def data_dir() -> Path:
 def reference() -> dict[str, np.ndarray]:
     """Windows that other code made.
 
-    They are from the evaluation code of Diffusion-TS (`stocks`, `etth`, with their numbers under `stocks_at` and `etth_at`) and dm_control's own hopper (`hopper`, raw).
+    They are from the evaluation code of Diffusion-TS (`stocks`, `etth`, with their indices under `stocks_at` and `etth_at`)
+    and dm_control's own hopper (`hopper`, raw).
     """
     with np.load(REFERENCE) as file:
         return dict(file)
