@@ -42,8 +42,8 @@ class TimeMAR(NetworkGenerator):
     Sizes carry the names of the paper's Tables 4 and 5. Each stage is as long as exactly one of its `_steps` and `_epochs`
     says. `kernels` None grows with T, `top_k` None keeps all codes, `attention` is the number of middle blocks followed by
     self-attention, `compiled` puts training steps through `torch.compile`, `drop` names parts taken out (Table 3). After `fit`,
-    `measurements_` holds reconstruction error (on the training windows, in the data's units), codebook usage, perplexity by scale, the
-    likelihood in nats a token, and warnings.
+    `measurements_` holds reconstruction error (on the training windows, in the data's units), codebook usage, perplexity by
+    scale, the likelihood in nats a token, and warnings.
     """
 
     version: ClassVar[int] = 2

@@ -43,6 +43,7 @@ def score(
 
     Example: python -m benchmark score --real real.npy --fake fake.npy --scores all
     """
+    from benchmark.report.external import external_table
     from benchmark.report.render import markdown
     from benchmark.run import external
     from benchmark.run.device import choose_device
@@ -62,6 +63,6 @@ def score(
         choose_device(device),
     )
     result = external.score_files(request, ticker(report))
-    emit(markdown(external.outside_table(result)), result, json_target)
+    emit(markdown(external_table(result)), result, json_target)
     if any(entry.get("status") == "failed" for entry in result["scores"].values()):
         raise typer.Exit(1)

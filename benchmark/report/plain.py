@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from benchmark.report.render import FLOAT_HEAD, FLOAT_TAIL, escape
 
-LATEX_ARROWS = str.maketrans({"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$"})
-
 
 @dataclass(frozen=True)
 class PlainTable:

@@ -14,8 +14,6 @@ from benchmark.config.budgets import BUDGETS, BudgetSpec
 from benchmark.config.generators import load_class, load_spec
 from benchmark.errors import UserError, unknown
 from benchmark.interface import FitContext, Windows
-from benchmark.report.frame import COLUMNS
-from benchmark.report.table import Table, make_table
 from benchmark.run.external_windows import Pair, load_pair
 from benchmark.run.threads import single_thread
 from benchmark.seeds import derive_seed
@@ -93,53 +91,6 @@ def score_files(request: Request, report: Report) -> dict[str, Any]:
         "scores": found.pop("given"),
         "controls": found,
     }
-
-
-def outside_table(result: dict[str, Any]) -> Table:
-    """The result as the table that suites print."""
-    import pandas as pd
-
-    rows = []
-    for name, scores in {"given": result["scores"], **result["controls"]}.items():
-        base = {
-            "cell": name,
-            "generator": name,
-            "altered": "",
-            "title": {"given": Path(result["fake"]).name}.get(name, name.title()),
-            "size_class": "other" if name == "given" else "control",
-            "dataset": Path(result["real"]).name,
-            "length": result["length"],
-            "protocol": "paper",
-            "budget": result["budget"] or "none",
-            "seed": 0,
-            "status": "done",
-            "reason": "",
-        }
-        for metric, entry in scores.items():
-            facts = {"metric": metric, "floor": entry["floor"], "n": entry["n"]}
-            if "problem" in entry:
-                rows.append({**base, **facts, "status": entry["status"], "reason": entry["problem"]})
-            for repetition, value in enumerate(entry["repetitions"]):
-                rows.append({**base, **facts, "repetition": repetition, "value": value})
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    table = make_table(frame, title=f"{result['fake']} against {result['real']}", dataset_titles={})
-    return replace(table, caption=_caption(result))
-
-
-def _caption(result: dict[str, Any]) -> str:
-    oracle = f", oracle {result['n_real'] // 2:,} against {result['n_real'] // 2:,}" if result["controls"] else ""
-    sentences = [
-        f"Windows: {result['n_fake']:,} generated against {result['n_real']:,} real{oracle}.",
-        result["scaling"]["sentence"],
-        f"± is the half-width of a 95 % t-interval over {result['repetitions']} repetitions of a metric on the given windows."
-        if result["repetitions"] > 1
-        else "",
-        "The floor is the score of a perfect generator at this number of windows.",
-        f"Budget {result['budget']}: a quick look; for values to report leave --budget out."
-        if result["budget"]
-        else "",
-    ]
-    return " ".join(filter(None, sentences))
 
 
 def _scaling(pair: Pair) -> dict[str, Any]:

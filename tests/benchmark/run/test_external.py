@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.report.external import external_table
 from benchmark.report.render import markdown
-from benchmark.run.external import Request, outside_table, score_files
+from benchmark.run.external import Request, score_files
 from benchmark.run.external_windows import load_pair, parse_range
 from tests.conftest import CommandLine
 
@@ -126,7 +127,7 @@ def test_a_budget_gives_a_quick_look(files: Path) -> None:
     request = Request(files / "many.npy", files / "many.npy", ("context_fid",), budget="smoke")
     result = score_files(request, lambda *_: None)
     assert (result["n_real"], result["repetitions"]) == (256, 2)
-    assert "Budget smoke: a quick look" in markdown(outside_table(result))
+    assert "Budget smoke: a quick look" in markdown(external_table(result))
 
 
 @pytest.mark.parametrize(
