@@ -112,10 +112,10 @@ def tables(
     Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
     """
     from benchmark.config.suites import load_suite
+    from benchmark.files import write_bytes
     from benchmark.plan.planner import Request, make_plan
     from benchmark.report import suite as outputs
     from benchmark.report.available import require_results
-    from benchmark.store.files import write_bytes
     from benchmark.store.store import Store
 
     if format_name not in outputs.FORMATS:

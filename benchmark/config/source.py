@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.files import sha256
 from benchmark.imports import ROOT
 
 SHIPPED = ("timemar", "baselines")
@@ -40,7 +41,7 @@ def source_digest(module: str) -> str:
                 waiting.append(imported)
     digest = hashlib.sha256()
     for name in sorted(found):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(found[name].read_bytes()).digest())
+        digest.update(name.encode() + b"\0" + bytes.fromhex(sha256(found[name])))
     return digest.hexdigest()[:16]
 
 

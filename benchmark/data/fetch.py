@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import http.client
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
@@ -16,6 +14,7 @@ from typing import IO, Any
 from benchmark.data.locate import download_folder, file_sha256
 from benchmark.data.spec import DatasetSpec
 from benchmark.errors import UserError
+from benchmark.files import replacing
 
 CHUNK = 1 << 16
 TIMEOUT_SECONDS = 30.0
@@ -46,21 +45,17 @@ def fetch(
     path = destination / Path(spec.file).name
     if path.is_file() and file_sha256(path) == spec.sha256:
         return path
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         destination.mkdir(parents=True, exist_ok=True)
-        found = _download(spec, part, progress, open_url or open_https)
-        if found != spec.sha256:
-            raise UserError(
-                f"what {spec.url} sent has the SHA-256 {found}, but the data set '{spec.id}' has {spec.sha256}; "
-                f"nothing was kept, so try again or place the right file in '{destination}' yourself."
-            )
-        part.replace(path)
+        with replacing(path) as part:
+            found = _download(spec, part, progress, open_url or open_https)
+            if found != spec.sha256:
+                raise UserError(
+                    f"what {spec.url} sent has the SHA-256 {found}, but the data set '{spec.id}' has {spec.sha256}; "
+                    f"nothing was kept, so try again or put the right file into '{destination}' yourself."
+                )
     except OSError as error:
         raise UserError(f"'{path}' cannot be written ({error.strerror or error}); choose another --data-dir.") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
     return path
 
 
@@ -112,7 +107,7 @@ def _unreachable(spec: DatasetSpec, part: Path, error: Exception) -> UserError:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return UserError(
         f"{spec.url} could not be downloaded ({str(reason) or type(error).__name__}); check the connection and try "
-        f"again, or place the file in '{part.parent}' yourself."
+        f"again, or put the file into '{part.parent}' yourself."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from benchmark.data import hopper
 from benchmark.data.locate import RECIPE_VERSIONS, installed_mujoco
 from benchmark.data.spec import Recipe
+from benchmark.files import replacing
 
 SINE_FEATURES = 5
 SINE_NAMES = tuple(f"sine_{index}" for index in range(1, SINE_FEATURES + 1))
@@ -66,10 +66,5 @@ def _read_cached(path: Path, shape: tuple[int, int, int]) -> NDArray[np.float32]
 
 def _write_cached(path: Path, frames: NDArray[np.float32]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.save(file, frames, allow_pickle=False)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part, part.open("wb") as file:
+        np.save(file, frames, allow_pickle=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmark.data.spec import DatasetSpec, Recipe
 from benchmark.errors import SkipCell, UserError
+from benchmark.files import sha256
 
 ENVIRONMENT = "TIMEMAR_DATA_DIR"
 RECIPE_VERSIONS = {"sines": 1, "hopper": 1}
@@ -100,8 +101,7 @@ def file_sha256(path: Path) -> str:
 @lru_cache(maxsize=64)
 def _sha256_of(path: str, size: int, mtime_ns: int) -> str:
     del size, mtime_ns  # they are part of the cache's key
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256(Path(path))
 
 
 def _recipe_digest(recipe: Recipe, engine: str | None) -> str:

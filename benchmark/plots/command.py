@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.errors import SkipCell, UserError
+from benchmark.files import read_json
 from benchmark.plan.describe import cell_parts
 from benchmark.plan.planner import Plan
 from benchmark.plots.decomposition import draw_decomposition, has_parts
@@ -20,7 +21,6 @@ from benchmark.plots.style import write
 from benchmark.report.frame import results_frame
 from benchmark.report.suite import suite_folder
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import read_json
 from benchmark.store.records import State
 from benchmark.store.status import CellState
 from benchmark.store.store import Store

@@ -15,10 +15,10 @@ from benchmark.config.generators import generator_names, load_class, load_spec
 from benchmark.data import DatasetSpec, fingerprint, load_windows
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
+from benchmark.files import read_json
 from benchmark.interface import Generator, Windows
 from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import read_json
 from benchmark.store.store import Store
 
 AGAIN = "delete the cell's folder and run the suite again"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.store.files import write_bytes
+from benchmark.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

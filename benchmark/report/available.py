@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from benchmark.errors import UserError
+from benchmark.files import read_json
 from benchmark.plan.planner import Plan
-from benchmark.store.files import read_json
 from benchmark.store.records import State
 from benchmark.store.store import Store
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.files import write_bytes
 from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
 from benchmark.report.render import document
-from benchmark.store.files import write_bytes
 
 
 @dataclass(frozen=True)

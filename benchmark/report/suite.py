@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.files import write_bytes
 from benchmark.plan.planner import Plan
 from benchmark.report import choose, plain
 from benchmark.report.efficiency import with_efficiency
@@ -16,7 +17,6 @@ from benchmark.report.layouts import differences, grid
 from benchmark.report.plain import PlainTable
 from benchmark.report.render import document, latex, markdown
 from benchmark.report.table import Table, make_table
-from benchmark.store.files import write_bytes
 from benchmark.store.store import Store
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from benchmark.files import read_json, sha256, write_bytes, write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import make_metric, score_seeds, shared_name
-from benchmark.store.files import read_json, sha256, write_bytes, write_json
 from benchmark.store.store import Store
 
 

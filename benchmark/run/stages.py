@@ -16,6 +16,7 @@ import numpy as np
 from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import WindowSet, load_windows
 from benchmark.errors import DivergedError, Interrupted
+from benchmark.files import readable, replacing
 from benchmark.interface import FitContext, Generator, Progress, Windows
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import is_validation, make_metric, sample_key, score_key, score_seeds
@@ -26,7 +27,6 @@ from benchmark.run.sampling_time import time_sampling
 from benchmark.seeds import derive_seed
 from benchmark.statistics import summarise
 from benchmark.store import provenance
-from benchmark.store.files import readable
 from benchmark.store.records import Machine, Provenance, ScoreRecord, StageRecord
 from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
@@ -103,13 +103,10 @@ class CellRun:
         check_memory(generator, cell.length, self.windows.train.shape[2], self.device)
         # A copy, because a generator that scales its windows in place would change the test windows too.
         generator = generator.fit(self.windows.train.copy(), context)
-        part = folder.path / "model.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
-        generator.save(part)
-        readable(part)
-        shutil.rmtree(folder.model, ignore_errors=True)
-        part.replace(folder.model)
+        with replacing(folder.model) as part:
+            part.mkdir()
+            generator.save(part)
+            readable(part)
         measurements["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
         measurements["parameters"] = int(generator.num_parameters)
         measurements["earlier_seconds"] = round(clock.earlier, 3)
@@ -132,10 +129,8 @@ class CellRun:
         measurements["seconds_sampling_only"] = round(time.perf_counter() - started, 3)
         measurements["windows"] = n
         samples = checked_samples(samples, (n, *self.windows.test.shape[1:]))
-        part = folder.path / "samples.part"
-        with part.open("wb") as file:
+        with replacing(folder.samples) as part, part.open("wb") as file:
             np.savez_compressed(file, samples=samples)
-        part.replace(folder.samples)
         self.report(Progress("sample", 1, 1))
         return lambda: folder.finish("sample", sample_key(cell), [folder.samples])
 
@@ -237,9 +232,8 @@ class _Clock:
     def __call__(self, progress: Progress) -> None:
         now = time.perf_counter()
         if now - self.written > 2:
-            part = self.path.with_suffix(".part")
-            part.write_text(f"{self.earlier + now - self.started:.3f}")
-            part.replace(self.path)
+            with replacing(self.path) as part:
+                part.write_text(f"{self.earlier + now - self.started:.3f}")
             self.written = now
         self.report(progress)
 

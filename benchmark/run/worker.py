@@ -22,13 +22,13 @@ from typing import Any
 from filelock import Timeout
 
 from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError, refusal, refused
+from benchmark.files import write_json
 from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
 from benchmark.run.events import Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
-from benchmark.store.files import write_json
 from benchmark.store.records import State, Status
 from benchmark.store.status import all_stages
 from benchmark.store.store import Store

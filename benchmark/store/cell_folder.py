@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmark.files import naming, read_json, sha256, write_json
 from benchmark.plan.cell import Cell, digest
-from benchmark.store.files import naming, read_json, sha256, write_json
 from benchmark.store.records import Finish, Provenance, ScoreRecord, StageRecord, Status
 
 CHECKSUM = "checksum"

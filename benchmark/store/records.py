@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from benchmark.store.files import read_json
+from benchmark.files import read_json
 
 
 class State(StrEnum):

@@ -9,9 +9,9 @@ from typing import Any
 from filelock import FileLock
 
 from benchmark.errors import UserError, refused
+from benchmark.files import read_json, write_json
 from benchmark.plan.cell import Cell
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import read_json, write_json
 from benchmark.store.records import Provenance
 from benchmark.store.status import CellState, cell_state
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmark.files import write_json
 from benchmark.plan.cell import digest
 from benchmark.plan.planner import Request
 from benchmark.report.command_report import Report, write_tables
 from benchmark.report.plain import markdown
 from benchmark.run.runner import Options
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
 from benchmark.sweep.figures import write_figures

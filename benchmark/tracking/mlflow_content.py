@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmark.files import sha256
 from benchmark.plan.cell import digest
 from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import sha256
 from benchmark.store.records import Provenance, ScoreRecord, State
 from benchmark.store.store import Store
 from benchmark.tracking.suite_runs import FINISHED, CellRef, SuiteRun, SuiteRuns

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from benchmark.errors import UserError
+from benchmark.files import replacing
 from benchmark.store.store import Store
 from benchmark.tracking.database import anchor, damage_of, is_database
 from benchmark.tracking.destination import DATABASE, Destination
@@ -224,9 +225,8 @@ class Uploader:
             return
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        SqlAlchemyStore(f"sqlite:///{part}", self.destination.artefacts).engine.dispose()
-        part.replace(path)
+        with replacing(path) as part:
+            SqlAlchemyStore(f"sqlite:///{part}", self.destination.artefacts).engine.dispose()
 
 
 @dataclass(frozen=True)

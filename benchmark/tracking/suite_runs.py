@@ -13,11 +13,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from benchmark.files import read_json, write_bytes, write_json
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.describe import configuration
 from benchmark.plan.planner import Plan
 from benchmark.report.suite import suite_folder
-from benchmark.store.files import read_json, write_bytes, write_json
 from benchmark.store.store import Store
 
 RUNNING = "running"

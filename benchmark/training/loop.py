@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from benchmark.errors import DivergedError, Interrupted
+from benchmark.files import replacing
 from benchmark.interface import FitContext, Progress
 from benchmark.training.memory import raise_malloc_threshold
 
@@ -80,9 +81,8 @@ def _save(task: Task, path: Path, rng: torch.Generator, step: int) -> None:
     """One file holds everything, so a checkpoint exists whole or not at all."""
     tensors = {key: value.detach().to("cpu", copy=True).contiguous() for key, value in task.state().items()}
     tensors["random_state"] = rng.get_state().cpu().clone()
-    part = path.with_suffix(".part")
-    save_file(tensors, part, metadata={"progress": json.dumps({"step": step})})
-    part.replace(path)
+    with replacing(path) as part:
+        save_file(tensors, part, metadata={"progress": json.dumps({"step": step})})
 
 
 def _restore(task: Task, path: Path | None, rng: torch.Generator) -> int:

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import ttest_ind
 
+from benchmark.files import read_json
 from benchmark.interface import Windows
 from benchmark.plots.pair import Pair, open_pair
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import read_json
 from benchmark.store.store import Store
 from metrics.registry import load
 from tests.studies.record import table

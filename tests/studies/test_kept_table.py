@@ -6,7 +6,7 @@ import csv
 import itertools
 from pathlib import Path
 
-from benchmark.store.files import read_json
+from benchmark.files import read_json
 from metrics.registry import load
 from tests.studies.record import MEASURED
 

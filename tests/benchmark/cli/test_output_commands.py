@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from benchmark.config.suites import load_suite
+from benchmark.files import write_json
 from benchmark.plan.planner import Request, make_plan
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 from tests.conftest import CommandLine
 

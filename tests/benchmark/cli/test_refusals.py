@@ -18,6 +18,7 @@ from benchmark.cli.printing import emit
 from benchmark.config.generators import load_spec
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError, refusal, refused
+from benchmark.files import write_bytes
 from benchmark.plan import sizes
 from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.run import runner
@@ -26,7 +27,6 @@ from benchmark.run.job import Job, dump_job
 from benchmark.run.runner import Options, Outcome, Runner
 from benchmark.run.worker import classify
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import write_bytes
 from benchmark.store.store import VERSION, Store
 from tests.conftest import ROOT, environment
 

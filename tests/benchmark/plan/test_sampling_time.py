@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.config.suites import SuiteSpec
+from benchmark.files import write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Request, make_plan
 from benchmark.plan.sampling_time import REPETITIONS, SAMPLING_TIME, TIMING, WINDOWS
 from benchmark.report.frame import results_frame
 from benchmark.run.sampling_time import time_sampling
 from benchmark.run.stages import CellRun
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError, refused
+from benchmark.files import write_json
 from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.plots import command, style
 from benchmark.plots.command import plot_cell, plot_suite
@@ -19,7 +20,6 @@ from benchmark.plots.pair import find_cell, open_pair
 from benchmark.plots.style import panels, write
 from benchmark.run.stages import CellRun
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 
 NAMES = {"embedding", "examples", "autocorrelation", "spectrum"}

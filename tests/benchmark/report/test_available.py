@@ -6,9 +6,9 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
+from benchmark.files import write_json
 from benchmark.plan.planner import Request, make_plan
 from benchmark.report.available import require_results
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 
 SUITE = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")

@@ -10,11 +10,11 @@ import pytest
 
 from baselines.controls.copy import Copy
 from benchmark.config.suites import SuiteSpec
+from benchmark.files import write_json
 from benchmark.interface import FitContext, Windows
 from benchmark.plan.cell import Cell, Protocol
 from benchmark.plan.planner import Request, make_plan
 from benchmark.run.stages import CellRun
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 
 SEEN: list[tuple[Windows, FitContext]] = []

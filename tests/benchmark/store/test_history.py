@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.config.suites import SuiteSpec
+from benchmark.files import write_json
 from benchmark.plan.planner import Request, make_plan
 from benchmark.run import launch, preview
-from benchmark.store.files import write_json
 from benchmark.store.history import History, training_work
 from benchmark.store.store import Store
 from tests.conftest import PLUGINS

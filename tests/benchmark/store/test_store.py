@@ -9,11 +9,11 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
+from benchmark.files import read_json, write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.report.frame import results_frame
 from benchmark.run.stages import CellRun
-from benchmark.store.files import read_json, write_json
 from benchmark.store.store import VERSION, Store
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.config.suites import SuiteSpec
+from benchmark.files import write_json
 from benchmark.plan.planner import Plan, Request, make_plan
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 from benchmark.tracking.destination import DATABASE, local
 from benchmark.tracking.mlflow_upload import Uploader

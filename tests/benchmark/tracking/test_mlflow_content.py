@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark.files import write_json
 from benchmark.plan.planner import Plan
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 from benchmark.tracking.mlflow_content import cell_content, flatten, suite_content
 from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns, open_plan

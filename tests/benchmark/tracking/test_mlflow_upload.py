@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from benchmark.files import write_json
 from benchmark.plan.planner import Plan
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.files import write_json
 from benchmark.store.store import Store
 from benchmark.tracking.destination import DATABASE, Destination
 from benchmark.tracking.mlflow_content import run_contents

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,30 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         OSError: The disk refused the file; the error names it.
     """
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path for a file or folder; it replaces `path` when the block ends, and is removed when the block fails.
+
+    Raises:
+        OSError: The disk refused a file; the error names `path`.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with naming(path):
-        try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+    try:
+        with naming(path):
+            yield part
+            if part.is_dir() and path.exists():
+                shutil.rmtree(path)
             part.replace(path)
-        except OSError:
-            # A full disk needs the space, and a folder that refuses the file may refuse this too.
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
+    finally:
+        # A full disk needs the space, and a folder that refuses the file may refuse this too.
+        with contextlib.suppress(OSError):
+            shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -44,7 +56,7 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno is None:
+        if error.errno is None or (error.filename and ".part" not in str(error.filename)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 
