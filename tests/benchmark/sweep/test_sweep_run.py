@@ -197,9 +197,7 @@ def trials_of(file: Path) -> list[tuple[int, str, dict, float]]:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(2))
-def test_many_kills_end_with_the_trials_of_an_undisturbed_sweep(
-    command: CommandLine, tmp_path: Path, seed: int
-) -> None:
+def test_many_kills_end_with_the_trials_of_an_undisturbed_sweep(tmp_path: Path, seed: int) -> None:
     """TPE draws its first ten trials blindly, so the last ones depend on the order in which the others ended."""
     tpe = (*KNOWN, "--sampler", "tpe", "--trials", "13", "--param", "depth=1..9", "--param", "level=0.0..1.0")
     rng = random.Random(seed)
@@ -212,11 +210,13 @@ def test_many_kills_end_with_the_trials_of_an_undisturbed_sweep(
         process.kill()
         assert process.wait() == -signal.SIGKILL
         process.communicate()
-    done = command(*tpe, "--study", "s", "--json", "killed.json")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("is run again") == 1
-    undisturbed = command(*tpe, "--study", "s", "--store", "other", "--json", "undisturbed.json")
-    assert undisturbed.returncode == 0, undisturbed.stderr
+    resumed = start(tmp_path, *tpe, "--study", "s", "--json", "killed.json")
+    _, errors = resumed.communicate()
+    assert resumed.returncode == 0, errors
+    assert errors.count("is run again") == 1
+    undisturbed = start(tmp_path, *tpe, "--study", "s", "--store", "other", "--json", "undisturbed.json")
+    _, errors = undisturbed.communicate()
+    assert undisturbed.returncode == 0, errors
     assert trials_of(tmp_path / "killed.json") == trials_of(tmp_path / "undisturbed.json")
     assert len({json.dumps(params) for _, _, params, _ in trials_of(tmp_path / "killed.json")}) > 1
     stages = finished_stages(tmp_path / "runs")
