@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,67 +99,44 @@ def trials_table(sweep: Sweep, trials: Sequence[Record]) -> PlainTable:
     return PlainTable(f"Trials of {sweep.spec.name}", header, rows, bold, _notes(sweep))
 
 
-@dataclass(frozen=True)
-class _Quantity:
-    """What a sensitivity table shows: the objective (`score` None), or a score that trials have."""
-
-    title: str
-    maximise: bool
-    is_objective: bool
-    score: str | None = None
-
-    def of(self, trial: Record) -> float | None:
-        value: float | None = trial["value"] if self.score is None else trial["scores"].get(self.score)
-        return value
-
-
-def _quantities(sweep: Sweep, trials: Sequence[Record]) -> Iterator[_Quantity]:
-    objective = sweep.objective
-    if objective.score is None:
-        yield _Quantity(objective_title(sweep), objective.maximise, True)
-    for score in dict.fromkeys(name for trial in trials for name in trial["scores"]):
-        info = score_info(score)
-        chosen_by = score == objective.score
-        title = objective_title(sweep) if chosen_by else info.title
-        yield _Quantity(title, bool(info.higher_is_better), chosen_by, score)
-
-
 def sensitivity_tables(sweep: Sweep, trials: Sequence[Record]) -> list[PlainTable]:
-    """For each pair of listed parameters the objective and every score, the first parameter down and the second across.
+    """For each pair of listed parameters the objective and every other score, the first parameter down and the second across.
 
     Where other parameters vary too, an entry is the mean over them. A published value (Table 8) stands in parentheses.
     """
     choices = [d for d in sweep.space.dimensions if isinstance(d, Choices)]
+    scores = dict.fromkeys(name for trial in trials for name in trial["scores"] if name != sweep.objective.score)
     return [
-        _sensitivity(sweep, trials, down, across, quantity)
+        _sensitivity(sweep, trials, down, across, score)
         for down, across in itertools.combinations(choices, 2)
-        for quantity in _quantities(sweep, trials)
+        for score in (None, *scores)
     ]
 
 
 def _sensitivity(
-    sweep: Sweep, trials: Sequence[Record], down: Choices, across: Choices, quantity: _Quantity
+    sweep: Sweep, trials: Sequence[Record], down: Choices, across: Choices, score: str | None
 ) -> PlainTable:
+    """The table of one score, or of the objective (`score` None), whose best entry is bold."""
     means: dict[tuple[int, int], float] = {}
     rows, notes = [], _notes(sweep)
     for i, first in enumerate(down.labels):
         row = [_text(first)]
         for j, second in enumerate(across.labels):
             here = [r for r in trials if r["params"][down.name] == first and r["params"][across.name] == second]
-            values = [value for r in here if (value := quantity.of(r)) is not None]
-            if values:
-                means[i, j + 1] = summarise(values).mean
+            values = [r["scores"].get(score) if score else r["value"] for r in here]
+            if known := [value for value in values if value is not None]:
+                means[i, j + 1] = summarise(known).mean
             own = _text(means.get((i, j + 1))) or "/".join(sorted({r["state"] for r in here})) or "not run"
-            published = _published(sweep, quantity.score, {down.name: first, across.name: second})
+            published = _published(sweep, score or sweep.objective.score, {down.name: first, across.name: second})
             row.append(own if published is None else f"{own} (published {published:.3f})")
         rows.append(tuple(row))
     if any("(published" in entry for row in rows for entry in row):
         notes = (*notes, "Published: Table 8 of the paper, protocol paper.")
-    best = (max if quantity.maximise else min)(means, key=means.__getitem__, default=None)
-    bold = frozenset() if best is None or not quantity.is_objective else frozenset({best})
-    title = f"{quantity.title} by {down.name} and {across.name}"
+    best = (max if sweep.objective.maximise else min)(means, key=means.__getitem__, default=None)
+    bold = frozenset() if best is None or score else frozenset({best})
+    title = score_info(score).title if score else objective_title(sweep)
     header = (f"{down.name} \\ {across.name}", *map(_text, across.labels))
-    return PlainTable(title, header, tuple(rows), bold, notes)
+    return PlainTable(f"{title} by {down.name} and {across.name}", header, tuple(rows), bold, notes)
 
 
 def objective_title(sweep: Sweep) -> str:

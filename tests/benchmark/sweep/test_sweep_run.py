@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import signal
 import subprocess
@@ -187,3 +188,37 @@ def test_a_dry_run_makes_nothing(command: CommandLine, tmp_path: Path) -> None:
     assert "8 trials by grid" in done.stdout
     assert "patch_nums: 1-2-3-6,1-2-3-4-5-6,1-2-4-6,1-6" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def trials_of(file: Path) -> list[tuple[int, str, dict, float]]:
+    return [(t["trial"], t["state"], t["params"], t["value"]) for t in json.loads(file.read_text())["trials"]]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(2))
+def test_many_kills_end_with_the_trials_of_an_undisturbed_sweep(tmp_path: Path, seed: int) -> None:
+    """TPE draws its first ten trials blindly, so the last ones depend on the order in which the others ended."""
+    tpe = (*KNOWN, "--sampler", "tpe", "--trials", "13", "--param", "depth=1..9", "--param", "level=0.0..1.0")
+    rng = random.Random(seed)
+    for _ in range(5):
+        process = start(tmp_path, *tpe, "--study", "s")
+        assert process.stderr is not None
+        for _ in range(rng.randint(1, 3)):
+            while " computing " not in (line := process.stderr.readline()):
+                assert line, "the sweep ended before the kill"
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        process.communicate()
+    resumed = start(tmp_path, *tpe, "--study", "s", "--json", "killed.json")
+    _, errors = resumed.communicate()
+    assert resumed.returncode == 0, errors
+    assert errors.count("is run again") == 1
+    undisturbed = start(tmp_path, *tpe, "--study", "s", "--store", "other", "--json", "undisturbed.json")
+    _, errors = undisturbed.communicate()
+    assert undisturbed.returncode == 0, errors
+    assert trials_of(tmp_path / "killed.json") == trials_of(tmp_path / "undisturbed.json")
+    assert len({json.dumps(params) for _, _, params, _ in trials_of(tmp_path / "killed.json")}) > 1
+    stages = finished_stages(tmp_path / "runs")
+    assert set(stages.values()) == {1}
+    assert set(stages) == set(finished_stages(tmp_path / "other"))
