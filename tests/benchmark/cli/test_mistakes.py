@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import app as cli
-from tests.conftest import PLUGINS
+from tests.conftest import CommandLine
 
 RUN = ("run", "--budget", "smoke")
 ROWS = "\n".join(f"{i / 50:.3f},{(i * i) % 7}" for i in range(60))
@@ -143,27 +142,13 @@ def mistakes(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), CASES, ids=[" ".join(arguments) for arguments, _ in CASES])
-def test_mistake(
-    mistakes: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: tuple[str, ...],
-    sentence: str,
-) -> None:
+def test_mistake(mistakes: Path, command: CommandLine, arguments: tuple[str, ...], sentence: str) -> None:
     # Every mistake is echoed, so a pattern that fits what was typed would fit any sentence.
     assert not re.search(sentence, " ".join(arguments))
     before = sorted(mistakes.rglob("*"))
-    monkeypatch.chdir(mistakes)
-    monkeypatch.syspath_prepend(PLUGINS)
-    monkeypatch.delenv("TIMEMAR_BUDGET", raising=False)
-    monkeypatch.setattr("sys.argv", ["python -m benchmark", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    lines = err.strip().splitlines()
-    assert len(lines) == 1, err
-    assert lines[0].startswith("error: ")
-    assert re.search(sentence, lines[0]), lines[0]
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert re.search(sentence, line), line
     assert sorted(mistakes.rglob("*")) == before
