@@ -62,6 +62,6 @@ def finished_stages(store: Path) -> Counter[tuple[str, str]]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("finished")
-    done = run_suite(folder)
+    done = run_suite(folder, "--workers", "2")
     assert done.returncode == 0, done.stderr
     return folder
