@@ -1,10 +1,9 @@
-"""What all tests share: the command line as a child process, and a check on the global random state."""
+"""What all tests share: the command line, and a check on the global random state."""
 
 from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +12,11 @@ import numpy as np
 import pytest
 import rich.console  # noqa: F401 - it draws a random number when first imported, which is no test's doing
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.command_line import ROOT, Done, in_this_process
+
 PLUGINS = ROOT / "tests" / "fixtures" / "plugins"
 
-CommandLine = Callable[..., subprocess.CompletedProcess[str]]
+CommandLine = Callable[..., Done]
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -28,18 +28,10 @@ def environment(**extra: str) -> dict[str, str]:
 
 @pytest.fixture
 def command(tmp_path: Path) -> CommandLine:
-    """Run `python -m benchmark ARGUMENTS` in an empty folder."""
+    """Run `python -m benchmark ARGUMENTS` in an empty folder, in the tests' own process."""
 
-    def call(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "benchmark", *arguments],
-            cwd=tmp_path,
-            env=environment(**extra),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    def call(*arguments: str, **extra: str) -> Done:
+        return in_this_process(arguments, tmp_path, environment(**extra))
 
     return call
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import app as cli
-from tests.conftest import PLUGINS
+from tests.conftest import CommandLine
 
 RUN = ("run", "--budget", "smoke")
 ROWS = "\n".join(f"{i / 50:.3f},{(i * i) % 7}" for i in range(60))
@@ -64,7 +63,7 @@ CASES = [
     (("run", "--suite", "foreign.yaml"), r"'pathlib:Path' is no subclass of benchmark\.interface\.Generator"),
     (("run", "--budget", "fsat"), r"unknown budget 'fsat'; did you mean 'fast'\?"),
     (("run", "--protocol", "papr"), r"unknown protocol 'papr'; did you mean 'paper'\?"),
-    (("run", "--device", "gpu"), r"unknown device 'gpu'; (did you mean 'cpu'\?|choose one of)"),
+    (("run", "--device", "gpu"), r"unknown device 'gpu'; did you mean 'cpu'\?"),
     (("run", "--seeds", "0"), r"--seeds is 0, but at least one training seed is needed"),
     (("run", "--workers", "0"), r"invalid value for '--workers'.*see --help"),
     (("run", "--retry", "all"), r"unknown value 'all' in --retry; choose one of: failed"),
@@ -75,23 +74,23 @@ CASES = [
     (("run", "--set", "timemar.vocab_size=3"), r"unknown generator 'timemar' in --set; did you mean 'timemar_s'\?"),
     (("run", "--set", "timemar_s.vocab_sise=3"), r"unknown key 'vocab_sise' in generator 'timemar_s'; did you mean 'vocab_size'"),
     (("run", "--set", "timemar_s.vocab_size=many"), r"generator 'timemar_s': 'vocab_size' is 'many', but input should be"),
-    (("run", "--set", "timemar_s.patch_nums=[1,2,3]"), r"patch_nums.*6"),
+    (("run", "--set", "timemar_s.patch_nums=[1,2,3]"), r"patch_nums \(1, 2, 3\) must end at the latent length L = 6 "),
     (("run", "--set", "timemar_s.vocab_size=[1"), r"--set 'timemar_s\.vocab_size=\[1': the value '\[1' is not valid YAML"),
     (("run", "--data-dir", "nowhere"), r"the data folder 'nowhere' does not exist; correct --data-dir"),
     (("run", "--store", "good.csv"), r"the store 'good\.csv' is a file; choose a folder with --store"),
     (("run", "--store", "."), r"holds other files and is no store; choose another with --store"),
     ((*RUN, "--csv", "lost.csv"), r"the data file '.*lost\.csv' does not exist"),
     ((*RUN, "--csv", "data.txt"), r"'data\.txt' does not end in \.csv"),
-    ((*RUN, "--csv", "word.csv"), r"word\.csv.*'b'.*(line|row) \d+.*'two'|word\.csv.*'two'"),
-    ((*RUN, "--csv", "gap.csv"), r"gap\.csv.*'b'.*(line|row) \d+"),
-    ((*RUN, "--csv", "infinite.csv"), r"infinite\.csv.*'b'.*(line|row) \d+"),
-    ((*RUN, "--csv", "short.csv"), r"short\.csv.*2 rows.*24|short.*2.*24"),
-    ((*RUN, "--csv", "empty.csv"), r"empty\.csv.*empty"),
-    ((*RUN, "--csv", "header_only.csv"), r"header_only\.csv.*no rows|header_only.*rows"),
-    ((*RUN, "--csv", "twice.csv"), r"twice\.csv.*'a'"),
-    ((*RUN, "--csv", "nameless.csv"), r"nameless\.csv.*(name|header)"),
-    ((*RUN, "--csv", "ragged.csv"), r"ragged\.csv.*line 62"),
-    ((*RUN, "--csv", "flat.npy"), r"flat\.npy.*shape"),
+    ((*RUN, "--csv", "word.csv"), r"word\.csv', column 'b', line 12: 'two' is not a number; correct the cell"),
+    ((*RUN, "--csv", "gap.csv"), r"gap\.csv', column 'b', line 12: the cell is empty; correct the cell"),
+    ((*RUN, "--csv", "infinite.csv"), r"infinite\.csv', column 'b', line 12: 'inf' is not a finite number; correct"),
+    ((*RUN, "--csv", "short.csv"), r"short\.csv' has 2 rows, but windows of 24 rows need 24; use a shorter"),
+    ((*RUN, "--csv", "empty.csv"), r"empty\.csv' is empty; it needs a header line and rows of numbers"),
+    ((*RUN, "--csv", "header_only.csv"), r"header_only\.csv' has a header but no rows; add rows of numbers"),
+    ((*RUN, "--csv", "twice.csv"), r"twice\.csv', line 1: the column name 'a' occurs twice; rename one"),
+    ((*RUN, "--csv", "nameless.csv"), r"nameless\.csv', line 1: column 2 has no name; name every column"),
+    ((*RUN, "--csv", "ragged.csv"), r"ragged\.csv', line 62, has 3 cells, but the header has 2; correct the line"),
+    ((*RUN, "--csv", "flat.npy"), r"flat\.npy' has the shape \(10, 3\), but windows have three axes .*; reshape it"),
     ((*RUN, "--csv", "objects.npy"), r"objects\.npy' is no NumPy file of plain numbers.*write it again with np\.save"),
     (("describe", "timemar_s", "--dataset", "column.yaml"), r"unknown column 'c' in '.*good\.csv'; choose one of: a, b"),
     (("describe", "timemar_s", "--dataset", "sum.yaml"), r"has the SHA-256 [0-9a-f]{64}, but the data set 'sum' has a{64}"),
@@ -127,7 +126,7 @@ CASES = [
     (("list", "--json", "a" * 300), r"cannot be used \(File name too long\); check it"),
     (("run", "--store", "good.csv/runs", "--only", "generator=copy"), r"good\.csv/runs' cannot be used \(Not a directory\)"),
     (("data", "show", "stoks"), r"unknown data set 'stoks'; did you mean 'stocks'\?"),
-    (("data", "fetch", "sines"), r"sines.*generated"),
+    (("data", "fetch", "sines"), r"the data set 'sines' is generated; there is nothing to fetch"),
     (("data", "check", "enrgy"), r"unknown data set 'enrgy'; did you mean 'energy'\?"),
 ]  # fmt: skip
 
@@ -143,27 +142,13 @@ def mistakes(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), CASES, ids=[" ".join(arguments) for arguments, _ in CASES])
-def test_mistake(
-    mistakes: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: tuple[str, ...],
-    sentence: str,
-) -> None:
+def test_mistake(mistakes: Path, command: CommandLine, arguments: tuple[str, ...], sentence: str) -> None:
     # Every mistake is echoed, so a pattern that fits what was typed would fit any sentence.
     assert not re.search(sentence, " ".join(arguments))
     before = sorted(mistakes.rglob("*"))
-    monkeypatch.chdir(mistakes)
-    monkeypatch.syspath_prepend(PLUGINS)
-    monkeypatch.delenv("TIMEMAR_BUDGET", raising=False)
-    monkeypatch.setattr("sys.argv", ["python -m benchmark", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    lines = err.strip().splitlines()
-    assert len(lines) == 1, err
-    assert lines[0].startswith("error: ")
-    assert re.search(sentence, lines[0]), lines[0]
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert re.search(sentence, line), line
     assert sorted(mistakes.rglob("*")) == before

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmark.config.suites import load_suite
 from benchmark.files import write_json
 from benchmark.plan.planner import Request, make_plan
@@ -46,7 +48,12 @@ def test_plots_without_results_is_one_sentence(command: CommandLine) -> None:
         assert done.stderr.count("\n") == 1
 
 
-def test_plots_of_a_cell_are_reported_as_json(command: CommandLine, tmp_path: Path) -> None:
+def test_plots_of_a_cell_are_reported_as_json(
+    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Few windows and few dots, because embedding and drawing them take most of the time.
+    monkeypatch.setattr("benchmark.plots.embedding.MOST_WINDOWS", 50)
+    monkeypatch.setattr("benchmark.plots.style.DPI", 40)
     run = command("run", "--suite", "table6", "--budget", "smoke", "--only", "generator=copy", "--device", "cpu")
     assert run.returncode == 0, run.stderr
     assert "Sampling time (s)" in run.stdout

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,7 +27,7 @@ from benchmark.run.runner import Options, Outcome, Runner
 from benchmark.run.worker import classify
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.store import VERSION, Store
-from tests.conftest import ROOT, environment
+from tests.conftest import ROOT, CommandLine, environment
 
 NO_SPACE = (
     "(No space left on device); free some space and give the same command again, which goes on from what is finished."
@@ -49,16 +48,6 @@ def refuse(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", fail)
-
-
-def command_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
-) -> tuple[Any, str]:
-    """The exit status of a command in this process, and its standard error."""
-    monkeypatch.setattr("sys.argv", ["python -m benchmark", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return ended.value.code, capsys.readouterr().err
 
 
 def test_a_full_disk_names_the_file_keeps_the_old_one_and_leaves_no_part(
@@ -85,16 +74,12 @@ def test_a_store_that_cannot_be_written_is_refused_before_anything_is_computed(
     assert json.loads((store.root / "store.json").read_text())["version"] == VERSION
 
 
-def test_a_table_on_a_full_disk_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_table_on_a_full_disk_is_one_sentence(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse(monkeypatch, errno.ENOSPC)
-    output = tmp_path / "table.md"
     # Whether the store holds anything of the suite is another test's matter.
     monkeypatch.setattr("benchmark.report.available.require_results", lambda *_: None)
-    arguments = ("tables", "--suite", "quick", "--only", "generator=copy", "--store", str(tmp_path / "runs"))
-    code, err = command_line(monkeypatch, capsys, *arguments, "--output", str(output))
-    assert (code, err) == (2, f"error: '{output}' cannot be used {NO_SPACE}\n")
+    done = command("tables", "--suite", "quick", "--only", "generator=copy", "--output", "table.md")
+    assert (done.returncode, done.stderr) == (2, f"error: 'table.md' cannot be used {NO_SPACE}\n")
 
 
 def test_an_error_of_the_program_is_no_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,5 +228,7 @@ def test_ctrl_c_while_modules_are_loaded_ends_without_a_traceback(tmp_path: Path
         capture_output=True,
         text=True,
         check=False,
+        # A shell's background jobs ignore SIGINT and hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from benchmark.cli import app as cli
 from benchmark.config.generators import load_spec
 from benchmark.conformance import check_spec
-from tests.conftest import PLUGINS, CommandLine
+from tests.conftest import CommandLine
 
 
 def test_a_failed_check_is_a_row_and_status_1(command: CommandLine) -> None:
@@ -46,14 +45,9 @@ def test_the_smallest_windows_are_no_fault_of_a_generator() -> None:
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+    command: CommandLine, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    monkeypatch.syspath_prepend(PLUGINS)
-    monkeypatch.setattr("sys.argv", ["python -m benchmark", "check", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith(sentence)
-    assert len(err.splitlines()) == 1
+    done = command("check", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1

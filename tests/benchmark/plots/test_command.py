@@ -13,7 +13,7 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError, refused
 from benchmark.files import write_json
 from benchmark.plan.planner import Plan, Request, make_plan
-from benchmark.plots import command, style
+from benchmark.plots import command, embedding, style
 from benchmark.plots.command import plot_cell, plot_suite
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.pair import find_cell, open_pair
@@ -43,7 +43,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Store]:
 
 @pytest.fixture
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few dots, because drawing them takes most of the time."""
+    """Few windows and few dots, because embedding and drawing them take most of the time."""
+    monkeypatch.setattr(embedding, "MOST_WINDOWS", 50)
     monkeypatch.setattr(style, "DPI", 40)
 
 

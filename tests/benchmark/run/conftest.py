@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import Done, in_this_process
 from tests.conftest import environment
 
 SUITE = """
@@ -23,13 +22,15 @@ generators: [timemar_s, gaussian, copy, oracle]
 """
 
 
-def run_suite(folder: Path, *arguments: str, text: str = SUITE, **extra: str) -> subprocess.CompletedProcess[str]:
+def run_suite(folder: Path, *arguments: str, text: str = SUITE, **extra: str) -> Done:
     """Run a suite in `folder`, whose store is `folder`/runs."""
+    return in_this_process(suite_command(folder, *arguments, text=text), folder, environment(**extra))
+
+
+def suite_command(folder: Path, *arguments: str, text: str = SUITE) -> tuple[str, ...]:
+    """The arguments that run a suite, whose file is written into `folder`."""
     (folder / "small.yaml").write_text(text)
-    command = [sys.executable, "-m", "benchmark", "run", "--suite", "small.yaml", "--device", "cpu", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment(**extra), capture_output=True, text=True, timeout=300, check=False
-    )
+    return ("run", "--suite", "small.yaml", "--device", "cpu", *arguments)
 
 
 def bytes_of(store: Path) -> dict[str, str]:
@@ -61,6 +62,6 @@ def finished_stages(store: Path) -> Counter[tuple[str, str]]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("finished")
-    done = run_suite(folder)
+    done = run_suite(folder, "--workers", "2")
     assert done.returncode == 0, done.stderr
     return folder

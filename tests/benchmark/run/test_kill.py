@@ -1,3 +1,5 @@
+"""Runs that are killed or interrupted at known points of their journals, and what the next run makes of what they left."""
+
 from __future__ import annotations
 
 import json
@@ -6,26 +8,29 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.benchmark.run.conftest import SUITE, bytes_of, finished_stages, run_suite
+from tests.benchmark.run.conftest import SUITE, bytes_of, finished_stages, run_suite, suite_command
 from tests.conftest import environment
+from tests.waiting import wait_until
+
+HANGING = "budget: smoke\ndatasets: [sines]\ngenerators: ['faulty:Hangs']\nscores: [dcr_ratio]\nseeds: 2\n"
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    (folder / "small.yaml").write_text(SUITE)
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmark", "run", "--suite", "small.yaml", "--device", "cpu", "--workers", "2"],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # A shell's background jobs ignore SIGINT and hand that on, which would spoil the test of it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+def start(folder: Path, text: str = SUITE, workers: int = 2) -> subprocess.Popen[bytes]:
+    with (folder / "lines").open("ab") as lines:
+        return subprocess.Popen(
+            [sys.executable, "-m", "benchmark", *suite_command(folder, "--workers", str(workers), text=text)],
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=lines,
+            # A shell's background jobs ignore SIGINT and hand that on, which would spoil the test of it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
 
 def workers_of(runner: int) -> list[int]:
@@ -41,25 +46,51 @@ def workers_of(runner: int) -> list[int]:
     return found
 
 
+def gone(pids: list[int]) -> bool:
+    """Whether all of these processes have ended."""
+    return not [pid for pid in pids if _state(pid) != "Z"]
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "Z"
+
+
+def journal(store: Path, cells: str = "*") -> list[dict[str, Any]]:
+    """What the cells' journals say; a line that is being written is not read yet."""
+    texts = [path.read_text() for path in store.glob(f"cells/{cells}/journal.jsonl")]
+    return [json.loads(line) for text in texts for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
 def kill_at_random(folder: Path, kills: int, seed: int) -> dict[str, int]:
-    """Start the suite and kill the runner or a child, `kills` times at random moments; how often each was hit."""
+    """Start the suite and kill the runner or a child, `kills` times after a random number of stages; how often each was hit."""
     rng = random.Random(seed)
     hits = {"runner": 0, "child": 0}
     while sum(hits.values()) < kills:
-        runner = start(folder)
-        time.sleep(rng.uniform(2.5, 9.0))
-        children = workers_of(runner.pid)
-        if runner.poll() is None and children and rng.random() < 0.5:
-            os.kill(rng.choice(children), signal.SIGKILL)
-            hits["child"] += 1
-            time.sleep(rng.uniform(0.0, 2.0))
-        if runner.poll() is None:
-            runner.kill()
-            hits["runner"] += 1
-        else:
-            break
-        runner.wait()
+        _kill_once(folder, rng, hits)
     return hits
+
+
+def _kill_once(folder: Path, rng: random.Random, hits: dict[str, int]) -> None:
+    """Start the suite and kill the runner, and half the time a child before."""
+    runner = start(folder)
+    wait_until(lambda: workers_of(runner.pid), runner)
+    # The whole suite writes about sixty lines, so that none of these numbers is its end.
+    lines = len(journal(folder / "runs")) + rng.randrange(6)
+    wait_until(lambda: len(journal(folder / "runs")) >= lines, runner)
+    if rng.random() < 0.5:
+        victim = rng.choice(wait_until(lambda: workers_of(runner.pid), runner))
+        os.kill(victim, signal.SIGKILL)
+        hits["child"] += 1
+        if rng.random() < 0.5:
+            wait_until(lambda: victim not in workers_of(runner.pid), runner)
+    children = workers_of(runner.pid)
+    runner.kill()
+    hits["runner"] += 1
+    runner.wait()
+    wait_until(lambda: gone(children))
 
 
 def check(folder: Path, finished: Path) -> None:
@@ -72,8 +103,9 @@ def check(folder: Path, finished: Path) -> None:
 
 
 def test_killed_runs_end_with_the_bytes_of_an_uninterrupted_one(finished: Path, tmp_path: Path) -> None:
-    hits = kill_at_random(tmp_path, kills=2, seed=1)
-    assert sum(hits.values()) >= 1
+    hits = kill_at_random(tmp_path, kills=3, seed=1)
+    assert hits["runner"] > 0
+    assert hits["child"] > 0
     check(tmp_path, finished)
 
 
@@ -82,18 +114,14 @@ def test_killed_runs_end_with_the_bytes_of_an_uninterrupted_one(finished: Path, 
 @pytest.mark.parametrize("seed", range(4))
 def test_many_kills(finished: Path, tmp_path: Path, seed: int) -> None:
     hits = kill_at_random(tmp_path, kills=6, seed=seed)
-    print(hits)  # noqa: T201
+    assert sum(hits.values()) >= 6
     check(tmp_path, finished)
 
 
 def under_way(store: Path) -> set[str]:
-    """The stages that a journal says were started and does not say how they ended."""
-    found = set()
-    for path in store.glob("cells/*timemar_s*/journal.jsonl"):
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
-        if lines and lines[-1]["event"] == "started":
-            found.add(lines[-1]["stage"])
-    return found
+    """The stages of TimeMAR that a journal says were started and does not say how they ended."""
+    lines = journal(store, "*timemar_s*")
+    return {lines[-1]["stage"]} if lines and lines[-1]["event"] == "started" else set()
 
 
 @pytest.mark.slow
@@ -102,52 +130,48 @@ def under_way(store: Path) -> set[str]:
 @pytest.mark.parametrize("stage", ["fit", "sample", "score:discriminative", "score:context_fid"])
 def test_a_kill_inside_each_stage(finished: Path, tmp_path: Path, stage: str, victim: str) -> None:
     runner = start(tmp_path)
-    deadline = time.monotonic() + 120
-    while stage not in under_way(tmp_path / "runs") and runner.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.002)
-    for pid in workers_of(runner.pid) if victim == "child" else [runner.pid]:
+    wait_until(lambda: stage in under_way(tmp_path / "runs"), runner)
+    children = workers_of(runner.pid)
+    for pid in children if victim == "child" else [runner.pid]:
         os.kill(pid, signal.SIGKILL)
-    if victim == "child":
-        runner.wait(timeout=120)
-    else:
-        runner.wait()
-        time.sleep(1)
-    journal = next((tmp_path / "runs").glob("cells/*timemar_s*/journal.jsonl")).read_text()
-    last = [json.loads(line) for line in journal.splitlines() if json.loads(line)["stage"] == stage]
-    assert "finished" not in {line["event"] for line in last}, "the stage was over before the kill"
+    runner.wait(timeout=180)
+    wait_until(lambda: gone(children))
+    events = {line["event"] for line in journal(tmp_path / "runs", "*timemar_s*") if line["stage"] == stage}
+    assert "finished" not in events, "the stage was over before the kill"
     check(tmp_path, finished)
 
 
 def test_a_killed_runner_takes_its_children_along(tmp_path: Path) -> None:
-    runner = start(tmp_path)
-    deadline = time.monotonic() + 30
-    while not (children := workers_of(runner.pid)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert children
-    time.sleep(2)
+    # They would never end of themselves.
+    runner = start(tmp_path, HANGING)
+    wait_until(lambda: [line["event"] for line in journal(tmp_path / "runs")] == ["started"] * 2, runner)
+    children = workers_of(runner.pid)
+    assert len(children) == 2
+    assert not gone(children)
     runner.kill()
     runner.wait()
-    time.sleep(2)
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists() and "Z" not in _state(pid)]
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return "Z"
+    wait_until(lambda: gone(children), seconds=30)
 
 
 def test_an_interrupt_stops_cleanly_with_status_130(tmp_path: Path, finished: Path) -> None:
     runner = start(tmp_path)
-    time.sleep(6)
+    (log,) = wait_until(lambda: list((tmp_path / "runs").glob("cells/*timemar_s*/log.jsonl")), runner)
+    children = workers_of(runner.pid)
     runner.send_signal(signal.SIGINT)
-    assert runner.wait(timeout=30) == 130
+    assert runner.wait(timeout=180) == 130
+    assert gone(children)
+    assert "interrupted; run the same command again to go on from here" in (tmp_path / "lines").read_text()
+    assert "Traceback" not in (tmp_path / "lines").read_text()
+    # The cell saved its state and said so, where a killed one would not have.
+    assert json.loads((log.parent / "status.json").read_text())["state"] == "interrupted"
+    assert (log.parent / "checkpoint").is_dir()
     check(tmp_path, finished)
 
 
-def test_two_runners_share_the_work(finished: Path, tmp_path: Path) -> None:
-    first, second = start(tmp_path), start(tmp_path)
-    assert first.wait(timeout=300) == 0
-    assert second.wait(timeout=300) == 0
+def test_two_runners_of_one_worker_each_share_the_work_and_give_the_bytes_of_one_of_two(
+    finished: Path, tmp_path: Path
+) -> None:
+    # Equal seeds give equal bytes in another folder, whatever the number of workers.
+    runners = [start(tmp_path, workers=1) for _ in range(2)]
+    assert [runner.wait(timeout=600) for runner in runners] == [0, 0]
     check(tmp_path, finished)
