@@ -116,6 +116,7 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
         "windows_within_series": {str(length): count for length, count in inside.items()} if inside else None,
         "notes": list(spec.notes),
         "score_notes": dict(spec.score_notes),
+        "strict_note": spec.strict_note,
     }
 
 
@@ -153,6 +154,7 @@ def card_text(facts: dict[str, Any]) -> str:
     elif facts["names"]:
         lines += ["", "Names", f"  {', '.join(facts['names'])}"]
     remarks = [*facts["notes"], *(f"score {name}: {text}" for name, text in facts["score_notes"].items())]
+    remarks += [f"protocol strict: {facts['strict_note']}"] if facts["strict_note"] else []
     if remarks:
         lines += ["", "Known disagreements and remarks", *(f"  - {remark}" for remark in remarks)]
     return "\n".join(lines) + "\n"

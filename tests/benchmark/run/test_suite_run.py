@@ -92,7 +92,7 @@ def test_only_keeps_some_cells(finished: Path, tmp_path: Path) -> None:
     assert "2 of 2 cells to compute" in done.stdout
 
 
-def test_a_strict_run_measures_the_likelihood_of_hold_out_windows(tmp_path: Path) -> None:
+def test_a_strict_run_measures_the_likelihood_of_validation_windows(tmp_path: Path) -> None:
     done = run_suite(tmp_path, "--protocol", "strict", "--only", "generator=timemar_s")
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("runs/cells/*/model/generator.json")
