@@ -9,20 +9,20 @@ _LEAST_USAGE = 0.2
 _LARGEST_GAP = 0.5
 
 
-def warnings_of(facts: Mapping[str, Any], vocab_size: int) -> list[str]:
+def warnings_of(measurements: Mapping[str, Any], vocab_size: int) -> list[str]:
     """One sentence each for a collapsed codebook and for a token transformer that learned its training windows by heart.
 
-    `facts` holds `codebook_usage`, the share of codes that the training windows hit, `train_nll` and, where windows were
-    held out, `held_out_nll`, in nats a token.
+    `measurements` holds `codebook_usage`, the share of codes that the training windows hit, `train_nll` and, where windows were
+    held out, `validation_nll`, in nats a token.
     """
     found = []
-    usage = facts["codebook_usage"]
+    usage = measurements["codebook_usage"]
     if usage < _LEAST_USAGE:
         found.append(
             f"the codebook collapsed: the training windows use {usage:.0%} of {vocab_size} codes, fewer than "
             f"{_LEAST_USAGE:.0%}; train stage 1 longer, lower reseed_every or choose a smaller vocab_size."
         )
-    gap = facts.get("held_out_nll", facts["train_nll"]) - facts["train_nll"]
+    gap = measurements.get("validation_nll", measurements["train_nll"]) - measurements["train_nll"]
     if gap > _LARGEST_GAP:
         found.append(
             f"the token transformer overfits: held-out windows cost {gap:.2f} nats a token more than training windows; "

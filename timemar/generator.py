@@ -107,7 +107,7 @@ class TimeMAR(NetworkGenerator):
         data = as_tensor(windows, context.device)
         first, second = config.stage1.schedule("stage1", len(data)), config.stage2.schedule("stage2", len(data))
         seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
-        held_out = probe_of(context.validation, context.device)
+        validation = probe_of(context.validation, context.device)
 
         tokenizer = make_tokenizer(length, features, config.tokenizer, seeded(seeds[0]), context.device)
         tokenizer.fit_scaling(data)
@@ -122,7 +122,7 @@ class TimeMAR(NetworkGenerator):
             reseed_every=config.reseed_every,
             precision=config.precision,
             compiled=config.compiled,
-            held_out=held_out,
+            validation=validation,
         )
         stream = seeded(seeds[1], context.device)
         train(stage1, name="stage1", steps=first.steps, context=context, rng=stream)
@@ -145,7 +145,7 @@ class TimeMAR(NetworkGenerator):
             ema=config.ema,
             precision=config.precision,
             compiled=config.compiled,
-            held_out=None if held_out is None else tokenize_all(tokenizer, held_out),
+            validation=None if validation is None else tokenize_all(tokenizer, validation),
         )
         stream = seeded(seeds[3], context.device)
         train(stage2, name="stage2", steps=second.steps, context=context, rng=stream)
@@ -160,8 +160,8 @@ class TimeMAR(NetworkGenerator):
         measurements: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
         measurements["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
         if context.validation is not None:
-            held_out = tokenize_all(self.tokenizer_, as_tensor(context.validation, context.device))
-            measurements["held_out_nll"] = negative_log_likelihood(self.transformer_, held_out)
+            validation = tokenize_all(self.tokenizer_, as_tensor(context.validation, context.device))
+            measurements["validation_nll"] = negative_log_likelihood(self.transformer_, validation)
         context.progress(
             Progress("measurements", 1, 1, {k: v for k, v in measurements.items() if isinstance(v, float)})
         )

@@ -49,9 +49,9 @@ class TokenTask:
         ema: float,
         precision: Precision = "float32",
         compiled: bool = False,
-        held_out: Tensor | None = None,
+        validation: Tensor | None = None,
     ) -> None:
-        self.model, self.tokens, self.held_out = model, tokens, held_out
+        self.model, self.tokens, self.validation = model, tokens, validation
         self.schedule, self.batch, self.corruption, self.clip = schedule, batch, corruption, clip
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
         self.precision = mixed(tokens.device, precision)
@@ -76,9 +76,9 @@ class TokenTask:
         self.optimizer.step()
         self.average.update(step)
         metrics = {"loss": loss.detach()}
-        if self.held_out is not None and is_reported(step, self.schedule.steps):
+        if self.validation is not None and is_reported(step, self.schedule.steps):
             self.model.eval()
-            metrics["held_out"] = torch.tensor(negative_log_likelihood(self.model, self.held_out))
+            metrics["validation"] = torch.tensor(negative_log_likelihood(self.model, self.validation))
             self.model.train()
         return metrics
 

@@ -49,9 +49,9 @@ class TokenizerTask:
         reseed_every: int,
         precision: Precision = "float32",
         compiled: bool = False,
-        held_out: Tensor | None = None,
+        validation: Tensor | None = None,
     ) -> None:
-        self.model, self.windows, self.held_out = model, windows, held_out
+        self.model, self.windows, self.validation = model, windows, validation
         self.schedule, self.batch, self.weights = schedule, batch, weights
         self.clip, self.reseed_every = clip, reseed_every
         self.precision = mixed(windows.device, precision)
@@ -83,8 +83,8 @@ class TokenizerTask:
         metrics = {"codebook_usage": (codebook.usage >= codebook.dead_below).float().mean()}
         for index, part in enumerate(tokens.split(quantizer.patch_nums, dim=1)):
             metrics[f"perplexity_{index + 1}"] = perplexity(part, len(codebook.usage))
-        if self.held_out is not None:
-            metrics["held_out"] = held_out_error(self.model, self.held_out)
+        if self.validation is not None:
+            metrics["validation"] = validation_error(self.model, self.validation)
         return metrics
 
     def _forget(self, moved: Tensor) -> None:
@@ -129,7 +129,7 @@ def reconstruct_all(model: DualPathVQVAE, tokens: Tensor) -> Tensor:
     return torch.cat([model.reconstruct(part) for part in tokens.split(side_by_side(model, tokens.device))])
 
 
-def held_out_error(model: DualPathVQVAE, windows: Tensor) -> Tensor:
+def validation_error(model: DualPathVQVAE, windows: Tensor) -> Tensor:
     """Mean squared error of windows (N, T, D) from what their tokens hold; the model goes on training as before."""
     model.eval()
     error = (reconstruct_all(model, tokenize_all(model, windows)) - windows).square().mean()

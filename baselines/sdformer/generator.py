@@ -119,8 +119,8 @@ class SDformer(NetworkGenerator):
             context.warn(sentence)
         measurements["train_nll"] = mean_likelihood(transformer, tokens, objective)
         if context.validation is not None:
-            held_out = vqvae.tokenize(as_tensor(context.validation, context.device))
-            measurements["held_out_nll"] = mean_likelihood(transformer, held_out, objective)
+            validation = vqvae.tokenize(as_tensor(context.validation, context.device))
+            measurements["validation_nll"] = mean_likelihood(transformer, validation, objective)
         return self._keep(Stages(vqvae, transformer), (length, features), measurements)
 
     def training_windows(self, windows: int) -> int | None:

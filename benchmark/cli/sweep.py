@@ -44,7 +44,7 @@ def sweep(
     prune_on: Annotated[
         str | None,
         typer.Option(
-            help="The logged metric to prune on: loss or stage:loss (default: held_out, or loss where it is not logged)."
+            help="The logged metric to prune on: loss or stage:loss (default: validation, or loss where it is not logged)."
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file with these options; options given here win.")] = None,

@@ -120,6 +120,7 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
         "windows_within_series": {str(length): count for length, count in inside.items()} if inside else None,
         "notes": list(spec.notes),
         "score_notes": dict(spec.score_notes),
+        "strict_note": spec.strict_note,
     }
 
 
@@ -157,6 +158,7 @@ def card_text(record: dict[str, Any]) -> str:
     elif record["names"]:
         lines += ["", "Names", f"  {', '.join(record['names'])}"]
     remarks = [*record["notes"], *(f"score {name}: {text}" for name, text in record["score_notes"].items())]
+    remarks += [f"protocol strict: {record['strict_note']}"] if record["strict_note"] else []
     if remarks:
         lines += ["", "Known disagreements and remarks", *(f"  - {remark}" for remark in remarks)]
     return "\n".join(lines) + "\n"

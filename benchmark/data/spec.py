@@ -29,7 +29,7 @@ class DatasetSpec(Frozen):
 
     Either `file` (CSV, Parquet or MATLAB rows; `.npy`/`.npz` windows) or `recipe` is given. `folder` is set for a
     user's own file only: shipped data sets look for theirs in the data folders. `score_notes` maps a score's name to
-    what a reader must know about that score on this data.
+    what a reader must know about that score on this data; `strict_note` says what stands beside scores of protocol strict.
     """
 
     id: str
@@ -56,6 +56,7 @@ class DatasetSpec(Frozen):
     published_rows: int | None = Field(default=None, ge=1)
     notes: tuple[str, ...] = ()
     score_notes: dict[str, str] = Field(default_factory=dict)
+    strict_note: str = ""
 
     @field_validator("id")
     @classmethod

@@ -55,12 +55,14 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
             f"Budget {plan.suite.budget} shortens the scores too: its values test the program and compare only with each other."
         )
     datasets = {cell.dataset.id: cell.dataset for cell in plan.cells}
+    strict = plan.cells[0].protocol == "strict"
     notes += [
         f"{dataset.title}, {name}: {text}"
         for dataset in datasets.values()
         for name, text in dataset.score_notes.items()
         if name in plan.scores
     ]
+    notes += [f"{d.title}, protocol strict: {d.strict_note}" for d in datasets.values() if d.strict_note and strict]
     notes += [*_samplers(plan), *_warnings(plan, store)]
     table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "differences":

@@ -24,7 +24,7 @@ from benchmark.sweep.trial import PRUNING_STEPS, PruningObserver, plan_trial, ru
 from benchmark.tracking.observer import Tracking
 
 TPE_TRIALS = 20
-PRUNING_METRICS = ("held_out", "loss")
+PRUNING_METRICS = ("validation", "loss")
 Evaluate = Callable[[Trial, dict[str, Any]], TrialResult]
 
 

@@ -25,7 +25,7 @@ class SweepSpec(Frozen):
         trials: Trials in all (default: the whole grid, or 20 for TPE).
         protocol: Which windows train and test (default: the objective's own).
         seeds: Training seeds a trial.
-        prune_on: The logged metric to prune on (default: held_out, or loss where that is not logged).
+        prune_on: The logged metric to prune on (default: validation, or loss where that is not logged).
     """
 
     generator: str

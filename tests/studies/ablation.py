@@ -38,10 +38,10 @@ def collect(folder: Path) -> Values:
         scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         for score in SCORES:
             found[score][part][seed] = float(scores[score]["mean"])
-        facts = path.with_name(path.name.replace(".scores.", ".generator."))
-        if facts.exists():
-            fitted = json.loads(facts.read_text(encoding="utf-8"))["fitted"]
-            found[RECONSTRUCTION][part][seed] = float(fitted["facts"][RECONSTRUCTION])
+        measurements = path.with_name(path.name.replace(".scores.", ".generator."))
+        if measurements.exists():
+            fitted = json.loads(measurements.read_text(encoding="utf-8"))["fitted"]
+            found[RECONSTRUCTION][part][seed] = float(fitted["measurements"][RECONSTRUCTION])
     return found
 
 

@@ -93,7 +93,7 @@ def codes(folder: CellFolder) -> str:
     """The perplexity of a fitted tokenizer's codes, by scale where it has several, of so many; a dash without a codebook."""
     path = folder.model / "generator.json"
     known: dict[str, Any] = read_json(path) if path.exists() else {}
-    found = known.get("fitted", {}).get("facts", {}).get("perplexity")
+    found = known.get("fitted", {}).get("measurements", {}).get("perplexity")
     if found is None:
         return "—"
     by_scale = found if isinstance(found, list) else [found]

@@ -11,7 +11,7 @@ def keep(folder: Path, part: str, seed: int, value: float, error: float | None =
     scores = {score: {"mean": value} for score in ("context_fid", "spectral", "discriminative")}
     (folder / f"{name}.scores.json").write_text(json.dumps(scores))
     if error is not None:
-        (folder / f"{name}.generator.json").write_text(json.dumps({"fitted": {"facts": {"mse": error}}}))
+        (folder / f"{name}.generator.json").write_text(json.dumps({"fitted": {"measurements": {"mse": error}}}))
 
 
 def test_differences_are_paired_by_seed_and_told_from_noise(tmp_path: Path) -> None:

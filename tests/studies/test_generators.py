@@ -44,9 +44,9 @@ def test_codes_are_those_of_the_fitted_tokenizer(tmp_path: Path) -> None:
     folder = CellFolder(tmp_path)
     assert codes(folder) == "—"
     folder.model.mkdir()
-    kept = {"fitted": {"facts": {"perplexity": [3.2, 40.7]}}, "parameters": {"vocab_size": 512}}
+    kept = {"fitted": {"measurements": {"perplexity": [3.2, 40.7]}}, "parameters": {"vocab_size": 512}}
     (folder.model / "generator.json").write_text(json.dumps(kept))
     assert codes(folder) == "3, 41 of 512"
-    kept["fitted"]["facts"]["perplexity"] = 178.9  # type: ignore[index]
+    kept["fitted"]["measurements"]["perplexity"] = 178.9  # type: ignore[index]
     (folder.model / "generator.json").write_text(json.dumps(kept))
     assert codes(folder) == "179 of 512"

@@ -21,17 +21,17 @@ def noise(count, seed):
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("measurements", "words"),
     [
         ({"codebook_usage": 0.9, "train_nll": 2.0}, []),
-        ({"codebook_usage": 0.2, "train_nll": 2.0, "held_out_nll": 2.5}, []),
+        ({"codebook_usage": 0.2, "train_nll": 2.0, "validation_nll": 2.5}, []),
         ({"codebook_usage": 0.05, "train_nll": 2.0}, ["use 5% of 384 codes"]),
-        ({"codebook_usage": 0.9, "train_nll": 2.0, "held_out_nll": 2.75}, ["cost 0.75 nats a token more"]),
-        ({"codebook_usage": 0.0, "train_nll": 1.0, "held_out_nll": 9.0}, ["collapsed", "overfits"]),
+        ({"codebook_usage": 0.9, "train_nll": 2.0, "validation_nll": 2.75}, ["cost 0.75 nats a token more"]),
+        ({"codebook_usage": 0.0, "train_nll": 1.0, "validation_nll": 9.0}, ["collapsed", "overfits"]),
     ],
 )
-def test_what_is_worth_a_sentence(facts, words):
-    found = warnings_of(facts, 384)
+def test_what_is_worth_a_sentence(measurements, words):
+    found = warnings_of(measurements, 384)
     assert len(found) == len(words)
     assert all(word in sentence for word, sentence in zip(words, found, strict=True))
 
@@ -50,23 +50,23 @@ def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
     by_heart = {**TINY, "stage2_steps": 250, "stage2_learning_rate": 1e-2}
     made = TimeMAR(**by_heart).fit(noise(12, 1), FitContext(seed=1, validation=noise(40, 2)))
     assert made.measurements_["train_nll"] < 0.5
-    assert made.measurements_["held_out_nll"] > made.measurements_["train_nll"] + 0.5
+    assert made.measurements_["validation_nll"] > made.measurements_["train_nll"] + 0.5
     assert any("overfits" in sentence for sentence in made.measurements_["warnings"])
 
 
 def test_the_facts_are_the_last_report():
     seen = []
     made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=noise(9, 2), progress=seen.append))
-    assert seen[-1].stage == "facts"
-    names = {"mse", "mae", "codebook_usage", "train_nll", "held_out_nll"}
+    assert seen[-1].stage == "measurements"
+    names = {"mse", "mae", "codebook_usage", "train_nll", "validation_nll"}
     assert dict(seen[-1].metrics) == {name: made.measurements_[name] for name in names}
 
 
 def test_the_held_out_error_of_stage_1_is_that_of_the_tokenizer():
-    seen, held_out = [], noise(9, 2)
-    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=held_out, progress=seen.append))
+    seen, validation = [], noise(9, 2)
+    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=validation, progress=seen.append))
     last = [report for report in seen if report.stage == "stage1"][-1]
-    tokens = made.tokenizer_.tokenize(torch.tensor(held_out))
-    error = (made.tokenizer_.reconstruct(tokens).numpy() - held_out) ** 2
-    assert last.metrics["held_out"] == pytest.approx(error.mean(), rel=1e-5)
-    assert any(report.stage == "stage2" and report.metrics.get("held_out", 0) > 0 for report in seen)
+    tokens = made.tokenizer_.tokenize(torch.tensor(validation))
+    error = (made.tokenizer_.reconstruct(tokens).numpy() - validation) ** 2
+    assert last.metrics["validation"] == pytest.approx(error.mean(), rel=1e-5)
+    assert any(report.stage == "stage2" and report.metrics.get("validation", 0) > 0 for report in seen)

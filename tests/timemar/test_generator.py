@@ -85,7 +85,7 @@ def test_training_learns_to_reconstruct_and_to_predict():
     trained = TimeMAR(**{**TINY, **steps}).fit(data, FitContext(seed=1, validation=waves(50, seed=9)))
     assert trained.measurements_["mse"] < 0.5 * data.var()
     assert trained.measurements_["train_nll"] < 0.9 * np.log(32)
-    assert trained.measurements_["held_out_nll"] < np.log(32)
+    assert trained.measurements_["validation_nll"] < np.log(32)
 
 
 @pytest.mark.parametrize(

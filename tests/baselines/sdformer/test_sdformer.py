@@ -167,7 +167,7 @@ def test_training_learns_to_reconstruct_and_to_predict(objective):
     )
     assert trained.measurements_["mse"] < 0.15 * data.var()
     assert trained.measurements_["train_nll"] < 0.9 * np.log(16)
-    assert trained.measurements_["held_out_nll"] < 0.9 * np.log(16)
+    assert trained.measurements_["validation_nll"] < 0.9 * np.log(16)
     assert trained.measurements_["warnings"] == []
 
 

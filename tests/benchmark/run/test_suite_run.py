@@ -90,14 +90,14 @@ def test_only_keeps_some_cells(finished: Path, tmp_path: Path) -> None:
 STRICT = "budget: smoke\nprotocol: strict\ndatasets: [sines]\ngenerators: [timemar_s]\nscores: [dcr_ratio]\n"
 
 
-def test_a_strict_run_measures_the_likelihood_of_hold_out_windows(tmp_path: Path) -> None:
+def test_a_strict_run_measures_the_likelihood_of_validation_windows(tmp_path: Path) -> None:
     done = run_suite(tmp_path, text=STRICT)
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("runs/cells/*/model/generator.json")
-    facts = json.loads(path.read_text())["fitted"]["facts"]
+    measurements = json.loads(path.read_text())["fitted"]["measurements"]
     # Another draw of the same law costs about as much after twenty steps, and never exactly as much.
-    assert facts["held_out_nll"] == pytest.approx(facts["train_nll"], rel=0.05)
-    assert facts["held_out_nll"] != facts["train_nll"]
+    assert measurements["validation_nll"] == pytest.approx(measurements["train_nll"], rel=0.05)
+    assert measurements["validation_nll"] != measurements["train_nll"]
 
 
 def test_force_computes_the_named_cells_again_and_leaves_the_whole_suites_files(finished: Path, tmp_path: Path) -> None:

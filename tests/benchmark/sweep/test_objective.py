@@ -86,15 +86,17 @@ def test_a_score_without_a_direction_counts_by_its_distance_from_the_ideal(tmp_p
 
 def test_measurements_are_numbers_of_the_fit(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
-    chosen = objective("measurement:held_out_nll")
+    chosen = objective("measurement:validation_nll")
     cell = plan_trial(SPEC, chosen, {}, Request()).cells[0]
     model = store.cell(cell).model
     model.mkdir(parents=True)
     record = {
         "parameters": {},
-        "fitted": {"shape": [24, 5], "facts": {"held_out_nll": 3.5, "usage": None, "flag": True}},
+        "fitted": {"shape": [24, 5], "measurements": {"validation_nll": 3.5, "usage": None, "flag": True}},
     }
     (model / "generator.json").write_text(json.dumps(record))
     assert chosen.read([cell], store).mean == 3.5
-    with pytest.raises(UserError, match="recorded no measurement 'usage'; choose among what it recorded: held_out_nll"):
+    with pytest.raises(
+        UserError, match="recorded no measurement 'usage'; choose among what it recorded: validation_nll"
+    ):
         objective("measurement:usage").read([cell], store)

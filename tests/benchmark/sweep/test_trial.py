@@ -39,15 +39,15 @@ def entries(stage: str, **metrics: float) -> list[dict[str, Any]]:
 
 
 def test_the_validation_metric_comes_before_the_loss(tmp_path: Path) -> None:
-    log = [*entries("one", loss=1.0, held_out=2.0), *entries("two", loss=3.0, held_out=4.0)]
-    assert observe(tmp_path, ("held_out", "loss"), log) == [
+    log = [*entries("one", loss=1.0, validation=2.0), *entries("two", loss=3.0, validation=4.0)]
+    assert observe(tmp_path, ("validation", "loss"), log) == [
         (2.0, 2 * PRUNING_STEPS // 5),
         (2.0, 4 * PRUNING_STEPS // 5),
     ]
 
 
 def test_without_a_validation_metric_the_loss_is_observed(tmp_path: Path) -> None:
-    assert observe(tmp_path, ("held_out", "loss"), entries("one", loss=1.0))[0] == (1.0, 2 * PRUNING_STEPS // 5)
+    assert observe(tmp_path, ("validation", "loss"), entries("one", loss=1.0))[0] == (1.0, 2 * PRUNING_STEPS // 5)
 
 
 def test_a_stage_may_be_named(tmp_path: Path) -> None:
@@ -56,5 +56,5 @@ def test_a_stage_may_be_named(tmp_path: Path) -> None:
 
 
 def test_a_training_is_pruned_when_the_pruner_says_so(tmp_path: Path) -> None:
-    with pytest.raises(Pruned, match="held_out 12 at 40 % of one"):
-        observe(tmp_path, ("held_out",), entries("one", held_out=12.0))
+    with pytest.raises(Pruned, match="validation 12 at 40 % of one"):
+        observe(tmp_path, ("validation",), entries("one", validation=12.0))
