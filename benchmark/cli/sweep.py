@@ -29,7 +29,7 @@ def sweep(
         bool | None, typer.Option("--allow-test-objective", help="Allow a score that tables report as the objective.")
     ] = None,
     scores: Annotated[
-        str | None, typer.Option(help="Scores to show beside the objective, separated by commas.")
+        str | None, typer.Option(help="Test scores of the best trial, separated by commas (default: context_fid).")
     ] = None,
     budget: Annotated[str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")] = None,
     protocol: Annotated[str | None, typer.Option(help="paper or strict (default: the objective's own).")] = None,

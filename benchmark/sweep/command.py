@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark.files import write_json
 from benchmark.plan.cell import digest
+from benchmark.plan.keys import score_info
 from benchmark.plan.planner import Request
 from benchmark.report.command_report import Report, write_tables
 from benchmark.report.plain import markdown
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
+from benchmark.sweep.best import score_best
 from benchmark.sweep.figures import write_figures
 from benchmark.sweep.spec import SweepSpec
 from benchmark.sweep.study import SharedStudy, quiet
@@ -49,7 +51,9 @@ def sweep(
         study = loop.enqueue(checked, store)
         with _track(checked, store, tracking, write) as tracked:
             loop.run(checked, study, store, options, request, write, tracked)
-            report = _report(checked, study, store)
+            trials = tables.trial_records(checked, study)
+            test_scores = score_best(checked, trials, store, options, request, write)
+            report = _report(checked, study, trials, test_scores, store)
             tracked.keep(Path(file) for file in report.record["files"])
         return report
 
@@ -73,13 +77,18 @@ def _preview(checked: loop.Sweep) -> Report:
     return Report("\n".join(lines), record, False)
 
 
-def _report(checked: loop.Sweep, study: SharedStudy, store: Store) -> Report:
+def _report(
+    checked: loop.Sweep,
+    study: SharedStudy,
+    trials: Sequence[tables.Record],
+    test_scores: Mapping[str, Any],
+    store: Store,
+) -> Report:
     folder = store.root / "sweeps" / checked.spec.name
-    trials = tables.trial_records(checked, study)
     overview, grids = tables.trials_table(checked, trials), tables.sensitivity_tables(checked, trials)
     files = write_tables(folder, "trials", [overview]) + write_tables(folder, "sensitivity", grids)
     files = [*files, *write_figures(checked, study, trials, folder), folder / "sweep.json"]
-    record = tables.summary(checked, trials, checked.storage(store), files)
+    record = tables.summary(checked, trials, test_scores, checked.storage(store), files)
     write_json(folder / "sweep.json", record)
     text = [*map(markdown, (overview, *grids)), *_conclusion(record), *(f"wrote {path}" for path in files)]
     return Report("\n".join(text), record, any(trial["state"] == "failed" for trial in trials))
@@ -93,10 +102,19 @@ def _conclusion(record: dict[str, Any]) -> list[str]:
             f"--set {record['generator']}.{name}={_yaml(best['settings'][name])}" for name in best["settings"]
         )
         lines.append(f"best: trial {best['trial']}, {best['value']:.4g}; as options: {options}")
+        lines += [
+            f"its {score_info(name).title} against the test windows: {_interval(value)}"
+            for name, value in best["test_scores"].items()
+        ]
     running = sum(trial["state"] == "running" for trial in record["trials"])
     if running:
         lines.append(f"{running} trials are still running in other processes; run the command again to see them.")
     return lines
+
+
+def _interval(value: Mapping[str, Any]) -> str:
+    half_width = "" if value["half_width"] is None else f" ± {value['half_width']:.2g}"
+    return f"{value['mean']:.4g}{half_width}"
 
 
 def _yaml(value: Any) -> str:

@@ -13,6 +13,7 @@ from optuna import Trial, pruners
 from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import fetch_missing
 from benchmark.errors import UserError
+from benchmark.plan.cell import STRICT_ROLES
 from benchmark.plan.planner import Plan, Request
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
@@ -86,6 +87,8 @@ def enqueue(sweep: Sweep, store: Store) -> SharedStudy:
         "length": spec.length,
         "budget": spec.budget,
         "protocol": objective.protocol,
+        # A study of the earlier protocol strict compared with other windows.
+        "roles": STRICT_ROLES if objective.protocol == "strict" else None,
         "objective": objective.name,
         "seeds": spec.seeds,
         "sampler": spec.sampler,

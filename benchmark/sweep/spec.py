@@ -23,6 +23,7 @@ class SweepSpec(Frozen):
     Attributes:
         param: By parameter its values, as `benchmark.sweep.space.make_space` reads them.
         trials: Trials in all (default: the whole grid, or 20 for TPE).
+        scores: Test scores of the best trial (default: context_fid); of every trial where a test score is the objective.
         protocol: Which windows train and test (default: the objective's own).
         seeds: Training seeds a trial.
         prune_on: The logged metric to prune on (default: validation, or loss where that is not logged).

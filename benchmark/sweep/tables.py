@@ -47,11 +47,18 @@ def _record(sweep: Sweep, trial: FrozenTrial) -> Record:
     }
 
 
-def summary(sweep: Sweep, trials: Sequence[Record], storage: str, files: Sequence[Path]) -> dict[str, Any]:
+def best_trial(sweep: Sweep, trials: Sequence[Record]) -> Record | None:
+    """The finished trial with the best objective; None where none is finished."""
+    done = [trial for trial in trials if trial["value"] is not None]
+    return (max if sweep.objective.maximise else min)(done, key=lambda trial: trial["value"], default=None)
+
+
+def summary(
+    sweep: Sweep, trials: Sequence[Record], test_scores: Mapping[str, Any], storage: str, files: Sequence[Path]
+) -> dict[str, Any]:
     """The whole result with stable keys; `storage` is shown without its password."""
     spec, objective = sweep.spec, sweep.objective
-    done = [trial for trial in trials if trial["value"] is not None]
-    best = (max if objective.maximise else min)(done, key=lambda trial: trial["value"], default=None)
+    best = best_trial(sweep, trials)
     return {
         "study": spec.name,
         "storage": make_url(storage).render_as_string(hide_password=True),
@@ -64,7 +71,7 @@ def summary(sweep: Sweep, trials: Sequence[Record], storage: str, files: Sequenc
         "test_objective": objective.is_test,
         "direction": "maximize" if objective.maximise else "minimize",
         "trials": list(trials),
-        "best": None if best is None else {**best, "settings": _settings(sweep, best)},
+        "best": None if best is None else {**best, "settings": _settings(sweep, best), "test_scores": test_scores},
         "files": [str(path) for path in files],
     }
 
@@ -80,7 +87,8 @@ def trials_table(sweep: Sweep, trials: Sequence[Record]) -> PlainTable:
     sign = -1 if sweep.objective.maximise else 1
     ordered = sorted(trials, key=lambda r: (r["value"] is None, sign * (r["value"] or 0.0), r["trial"]))
     names = [dimension.name for dimension in sweep.space.dimensions]
-    also = [name for name in sweep.spec.scores if name != sweep.objective.score]
+    scores = sweep.spec.scores if sweep.objective.is_test else ()
+    also = [name for name in scores if name != sweep.objective.score]
     arrow = "↑" if sweep.objective.maximise else "↓"
     header = ("trial", *names, f"{objective_title(sweep)} {arrow}", *also, "parameters", "fit s", "state")
     rows = tuple(

@@ -30,13 +30,23 @@ class Pruned(KeyboardInterrupt):
     """A trial is pruned: to the runner an interrupt, so that its workers save their state and end."""
 
 
-def plan_trial(spec: SweepSpec, objective: Objective, params: Mapping[str, Any], request: Request) -> Plan:
-    """The ordinary cells of one trial, one a training seed.
+def plan_trial(
+    spec: SweepSpec,
+    objective: Objective,
+    params: Mapping[str, Any],
+    request: Request,
+    scores: tuple[str, ...] | None = None,
+) -> Plan:
+    """The ordinary cells of one trial, one a training seed, with the scores of the objective or those given.
+
+    Test scores of every trial are computed only where one of them is the objective.
 
     Raises:
         UserError: No generator can be built with these parameters.
     """
-    scores = tuple(dict.fromkeys(filter(None, (objective.score, *spec.scores))))
+    if scores is None:
+        shown = spec.scores if objective.is_test else ()
+        scores = tuple(dict.fromkeys(filter(None, (objective.score, *shown))))
     suite = SuiteSpec(
         name=spec.name,
         budget=spec.budget,

@@ -59,7 +59,7 @@ def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
     trials = tables.trials_table(sweep, records)
     assert [row[3] for row in trials.rows] == ["4.256", "4.384", "6.256", "6.384", "", ""]
     assert trials.rows[-1][-1] == "failed: diverged: bent"
-    record = tables.summary(sweep, records, sweep.storage(store), files)
+    record = tables.summary(sweep, records, {}, sweep.storage(store), files)
     assert record["best"]["settings"] == {"patch_nums": [1, 2, 3, 6], "vocab_size": 256}
     assert record["test_objective"] is True
     assert json.loads(json.dumps(record)) == record
