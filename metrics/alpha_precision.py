@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from metrics.base import MetricInfo, Windows
 from metrics.common.comparison import Comparison, Measured, flat
-from metrics.common.supports import filling, filling_floor
+from metrics.common.supports import support_coverage, support_coverage_floor
 
 
 class AlphaPrecision(Comparison):
@@ -31,9 +31,9 @@ class AlphaPrecision(Comparison):
 
     def floor(self, n: int) -> float:
         """1 − √π / (2 √n)."""
-        return filling_floor(n)
+        return support_coverage_floor(n)
 
     def measure(self, real: Windows, fake: Windows) -> Measured:
         """See the class."""
-        result = filling(flat(real), flat(fake))
+        result = support_coverage(flat(real), flat(fake))
         return Measured(result.value, {"inwards": result.inwards})

@@ -18,7 +18,7 @@ class Authenticity(Metric):
     Distances are Euclidean between flattened, distinct training windows. A perfect generator is authentic unless its window and
     the training window are each other's nearest: 1/3 for points on a line, 0.378 in a plane, ½ in many dimensions.
     Near 0: copies. Near 1: far from the data, which novelty and poor quality both are. Compare with the oracle. One value,
-    whatever the seeds; the real windows are not looked at.
+    whatever the seeds; the real windows have no effect.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -36,7 +36,7 @@ class Authenticity(Metric):
     )
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
-        """See `Metric.compute`; `training` must be given and hold two different windows."""
+        """See `Metric.compute`; requires `context.training` with two different windows."""
         del real
         training, fake = check_training(self, context, fake)
         # A training window that occurs twice would be at no distance from itself, and its copies authentic.

@@ -32,8 +32,8 @@ class C2STAUC(SeededComparison):
     min_windows = FOLDS
 
     def floor(self, n: int) -> float:
-        """½ + E|AUC − ½| at chance, √(2/π) of the Mann-Whitney deviation √((2n + 1) / (12 n²))."""
-        return 0.5 + math.sqrt(2 / math.pi) * _deviation(n)
+        """½ + E|AUC − ½| at chance, √(2/π) of the standard deviation of the Mann-Whitney statistic, √((2n + 1) / (12 n²))."""
+        return 0.5 + math.sqrt(2 / math.pi) * _auc_std(n)
 
     def measure(self, real: Windows, fake: Windows, seed: int) -> Measured:
         """One cross-validation."""
@@ -42,10 +42,10 @@ class C2STAUC(SeededComparison):
         probabilities, is_real = out_of_fold(real, fake, seed)
         n = len(is_real) // 2
         area = float(roc_auc_score(is_real, probabilities))
-        p_value = 0.5 * math.erfc((area - 0.5) / _deviation(n) / math.sqrt(2))
+        p_value = 0.5 * math.erfc((area - 0.5) / _auc_std(n) / math.sqrt(2))
         return Measured(area, {"p_value": p_value, "windows": n})
 
 
-def _deviation(n: int) -> float:
+def _auc_std(n: int) -> float:
     """The standard deviation of the AUC of n against n exchangeable values."""
     return math.sqrt((2 * n + 1) / 12) / n

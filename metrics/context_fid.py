@@ -1,4 +1,4 @@
-"""Context-FID: the Fréchet distance between real and generated windows as a TS2Vec encoder of the real ones sees them."""
+"""Context-FID: the Fréchet distance between real and generated windows in a TS2Vec representation of the real ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PREFIX = "encoder."
 
 
 class ContextFID(Metric):
-    """Fréchet distance of TS2Vec representations; a fresh encoder of the real windows a repetition.
+    """Fréchet distance of TS2Vec representations; a fresh encoder of the real windows per repetition.
 
     `steps` are the encoder's training steps, None for the published number. The encoder depends on the real windows and the
-    seed only, so `prepare` makes it and every generator shares it. The value of an honest generator falls as 1/n: compare at
+    seed only, so `prepare` makes it and every generator shares it. The value of a perfect generator falls as 1/n: compare at
     equal numbers of windows, which the details give.
     """
 
@@ -31,7 +31,7 @@ class ContextFID(Metric):
         range=(0.0, float("inf")),
         ideal=0.0,
         cost="training",
-        version=1,
+        version=2,
         source="Jeha et al. 2022 (PSA-GAN), as evaluated by Diffusion-TS (Yuan and Qiao 2024); encoder Yue et al. 2022",
         decimals=4,
     )

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from metrics.base import MetricInfo
 from metrics.common.comparison import Measured
-from metrics.common.encoded import ContextPoints
+from metrics.common.encoded import EncodedMetric
 from metrics.common.frechet import frechet_distance, moments
 
 SIZES = 12
 LEAST_SHARE = 0.25
 
 
-class ContextFIDInfinity(ContextPoints):
+class ContextFIDInfinity(EncodedMetric):
     """The intercept of a line through Context-FID against 1/n at twelve numbers of windows from n/4 to n.
 
     At each, both sides are subsets drawn without replacement by the seed, since both contribute to the bias. A single value can
@@ -32,13 +32,13 @@ class ContextFIDInfinity(ContextPoints):
         range=(float("-inf"), float("inf")),
         ideal=0.0,
         cost="training",
-        version=1,
+        version=2,
         source="Chong and Forsyth 2020 (FID∞), both sides subsampled, on the encoder of Context-FID",
         decimals=4,
     )
     min_windows = 8
 
-    def between(self, real: NDArray[np.float32], fake: NDArray[np.float32], seed: int) -> Measured:
+    def distance(self, real: NDArray[np.float32], fake: NDArray[np.float32], seed: int) -> Measured:
         """See the class."""
         value, slope = extrapolated(real, fake, seed)
         n = min(len(real), len(fake))

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from metrics.base import MetricInfo
 from metrics.common.comparison import Measured
-from metrics.common.encoded import ContextPoints
+from metrics.common.encoded import EncodedMetric
 
 _BLOCK_ROWS = 1024
 
 
-class ContextKID(ContextPoints):
+class ContextKID(EncodedMetric):
     """The unbiased squared maximum mean discrepancy of TS2Vec representations under the kernel (x·y / C + 1)³.
 
     Its mean is 0 for a perfect generator at every n, so single values can be negative. All windows are used at once.
@@ -29,12 +29,12 @@ class ContextKID(ContextPoints):
         range=(float("-inf"), float("inf")),
         ideal=0.0,
         cost="training",
-        version=1,
+        version=2,
         source="Bińkowski et al. 2018 (KID), on the encoder of Context-FID",
         decimals=6,
     )
 
-    def between(self, real: NDArray[np.float32], fake: NDArray[np.float32], seed: int) -> Measured:
+    def distance(self, real: NDArray[np.float32], fake: NDArray[np.float32], seed: int) -> Measured:
         """See the class; the seed is the encoder's and draws nothing here."""
         del seed
         return Measured(polynomial_mmd(real, fake), {"real_windows": len(real), "generated_windows": len(fake)})

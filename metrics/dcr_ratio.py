@@ -18,7 +18,7 @@ class DCRRatio(Metric):
     Distances are Euclidean between flattened windows. The denominator is the median, over the distinct training windows, of the
     distance to the nearest other one, so that repeated windows cannot make it zero. Near 0: copies of training windows. Near 1:
     as near to them as they are to each other. Above 1: further away, which novelty and poor quality both are; it is a diagnostic
-    to read beside the scores, not a score. Deterministic: one value, whatever the seeds.
+    to read beside the scores, not a score. Deterministic: one value, independent of the seeds.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -36,7 +36,7 @@ class DCRRatio(Metric):
     )
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
-        """See `Metric.compute`; `training` must be given, and hold two different windows. The real windows are not looked at."""
+        """See `Metric.compute`; requires `context.training` with two different windows. The real windows have no effect."""
         del real
         training, fake = check_training(self, context, fake)
         seen = np.unique(flat(training), axis=0)

@@ -9,14 +9,14 @@ import numpy as np
 
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_count, check_pair
-from metrics.common.classifier_split import draw_split, held_out_score, split_point
+from metrics.common.classifier_split import discriminative_score, draw_split, split_point
 
 
 class Discriminative(Metric):
-    """|accuracy − ½| of a post-hoc classifier on held-out windows, protocol `reference`.
+    """|accuracy − ½| of a post-hoc classifier on test windows, protocol `reference`.
 
     One GRU layer of floor(D / 2) units (at least one; with D = 1 no published code defines it, and the details say so). Where the
-    sets differ in size, each repetition draws as many windows of the larger as the smaller has. `details` give, one a
+    sets differ in size, each repetition draws as many windows of the larger as the smaller has. `details` list, per
     repetition, the accuracy on generated and on real windows and the signed accuracy − ½.
     """
 
@@ -43,7 +43,7 @@ class Discriminative(Metric):
         return math.sqrt(1 / (2 * math.pi)) / math.sqrt(2 * (n - split_point(n)))
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
-        """See `Metric.compute`; at least five windows a side."""
+        """See `Metric.compute`; at least five windows per set."""
         import torch
 
         from metrics.nets.classifier import predict_is_real, train_classifiers
@@ -65,4 +65,4 @@ class Discriminative(Metric):
 
         tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(context.device)
         details = {"windows": n, "units": layout.units, "comparable": D > 1, "final_loss": losses[-1].tolist()}
-        return held_out_score(predict_is_real(parameters, layout, windows, tests), details)
+        return discriminative_score(predict_is_real(parameters, layout, windows, tests), details)

@@ -9,11 +9,11 @@ import numpy as np
 
 from metrics.base import DEFAULT_CONTEXT, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_count, check_pair
-from metrics.common.classifier_split import draw_split, held_out_score
+from metrics.common.classifier_split import discriminative_score, draw_split
 from metrics.discriminative import Discriminative
 
 
-def units_for(features: int) -> int:
+def hidden_units(features: int) -> int:
     """Hidden units of each layer, max(8, floor(D / 2)).
 
     The text gives no width. floor(D / 2) is that of the published GRU; the lower bound keeps the classifier able to see time
@@ -22,20 +22,21 @@ def units_for(features: int) -> int:
     return max(8, features // 2)
 
 
-def standardised(windows: Windows, real: Windows) -> Windows:
+def standardize(windows: Windows, real: Windows) -> Windows:
     """`windows` (B, T, D) with every feature in units of its standard deviation over `real` from its mean over `real`.
 
     A feature that is constant in `real` is only centred. What tells shuffled windows of Stocks from real ones is a hundredth of
     a feature's range: in 2,000 steps eight units see it (0.21) so, and do not (0.02) in the windows as they are.
     """
     mean, std = (statistic((0, 1), dtype=np.float64) for statistic in (real.mean, real.std))
-    return ((windows - mean) / np.where(std < 1e-6, 1, std)).astype(np.float32)
+    standardized: Windows = ((windows - mean) / np.where(std < 1e-6, 1, std)).astype(np.float32)
+    return standardized
 
 
 class DiscriminativeLSTM2(Discriminative):
-    """|accuracy − ½| of two stacked LSTM layers of max(8, floor(D / 2)) units on held-out windows.
+    """|accuracy − ½| of two stacked LSTM layers of max(8, floor(D / 2)) units on test windows.
 
-    The windows are standardised first, by the real ones. Split, steps, batches, loss and Adam are those of `Discriminative`, and
+    The windows are standardized first, by the real ones. Split, steps, batches, loss and Adam are those of `Discriminative`, and
     so is the floor; a value is comparable with no published one, which all come from the GRU. `details` are those of
     `Discriminative`.
     """
@@ -51,7 +52,7 @@ class DiscriminativeLSTM2(Discriminative):
     )
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
-        """See `Metric.compute`; at least five windows a side."""
+        """See `Metric.compute`; at least five windows per set."""
         import torch
 
         from metrics.nets.classifier import LastStateHead
@@ -61,8 +62,8 @@ class DiscriminativeLSTM2(Discriminative):
         steps = check_count(self.info.name, "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)
         rngs = context.rngs()
-        layout = Layout(real.shape[2], units_for(real.shape[2]))
-        windows = torch.from_numpy(standardised(np.concatenate([real, fake]), real)).to(context.device)
+        layout = Layout(real.shape[2], hidden_units(real.shape[2]))
+        windows = torch.from_numpy(standardize(np.concatenate([real, fake]), real)).to(context.device)
 
         splits = [draw_split(rng, len(real), len(fake)) for rng in rngs]
         parameters = torch.from_numpy(np.stack([layout.initial(rng) for rng in rngs])).to(context.device)
@@ -75,6 +76,6 @@ class DiscriminativeLSTM2(Discriminative):
         tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(context.device)
         weights = layout.views(parameters)
         logits = [weights.dense @ last + weights.dense_bias for last in last_states(parameters, layout, windows, tests)]
-        called_real = (torch.cat(logits, dim=2)[:, 0].sigmoid() > 0.5).cpu().numpy()
+        predicted_real = (torch.cat(logits, dim=2)[:, 0].sigmoid() > 0.5).cpu().numpy()
         details = {"windows": min(len(real), len(fake)), "units": layout.units, "comparable": False}
-        return held_out_score(called_real, {**details, "final_loss": losses[-1].tolist()})
+        return discriminative_score(predicted_real, {**details, "final_loss": losses[-1].tolist()})

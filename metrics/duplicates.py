@@ -20,7 +20,7 @@ class Duplicates(Metric):
 
     Near: closer than the 1 % quantile of the distances of distinct training windows to their nearest other one, Euclidean between
     flattened windows. The details give the exact ones, and how many generated windows repeat an earlier generated one. One
-    value, whatever the seeds; the real windows are not looked at.
+    value, independent of the seeds; the real windows have no effect.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -43,7 +43,7 @@ class Duplicates(Metric):
         return QUANTILE
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
-        """See `Metric.compute`; `training` must be given and hold two different windows."""
+        """See `Metric.compute`; requires `context.training` with two different windows."""
         del real
         training, fake = check_training(self, context, fake)
         generated, known = flat(fake), np.unique(flat(training), axis=0)

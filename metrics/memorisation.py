@@ -1,4 +1,4 @@
-"""Memorisation: the share of generated windows nearer to what was trained on than to what was held out."""
+"""Memorisation: the share of generated windows nearer to a training than to a hold-out window."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Memorisation(Metric):
         return 0.5 + 0.5 * math.sqrt(2 / math.pi / n)
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
-        """See `Metric.compute`; `real` are the hold-out windows and `training` must be given."""
+        """See `Metric.compute`; `real` are the hold-out windows; requires `context.training`."""
         training, fake = check_training(self, context, fake)
-        held_out, _ = check_pair(real, fake, at_least=1)
-        known, unknown, generated = flat(training), flat(held_out), flat(fake)
+        holdout, _ = check_pair(real, fake, at_least=1)
+        known, unknown, generated = flat(training), flat(holdout), flat(fake)
         seen = {row.tobytes() for row in known}
         common = sum(row.tobytes() in seen for row in unknown)
         if common == len(unknown):

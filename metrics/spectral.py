@@ -52,4 +52,5 @@ def power_spectra(windows: Windows) -> NDArray[np.float64]:
     for start in range(0, B, block):
         exact = windows[start : start + block].astype(np.float64)
         total += (np.abs(np.fft.rfft(exact, axis=1)[:, 1:]) ** 2).sum(axis=0)
-    return total / (B * T)
+    power: NDArray[np.float64] = total / (B * T)
+    return power

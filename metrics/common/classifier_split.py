@@ -36,11 +36,11 @@ def draw_split(rng: np.random.Generator, real: int, fake: int) -> Split:
     return Split(reals[:cut], fakes[:cut], np.concatenate([reals[cut:], fakes[cut:]]))
 
 
-def held_out_score(called_real: NDArray[np.bool_], details: dict[str, Any]) -> Score:
-    """|accuracy − ½| of R classifiers from what each says of its `Split.tests`, (R, M); `details` are kept and added to."""
-    half = called_real.shape[1] // 2
-    real_accuracy = called_real[:, :half].mean(axis=1)
-    fake_accuracy = 1 - called_real[:, half:].mean(axis=1)
+def discriminative_score(predicted_real: NDArray[np.bool_], details: dict[str, Any]) -> Score:
+    """|accuracy − ½| of R classifiers from their predictions for `Split.tests`, (R, M); `details` are extended."""
+    half = predicted_real.shape[1] // 2
+    real_accuracy = predicted_real[:, :half].mean(axis=1)
+    fake_accuracy = 1 - predicted_real[:, half:].mean(axis=1)
     signed = (real_accuracy + fake_accuracy) / 2 - 0.5
     accuracies = {"real_accuracy": real_accuracy, "fake_accuracy": fake_accuracy, "signed": signed}
     return Score(tuple(abs(signed).tolist()), {**details, **{key: value.tolist() for key, value in accuracies.items()}})

@@ -1,4 +1,4 @@
-"""Graded corruptions of windows: what a score is shown to find out what it sees."""
+"""Graded corruptions of windows: inputs of known severity that measure what a metric responds to."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Corruption = Callable[[Windows, float, int], Windows]
 def noise(windows: Windows, strength: float, seed: int) -> Windows:
     """Add Gaussian noise with `strength` times each feature's standard deviation; clipped to [0, 1]."""
     _check(strength)
-    deviation = windows.std(axis=(0, 1), dtype=np.float64)
+    std = windows.std(axis=(0, 1), dtype=np.float64)
     drawn = np.random.default_rng(seed).standard_normal(windows.shape)
-    noisy = np.clip(windows + strength * deviation * drawn, 0, 1) if strength else windows
+    noisy = np.clip(windows + strength * std * drawn, 0, 1) if strength else windows
     return noisy.astype(np.float32)
 
 

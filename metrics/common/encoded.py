@@ -1,4 +1,4 @@
-"""Scores of encoded windows: what they share with Context-FID, which is the encoder."""
+"""Metrics of encoded windows, which share the encoder of Context-FID."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from metrics.common.comparison import Measured, collect
 from metrics.context_fid import ContextFID, encoder_weights
 
 
-class ContextPoints(ContextFID):
-    """A score of the representations (B, C) of real and generated windows in Context-FID's encoder, one a repetition.
+class EncodedMetric(ContextFID):
+    """A metric of the representations (N, C) of real and generated windows in Context-FID's encoder, one value per repetition.
 
-    `prepare` and the constructor are Context-FID's: given its seeds, the same prepared arrays serve both.
+    `prepare` and the constructor are Context-FID's: with equal seeds, the same prepared state serves both.
     """
 
     encoder_of: ClassVar[str | None] = "context_fid"
     min_steps = 2
 
     @abc.abstractmethod
-    def between(self, real: NDArray[np.float32], fake: NDArray[np.float32], seed: int) -> Measured:
-        """The value for representations (B, C)."""
+    def distance(self, real: NDArray[np.float32], fake: NDArray[np.float32], seed: int) -> Measured:
+        """The value for representations (N, C) and (M, C)."""
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; windows of at least two steps. The details are lists with one entry per repetition."""
@@ -38,6 +38,6 @@ class ContextPoints(ContextFID):
             prepared = context.prepared[number] if context.prepared else self.prepare(real, seed, context.device)
             weights = encoder_weights(prepared, real)
             encoded = [encode(weights, windows, context.device) for windows in (real, fake)]
-            repetitions.append(self.between(encoded[0], encoded[1], seed))
+            repetitions.append(self.distance(encoded[0], encoded[1], seed))
             context.progress(number + 1, len(context.seeds))
         return collect(repetitions)

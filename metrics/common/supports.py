@@ -14,14 +14,14 @@ LEVELS = 200
 """Supports compared: those that hold 0.25 %, 0.75 % … 99.75 % of the set."""
 
 
-class Filling(NamedTuple):
+class SupportCoverage(NamedTuple):
     """1 − 2 ∫ |share inside − α| dα, in 0 … 1, and the mean of share inside − α, positive where the other set lies further in."""
 
     value: float
     inwards: float
 
 
-def filling(points: Points, others: Points) -> Filling:
+def support_coverage(points: Points, others: Points) -> SupportCoverage:
     """How well `others` (M, F) fill the supports of `points` (B, F).
 
     The support that holds the share α of the points is the ball around their mean up to the α quantile of their distances: the
@@ -35,11 +35,11 @@ def filling(points: Points, others: Points) -> Filling:
     up_to = np.searchsorted(own, theirs, side="right") / len(own)
     levels = (np.arange(LEVELS) + 0.5) / LEVELS
     gaps = np.array([_share_inside(level, below, up_to) - level for level in levels])
-    return Filling(1 - 2 * float(np.abs(gaps).mean()), float(gaps.mean()))
+    return SupportCoverage(1 - 2 * float(np.abs(gaps).mean()), float(gaps.mean()))
 
 
-def filling_floor(n: int) -> float:
-    """The expected value for two samples of `n` from one law: 1 − √π / (2 √n).
+def support_coverage_floor(n: int) -> float:
+    """The expected value for two samples of `n` from one distribution: 1 − √π / (2 √n).
 
     The gap at α is nearly normal with variance 2 α (1 − α) / n, and ∫ √(α (1 − α)) dα = π/8.
     """
@@ -47,7 +47,8 @@ def filling_floor(n: int) -> float:
 
 
 def _distances(points: Points, centre: Points) -> Points:
-    return np.sqrt(np.einsum("bf,bf->b", points - centre, points - centre))
+    distances: Points = np.sqrt(np.einsum("bf,bf->b", points - centre, points - centre))
+    return distances
 
 
 def _share_inside(level: float, below: NDArray[np.float64], up_to: NDArray[np.float64]) -> float:

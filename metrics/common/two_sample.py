@@ -28,17 +28,17 @@ class Predictions(NamedTuple):
     is_real: NDArray[np.bool_]
 
 
-def described(windows: Windows) -> NDArray[np.float32]:
+def window_features(windows: Windows) -> NDArray[np.float32]:
     """Windows (B, T, D) as rows (B, F): every number, then summaries of each feature and of pairs of features.
 
-    Of each feature: mean, standard deviation, least, greatest, mean and greatest |first difference|, mean |second difference|,
+    Of each feature: mean, standard std, least, greatest, mean and greatest |first difference|, mean |second difference|,
     log power in up to four bands of frequency. Of up to 64 pairs of features: their correlation within the window. The trees see
     order in time and ties between features through these, which raw numbers show only in high interactions.
     """
     exact = windows.astype(np.float64)
     B, T, D = exact.shape
-    mean, deviation = exact.mean(axis=1, keepdims=True), exact.std(axis=1, keepdims=True)
-    columns = [exact.reshape(B, -1), mean[:, 0], deviation[:, 0], exact.min(axis=1), exact.max(axis=1)]
+    mean, std = exact.mean(axis=1, keepdims=True), exact.std(axis=1, keepdims=True)
+    columns = [exact.reshape(B, -1), mean[:, 0], std[:, 0], exact.min(axis=1), exact.max(axis=1)]
     if T > 1:
         first = np.abs(np.diff(exact, axis=1))
         columns += [first.mean(axis=1), first.max(axis=1)]
@@ -48,7 +48,7 @@ def described(windows: Windows) -> NDArray[np.float32]:
     if T > 2:
         columns.append(np.abs(np.diff(exact, n=2, axis=1)).mean(axis=1))
     if T > 1 and D > 1:
-        standard = (exact - mean) / (deviation + _TINY)
+        standard = (exact - mean) / (std + _TINY)
         early, late = np.triu_indices(D, 1)
         # Neighbouring features first: with more pairs than are kept, every feature still takes part.
         kept = np.argsort(late - early, kind="stable")[:MOST_PAIRS]
@@ -57,19 +57,19 @@ def described(windows: Windows) -> NDArray[np.float32]:
 
 
 def out_of_fold(real: Windows, fake: Windows, seed: int) -> Predictions:
-    """What a classifier that never saw a window says of it, for n = min(B_real, B_fake) windows a side, drawn by `seed`.
+    """Predictions for each window by a classifier of the other folds, on n = min(N, M) windows per set, drawn by `seed`.
 
-    The capacity is the same for every number of features. Five windows a side are needed.
+    The capacity is the same for every number of features. Five windows per set are needed.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     rng = np.random.default_rng(seed)
     n = min(len(real), len(fake))
-    rows = described(np.concatenate([one[np.sort(rng.permutation(len(one))[:n])] for one in (real, fake)]))
+    rows = window_features(np.concatenate([one[np.sort(rng.permutation(len(one))[:n])] for one in (real, fake)]))
     is_real = np.arange(2 * n) < n
     probabilities = np.empty(2 * n)
     state = int(rng.integers(2**31))
-    # Both sides are dealt alike, so that no fold's share of real windows betrays what was left out.
+    # Both sets are split alike, so that a fold's share of real windows reveals nothing about the test windows.
     folds = np.concatenate([rng.permutation(n) % FOLDS for _ in (real, fake)])
     for fold in range(FOLDS):
         test = folds == fold

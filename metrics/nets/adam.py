@@ -9,17 +9,21 @@ from torch import Tensor
 
 
 class TensorFlowAdam:
-    """Adam whose bias correction multiplies the rate, so that ε is added to the uncorrected √v.
+    """Adam whose bias correction multiplies the learning rate, so that ε is added to the uncorrected √v.
 
     Kingma and Ba 2015, the remark after Algorithm 1; `torch.optim.Adam` adds ε to the corrected √v instead. `parameters` is
     changed in place. Being elementwise, one flat tensor holds any number of networks.
     """
 
     def __init__(
-        self, parameters: Tensor, rate: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8
+        self,
+        parameters: Tensor,
+        learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
     ) -> None:
         self.parameters = parameters
-        self.rate = rate
+        self.learning_rate = learning_rate
         self.betas = betas
         self.epsilon = epsilon
         self.steps = 0
@@ -31,8 +35,8 @@ class TensorFlowAdam:
         """One step down `gradient`, a tensor of the parameters' shape."""
         self.steps += 1
         first, second = self.betas
-        rate = self.rate * math.sqrt(1 - second**self.steps) / (1 - first**self.steps)
+        step_size = self.learning_rate * math.sqrt(1 - second**self.steps) / (1 - first**self.steps)
         self.mean.lerp_(gradient, 1 - first)
         self.square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
         torch.sqrt(self.square, out=self._root).add_(self.epsilon)
-        self.parameters.addcdiv_(self.mean, self._root, value=-rate)
+        self.parameters.addcdiv_(self.mean, self._root, value=-step_size)

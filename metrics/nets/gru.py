@@ -1,9 +1,10 @@
 """The GRU cell of TensorFlow 1, many small networks at once, with its gradient written out by hand.
 
 The cell resets before the product: [r, u] = σ(W_g [x, h] + b_g), c = tanh(W_c [x, r∘h] + b_c), h ← u∘h + (1 − u)∘c
-(Cho et al. 2014, equations 5 to 8, with u and 1 − u exchanged); `torch.nn.GRU` resets after it. R networks (one a repetition)
+(Cho et al. 2014, equations 5 to 8, with u and 1 − u exchanged); `torch.nn.GRU` resets after it. R networks (one per repetition)
 run side by side as batched products, with the windows B as the last, contiguous axis: for two to twenty-five units the cost of
-a step is the number of operations, not their size.
+a step is the number of operations, not their size. On an AMD EPYC (two cores, no AVX-512) a training step of five classifiers on
+Stocks takes 2.7 times as long through autograd with the same products (`python -m tests.speed.gradient_speed`).
 """
 
 from __future__ import annotations
@@ -154,11 +155,20 @@ class Cells:
         self._forward = list(zip(self.gates, r, u, self.candidate, self._reset_states, before, after, strict=True))
         if not learns:
             return
-        self._slopes, self._deltas = empty(T, R, 3 * H, B), empty(T, R, 3 * H, B)
+        self._derivatives, self._deltas = empty(T, R, 3 * H, B), empty(T, R, 3 * H, B)
         self._flow, self._through = empty(R, H, B), empty(R, H, B)
-        slope, delta = (buffer.unflatten(2, (3, H)) for buffer in (self._slopes, self._deltas))
+        derivative, delta = (buffer.unflatten(2, (3, H)) for buffer in (self._derivatives, self._deltas))
         delta_ru = self._deltas[:, :, : 2 * H]
-        parts = (slope[:, :, 1:], delta[:, :, 1:], delta[:, :, 2], slope[:, :, 0], delta[:, :, 0], delta_ru, r, u)
+        parts = (
+            derivative[:, :, 1:],
+            delta[:, :, 1:],
+            delta[:, :, 2],
+            derivative[:, :, 0],
+            delta[:, :, 0],
+            delta_ru,
+            r,
+            u,
+        )
         self._backward = list(zip(*parts, strict=True))
 
     def take(self, windows: Tensor, rows: Tensor) -> None:
@@ -184,44 +194,44 @@ class Cells:
         return self.states
 
     def backward(self, weights: Weights, upstream: list[Tensor], gradient: Weights) -> None:
-        """Write the gradient of the recurrent weights, for a loss with slope `upstream[t]` (R, H, B) in state t + 1.
+        """Write the gradient of the recurrent weights, given that of state t + 1 as `upstream[t]` (R, H, B).
 
-        An entry may be a scalar zero where the loss does not look at that state. `weights` are not doubled; the dense layer
+        An entry may be a scalar zero where the loss ignores that state. `weights` are not doubled; the dense layer
         is the caller's.
         """
         R, B, T = self.shape
         H = self.layout.units
-        self._fill_slopes()
+        self._fill_derivatives()
         flow, through = self._flow, self._through
         gates_product, candidate_product = weights.gates.transpose(1, 2), weights.candidate.transpose(1, 2)
         flow.copy_(upstream[-1])
         for t in range(T - 1, 0, -1):
-            slope_uc, delta_uc, delta_c, slope_r, delta_r, delta_ru, r, u = self._backward[t]
-            torch.mul(slope_uc, flow.unsqueeze(1), out=delta_uc)
+            derivative_uc, delta_uc, delta_c, derivative_r, delta_r, delta_ru, r, u = self._backward[t]
+            torch.mul(derivative_uc, flow.unsqueeze(1), out=delta_uc)
             torch.bmm(candidate_product, delta_c, out=through)
-            torch.mul(slope_r, through, out=delta_r)
+            torch.mul(derivative_r, through, out=delta_r)
             torch.addcmul(upstream[t - 1], flow, u, out=flow)
             flow.addcmul_(through, r).baddbmm_(gates_product, delta_ru)
-        slope_uc, delta_uc, _, _, delta_r, *_ = self._backward[0]
-        torch.mul(slope_uc, flow.unsqueeze(1), out=delta_uc)
+        derivative_uc, delta_uc, _, _, delta_r, *_ = self._backward[0]
+        torch.mul(derivative_uc, flow.unsqueeze(1), out=delta_uc)
         delta_r.zero_()
         deltas, states = self._deltas.view(T * R, 3 * H, B), self.states[:-1].view(T * R, H, B)
         sum_of_products(deltas, self.inputs.view(T * R, -1, B), gradient.inputs)
         sum_of_products(deltas[:, : 2 * H], states, gradient.gates)
         sum_of_products(deltas[:, 2 * H :], self._reset_states.view(T * R, H, B), gradient.candidate)
 
-    def _fill_slopes(self) -> None:
+    def _fill_derivatives(self) -> None:
         """∂h/∂(pre-activation) of u and c, and ∂(r∘h)/∂(pre-activation) of r, for all steps at once."""
         H = self.layout.units
         r, u = self.gates.split(H, dim=2)
         c = self.candidate
-        slope_r, slope_u, slope_c = self._slopes.split(H, dim=2)
+        derivative_r, derivative_u, derivative_c = self._derivatives.split(H, dim=2)
         before, aten = self.states[:-1], torch.ops.aten
-        aten.sigmoid_backward.grad_input(before, r, grad_input=slope_r)
-        torch.sub(before, c, out=slope_u)
-        aten.sigmoid_backward.grad_input(slope_u, u, grad_input=slope_u)
-        torch.sub(self._one, u, out=slope_c)
-        aten.tanh_backward.grad_input(slope_c, c, grad_input=slope_c)
+        aten.sigmoid_backward.grad_input(before, r, grad_input=derivative_r)
+        torch.sub(before, c, out=derivative_u)
+        aten.sigmoid_backward.grad_input(derivative_u, u, grad_input=derivative_u)
+        torch.sub(self._one, u, out=derivative_c)
+        aten.tanh_backward.grad_input(derivative_c, c, grad_input=derivative_c)
 
 
 def sum_of_products(left: Tensor, right: Tensor, out: Tensor) -> None:

@@ -23,14 +23,15 @@ _PROGRESS_EVERY = 50
 
 
 class Head(Protocol):
-    """What is asked of the states: a loss a network, and the loss's slopes."""
+    """What is asked of the states: one loss per network, and its gradients with respect to the states."""
 
     def __call__(
         self, states: Tensor, rows: Tensor, weights: Weights, gradient: Weights
     ) -> tuple[Tensor, list[Tensor]]:
-        """The losses (R,) for states (T + 1, R, H, B) of the windows `rows` (R, B), and the slope in each state after the first.
+        """The losses (R,) for states (T + 1, R, H, B) of the windows `rows` (R, B), and their gradients.
 
-        A slope is (R, H, B), or a scalar zero. The gradient of the dense layer is written into `gradient`.
+        There is a gradient (R, H, B), or a scalar zero, for each state but the first. That of the dense layer is written into
+        `gradient`.
         """
 
 
@@ -73,13 +74,13 @@ def train(
 ) -> Tensor:
     """Train R networks, `parameters` (R, layout.size) in place, on `windows` (N, T, D + 1); the losses are (steps, R).
 
-    `batches` yields the window numbers (R, B) of each step, B the same in all. `progress` is told of `steps` in all.
+    `batches` yields the window numbers (R, B) of each step, B the same in all. `progress` receives (done, `steps`).
     """
     R, T = len(parameters), windows.shape[1]
     gradient = torch.zeros_like(parameters)
     factors = layout.doubling(parameters)
     doubled = parameters * factors
-    weights, slopes, doubled_weights = layout.views(parameters), layout.views(gradient), layout.views(doubled)
+    weights, gradients, doubled_weights = layout.views(parameters), layout.views(gradient), layout.views(doubled)
     optimizer = TensorFlowAdam(parameters)
     cells: Cells | None = None
     losses: list[Tensor] = []
@@ -88,8 +89,8 @@ def train(
         cells.take(windows, rows)
         torch.mul(parameters, factors, out=doubled)
         states = cells.forward(doubled_weights)
-        loss, upstream = head(states, rows, weights, slopes)
-        cells.backward(weights, upstream, slopes)
+        loss, upstream = head(states, rows, weights, gradients)
+        cells.backward(weights, upstream, gradients)
         optimizer.step(gradient)
         losses.append(loss)
         if progress is not None and len(losses) % _PROGRESS_EVERY == 0:

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from metrics.base import ProgressCallback
 from metrics.nets.ts2vec_encoder import Architecture, Arrays, Layout, Network, Pass, initial_weights
-from metrics.nets.ts2vec_loss import hierarchical
+from metrics.nets.ts2vec_loss import hierarchical_loss
 
 BATCH = 8
-RATE = 1e-3
-DECAY = 0.01
+LEARNING_RATE = 1e-3
+WEIGHT_DECAY = 0.01
 DROPOUT = 0.1
 
 _PROGRESS_EVERY = 10
@@ -32,15 +32,15 @@ def steps_for(windows: NDArray[np.float32]) -> int:
 class Views:
     """Two overlapping crops of a batch: view 1 keeps its last, view 2 its first `overlap` outputs, the same time steps.
 
-    `inputs` are (S, B, D), the `first` steps of view 1 and then those of view 2; `seen` (S, B, 1) is 0 where a step is masked
-    and 1 elsewhere; `kept` (2 · overlap, B, output) multiplies the outputs (dropout), None without.
+    `inputs` are (S, B, D), the `first` steps of view 1 and then those of view 2; `mask` (S, B, 1) is 0 where a step is masked
+    and 1 elsewhere; `dropout` (2 · overlap, B, output) multiplies the outputs, None without dropout.
     """
 
     inputs: Tensor
-    seen: Tensor
+    mask: Tensor
     first: int
     overlap: int
-    kept: Tensor | None = None
+    dropout: Tensor | None = None
 
 
 def draw_views(rng: np.random.Generator, batch: NDArray[np.float32], output: int, device: str = "cpu") -> Views:
@@ -54,14 +54,14 @@ def draw_views(rng: np.random.Generator, batch: NDArray[np.float32], output: int
     shifts = rng.integers(-early, L - late + 1, B)
     steps = np.concatenate([np.arange(early, right), np.arange(left, late)])
     inputs = batch[np.arange(B), steps[:, None] + shifts]
-    seen = rng.random((len(steps), B, 1), np.float32) < 0.5
-    kept = rng.random((2 * crop, B, output), np.float32) >= DROPOUT
+    mask = rng.random((len(steps), B, 1), np.float32) < 0.5
+    dropout = rng.random((2 * crop, B, output), np.float32) >= DROPOUT
     return Views(
         torch.from_numpy(inputs).to(device),
-        torch.from_numpy(seen).to(device, torch.float32),
+        torch.from_numpy(mask).to(device, torch.float32),
         right - early,
         crop,
-        torch.from_numpy(kept).to(device, torch.float32).mul_(1 / (1 - DROPOUT)),
+        torch.from_numpy(dropout).to(device, torch.float32).mul_(1 / (1 - DROPOUT)),
     )
 
 
@@ -97,7 +97,7 @@ def train_encoder(
     progress: ProgressCallback | None = None,
     total: int = 0,
 ) -> Trained:
-    """Train an encoder from `weights` on views of windows of `length` steps; `progress` is told of `total` steps in all.
+    """Train an encoder from `weights` on views of windows of `length` steps; `progress` receives (done, `total`).
 
     The average gives every state the same weight, the first one included.
     """
@@ -106,37 +106,37 @@ def train_encoder(
     gradient = torch.zeros_like(parameter)
     parameter.grad = gradient
     average = parameter.detach().clone()
-    network, slopes = layout.network(parameter.detach()), layout.network(gradient)
-    optimizer = torch.optim.AdamW([parameter], lr=RATE, weight_decay=DECAY, fused=True)
+    network, gradients = layout.network(parameter.detach()), layout.network(gradient)
+    optimizer = torch.optim.AdamW([parameter], lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
     losses: list[Tensor] = []
     for views in steps:
-        losses.append(_learn(network, slopes, views))
+        losses.append(_training_step(network, gradients, views))
         optimizer.step()
         average.lerp_(parameter.detach(), 1 / (len(losses) + 1))
         if progress is not None and len(losses) % _PROGRESS_EVERY == 0:
             progress(len(losses), total)
-    decays = (1 - RATE * DECAY) ** np.arange(len(losses) + 1)
+    decays = (1 - LEARNING_RATE * WEIGHT_DECAY) ** np.arange(len(losses) + 1)
     return Trained(
-        _restored(layout, weights, average, float(decays.mean())),
-        _restored(layout, weights, parameter.detach(), float(decays[-1])),
+        restore_weights(layout, weights, average, float(decays.mean())),
+        restore_weights(layout, weights, parameter.detach(), float(decays[-1])),
         torch.stack(losses).cpu().numpy(),
     )
 
 
-def _learn(network: Network, slopes: Network, views: Views) -> Tensor:
-    """Write the gradient of one step's loss into `slopes`; returns the loss."""
+def _training_step(network: Network, gradients: Network, views: Views) -> Tensor:
+    """Write the gradient of one step's loss into `gradients`; returns the loss."""
     S = len(views.inputs)
     spans = ((0, views.first), (views.first, S - views.first))
     needed = slice(views.first - views.overlap, views.first + views.overlap)
-    run = Pass(network, views.inputs, spans, needed, views.seen)
-    outputs = run.output if views.kept is None else run.output * views.kept
-    loss, slope = hierarchical(outputs.unflatten(0, (2, views.overlap)))
-    slope = slope.flatten(0, 1)
-    run.back(slope if views.kept is None else slope.mul_(views.kept), slopes)
+    forward = Pass(network, views.inputs, spans, needed, views.mask)
+    outputs = forward.output if views.dropout is None else forward.output * views.dropout
+    loss, grad = hierarchical_loss(outputs.unflatten(0, (2, views.overlap)))
+    grad = grad.flatten(0, 1)
+    forward.backward(grad if views.dropout is None else grad.mul_(views.dropout), gradients)
     return loss
 
 
-def _restored(layout: Layout, weights: Mapping[str, NDArray[Any]], flat: Tensor, decay: float) -> Arrays:
+def restore_weights(layout: Layout, weights: Mapping[str, NDArray[Any]], flat: Tensor, decay: float) -> Arrays:
     """Named weights from a flat tensor; taps that no window reaches have no gradient, so only the weight decay acts on them."""
     restored: Arrays = {}
     for name, part in layout.named(flat.cpu()).items():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metrics.base import DEFAULT_CONTEXT, Score, ScoreContext, Windows
 from metrics.common.checks import check_count, check_pair
-from metrics.common.classifier_split import draw_split, held_out_score
+from metrics.common.classifier_split import discriminative_score, draw_split
 from metrics.discriminative import Discriminative
 from metrics.nets.gru import Floats
 from metrics.nets.recurrent import draw_batches
@@ -25,7 +25,7 @@ def train_classifier(
     real_in_batch: int,
     progress: Callable[[int], None] | None = None,
 ) -> Floats:
-    """Train a classifier in place; returns the losses, one a step.
+    """Train a classifier in place; returns the loss of each step.
 
     `windows` (N, T, D) hold real and generated ones; each batch (B,) names `real_in_batch` real ones, then generated ones.
     """
@@ -57,22 +57,22 @@ class TensorFlowDiscriminative(Discriminative):
     backend: ClassVar[str] = "tensorflow"
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
-        """See `Metric.compute`; at least five windows a side. `context.device` has no effect."""
+        """See `Metric.compute`; at least five windows per set. `context.device` has no effect."""
         steps = check_count(self.info.name, "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)
         rngs = context.rngs()
         windows, D = np.concatenate([real, fake]), real.shape[2]
         units = max(1, D // 2)
 
-        called_real, final = [], []
+        predicted_real, final = [], []
         for repetition, rng in enumerate(rngs):
             split = draw_split(rng, len(real), len(fake))
             network = Network(D, units, every_state=False)
             network.assign(initial_kernels(rng, D, units))
             batches = (rows[0].numpy() for rows in draw_batches([rng], [[split.real], [split.fake]], steps, "cpu"))
-            told = progress_of_all(context.progress, repetition, len(rngs), steps)
-            losses = train_classifier(network, windows, batches, min(128, len(split.real)), told)
+            report = progress_of_all(context.progress, repetition, len(rngs), steps)
+            losses = train_classifier(network, windows, batches, min(128, len(split.real)), report)
             final.append(float(losses[-1]))
-            called_real.append(predict_is_real(network, windows[split.tests]))
+            predicted_real.append(predict_is_real(network, windows[split.tests]))
         details = {"windows": min(len(real), len(fake)), "units": units, "comparable": D > 1, "final_loss": final}
-        return held_out_score(np.stack(called_real), {**details, "backend": self.backend})
+        return discriminative_score(np.stack(predicted_real), {**details, "backend": self.backend})

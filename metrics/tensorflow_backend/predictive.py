@@ -28,7 +28,7 @@ def train_predictor(
     batches: Iterable[Batch],
     progress: Callable[[int], None] | None = None,
 ) -> Floats:
-    """Train a predictor in place on inputs (N, T, D) and targets (N, T, 1); returns the losses, one a step."""
+    """Train a predictor in place on inputs (N, T, D) and targets (N, T, 1); returns the loss of each step."""
     tf = tensorflow()
     x, y = tf.constant(inputs), tf.constant(targets)
 
@@ -46,7 +46,7 @@ def mean_absolute_error(network: Network, inputs: Floats, targets: Floats) -> fl
 class TensorFlowPredictive(Predictive):
     """`Predictive` computed by TensorFlow, always on the CPU, one repetition after another.
 
-    Batches come from the same kind of seeded draws, initial values from Keras; a seed's value is another draw from the same
+    Batches come from the same kind of seeded draws, initial values from Keras; the value of a seed is another draw from the same
     distribution as PyTorch's, not the same number.
     """
 
@@ -68,8 +68,8 @@ class TensorFlowPredictive(Predictive):
             network = Network(features, units, every_state=True)
             network.assign(initial_kernels(rng, features, units))
             batches = (rows[0].numpy() for rows in draw_batches([rng], [[pool]], steps, "cpu"))
-            told = progress_of_all(context.progress, repetition, len(rngs), steps)
-            losses = train_predictor(network, *inputs_and_targets(fake), batches, told)
+            report = progress_of_all(context.progress, repetition, len(rngs), steps)
+            losses = train_predictor(network, *inputs_and_targets(fake), batches, report)
             final.append(float(losses[-1]))
             values.append(mean_absolute_error(network, *inputs_and_targets(real)))
         return Score(tuple(values), {"units": units, "comparable": D > 1, "final_loss": final, "backend": self.backend})

@@ -66,7 +66,7 @@ class Network:
 
 
 def initial_kernels(rng: np.random.Generator, features: int, units: int) -> Kernels:
-    """Keras' Glorot-uniform products on TensorFlow 1's shapes, gate biases 1, all other biases 0; seeded from `rng`."""
+    """Keras' Glorot-uniform products on TensorFlow 1's shapes, gate biases 1, all other biases 0; seeded by `rng`."""
     initializers, rows = keras().initializers, features + units
     seeds = rng.integers(2**31, size=3).tolist()
 
@@ -90,22 +90,22 @@ def train(
     batches: Iterable[Batch],
     progress: Callable[[int], None] | None = None,
 ) -> Floats:
-    """Train `network` in place, a step a batch; returns the losses, one a step.
+    """Train `network` in place, one step per batch; returns the loss of each step.
 
-    `loss` makes the loss of a batch of window numbers with TensorFlow's operations. `progress` is told how many steps are done.
+    `loss` computes the loss of a batch of window numbers in TensorFlow. `progress` receives the number of finished steps.
     The optimizer is TensorFlow 1's Adam, which adds ε to the uncorrected √v (Kingma and Ba 2015, after Algorithm 1).
     """
     tf = tensorflow()
     optimizer = tf.compat.v1.train.AdamOptimizer(learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8)
     variables = network.variables
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64)])
-    def step(rows: Any) -> Any:
+    def take_step(rows: Any) -> Any:
         with tf.GradientTape() as tape:
             value = loss(rows)
         optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
         return value
 
+    step = tf.function(take_step, input_signature=[tf.TensorSpec((None,), tf.int64)])
     losses = []
     for rows in batches:
         losses.append(step(tf.constant(rows)))

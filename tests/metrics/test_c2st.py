@@ -8,9 +8,9 @@ from scipy.stats import binom, mannwhitneyu
 
 from metrics.base import ScoreContext
 from metrics.c2st import C2ST
-from metrics.c2st_auc import C2STAUC, _deviation
+from metrics.c2st_auc import C2STAUC, _auc_std
 from metrics.common.corruptions import time_shuffle
-from metrics.common.two_sample import described, out_of_fold
+from metrics.common.two_sample import out_of_fold, window_features
 
 RNG = np.random.default_rng(3)
 
@@ -81,11 +81,11 @@ def test_auc_and_its_p_value_are_those_of_the_mann_whitney_test(waves):
     )
     assert score.values[0] == pytest.approx(reference.statistic / 100**2)
     assert score.details["p_value"][0] == pytest.approx(reference.pvalue, rel=0.02)
-    assert _deviation(100) ** 2 == pytest.approx(100 * 100 * 201 / 12 / 100**4)
+    assert _auc_std(100) ** 2 == pytest.approx(100 * 100 * 201 / 12 / 100**4)
 
 
 @pytest.mark.parametrize(("steps", "features"), [(1, 1), (2, 1), (3, 2), (24, 50)])
 def test_every_shape_has_columns(steps, features):
-    columns = described(RNG.random((7, steps, features), np.float32))
+    columns = window_features(RNG.random((7, steps, features), np.float32))
     assert np.isfinite(columns).all()
     assert columns.shape[1] <= steps * features + 12 * features + 64

@@ -15,7 +15,7 @@ from metrics.common.frechet import frechet_distance, moments
 from metrics.context_fid import ContextFID
 from metrics.nets.ts2vec import Views, draw_steps, draw_views, steps_for, train_encoder
 from metrics.nets.ts2vec_encoder import Architecture, Layout, Pass, encode, initial_weights
-from metrics.nets.ts2vec_loss import hierarchical
+from metrics.nets.ts2vec_loss import hierarchical_loss
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "golden"
 
@@ -41,11 +41,11 @@ def test_frechet_distance_in_one_dimension():
     assert frechet_distance(*same, *same) == pytest.approx(0, abs=1e-12)
 
 
-def torch_encoder(weights: dict[str, torch.Tensor], x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
+def torch_encoder(weights: dict[str, torch.Tensor], x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
     """The encoder by PyTorch's own convolutions, in (B, C, T); all taps and all padding computed."""
     x = x @ weights["input.weight"] + weights["input.bias"]
-    if seen is not None:
-        x = x * seen
+    if mask is not None:
+        x = x * mask
     x = x.transpose(1, 2)
     depth = Architecture.of(weights).depth
     for i in range(depth + 1):
@@ -88,9 +88,9 @@ def test_training_is_that_of_autograd_and_of_plain_adamw(length, depth):
             (slice(0, step.first), slice(-step.overlap, None)),
             (slice(step.first, None), slice(0, step.overlap)),
         ):
-            output = torch_encoder(plain, step.inputs[view].transpose(0, 1), step.seen[view].transpose(0, 1))
+            output = torch_encoder(plain, step.inputs[view].transpose(0, 1), step.mask[view].transpose(0, 1))
             parts.append(output[:, end].transpose(0, 1))
-        outputs = torch.cat(parts) * step.kept
+        outputs = torch.cat(parts) * step.dropout
         loss = autograd_loss(outputs[: step.overlap].transpose(0, 1), outputs[step.overlap :].transpose(0, 1))
         assert trained.losses[number] == pytest.approx(loss.item(), abs=1e-5)
         optimizer.zero_grad()
@@ -129,7 +129,7 @@ def test_loss_gradient_is_that_of_autograd(shape):
     views = torch.randn(shape, generator=torch.Generator().manual_seed(1), requires_grad=True)
     loss = autograd_loss(views[0].transpose(0, 1), views[1].transpose(0, 1))
     loss.backward()
-    ours, gradient = hierarchical(views.detach())
+    ours, gradient = hierarchical_loss(views.detach())
     assert float(ours) == pytest.approx(loss.item(), abs=1e-6)
     np.testing.assert_allclose(gradient, views.grad, atol=1e-6)
 
@@ -137,7 +137,7 @@ def test_loss_gradient_is_that_of_autograd(shape):
 def test_views_are_crops_of_the_same_windows_that_share_the_overlap():
     batch = windows(8, length=9, features=1)
     batch[:, :, 0] = np.arange(9) + 100 * np.arange(8)[:, None]
-    rng, seen, kept, overlaps = np.random.default_rng(0), [], [], set()
+    rng, mask, dropout, overlaps = np.random.default_rng(0), [], [], set()
     for _ in range(300):
         views = draw_views(rng, batch, 4)
         first, second = views.inputs[: views.first, :, 0], views.inputs[views.first :, :, 0]
@@ -146,12 +146,12 @@ def test_views_are_crops_of_the_same_windows_that_share_the_overlap():
             assert (view // 100 == torch.arange(8.0)).all()
         assert torch.equal(first[-views.overlap :], second[: views.overlap])
         overlaps.add(views.overlap)
-        seen.append(views.seen.mean())
-        kept.append((views.kept > 0).float().mean())
-        np.testing.assert_allclose(views.kept[views.kept > 0], 1 / 0.9, rtol=1e-6)
+        mask.append(views.mask.mean())
+        dropout.append((views.dropout > 0).float().mean())
+        np.testing.assert_allclose(views.dropout[views.dropout > 0], 1 / 0.9, rtol=1e-6)
     assert overlaps == set(range(2, 10))
-    assert np.mean(seen) == pytest.approx(0.5, abs=0.02)
-    assert np.mean(kept) == pytest.approx(0.9, abs=0.01)
+    assert np.mean(mask) == pytest.approx(0.5, abs=0.02)
+    assert np.mean(dropout) == pytest.approx(0.9, abs=0.01)
 
 
 def test_epochs_show_every_window_once_but_for_the_incomplete_batch():
@@ -177,13 +177,13 @@ def test_masked_and_needed_steps():
     layout = Layout(Architecture.of(weights), 8)
     network = layout.network(layout.flatten(weights))
     x = torch.from_numpy(windows(3, features=2)).transpose(0, 1).contiguous()
-    seen = torch.ones(8, 3, 1)
-    seen[5] = 0
-    whole = Pass(network, x, [(0, 8)], seen=seen).output
+    mask = torch.ones(8, 3, 1)
+    mask[5] = 0
+    whole = Pass(network, x, [(0, 8)], mask=mask).output
     changed = x.clone()
     changed[5] = 9
-    np.testing.assert_array_equal(Pass(network, changed, [(0, 8)], seen=seen).output, whole)
-    part = Pass(network, x, [(0, 8)], slice(2, 6), seen).output
+    np.testing.assert_array_equal(Pass(network, changed, [(0, 8)], mask=mask).output, whole)
+    part = Pass(network, x, [(0, 8)], slice(2, 6), mask).output
     np.testing.assert_allclose(part, whole[2:6], atol=1e-6)
 
 

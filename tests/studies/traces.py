@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from metrics.common.frechet import frechet_distance, moments
-from metrics.nets import ts2vec_loss as contrast
+from metrics.nets import ts2vec_loss
 from metrics.nets.classifier import predict_is_real, train_classifiers
 from metrics.nets.gru import Layout, with_ones
 from metrics.nets.predictor import inputs_and_targets, mean_absolute_errors, train_predictors
@@ -74,7 +74,7 @@ def context_fid() -> list[tuple[str, float]]:
     worst = 0.0
     for case in range(5):
         views = torch.from_numpy(np.stack([losses[f"z1_{case}"], losses[f"z2_{case}"]])).transpose(1, 2).contiguous()
-        worst = max(worst, _largest(float(contrast.hierarchical(views)[0]), losses[f"hier_{case}"]))
+        worst = max(worst, _largest(float(ts2vec_loss.hierarchical_loss(views)[0]), losses[f"hier_{case}"]))
     trace = np.load(GOLDEN / "exact_ts2vec_train_trace.npz")
     steps = [traced_views(trace, step) for step in range(int(trace["n_iters"]))]
     trained = train_encoder(translated(trace, "init"), 24, steps)

@@ -9,7 +9,7 @@ from torch.nn.functional import softplus
 
 from metrics.base import ScoreContext
 from metrics.discriminative import Discriminative
-from metrics.discriminative_lstm2 import DiscriminativeLSTM2, standardised, units_for
+from metrics.discriminative_lstm2 import DiscriminativeLSTM2, hidden_units, standardize
 from metrics.nets.adam import TensorFlowAdam
 from metrics.nets.classifier import LastStateHead
 from metrics.nets.lstm import Layout, Stack, Weights, train
@@ -118,7 +118,7 @@ def test_initial_values_are_glorot_uniform_with_an_open_forget_gate():
 
 
 def test_the_width_never_falls_below_eight():
-    assert [units_for(D) for D in (1, 6, 14, 17, 28, 50)] == [8, 8, 8, 8, 14, 25]
+    assert [hidden_units(D) for D in (1, 6, 14, 17, 28, 50)] == [8, 8, 8, 8, 14, 25]
 
 
 @pytest.mark.parametrize("features", [1, 3])
@@ -147,13 +147,13 @@ def test_the_scale_of_a_feature_does_not_matter():
     whole = DiscriminativeLSTM2(steps=60).compute(real, fake, ScoreContext(seeds=[0]))
     shrunk = DiscriminativeLSTM2(steps=60).compute(real * scale + shift, fake * scale + shift, ScoreContext(seeds=[0]))
     assert shrunk.details["final_loss"] == pytest.approx(whole.details["final_loss"], abs=1e-3)
-    np.testing.assert_allclose(standardised(real, real).std(axis=(0, 1)), 1, rtol=1e-5)
-    np.testing.assert_allclose(standardised(real, real).mean(axis=(0, 1)), 0, atol=1e-6)
+    np.testing.assert_allclose(standardize(real, real).std(axis=(0, 1)), 1, rtol=1e-5)
+    np.testing.assert_allclose(standardize(real, real).mean(axis=(0, 1)), 0, atol=1e-6)
 
 
 def test_a_feature_that_is_constant_in_the_real_windows_is_only_centred():
     real = np.full((10, 4, 2), 0.5, np.float32)
-    np.testing.assert_allclose(standardised(real + 0.25, real), 0.25)
+    np.testing.assert_allclose(standardize(real + 0.25, real), 0.25)
     score = DiscriminativeLSTM2(steps=200).compute(real, real + 0.25, ScoreContext(seeds=[0]))
     assert score.values == (0.5,)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from metrics.nets import ts2vec_loss as contrast
+from metrics.nets import ts2vec_loss
 from metrics.nets.ts2vec import Views, train_encoder
 from metrics.nets.ts2vec_encoder import Architecture, Layout, Pass, encode
 
@@ -39,11 +39,11 @@ def test_encoder_outputs():
     layout = Layout(Architecture.of(weights), 24)
     network = layout.network(layout.flatten(weights))
     inputs = torch.from_numpy(arrays["x"]).transpose(0, 1).contiguous()
-    seen = torch.ones(24, 6, 1)
+    mask = torch.ones(24, 6, 1)
     for expected in ("y_all_true", "y_mask_last"):
-        output = Pass(network, inputs, [(0, 24)], seen=seen).output
+        output = Pass(network, inputs, [(0, 24)], mask=mask).output
         np.testing.assert_allclose(output.transpose(0, 1), arrays[expected], atol=2e-6, rtol=1e-5)
-        seen[-1] = 0
+        mask[-1] = 0
     np.testing.assert_allclose(encode(weights, arrays["x"]), arrays["pooled_full_series"], atol=2e-6, rtol=1e-5)
 
 
@@ -51,21 +51,25 @@ def test_encoder_outputs():
 def test_losses(case):
     arrays = np.load(GOLDEN / "exact_ts2vec_losses.npz")
     views = torch.from_numpy(np.stack([arrays[f"z1_{case}"], arrays[f"z2_{case}"]])).transpose(1, 2).contiguous()
-    for function, name in ((contrast.hierarchical, "hier"), (contrast.instance, "inst"), (contrast.temporal, "temp")):
+    for function, name in (
+        (ts2vec_loss.hierarchical_loss, "hier"),
+        (ts2vec_loss.instance_loss, "inst"),
+        (ts2vec_loss.temporal_loss, "temp"),
+    ):
         assert float(function(views)[0]) == pytest.approx(float(arrays[f"{name}_{case}"]), rel=1e-5, abs=1e-6)
 
 
 def traced_views(arrays, step: int) -> Views:
     x, overlap = arrays[f"it{step}.x"], int(arrays[f"it{step}.overlap_len"])
-    inputs, seen = [], []
+    inputs, mask = [], []
     for view in (1, 2):
         length = int(arrays[f"it{step}.view{view}_len"])
         steps = arrays[f"it{step}.view{view}_start"] + np.arange(length)[:, None]
         inputs.append(x[np.arange(len(x)), steps])
-        seen.append(arrays[f"it{step}.mask{view}"].T[:, :, None])
+        mask.append(arrays[f"it{step}.mask{view}"].T[:, :, None])
     first = len(inputs[0])
     return Views(
-        torch.from_numpy(np.concatenate(inputs)), torch.from_numpy(np.concatenate(seen)).float(), first, overlap
+        torch.from_numpy(np.concatenate(inputs)), torch.from_numpy(np.concatenate(mask)).float(), first, overlap
     )
 
 
