@@ -32,18 +32,24 @@ def agree(plain, compiled):
     assert not any(name.startswith("_orig_mod") for name in names)
 
 
-def test_a_traced_step_is_the_plain_step(monkeypatch):
-    traced = []
-    whole = torch.compile
-    monkeypatch.setattr(torch, "compile", lambda module, **options: traced.append(module) or whole(module, **options))
-    monkeypatch.setattr(compilation, "compile_options", lambda device: {"backend": "aot_eager"})
-    agree(fit(False), fit(True))
-    assert [type(module).__name__ for module in traced] == ["DualPathVQVAE", "TokenTransformer"]
+@pytest.fixture(scope="module")
+def traced():
+    """A fit by traced steps, its losses, and the modules that were traced."""
+    modules, whole = [], torch.compile
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "compile", lambda module, **options: modules.append(module) or whole(module, **options))
+        patch.setattr(compilation, "compile_options", lambda device: {"backend": "aot_eager"})
+        return *fit(True), modules
 
 
-def test_a_compiled_fit_is_saved_as_a_plain_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(compilation, "compile_options", lambda device: {"backend": "aot_eager"})
-    made, _ = fit(True)
+def test_a_traced_step_is_the_plain_step(traced):
+    *compiled, modules = traced
+    agree(fit(False), compiled)
+    assert [type(module).__name__ for module in modules] == ["DualPathVQVAE", "TokenTransformer"]
+
+
+def test_a_compiled_fit_is_saved_as_a_plain_one(traced, tmp_path):
+    made = traced[0]
     made.save(tmp_path)
     assert (TimeMAR.load(tmp_path).sample(5, 1) == made.sample(5, 1)).all()
 

@@ -1,6 +1,7 @@
 """The shipped sizes fit every data set, length and budget, and stay small."""
 
 import math
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -21,7 +22,9 @@ def parameters(dataset, length, budget, generator="timemar_s"):
     return resolve(load_spec(generator), place, {}).params
 
 
+@cache
 def size(generator, dataset, length):
+    """Trainable parameters at budget fast, which `test_documentation` asks for too."""
     return sum(
         TimeMAR(**parameters(dataset, length, "fast", generator)).parameter_counts(length, FEATURES[dataset]).values()
     )

@@ -54,17 +54,23 @@ def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
     assert any("overfits" in sentence for sentence in made.measurements_["warnings"])
 
 
-def test_the_facts_are_the_last_report():
+@pytest.fixture(scope="module")
+def reported():
+    """A short fit and its reports."""
     seen = []
-    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=noise(9, 2), progress=seen.append))
+    context = FitContext(seed=1, validation=noise(9, 2), progress=seen.append)
+    return TimeMAR(**{**TINY, "stage1_steps": 8}).fit(noise(40, 1), context), seen
+
+
+def test_the_measurements_are_the_last_report(reported):
+    made, seen = reported
     assert seen[-1].stage == "measurements"
     names = {"mse", "mae", "codebook_usage", "train_nll", "validation_nll"}
     assert dict(seen[-1].metrics) == {name: made.measurements_[name] for name in names}
 
 
-def test_the_held_out_error_of_stage_1_is_that_of_the_tokenizer():
-    seen, validation = [], noise(9, 2)
-    made = TimeMAR(**TINY).fit(noise(40, 1), FitContext(seed=1, validation=validation, progress=seen.append))
+def test_the_validation_error_of_stage_1_is_that_of_the_tokenizer(reported):
+    (made, seen), validation = reported, noise(9, 2)
     last = [report for report in seen if report.stage == "stage1"][-1]
     tokens = made.tokenizer_.tokenize(torch.tensor(validation))
     error = (made.tokenizer_.reconstruct(tokens).numpy() - validation) ** 2

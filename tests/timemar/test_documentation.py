@@ -5,25 +5,12 @@ from pathlib import Path
 import pytest
 
 import timemar
-from benchmark.config.generators import load_spec, resolve
-from timemar.generator import TimeMAR
+from benchmark.config.generators import load_spec
+from tests.timemar.test_configuration import size
 
-FEATURES = {"Sines": 5, "Stocks": 6, "ETTh": 7, "MuJoCo": 14, "Energy": 28, "fMRI": 50}
 PUBLISHED = {"Sines": 61.2, "Stocks": 60.9, "ETTh": 82.9, "MuJoCo": 61.2, "Energy": 61.3, "fMRI": 63.8}
 LENGTHS = (24, 64, 128, 256)
 ABLATIONS = ("", "_no_frequency", "_no_decompose", "_no_multiscale", "_no_coarse")
-
-
-def size(generator, dataset, length):
-    place = {
-        "dataset": dataset.lower(),
-        "features": FEATURES[dataset],
-        "length": length,
-        "budget": "fast",
-        "protocol": "paper",
-    }
-    params = resolve(load_spec(generator), place, {}).params
-    return sum(TimeMAR(**params).parameter_counts(length, FEATURES[dataset]).values())
 
 
 def size_table():
@@ -33,9 +20,9 @@ def size_table():
         "|---" * (2 + 2 * len(LENGTHS)) + "|",
     ]  # fmt: skip
     for dataset, published in PUBLISHED.items():
-        small = [f"{size('timemar_s', dataset, length):,}" for length in LENGTHS]
-        large = [f"{size('timemar_l', dataset, length) / 1e6:.1f} M" for length in LENGTHS]
-        large[0] += f" ({size('timemar_l', dataset, 24) / published / 1e4 - 100:+.1f} %)"
+        small = [f"{size('timemar_s', dataset.lower(), length):,}" for length in LENGTHS]
+        large = [f"{size('timemar_l', dataset.lower(), length) / 1e6:.1f} M" for length in LENGTHS]
+        large[0] += f" ({size('timemar_l', dataset.lower(), 24) / published / 1e4 - 100:+.1f} %)"
         rows.append(f"| {dataset} | " + " | ".join([*small, f"{published} M", *large]) + " |")
     return "\n".join(rows)
 
@@ -43,9 +30,9 @@ def size_table():
 def ablation_table():
     rows = ["| on Stocks at 24 | parameters | change |", "|---|---|---|"]
     for generator in ("timemar_s", "timemar_l"):
-        whole = size(generator, "Stocks", 24)
+        whole = size(generator, "stocks", 24)
         for suffix in ABLATIONS:
-            count = size(generator + suffix, "Stocks", 24)
+            count = size(generator + suffix, "stocks", 24)
             change = f"{100 * (count / whole - 1):+.1f} %" if suffix else ""
             rows.append(f"| {load_spec(generator + suffix).title} | {count:,} | {change} |")
     return "\n".join(rows)

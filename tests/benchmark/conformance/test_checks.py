@@ -84,6 +84,7 @@ def findings(name: str) -> list[Finding]:
     return check_generator(cls, validate_parameters(cls, given, owner=name))
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_promise_fails_its_check_and_no_other(name: str) -> None:
     check, reason = BROKEN[name]
@@ -105,6 +106,7 @@ def test_a_generator_that_trains_in_steps_and_keeps_its_promises_passes_them_all
     assert as_json("mine", found)["passed"] is True
 
 
+@pytest.mark.usefixtures("forked")
 def test_the_current_home_and_temporary_folders_come_back() -> None:
     before = Path.cwd(), dict(os.environ), tempfile.gettempdir()
     findings("LogsWhereItStands")

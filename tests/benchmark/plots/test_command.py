@@ -48,6 +48,12 @@ def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(style, "DPI", 40)
 
 
+@pytest.fixture
+def unrendered(coarse: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are made and files of them written, but no picture, where only which ones there are is the matter."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda figure, file, **options: file.write(b"a figure"))
+
+
 @pytest.mark.usefixtures("coarse")
 def test_a_cell_is_drawn_as_png_and_pdf_with_equal_bytes(stored: tuple[Plan, Store], tmp_path: Path) -> None:
     plan, store = stored
@@ -60,7 +66,7 @@ def test_a_cell_is_drawn_as_png_and_pdf_with_equal_bytes(stored: tuple[Plan, Sto
         assert one.read_bytes() == other.read_bytes()
 
 
-@pytest.mark.usefixtures("coarse")
+@pytest.mark.usefixtures("unrendered")
 def test_a_suite_draws_what_there_is_and_says_what_there_is_not(stored: tuple[Plan, Store]) -> None:
     plan, store = stored
     lines: list[str] = []
@@ -127,7 +133,7 @@ def copied(stored: tuple[Plan, Store], tmp_path: Path) -> tuple[Plan, Store, Cel
     return plan, other, other.cell(plan.cells[0])
 
 
-@pytest.mark.usefixtures("coarse")
+@pytest.mark.usefixtures("unrendered")
 def test_a_damaged_model_costs_the_figure_that_needs_it(copied: tuple[Plan, Store, CellFolder], tmp_path: Path) -> None:
     plan, store, folder = copied
     write_json(folder.path / "cell.json", {**plan.cells[0].record(), "generator": "timemar_s"})
@@ -155,7 +161,7 @@ def test_damaged_samples_are_one_sentence(copied: tuple[Plan, Store, CellFolder]
     assert not (tmp_path / "figures").exists()
 
 
-@pytest.mark.usefixtures("coarse")
+@pytest.mark.usefixtures("unrendered")
 def test_damaged_scores_are_told(copied: tuple[Plan, Store, CellFolder]) -> None:
     plan, store, folder = copied
     (folder.path / "scores.json").write_text("{")
