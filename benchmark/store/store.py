@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import uuid
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,19 @@ class Store:
         """A lock between processes, freed by the system when its holder dies."""
         return FileLock(self.root / "locks" / f"{name}.lock", timeout=-1 if wait else 0)
 
+    def is_locked(self, name: str) -> bool:
+        """Whether a live process holds a lock; nothing is written, so that a read-only store answers too."""
+        try:
+            with (self.root / "locks" / f"{name}.lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+        return False
+
+    def folders(self) -> list[CellFolder]:
+        """The folder of every cell in the store, by name."""
+        return [CellFolder(path) for path in sorted((self.root / "cells").glob("*")) if path.is_dir()]
+
     def state(self, cell: Cell, scores: tuple[str, ...], *, verify: bool = False) -> CellState:
         """What is known of a cell and which of its stages are missing for `scores`.
 
@@ -93,4 +107,4 @@ class Store:
 
     def all_provenance(self) -> list[Provenance]:
         """The provenance of every cell in the store, for estimates."""
-        return [CellFolder(path).provenance() for path in sorted((self.root / "cells").glob("*")) if path.is_dir()]
+        return [folder.provenance() for folder in self.folders()]
