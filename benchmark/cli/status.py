@@ -1,4 +1,4 @@
-"""`status`: what is done, running, failed and missing."""
+"""`status` and `compare`: what stores hold."""
 
 from __future__ import annotations
 
@@ -52,3 +52,19 @@ def status(
         title, what = plan.title, f"suite '{plan.title}' in store {store}"
     heading = f"{what}: {len(cells)} cell{'' if len(cells) == 1 else 's'}"
     emit(store_status.status_text(heading, cells), store_status.status_record(results, title, cells), json_target)
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="A store.")],
+    b: Annotated[Path, typer.Argument(help="Another store, such as that of a later version.")],
+    json_target: Json = None,
+) -> None:
+    """Tell what moved between two stores, by how much and whether beyond noise, by paired tests.
+
+    Example: python -m benchmark compare runs-before runs
+    """
+    from benchmark.compare import command
+    from benchmark.store.store import Store
+
+    found = command.compare(Store(a), Store(b))
+    emit(found.text, found.record, json_target)
