@@ -1,4 +1,4 @@
-"""`status` and `compare`: what stores hold."""
+"""`status`, `compare` and `doctor`: what stores hold, and what this machine lacks."""
 
 from __future__ import annotations
 
@@ -68,3 +68,20 @@ def compare(
 
     found = command.compare(Store(a), Store(b))
     emit(found.text, found.record, json_target)
+
+
+def doctor(
+    store: StoreOption = Path("runs"),
+    data_dir: DataDir = None,
+    json_target: Json = None,
+) -> None:
+    """Say what is missing on this machine and what to type; exit status 1 where the main job cannot run.
+
+    Example: python -m benchmark doctor
+    """
+    from benchmark.doctor import command
+
+    found = command.examine(store, data_dir)
+    emit(command.findings_text(found), command.findings_record(found), json_target)
+    if not command.can_run(found):
+        raise typer.Exit(1)
