@@ -18,7 +18,11 @@ def main() -> None:
         own_modules_first()
     except UserError as error:
         sys.exit(_complain(str(error)))
-    from benchmark.cli.app import main as run
+    try:
+        from benchmark.cli.app import main as run
+    except ModuleNotFoundError as error:
+        advice = "install the program with all that it needs: python -m pip install --editable FOLDER_OF_THE_PROGRAM"
+        sys.exit(_complain(f"the package '{error.name}' is not installed; {advice}."))
     from benchmark.run.blas import use_avx512_blas
 
     # Before anything loads NumPy, and for the worker processes too.

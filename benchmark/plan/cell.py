@@ -106,5 +106,10 @@ class Cell:
 
     def is_recorded_by(self, record: Mapping[str, Any]) -> bool:
         """Whether a record, as `cell.json` holds it, is this cell's and unaltered."""
-        identity = {name: value for name, value in record.items() if name not in SHOWN}
-        return record.get("key") == self.key == digest(identity)
+        return self.key == recorded_key(record)
+
+
+def recorded_key(record: Mapping[str, Any]) -> str | None:
+    """The key of a record as `cell.json` holds it; None where the record is damaged or was altered after it was written."""
+    key = digest({name: value for name, value in record.items() if name not in SHOWN})
+    return key if record.get("key") == key else None

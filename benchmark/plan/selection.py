@@ -21,8 +21,8 @@ class Selection:
         return all(str(value) in values for name, values in self.wanted if name == key)
 
 
-def parse_only(texts: Iterable[str], choices: Mapping[str, Iterable[object]]) -> Selection:
-    """The selection of texts `key=a,b`; raises UserError for a key, or for a value that is none of the suite's `choices`."""
+def parse_only(texts: Iterable[str], choices: Mapping[str, Iterable[object]], owner: str = "this suite") -> Selection:
+    """The selection of texts `key=a,b`; raises UserError for a key, or for a value that is none of the owner's `choices`."""
     wanted = []
     for text in texts:
         key, equals, values = text.partition("=")
@@ -33,6 +33,6 @@ def parse_only(texts: Iterable[str], choices: Mapping[str, Iterable[object]]) ->
         there = {str(choice) for choice in choices[key]}
         for value in values.split(","):
             if value not in there:
-                raise unknown(key, value, there, owner="this suite")
+                raise unknown(key, value, there, owner=owner)
         wanted.append((key, frozenset(values.split(","))))
     return Selection(tuple(wanted))

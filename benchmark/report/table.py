@@ -96,7 +96,7 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
         _row(part, settings, name, str(generator), str(title))
         for (generator, title), part in frame.groupby(["generator", "title"], sort=False)
     ]
-    noise = [_noise(frame[(frame["dataset"] == d) & (frame["length"] == t)], info) for d, t in settings]
+    noise = [floor_and_margin(frame[(frame["dataset"] == d) & (frame["length"] == t)], info) for d, t in settings]
     floors, margins = tuple(floor for floor, _ in noise), tuple(margin for _, margin in noise)
     shortened = {name for name in set(frame["budget"]) if is_shortened(str(name))}
     if not shortened:
@@ -129,7 +129,7 @@ def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
 
 
-def _noise(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None, float]:
+def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None, float]:
     """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
 
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within

@@ -16,7 +16,7 @@ def choose_device(device: str) -> str:
     """The device for "auto", "cpu" or "cuda"; raises UserError where it does not exist."""
     if device not in DEVICES:
         raise unknown("device", device, DEVICES)
-    if device == "cpu" or (device == "auto" and not _has_driver()):
+    if device == "cpu" or (device == "auto" and not has_driver()):
         return "cpu"
     import torch
 
@@ -26,6 +26,6 @@ def choose_device(device: str) -> str:
     return "cuda" if there else "cpu"
 
 
-def _has_driver() -> bool:
+def has_driver() -> bool:
     """Whether a CUDA device may be there; PyTorch, which takes seconds to import, is asked only then."""
     return sys.platform != "linux" or any(Path(path).exists() for path in DRIVERS)

@@ -86,7 +86,7 @@ class CellRun:
         cell = self.cell
         params = validate_parameters(self.generator_class, cell.params, owner=f"generator '{cell.generator}'")
         warnings: list[str] = []
-        clock = _Clock(folder.checkpoint / "elapsed", self.report)
+        clock = _Clock(folder.elapsed, self.report)
         context = FitContext(
             seed=derive_seed("fit", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed),
             budget=cell.budget.for_generator(),

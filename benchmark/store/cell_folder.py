@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.files import naming, read_json, sha256, write_json
 from benchmark.plan.cell import Cell, digest
-from benchmark.store.records import Finish, Provenance, ScoreRecord, StageRecord, Status
+from benchmark.store.records import Finish, Note, Provenance, ScoreRecord, StageRecord, Status
 
 CHECKSUM = "checksum"
 
@@ -20,6 +20,11 @@ class CellFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def key(self) -> str:
+        """The cell's key, with which the folder's name ends."""
+        return self.path.name.rpartition("-")[2]
 
     @property
     def model(self) -> Path:
@@ -35,6 +40,18 @@ class CellFolder:
     def checkpoint(self) -> Path:
         """Where an unfinished fit keeps its state."""
         return self.path / "checkpoint"
+
+    @property
+    def elapsed(self) -> Path:
+        """The file that holds the seconds of an unfinished fit over all its sessions."""
+        return self.checkpoint / "elapsed"
+
+    def unfinished_seconds(self) -> float:
+        """Seconds spent on an unfinished fit, up to the last time that they were written; 0 where there is none."""
+        try:
+            return float(self.elapsed.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0.0
 
     def scores(self) -> dict[str, ScoreRecord]:
         """Every score computed so far, by name; without those whose record was altered after it was written."""
@@ -118,10 +135,22 @@ class CellFolder:
             (self.path / "stages" / f"{name}.json").unlink(missing_ok=True)
         (self.path / "scores.json").unlink(missing_ok=True)
 
+    @property
+    def _journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    def journal(self) -> list[Note]:
+        """The lines of the cell's journal, oldest first; without those that a killed process left unfinished."""
+        try:
+            lines = self._journal.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        return [note for note in map(Note.parse_line, lines) if note is not None]
+
     def note(self, stage: str, event: str) -> None:
         """Add a line to the cell's journal: time, process, stage and event."""
-        line = json.dumps({"time": round(time.time(), 3), "pid": os.getpid(), "stage": stage, "event": event})
-        path = self.path / "journal.jsonl"
+        line = json.dumps(Note(time=round(time.time(), 3), pid=os.getpid(), stage=stage, event=event).to_json())
+        path = self._journal
         with naming(path), path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 

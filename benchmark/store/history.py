@@ -34,14 +34,18 @@ class History:
 
     def stage_seconds(self, cell: Cell, stage: str) -> float | None:
         """Seconds that one stage of a cell will take; None where nothing tells."""
+        known = self.known_seconds(cell, stage)
+        return self._by_work(cell) if known is None else known
+
+    def known_seconds(self, cell: Cell, stage: str) -> float | None:
+        """The same without building the generator: None for a fit that nobody measured and whose budget states no minutes."""
         known = self._remembered(cell, stage, cell.budget.name)
         if known is not None:
             return known
         longer = max(1.0, cell.length / BUDGETED_LENGTH)
         if stage == "fit" and cell.size_class != "control":
-            if cell.budget.train_cpu_minutes:
-                return 60 * cell.budget.train_cpu_minutes * longer
-            return self._by_work(cell)
+            minutes = cell.budget.train_cpu_minutes
+            return 60 * minutes * longer if minutes else None
         kind = stage.partition(":")[0]
         return CHEAP_SECONDS[kind] * (longer if kind != "fit" else 1.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -73,6 +74,25 @@ class Status(Record):
     """The stage in which it ended."""
     warnings: tuple[str, ...] = ()
     """What the generator reported of its own training."""
+
+
+class Note(Record):
+    """A line of `journal.jsonl`: an event of a stage."""
+
+    time: float
+    """Seconds since 1970."""
+    pid: int
+    stage: str
+    event: str
+    """`started`, `finished`, or the state in which the stage ended otherwise."""
+
+    @classmethod
+    def parse_line(cls, line: str) -> Self | None:
+        """A line as a record; None where it is not one."""
+        try:
+            return cls.parse(json.loads(line))
+        except ValueError:
+            return None
 
 
 class ScoreRecord(Record):

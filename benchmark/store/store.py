@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import uuid
 from pathlib import Path
 from typing import Any
@@ -28,21 +29,27 @@ class Store:
 
     def create(self) -> Store:
         """Make the folder and mark it as a store; raises UserError where it is something else or cannot be written."""
-        mark = self.root / "store.json"
-        if self.root.exists() and not self.root.is_dir():
-            raise UserError(f"the store '{self.root}' is a file; choose a folder with --store.")
-        foreign = (path for path in self.root.iterdir() if path.suffix != ".part") if self.root.is_dir() else ()
-        if not mark.exists() and any(foreign):
-            raise UserError(f"the folder '{self.root}' holds other files and is no store; choose another with --store.")
+        self.refuse_foreign()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             # Written again where it stands: a full or read-only disk is better told now than after an hour.
-            write_json(mark, self._mark() or {"format": MARK, "version": VERSION, "id": uuid.uuid4().hex[:16]})
+            write_json(
+                self.root / "store.json",
+                self._mark() or {"format": MARK, "version": VERSION, "id": uuid.uuid4().hex[:16]},
+            )
             for name in ("cells", "shared", "locks", "suites"):
                 (self.root / name).mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(f"the store {refused(OSError(error.errno, error.strerror, str(self.root)))}") from None
         return self
+
+    def refuse_foreign(self) -> None:
+        """Raise UserError where the folder is there and is no store of this version."""
+        if self.root.exists() and not self.root.is_dir():
+            raise UserError(f"the store '{self.root}' is a file; choose a folder with --store.")
+        foreign = (path for path in self.root.iterdir() if path.suffix != ".part") if self.root.is_dir() else ()
+        if not self._mark() and any(foreign):
+            raise UserError(f"the folder '{self.root}' holds other files and is no store; choose another with --store.")
 
     def opened(self) -> Store:
         """The store, which must be there and of this version; raises UserError."""
@@ -84,6 +91,19 @@ class Store:
         """A lock between processes, freed by the system when its holder dies."""
         return FileLock(self.root / "locks" / f"{name}.lock", timeout=-1 if wait else 0)
 
+    def is_locked(self, name: str) -> bool:
+        """Whether a live process holds a lock; nothing is written, so that a read-only store answers too."""
+        try:
+            with (self.root / "locks" / f"{name}.lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+        return False
+
+    def folders(self) -> list[CellFolder]:
+        """The folder of every cell in the store, by name."""
+        return [CellFolder(path) for path in sorted((self.root / "cells").glob("*")) if path.is_dir()]
+
     def state(self, cell: Cell, scores: tuple[str, ...], *, verify: bool = False) -> CellState:
         """What is known of a cell and which of its stages are missing for `scores`.
 
@@ -93,4 +113,4 @@ class Store:
 
     def all_provenance(self) -> list[Provenance]:
         """The provenance of every cell in the store, for estimates."""
-        return [CellFolder(path).provenance() for path in sorted((self.root / "cells").glob("*")) if path.is_dir()]
+        return [folder.provenance() for folder in self.folders()]

@@ -1,0 +1,1 @@
+"""What moved between two stores, by a paired test."""

@@ -1,0 +1,191 @@
+"""The body of `python -m benchmark compare`: the comparisons of two stores as a table and as a record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from benchmark.compare.comparisons import LEVEL, Comparison, Found, find
+from benchmark.compare.setups import Setup, read_setups
+from benchmark.config.budgets import is_shortened
+from benchmark.errors import UserError
+from benchmark.report.command_report import Report, shortened_scores
+from benchmark.report.plain import PlainTable, markdown
+from benchmark.report.render import ARROWS, number
+from benchmark.store.store import Store
+
+HEADER = (
+    "data", "generator", "score", "A", "B", "B − A", "95 % interval", "unit (n)", "p", "p (Holm)", "conclusion",
+)  # fmt: skip
+MOST_REASONS = 3
+MOVED = ("better in B", "worse in B")
+
+
+def compare(a: Store, b: Store) -> Report:
+    """What moved from store `a` to store `b`; nothing is computed but statistics.
+
+    Raises:
+        UserError: One of them is no store, or nothing in them is comparable.
+    """
+    (mine, altered_a), (theirs, altered_b) = read_setups(a), read_setups(b)
+    found = find(mine, theirs)
+    if not found.comparisons:
+        raise UserError(_refusal(a, b, found))
+    altered = [*(f"A: {text}" for text in altered_a), *(f"B: {text}" for text in altered_b)]
+    table = comparison_table(found, (str(a.root), str(b.root)), altered)
+    return Report(markdown(table), _record(a, b, found, altered), failed=False)
+
+
+def _refusal(a: Store, b: Store, found: Found) -> str:
+    if not found.refused:
+        return (
+            f"no score in '{a.root}' has a counterpart in '{b.root}' (the same generator, data set, length, protocol, budget and "
+            "training seed); compare stores of the same suite, which `python -m benchmark status` shows."
+        )
+    told = [f"{_refused_name(setup, score)}: {reason}" for setup, score, reason in found.refused]
+    more = f"; and {len(told) - MOST_REASONS} more" if len(told) > MOST_REASONS else ""
+    return (
+        f"nothing in '{a.root}' and '{b.root}' is comparable ({'; '.join(told[:MOST_REASONS])}{more}); run the same suite in "
+        "both with the same data and the same version of the metrics."
+    )
+
+
+def _refused_name(setup: Setup, score: str) -> str:
+    return setup.name if score == "all scores" else f"{setup.name}, {score}"
+
+
+def comparison_table(found: Found, names: tuple[str, str], altered: Sequence[str] = ()) -> PlainTable:
+    """One row a score, conclusions of scores that moved in bold, and in notes all that has no row."""
+    several = len({one.setup.setting[2:] for one in found.comparisons}) > 1
+    rows = tuple(_row(one, several=several) for one in found.comparisons)
+    last = len(HEADER) - 1
+    bold = frozenset((index, last) for index, one in enumerate(found.comparisons) if one.conclusion in MOVED)
+    title = f"What moved from A ({names[0]}) to B ({names[1]})"
+    return PlainTable(title, HEADER, rows, bold, tuple(_notes(found, altered)))
+
+
+def _row(one: Comparison, *, several: bool) -> tuple[str, ...]:
+    dataset, length, protocol, budget = one.setup.setting
+    info, decimals = one.info, one.info.decimals + 1
+    low, high = "", ""
+    if one.half_width is not None:
+        low, high = (f"{one.difference + sign * one.half_width:+.{decimals}f}" for sign in (-1, 1))
+    return (
+        f"{dataset} {length}" + (f", {protocol}, {budget}" if several else ""),
+        str(one.setup.record["title"]),
+        f"{info.title} {ARROWS[info.higher_is_better][0]}".rstrip(),
+        number(one.a, info.decimals),
+        number(one.b, info.decimals),
+        f"{one.difference:+.{decimals}f}",
+        f"[{low}, {high}]" if low else "",
+        f"{one.unit} ({one.n})",
+        _p(one.p),
+        _p(one.p_holm),
+        one.conclusion + (f": {one.reason}" if one.reason else ""),
+    )
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
+def _notes(found: Found, altered: Sequence[str]) -> list[str]:
+    counts, units = _totals(found), {one.unit for one in found.comparisons}
+    tested = sum(one.p is not None for one in found.comparisons)
+    notes = [
+        f"{counts['better']} better in B, {counts['worse']} worse in B, {counts['same']} no difference beyond noise, "
+        f"{counts['undecided']} undecided.",
+        "B − A is a difference of means with its 95 % t-interval, paired by the unit. A score moved where the p-value of the "
+        f"paired t-test, corrected for all {tested} tests by Holm's method, is below {LEVEL:g} and the whole "
+        "interval lies beyond the floor's margin (a perfect generator's distance from the ideal). Better is nearer to the ideal.",
+    ]
+    if "training seed" in units:
+        notes.append(
+            "Unit training seed: the mean of each trained model; the interval contains the variance of training."
+        )
+    if units != {"training seed"}:
+        notes.append(
+            "Unit repetition: repetitions of a score on one trained model a side; the interval contains no variance of training, "
+            "so that a difference may come from the training seed alone; run both with --seeds 3 or more."
+        )
+    if "repetition, not paired" in units:
+        notes.append(
+            "Not paired: the numbers of repetitions differ, and Welch's test takes the place of the paired one."
+        )
+    for budget in sorted({one.setup.setting[3] for one in found.comparisons}):
+        notes += [shortened_scores(budget)] if is_shortened(budget) else []
+    notes += [f"changed: {setup.name}: {changed.text()}" for setup, changed in found.changed]
+    notes += [f"not comparable: {_refused_name(setup, score)}: {reason}" for setup, score, reason in found.refused]
+    notes += [f"only in A: {setup.name}, {what}" for setup, what in found.only_a]
+    notes += [f"only in B: {setup.name}, {what}" for setup, what in found.only_b]
+    return notes + [f"not used, altered after it was written: {text}" for text in altered]
+
+
+def _totals(found: Found) -> dict[str, int]:
+    counts = Counter(one.conclusion for one in found.comparisons)
+    return {
+        "better": counts["better in B"],
+        "worse": counts["worse in B"],
+        "same": counts["no difference beyond noise"],
+        "undecided": counts["undecided"],
+    }
+
+
+def _place(setup: Setup) -> dict[str, Any]:
+    """What names a setup in the record."""
+    dataset, length, protocol, budget = setup.setting
+    return {
+        "dataset": dataset,
+        "length": length,
+        "protocol": protocol,
+        "budget": budget,
+        "generator": setup.generator,
+        "title": setup.record["title"],
+    }
+
+
+def _record(a: Store, b: Store, found: Found, altered: Sequence[str]) -> dict[str, Any]:
+    """The result with stable keys."""
+    return {
+        "a": str(a.root),
+        "b": str(b.root),
+        "level": LEVEL,
+        "comparisons": [
+            {
+                **_place(one.setup),
+                "score": one.info.name,
+                "a": one.a,
+                "b": one.b,
+                "difference": one.difference,
+                "half_width": one.half_width,
+                "unit": one.unit,
+                "n": one.n,
+                "p": one.p,
+                "p_holm": one.p_holm,
+                "margin": one.margin,
+                "conclusion": one.conclusion,
+                "reason": one.reason,
+            }
+            for one in found.comparisons
+        ],
+        "totals": _totals(found),
+        "changed": [
+            {
+                **_place(setup),
+                "version": list(changed.version) if changed.version else None,
+                "source": changed.source,
+                "parameters": {name: list(values) for name, values in changed.parameters.items()},
+            }
+            for setup, changed in found.changed
+        ],
+        "not_comparable": [
+            {**_place(setup), "score": None if score == "all scores" else score, "reason": reason}
+            for setup, score, reason in found.refused
+        ],
+        "only_in_a": [{**_place(setup), "scores": what} for setup, what in found.only_a],
+        "only_in_b": [{**_place(setup), "scores": what} for setup, what in found.only_b],
+        "altered": list(altered),
+    }

@@ -1,0 +1,185 @@
+"""Every score of two stores: the difference, its paired test, and what it allows to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import pandas as pd
+
+from benchmark.compare.setups import Changes, Matched, Scores, Setup, changes, match, other_data, other_score
+from benchmark.errors import UserError
+from benchmark.plan.keys import score_info
+from benchmark.report.table import equivalence, floor_and_margin
+from benchmark.statistics import difference, holm
+from metrics.base import MetricInfo
+
+LEVEL = 0.05
+"""The chance that all comparisons together report a difference where there is none."""
+Conclusion = Literal["no difference beyond noise", "better in B", "worse in B", "undecided"]
+Unit = Literal["training seed", "repetition", "repetition, not paired"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One score of one generator in one setting.
+
+    Attributes:
+        setup: The setup in A.
+        info: The metric's facts.
+        a: The mean in A over what is compared.
+        b: The mean in B.
+        difference: b − a.
+        half_width: Of the 95 % interval of the difference; None for one value a side.
+        unit: What the values are that the test pairs.
+        n: Values a side; the smaller number where they differ.
+        p: The p-value; None for one value a side.
+        p_holm: The same, corrected for all comparisons of the two stores.
+        margin: The difference that a perfect generator's noise makes.
+        conclusion: What the difference allows to say.
+        reason: Why it says no more.
+    """
+
+    setup: Setup
+    info: MetricInfo
+    a: float
+    b: float
+    difference: float
+    half_width: float | None
+    unit: Unit
+    n: int
+    p: float | None
+    p_holm: float | None
+    margin: float
+    conclusion: Conclusion = "undecided"
+    reason: str = ""
+
+
+@dataclass
+class Found:
+    """All that two stores tell beside each other.
+
+    Attributes:
+        comparisons: A comparison a score of a matched setup.
+        changed: Matched setups whose generators differ.
+        refused: What is in both stores and not comparable: setup, score ("all scores" for the whole setup) and reason.
+        only_a: What A alone has: setup, and its scores by training seed in words.
+        only_b: The same of B.
+    """
+
+    comparisons: list[Comparison] = field(default_factory=list)
+    changed: list[tuple[Setup, Changes]] = field(default_factory=list)
+    refused: list[tuple[Setup, str, str]] = field(default_factory=list)
+    only_a: list[tuple[Setup, str]] = field(default_factory=list)
+    only_b: list[tuple[Setup, str]] = field(default_factory=list)
+
+
+def find(a: Sequence[Setup], b: Sequence[Setup]) -> Found:
+    """Compare the setups of two stores."""
+    matched, found = match(a, b), Found()
+    found.only_a += [(setup, _contents(setup.seeds)) for setup in matched.only_a]
+    found.only_b += [(setup, _contents(setup.seeds)) for setup in matched.only_b]
+    for mine, theirs in matched.pairs:
+        found.only_a += _alone(mine, theirs)
+        found.only_b += _alone(theirs, mine)
+        changed = changes(mine, theirs)
+        if changed:
+            found.changed.append((mine, changed))
+        reason = other_data(mine, theirs)
+        if reason:
+            found.refused.append((mine, "all scores", reason))
+            continue
+        for name in _names(mine, theirs):
+            _compare(mine, theirs, name, matched, found)
+    found.comparisons = _concluded(found.comparisons)
+    return found
+
+
+def _names(a: Setup, b: Setup) -> list[str]:
+    """The scores that both have for at least one training seed."""
+    shared = [name for seed in a.seeds if seed in b.seeds for name in a.seeds[seed] if name in b.seeds[seed]]
+    return sorted(set(shared))
+
+
+def _alone(a: Setup, b: Setup) -> list[tuple[Setup, str]]:
+    """The scores of `a` that `b` lacks, if any."""
+    lacking: dict[int, Scores] = {
+        seed: {name: record for name, record in scores.items() if name not in b.seeds.get(seed, {})}
+        for seed, scores in a.seeds.items()
+    }
+    there = {seed: scores for seed, scores in lacking.items() if scores or seed not in b.seeds}
+    return [(a, _contents(there))] if there else []
+
+
+def _contents(seeds: Mapping[int, Scores]) -> str:
+    return "; ".join(f"seed {seed}: {', '.join(sorted(scores)) or 'no score'}" for seed, scores in seeds.items())
+
+
+def _compare(a: Setup, b: Setup, name: str, matched: Matched, found: Found) -> None:
+    """Add the comparison of one score, or the reason why there is none."""
+    seeds = [seed for seed in a.seeds if name in a.seeds[seed] and name in b.seeds.get(seed, {})]
+    records = [(a.seeds[seed][name], b.seeds[seed][name]) for seed in seeds]
+    reason = next(filter(None, (other_score(mine, theirs) for mine, theirs in records)), "")
+    try:
+        info = score_info(name)
+    except UserError as error:
+        reason = reason or str(error).rstrip(".")
+    if reason:
+        found.refused.append((a, name, reason))
+        return
+    unit: Unit = "training seed"
+    if len(records) > 1:
+        left, right = ([pair[side].mean for pair in records] for side in (0, 1))
+    else:
+        left, right = (list(record.repetitions) for record in records[0])
+        unit = "repetition" if len(left) == len(right) else "repetition, not paired"
+    told = difference(left, right)
+    margin = _margin(a, name, info, records[0][0].version, matched)
+    n = min(len(left), len(right))
+    means = sum(left) / len(left), sum(right) / len(right)
+    found.comparisons.append(Comparison(a, info, *means, told.mean, told.half_width, unit, n, told.p, None, margin))
+
+
+def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Matched) -> float:
+    """The margin of tables, from the floors and the oracles that both stores have on the same data."""
+    rows = [
+        {"generator": other.generator, "n": min(record.n_real, record.n_fake), "floor": record.floor, "value": value}
+        for pair in (*matched.pairs, *((one,) for one in (*matched.only_a, *matched.only_b)))
+        for other in pair
+        if other.setting == setup.setting and other.record["fingerprint"] == setup.record["fingerprint"]
+        for scores in other.seeds.values()
+        if (record := scores.get(name)) is not None and record.version == version
+        for value in record.repetitions
+    ]
+    frame = pd.DataFrame(rows).astype({"floor": "float64"})
+    return floor_and_margin(frame, info)[1]
+
+
+def _concluded(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons with p-values corrected for their number, and what each allows to say."""
+    tested = [index for index, one in enumerate(comparisons) if one.p is not None]
+    corrected = dict(zip(tested, holm([comparisons[index].p or 0.0 for index in tested]), strict=True))
+    return [conclude(replace(one, p_holm=corrected.get(index))) for index, one in enumerate(comparisons)]
+
+
+def conclude(one: Comparison) -> Comparison:
+    """The comparison with its conclusion.
+
+    A score moved beyond noise where the corrected p-value is below `LEVEL` and the whole 95 % interval lies beyond the margin,
+    as in every table; better is nearer to the ideal.
+    """
+    if one.a == one.b and not one.half_width:
+        return replace(one, conclusion="no difference beyond noise", reason="equal values")
+    if one.p_holm is None or one.half_width is None:
+        return replace(one, conclusion="undecided", reason="one value a side has no spread")
+    excludes = abs(one.difference) > one.half_width
+    if one.p_holm >= LEVEL:
+        reason = "not beyond chance among so many comparisons" if excludes else "the interval contains 0"
+        return replace(one, conclusion="no difference beyond noise", reason=reason)
+    if equivalence(one.difference, one.half_width, one.margin) != "different":
+        within = abs(one.difference) <= one.margin
+        reason = "within the floor's margin" if within else "the interval reaches the floor's margin"
+        return replace(one, conclusion="no difference beyond noise", reason=reason)
+    farther = abs(one.b - one.info.ideal) > abs(one.a - one.info.ideal)
+    return replace(one, conclusion="worse in B" if farther else "better in B", reason="")

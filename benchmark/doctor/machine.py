@@ -1,0 +1,59 @@
+"""Cores, memory and the accelerator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.doctor.finding import Finding
+from benchmark.run.device import has_driver
+
+WORKER_BYTES = 2**30
+"""Memory that a worker needs for the main job, with some to spare."""
+MEMORY = Path("/proc/meminfo")
+CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux states the memory that is free, and the most that a container may take."""
+
+
+def machine_findings() -> Iterator[Finding]:
+    """Cores, memory a worker, and the accelerator; PyTorch is asked only where a driver exists."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    yield Finding("machine", "cores", "ok", f"{cores} usable, which is as many workers as `run` starts")
+    free = free_memory()
+    room = max(1, free // WORKER_BYTES)
+    enough = free >= cores * WORKER_BYTES
+    yield Finding(
+        "machine",
+        "memory",
+        "ok" if enough else "warning",
+        f"{free / 2**30:.1f} GiB free, about {WORKER_BYTES / 2**30:.0f} GiB a worker is needed",
+        "" if enough else f"python -m benchmark run --workers {room}",
+    )
+    yield _accelerator()
+
+
+def free_memory() -> int:
+    """Bytes of memory that a new program can have: what the system has free, at most what the container may take."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    stated = [line.split()[1] for line in _lines(MEMORY) if line.startswith("MemAvailable:")]
+    limit = [line for line in _lines(CONTROL_GROUP) if line.isdigit()]
+    return min([total, *(1024 * int(text) for text in stated), *map(int, limit)])
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _accelerator() -> Finding:
+    if not has_driver():
+        return Finding("machine", "accelerator", "ok", "no driver is here, so that cells run on the CPU")
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("machine", "accelerator", "ok", f"{torch.cuda.get_device_name(0)}, CUDA {torch.version.cuda}")
+    said = f"a driver may be here, but PyTorch {torch.__version__} finds no CUDA device, so that cells run on the CPU"
+    return Finding("machine", "accelerator", "warning", said, "python -m pip install --force-reinstall torch")
