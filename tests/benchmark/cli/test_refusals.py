@@ -23,7 +23,7 @@ from benchmark.plan.planner import Plan, Request, make_plan
 from benchmark.run import runner
 from benchmark.run.events import read_event
 from benchmark.run.job import Job, dump_job
-from benchmark.run.runner import Options, Outcome, Runner
+from benchmark.run.runner import Options, Runner
 from benchmark.run.worker import classify
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.store import VERSION, Store
@@ -32,7 +32,7 @@ from tests.conftest import ROOT, CommandLine, environment
 NO_SPACE = (
     "(No space left on device); free some space and give the same command again, which goes on from what is finished."
 )
-READ_ONLY = "(Read-only file system); make it writable, or choose another place (--store, --output)."
+READ_ONLY = "(Read-only file system); make it writable, or choose another path (--store, --output)."
 
 
 @pytest.fixture
@@ -142,12 +142,6 @@ def test_a_child_that_can_write_nothing_ends_its_cell_in_a_sentence(tmp_path: Pa
     assert b"Traceback" not in err
 
 
-class _Silent:
-    def started(self, *_: object) -> None: ...
-    def progressed(self, *_: object) -> None: ...
-    def ended(self, outcome: Outcome) -> None: ...
-
-
 def test_a_runner_that_can_start_no_child_stops_the_others_cleanly(
     tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +168,7 @@ def test_a_runner_that_can_start_no_child_stops_the_others_cleanly(
 
     monkeypatch.setattr(runner, "WorkerProcess", Child)
     with pytest.raises(OSError, match="No space left on device"):
-        Runner(Store(tmp_path / "runs").create(), Options(workers=2), _Silent()).run(plan)
+        Runner(Store(tmp_path / "runs").create(), Options(workers=2), []).run(plan)
     assert told == ["started", "stopped", "killed"]
 
 

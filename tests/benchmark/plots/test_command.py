@@ -182,5 +182,5 @@ def test_a_place_for_figures_is_refused_before_anything_is_drawn(
         with pytest.raises(FileExistsError) as raised:
             draw()
         assert refused(raised.value) == (
-            f"'{tmp_path / 'file'}' cannot be used (File exists); a file is where a folder is needed, so name another place."
+            f"'{tmp_path / 'file'}' cannot be used (File exists); a file is where a folder is needed, so name another path."
         )
