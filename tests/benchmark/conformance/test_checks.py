@@ -24,7 +24,7 @@ BROKEN = {
     "DoublePrecision": ("samples_are_float32", r"sample\(12\) is float64, not float32"),
     "DoublePrecisionOfOne": ("samples_are_float32", r"sample\(1\) is float64, not float32"),
     "OutOfRange": ("samples_lie_between_0_and_1", r"outside \[0, 1\]"),
-    "NotFinite": ("samples_lie_between_0_and_1", r"sample\(12\) holds 1 of 1440 numbers that are not finite"),
+    "NotFinite": ("samples_lie_between_0_and_1", r"sample\(12\) holds 1 of 1440 values that are not finite"),
     "LeavesTheRangeWhenAskedForMany": (
         "samples_lie_between_0_and_1",
         r"sample\(49\) lies between 0.* outside \[0, 1\]",
@@ -48,7 +48,7 @@ BROKEN = {
     "DeclaresThreeAndTakesTwo": ("learns_from_one_feature", "fit to D = 2 features went through"),
     "DividesByTheOthers": (
         "learns_from_one_feature",
-        r"fitted to one feature, sample\(2\) holds 48 of 48 numbers that are not",
+        r"fitted to one feature, sample\(2\) holds 48 of 48 values that are not",
     ),
     "NeedsABatch": ("learns_from_few_windows", "raised IndexError"),
     "SwallowsNaN": ("refuses_windows_with_nan", "fit to windows with a NaN went through"),

@@ -47,12 +47,11 @@ def test_keys_of_protocol_paper_are_those_of_kept_stores() -> None:
     # As commit f21c32b made them, before protocol strict had three roles.
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy", "oracle"), budget="fast")
     keys = [
-        (cell.key, sample_key(cell), score_key(cell, "context_fid"), shared_name(cell, "context_fid", 7))
-        for cell in make_plan(suite, Request()).cells
+        (cell.key, sample_key(cell), score_key(cell, "discriminative")) for cell in make_plan(suite, Request()).cells
     ]
     assert keys == [
-        ("4f5a861c0630720e", "851f913f0a9cf02e", "d036e3232752a88c", "context_fid-498d040501f793a0"),
-        ("a2327940185f3c29", "3829e007c1a5e927", "7d88a6f82778a032", "context_fid-babdf5314ad598fc"),
+        ("4f5a861c0630720e", "851f913f0a9cf02e", "64066e41f5869096"),
+        ("a2327940185f3c29", "3829e007c1a5e927", "ebb32dc51a32ed9c"),
     ]
 
 

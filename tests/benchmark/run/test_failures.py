@@ -28,7 +28,7 @@ generators:
 """
 REASONS = {
     "raises": ("failed", "RuntimeError: the widget is bent"),
-    "na_n": ("diverged", "1 of 30720 generated numbers are not finite"),
+    "na_n": ("diverged", "1 of 30720 generated values are not finite"),
     "wrong_shape": ("failed", "sample returned shape (255, 24, 5), not (256, 24, 5)"),
     "out_of_range": ("failed", "outside [0, 1]"),
     "killed": ("killed", "killed by SIGKILL in"),
