@@ -50,9 +50,9 @@ def writes_only_into_its_folders(probe: Probe) -> None:
     found = [path for name in WATCHED for path in sorted((probe.folder.parent / name).rglob("*")) if path.is_file()]
     if found:
         path = found[0].relative_to(probe.folder.parent)
-        place, rest = path.parts[0], "/".join(path.parts[1:])
+        kind, rest = path.parts[0], "/".join(path.parts[1:])
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise Violation(f"the {place} folder holds '{rest}'{more}; write into checkpoint_dir or save's folder only.")
+        raise Violation(f"the {kind} folder holds '{rest}'{more}; write into checkpoint_dir or save's folder only.")
 
 
 @contextlib.contextmanager
@@ -62,10 +62,10 @@ def watched_folders(root: Path) -> Iterator[None]:
     for folder in folders.values():
         folder.mkdir()
     home, temporary = str(folders["home"]), str(folders["temporary"])
-    places = {"HOME": home, "USERPROFILE": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
+    folders = {"HOME": home, "USERPROFILE": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     with (
-        mock.patch.dict(os.environ, {**kept, **places}, clear=True),
+        mock.patch.dict(os.environ, {**kept, **folders}, clear=True),
         mock.patch.object(tempfile, "tempdir", temporary),
         contextlib.chdir(folders["current"]),
     ):
