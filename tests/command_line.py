@@ -23,8 +23,6 @@ from pathlib import Path
 from typing import IO, TextIO
 from unittest import mock
 
-from benchmark.config import generators
-
 ROOT = Path(__file__).resolve().parent.parent
 KNOWN = (ROOT, Path(sys.prefix), Path(sys.base_prefix))
 """Where modules lie that are the same in every call."""
@@ -58,10 +56,17 @@ def in_this_process(arguments: Sequence[str], folder: Path, environ: Mapping[str
             _no_log_handlers(),
             _signals(),
         ):
-            generators._warn.cache_clear()  # it warns once a process
+            _forget_warnings()
             code = _status()
         texts = [_text(out), _text(err)]
     return subprocess.CompletedProcess([sys.executable, "-m", "benchmark", *arguments], code, *texts)
+
+
+def _forget_warnings() -> None:
+    """A plug-in is warned about once a process."""
+    from benchmark.config import generators
+
+    generators._warn.cache_clear()
 
 
 def _status() -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.config.budgets import BudgetSpec
 from benchmark.config.registry import Registry
 from benchmark.plan.cell import Cell, digest
-from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO
+from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO, timing_key
 from benchmark.seeds import derive_seed
 from metrics import registry
 
@@ -73,6 +73,8 @@ def sample_key(cell: Cell) -> str:
 
 def score_key(cell: Cell, name: str) -> str:
     """The key of one score of a cell: the samples, the metric with its parameters, its seeds, the role of the real windows."""
+    if name == SAMPLING_TIME:
+        return timing_key(cell)
     metric = make_metric(name, cell.budget)
     return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric), *_role(name)])
 

@@ -113,11 +113,7 @@ def _finished_scores(
     if SAMPLING_TIME in scores and TIMING not in missing:
         timing = _timing(cell, provenance)
         known |= {SAMPLING_TIME: timing} if timing else {}
-    return {
-        name: known[name]
-        for name in scores
-        if name in known and (name == SAMPLING_TIME or known[name].key == score_key(cell, name))
-    }
+    return {name: known[name] for name in scores if name in known and known[name].key == score_key(cell, name)}
 
 
 def _timing(cell: Cell, provenance: Provenance) -> ScoreRecord | None:
