@@ -62,10 +62,10 @@ def watched_folders(root: Path) -> Iterator[None]:
     for folder in folders.values():
         folder.mkdir()
     home, temporary = str(folders["home"]), str(folders["temporary"])
-    folders = {"HOME": home, "USERPROFILE": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
+    variables = {"HOME": home, "USERPROFILE": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     with (
-        mock.patch.dict(os.environ, {**kept, **folders}, clear=True),
+        mock.patch.dict(os.environ, {**kept, **variables}, clear=True),
         mock.patch.object(tempfile, "tempdir", temporary),
         contextlib.chdir(folders["current"]),
     ):
