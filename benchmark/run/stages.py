@@ -30,7 +30,7 @@ from benchmark.store import provenance
 from benchmark.store.records import Machine, Provenance, ScoreRecord, StageRecord
 from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
-from metrics.base import ScoreContext
+from metrics.base import Blocks, ScoreContext
 
 RANGE_TOLERANCE = 1e-5
 
@@ -149,7 +149,8 @@ class CellRun:
         seeds = score_seeds(cell, metric)
         with np.load(folder.samples, allow_pickle=False) as archive:
             samples = archive["samples"]
-        real = self.windows.validation if is_validation(name) else self.windows.test
+        windows, chooses = self.windows, is_validation(name)
+        real = windows.validation if chooses else windows.test
         if real is None:
             raise ValueError(f"protocol {cell.protocol} has no validation windows for the score '{name}'")
         prepared = prepare_all(cell, name, real, self.store, self.device, self._tick(f"prepare:{name}"))
@@ -158,7 +159,10 @@ class CellRun:
             seeds=seeds,
             device=self.device,
             prepared=prepared.arrays,
-            training=self.windows.train,
+            training=windows.train,
+            # A score that chooses must not read the test windows, and has no third role to read instead.
+            validation=None if chooses else windows.validation,
+            blocks=None if chooses or not windows.blocks else _blocks(windows),
             progress=self._tick(f"score:{name}"),
         )
         score = metric.compute(real, samples, context)
@@ -236,6 +240,10 @@ class _Clock:
                 part.write_text(f"{self.earlier + now - self.started:.3f}")
             self.written = now
         self.report(progress)
+
+
+def _blocks(windows: WindowSet) -> Blocks:
+    return Blocks(windows.blocks["test"], windows.blocks["train"], windows.blocks["validation"])
 
 
 def checked_samples(samples: object, shape: tuple[int, ...]) -> Windows:
