@@ -17,10 +17,11 @@ from metrics.discriminative_lstm2 import hidden_units, standardize
 
 
 class BlockC2STLSTM(BlockTest):
-    """`BlockTest` with the two-layer LSTM of `discriminative_lstm2`: its width, batches, loss and Adam; `details` of `block_c2st`.
+    """`BlockTest` with the two-layer LSTM of `discriminative_lstm2`: its width, batches, loss and Adam.
 
     All classifiers of all repetitions train side by side, on batches of as many windows as the smallest training set allows.
-    The windows are standardized by real and generated ones together, so that the scaling knows no labels.
+    The windows are standardized by real and generated ones together, so that the scaling knows no labels. `details` are
+    those of `block_c2st`.
     """
 
     info: ClassVar[MetricInfo] = replace(

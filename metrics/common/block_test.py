@@ -108,7 +108,7 @@ def pair_differences(
 
 
 def swap_p_value(differences: NDArray[np.float64], rng: np.random.Generator) -> float:
-    """How often pairs with random signs have a sum of at least that of the `differences` (P,), which counts as one of the draws."""
+    """How often random signs give the `differences` (P,) a sum of at least their own, which counts as one of the draws."""
     total, slack = differences.sum(), 1e-9 * np.abs(differences).sum()
     part = max(1, _SIGNS_AT_ONCE // len(differences))
     reached = 0

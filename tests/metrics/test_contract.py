@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from metrics import registry
-from metrics.base import Metric, NotApplicable, Score, ScoreContext
+from metrics.base import Blocks, Metric, NotApplicable, Score, ScoreContext
 from tests.metrics.conftest import SCORES, sine_windows
 
 NEEDS_PAIRS = {"cross_correlation", "correlational"}
-DRAWS = {"c2st", "c2st_auc", "context_kid", "context_fid_infinity", "sliced_wasserstein", "tstr"}
+DRAWS = {
+    "c2st",
+    "c2st_auc",
+    "block_c2st",
+    "block_c2st_lstm",
+    "context_kid",
+    "context_fid_infinity",
+    "sliced_wasserstein",
+    "tstr",
+}
 """Scores with one value a seed; the others have one value."""
 
 
 def make(name: str) -> Metric:
-    return registry.load(name)(**({"steps": 1} if name.startswith("context") else {}))
+    cls = registry.load(name)
+    return cls(**({"steps": 1} if "steps" in inspect.signature(cls).parameters else {}))
+
+
+def each_its_own(real: np.ndarray, training: np.ndarray) -> Blocks:
+    """The blocks of independent windows."""
+    return Blocks(*(np.arange(len(windows)) for windows in (real, training, training)))
 
 
 def score(name: str, real: np.ndarray, fake: np.ndarray, seeds=(3,)) -> Score:
-    training = sine_windows(20, 9, *real.shape[1:])
-    return make(name).compute(real, fake, ScoreContext(seeds=seeds, training=training))
+    training = sine_windows(20, 9, *np.shape(real)[1:])
+    return make(name).compute(
+        real, fake, ScoreContext(seeds=seeds, training=training, blocks=each_its_own(real, training))
+    )
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -91,10 +109,9 @@ def test_the_same_seeds_give_the_same_bytes_and_leave_the_windows_alone(name):
     kept = real.tobytes(), fake.tobytes()
     ticks: list[tuple[int, int]] = []
     training = sine_windows(20, 9, 6, 2)
-    first = make(name).compute(
-        real, fake, ScoreContext(seeds=[1, 2], training=training, progress=lambda *tick: ticks.append(tick))
-    )
-    again = make(name).compute(real, fake, ScoreContext(seeds=[1, 2], training=training))
+    context = ScoreContext(seeds=[1, 2], training=training, blocks=each_its_own(real, training))
+    first = make(name).compute(real, fake, replace(context, progress=lambda *tick: ticks.append(tick)))
+    again = make(name).compute(real, fake, context)
     assert first == again
     assert len(first.values) == (2 if name in DRAWS else 1)
     assert ticks[-1][0] == ticks[-1][1]

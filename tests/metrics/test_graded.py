@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from metrics import c2st, c2st_auc, registry
-from metrics.base import ScoreContext
+from metrics.base import Blocks, ScoreContext
 from metrics.common import two_sample
 from metrics.common.corruptions import CORRUPTIONS
 from metrics.context_fid import ContextFID
@@ -74,13 +75,16 @@ def _computed_once():
 
 def distance_from_ideal(name, corruption, strength, waves, encoder):
     """Over real, fresh and training windows, 300 each; light scores are averaged over four draws of all three."""
-    metric = registry.load(name)(**({"steps": STEPS} if name.startswith("context") else {}))
+    cls = registry.load(name)
+    metric = cls(**({"steps": STEPS} if "steps" in signature(cls).parameters else {}))
     values = []
     for draw in range(4 if metric.info.cost == "light" else 1):
         real, fresh, training = (waves(300, 3 * draw + place) for place in range(3))
-        fake = CORRUPTIONS[corruption](fresh, strength, 7 + draw)
+        fake = CORRUPTIONS[corruption](fresh, strength, 7 + draw, training)
         prepared = [encoder] if metric.shared else []
-        values.append(metric.compute(real, fake, ScoreContext(seeds=[SEED], prepared=prepared, training=training)).mean)
+        blocks = Blocks(*np.tile(np.arange(300), (3, 1)))
+        context = ScoreContext(seeds=[SEED], prepared=prepared, training=training, blocks=blocks)
+        values.append(metric.compute(real, fake, context).mean)
     return abs(float(np.mean(values)) - metric.info.ideal)
 
 

@@ -56,7 +56,7 @@ def measure(dataset: str, windows: int, cache: Path) -> dict[str, Any]:
                 key = f"{name} clean" if strength == 0 else f"{name} {corruption} {strength}"
                 if key in results:
                     continue
-                fake = corrupt(fresh, strength, derive_seed("corruption", corruption, str(strength)))
+                fake = corrupt(fresh, strength, derive_seed("corruption", corruption, str(strength)), training)
                 score = metric.compute(real, fake, ScoreContext(seeds=seeds, prepared=prepared, training=training))
                 results[key] = list(score.values)
                 write(path, results)
