@@ -12,9 +12,9 @@ import sklearn.ensemble  # noqa: F401
 import torch
 
 SCORES = (
-    "c2st", "c2st_auc", "block_c2st", "block_c2st_lstm", "memorisation", "authenticity", "duplicates", "context_kid", "context_fid_infinity", "spectral",
-    "autocorrelation", "cross_correlation", "correlational", "marginal_wasserstein", "sliced_wasserstein", "alpha_precision",
-    "beta_recall", "density", "coverage", "tstr",
+    "c2st", "c2st_auc", "block_c2st", "memorisation", "authenticity", "duplicates", "context_kid", "context_fid_infinity",
+    "spectral", "autocorrelation", "cross_correlation", "correlational", "marginal_wasserstein", "sliced_wasserstein",
+    "alpha_precision", "beta_recall", "density", "coverage", "tstr",
 )  # fmt: skip
 """The scores beyond the published three."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import signature
 from itertools import pairwise
 
 import numpy as np
@@ -75,8 +74,7 @@ def _computed_once():
 
 def distance_from_ideal(name, corruption, strength, waves, encoder):
     """Over real, fresh and training windows, 300 each; light scores are averaged over four draws of all three."""
-    cls = registry.load(name)
-    metric = cls(**({"steps": STEPS} if "steps" in signature(cls).parameters else {}))
+    metric = registry.load(name)(**({"steps": STEPS} if name.startswith("context") else {}))
     values = []
     for draw in range(4 if metric.info.cost == "light" else 1):
         real, fresh, training = (waves(300, 3 * draw + place) for place in range(3))

@@ -95,9 +95,13 @@ def by_p_value(metric: Metric) -> Test:
 def by_spread(metric: Metric, clean: Sequence[float]) -> Test:
     """A score against the distances from its ideal that a perfect generator had in so many repetitions.
 
-    With R of them the bound is the ⌈0.95 (R + 1)⌉-th smallest, beyond which a further perfect one falls with at most 5 % (R ≥ 19).
+    With R of them the bound is the ⌈0.95 (R + 1)⌉-th smallest, beyond which a further perfect one falls with at most 5 %. Raises
+    SystemExit below the 19 that this needs.
     """
-    bound = sorted(clean)[math.ceil((1 - LEVEL) * (len(clean) + 1)) - 1]
+    place = math.ceil((1 - LEVEL) * (len(clean) + 1))
+    if place > len(clean):
+        raise SystemExit(f"{metric.info.name} has no p-value, so its spread is needed; give --repetitions 19 or more.")
+    bound = sorted(clean)[place - 1]
 
     def test(real: Windows, fake: Windows, context: ScoreContext) -> bool:
         return _distance(metric, metric.compute(real, fake, context)) > bound

@@ -1,6 +1,6 @@
 """How often the two-sample tests reject at 5 %, where generated windows have the real law and where they do not.
 
-    python -m tests.studies.two_sample_calibration [--repetitions 1000] [--trees 150] [--lstm 50]
+    python -m tests.studies.two_sample_calibration [--repetitions 1000] [--trees 100] [--lstm 40]
 
 A series of one feature, AR(1) with coefficient φ and variance 1, is cut into overlapping windows in the test blocks that
 protocol strict lays over Stocks (17) and ETTh (64). Generated windows of the null *independent* are fresh draws of the same law;
@@ -77,7 +77,7 @@ def settings(repetitions: int, trees: int, lstm: int) -> list[Setting]:
     """All settings, the fast ones first."""
     powers = max(repetitions // 5, 1)
     found = []
-    for layout, phis in (("17 blocks", (0.95, 0.97, 0.99)), ("64 blocks", (0.97, 0.99))):
+    for layout, phis in (("17 blocks", (0.95, 0.97, 0.99)), ("64 blocks", (0.97,))):
         found += [Setting("linear", layout, phi, phi, 1.0, v, repetitions) for phi in phis for v in (False, True)]
         found += [Setting("linear", layout, 0.97, phi, 1.0, False, powers) for phi in (0.968, 0.965, 0.96)]
         found += [Setting("linear", layout, 0.97, 0.97, std, False, powers) for std in (1.05, 1.1, 1.2)]
@@ -130,29 +130,13 @@ def blocks_of(series: NDArray[np.float64], role: Role) -> tuple[Windows, NDArray
     return np.concatenate([windows for _, windows in found])[:, :, None].astype(np.float32), numbers
 
 
-def p_values(setting: Setting, repetition: int) -> list[float]:
-    """The p-values of one repetition: single windows, blocks under plain and under sequential cross-fitting."""
-    rng = np.random.default_rng(derive_seed("two_sample", *map(str, setting[:-1]), repetition))
-    series = autoregression(rng, setting.real_phi, 1, ROWS[setting.layout])[0]
-    real, blocks = blocks_of(series, "test")
-    fake = setting.std * autoregression(rng, setting.phi, len(real), LENGTH)[:, :, None]
-    fake = blocks_of(series, "validation")[0] if setting.validation else fake.astype(np.float32)
-    metrics = {"linear": Linear(), "trees": BlockC2ST(), "lstm": BlockC2STLSTM(steps=LSTM_STEPS)}
-    metric = metrics[setting.classifier]
-    design = draw_design(blocks, len(fake), rng)
-    scores = metric.scores(np.concatenate([real, fake]), design.tasks(rng), ScoreContext())
-    plain = swap_p_value(auc_parts(design, range(FOLDS), scores[:FOLDS]), rng)
-    return [
-        _single_windows(setting.classifier, real, fake, rng),
-        plain,
-        measured(design, scores, rng).details["p_value"],
-    ]
+def _by_trees(real: Windows, fake: Windows, rng: np.random.Generator) -> float:
+    """The p-value of `c2st_auc`."""
+    return float(C2STAUC().measure(real, fake, int(rng.integers(2**31))).details["p_value"])
 
 
-def _single_windows(classifier: str, real: Windows, fake: Windows, rng: np.random.Generator) -> float:
-    """The p-value of `c2st_auc`, by the linear classifier where that is the setting's, else by trees."""
-    if classifier != "linear":
-        return float(C2STAUC().measure(real, fake, int(rng.integers(2**31))).details["p_value"])
+def _by_ridge(real: Windows, fake: Windows, rng: np.random.Generator) -> float:
+    """The p-value of `c2st_auc` with the linear classifier."""
     n = len(real)
     rows = window_features(np.concatenate([real, fake])).astype(np.float64)
     labels = np.repeat([1.0, -1.0], n)
@@ -165,8 +149,31 @@ def _single_windows(classifier: str, real: Windows, fake: Windows, rng: np.rando
     return 0.5 * math.erfc((area - 0.5) / math.sqrt((2 * n + 1) / 12) * n / math.sqrt(2))
 
 
+SINGLE = {"linear": _by_ridge, "trees": _by_trees}
+"""The tests of single windows; the discriminative score of the LSTM has no p-value."""
+
+
+def p_values(setting: Setting, repetition: int) -> list[float]:
+    """The p-values of one repetition: single windows, blocks under plain and under sequential cross-fitting."""
+    rng = np.random.default_rng(derive_seed("two_sample", *map(str, setting[:-1]), repetition))
+    series = autoregression(rng, setting.real_phi, 1, ROWS[setting.layout])[0]
+    real, blocks = blocks_of(series, "test")
+    fake = setting.std * autoregression(rng, setting.phi, len(real), LENGTH)[:, :, None]
+    fake = blocks_of(series, "validation")[0] if setting.validation else fake.astype(np.float32)
+    metrics = {"linear": Linear(), "trees": BlockC2ST(), "lstm": BlockC2STLSTM(steps=LSTM_STEPS)}
+    metric = metrics[setting.classifier]
+    design = draw_design(blocks, len(fake), rng)
+    scores = metric.scores(np.concatenate([real, fake]), design.tasks(rng), ScoreContext())
+    plain = swap_p_value(auc_parts(design, range(FOLDS), scores[:FOLDS]), rng)
+    sequential = measured(design, scores, rng).details["p_value"]
+    single = SINGLE.get(setting.classifier, lambda *_: math.nan)(real, fake, rng)
+    return [single, plain, sequential]
+
+
 def rate(p: Sequence[float]) -> str:
     """The share of rejections with Wilson's 95 % interval."""
+    if np.isnan(p).any():
+        return "—"
     rejected = int(sum(value <= LEVEL for value in p))
     low, high = binomtest(rejected, len(p)).proportion_ci(method="wilson")
     return f"{rejected / len(p):.3f} [{low:.3f}, {high:.3f}]"
@@ -176,8 +183,8 @@ def main() -> None:
     """Measure what is not known yet, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=1000, help="of a null with the linear classifier")
-    parser.add_argument("--trees", type=int, default=150)
-    parser.add_argument("--lstm", type=int, default=50)
+    parser.add_argument("--trees", type=int, default=100)
+    parser.add_argument("--lstm", type=int, default=40)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = MEASURED / "two_sample" / "calibration.json"
