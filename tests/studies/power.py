@@ -9,7 +9,8 @@ training block plays the training windows, the others the validation windows, so
 A score with `p_value` in its details finds a corruption where p ≤ 0.05. Any other finds it where the score is farther from its
 ideal than from as many uncorrupted repetitions 95 % are. The strengths are searched by bisection, which presumes that a stronger
 corruption is found no less often; a strength is given up as soon as too many repetitions have missed it, and passes as soon as
-enough have found it. Results: `results/measured/power/<data set>.json` and `.md`. One process, one thread.
+enough have found it. Results: `results/measured/power/<data set>.json` and `.md`, the tables also in `metrics/README.md`, which needs marks for each data
+set. One process, one thread.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from benchmark.seeds import derive_seed
 from metrics.base import Blocks, Metric, Score, ScoreContext, Windows
 from metrics.common.corruptions import CORRUPTIONS
 from metrics.registry import load
-from tests.studies.record import MEASURED, read, table, write
+from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 
 STRENGTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 POWER = 0.8
@@ -208,7 +209,9 @@ def main() -> None:
             study(name, windows, found, found["repetitions"], lambda p=path, r=results: write(p, r))
         header = ["score", "found by", *(corruption.replace("_", " ") for corruption in CORRUPTIONS)]
         rows = [row(name, found) for name, found in metrics.items() if "smallest" in found]
-        path.with_suffix(".md").write_text(table(header, rows) + "\n", encoding="utf-8")
+        text = table(header, rows)
+        path.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
+        insert(ROOT / "metrics" / "README.md", f"power {dataset}", text)
 
 
 if __name__ == "__main__":

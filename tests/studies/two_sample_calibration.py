@@ -8,7 +8,7 @@ those of the null *validation* are the validation windows of the same series, wh
 are independent windows with another standard deviation or another φ. Compared are the Mann-Whitney test of single windows
 (`c2st_auc`), the swap of blocks under plain cross-fitting, and the sequential one (`block_c2st`). Most settings use a linear
 classifier on the columns of `block_c2st`, which allows 1,000 repetitions; the trees and a briefly trained LSTM take part in one.
-Results: `results/measured/two_sample/calibration.json` and `.md`. One process, one thread.
+Results: `results/measured/two_sample/calibration.json` and `.md`, the table also in `metrics/README.md`. One process, one thread.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from metrics.block_c2st_lstm import BlockC2STLSTM
 from metrics.c2st_auc import C2STAUC
 from metrics.common.block_test import FOLDS, BlockTest, Task, auc_parts, draw_design, measured, swap_p_value
 from metrics.common.two_sample import window_features
-from tests.studies.record import MEASURED, read, table, write
+from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 
 LENGTH = 24
 ROWS = {"17 blocks": 3685, "64 blocks": 17420}
@@ -199,7 +199,9 @@ def main() -> None:
             print(key, *results[key].values(), sep="  ", flush=True)  # noqa: T201
         facts = [setting.classifier, setting.layout, str(setting.real_phi), setting.law, str(setting.repetitions)]
         rows.append([*facts, *results[key].values()])
-    (path.with_suffix(".md")).write_text(table(HEADER, rows) + "\n", encoding="utf-8")
+    text = table(HEADER, rows)
+    path.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
+    insert(ROOT / "metrics" / "README.md", "two-sample calibration", text)
 
 
 if __name__ == "__main__":
