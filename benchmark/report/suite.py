@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.external.entered import notes_of
 from benchmark.files import write_bytes
 from benchmark.plan.planner import Plan
 from benchmark.report import choose, plain
@@ -63,7 +64,7 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
         if name in plan.scores
     ]
     notes += [f"{d.title}, protocol strict: {d.strict_note}" for d in datasets.values() if d.strict_note and strict]
-    notes += [*_samplers(plan), *_warnings(plan, store)]
+    notes += [*notes_of(plan), *_samplers(plan), *_warnings(plan, store)]
     table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "differences":
         return SuiteResult(frame, table, differences(table))
