@@ -82,6 +82,23 @@ def ignore_progress(done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, eq=False)
+class Blocks:
+    """The block of a series that each window comes from, numbered in the order of time through all roles.
+
+    Windows of one block overlap and depend on each other; windows that are independent have a number each.
+
+    Attributes:
+        real: The blocks (N,) of the real windows that the metric compares with.
+        training: The blocks of the training windows.
+        validation: The blocks of the validation windows.
+    """
+
+    real: NDArray[np.intp]
+    training: NDArray[np.intp]
+    validation: NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
 class ScoreContext:
     """What a metric reads besides the real and the generated windows; a plain script can leave out every field.
 
@@ -89,6 +106,9 @@ class ScoreContext:
         seeds: One non-negative seed per repetition.
         device: The PyTorch device of the networks.
         training: The windows (N, T, D) that the generator was fitted to; memorisation metrics require them.
+        validation: Real windows (M, T, D) disjoint from the training windows and from the real windows of the comparison;
+            None where there are none, as under protocol paper.
+        blocks: Which windows overlap; None where that is not known, as under protocol paper.
         prepared: What `Metric.prepare` returned, one entry per seed; empty: `compute` prepares.
         progress: Called with (done, total).
 
@@ -99,6 +119,8 @@ class ScoreContext:
     seeds: Sequence[int] = (0,)
     device: str = "cpu"
     training: Windows | None = None
+    validation: Windows | None = None
+    blocks: Blocks | None = None
     prepared: Sequence[Prepared] = ()
     progress: ProgressCallback = ignore_progress
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,8 @@ class WindowSet:
     what fits measure themselves on and sweeps choose by, as many windows as `test` (None under protocol paper). `real_disjoint`
     are real windows in [0, 1] disjoint from the test windows: the validation windows, clipped, under protocol strict. `low` and
     `high` (D,) undo the scaling: x · (high − low) + low. `note` says what a reader of the scores must know, empty where nothing.
+    `blocks` number, by role, the block of the series that each window comes from, in the order of time: windows of one block
+    overlap, and of windows that are independent each has a number of its own. Empty under protocol paper.
     """
 
     train: Windows
@@ -50,11 +52,15 @@ class WindowSet:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     note: str = ""
+    blocks: Mapping[Role, NDArray[np.intp]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """Windows before any are chosen: lists of arrays, counted through; `test` None means the training windows."""
+    """Windows before any are chosen: lists of arrays, counted through; `test` None means the training windows.
+
+    `blocks` hold the block of each array by role; empty where all windows are independent.
+    """
 
     train: Sequence[Windows]
     names: tuple[str, ...]
@@ -63,6 +69,7 @@ class _Draft:
     validation: Sequence[Windows] | None = None
     test: Sequence[Windows] | None = None
     real_disjoint: Sequence[Windows] | None = None
+    blocks: Mapping[Role, Sequence[int]] = field(default_factory=dict)
 
 
 def load_windows(
@@ -178,8 +185,11 @@ def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     # Blocks are laid over whole series, so that a gap in time cannot bring rows of two roles closer.
     blocks = strict_blocks(list(rows.values()), length)
     cuts: dict[Role, list[NDArray[np.float64]]] = {role: [] for role in ROLES}
-    for block in blocks:
-        cuts[block.role] += _inside(block, pieces[block.series], length)
+    numbers: dict[Role, list[int]] = {role: [] for role in ROLES}
+    for number, block in enumerate(blocks):
+        found = _inside(block, pieces[block.series], length)
+        cuts[block.role] += found
+        numbers[block.role] += [number] * len(found)
     if not all(cuts.values()):
         raise _too_many_gaps(series, length, " in a training, a validation and a test block of protocol strict")
     limits = _limits(spec, series, cuts["train"], len(series.names))
@@ -187,7 +197,7 @@ def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     counts = [sum(block.role == role for block in blocks) for role in ROLES]
     note = f"{counts[0]} training, {counts[1]} validation and {counts[2]} test blocks in turn"
     note = "; ".join(filter(None, (note, _gaps(series))))
-    return _Draft(train, series.names, limits, note, validation, test)
+    return _Draft(train, series.names, limits, note, validation, test, blocks=numbers)
 
 
 def _rows(series: Series) -> dict[str, int]:
@@ -282,16 +292,34 @@ def _by_role(
     if counts[0] != counts[1]:
         note += f"; of {counts[0]} validation and {counts[1]} test windows {n} each are used"
     n = n if limit is None else min(n, limit)
-    kept = _some(validation, n, "validation", seed)
-    handed = np.clip(kept, 0, 1)
-    train, tests = _some(draft.train, limit, "train", seed), _some(test, n, "test", seed)
-    return WindowSet(train, kept, tests, handed, draft.names, *draft.limits, note)
+    windows: dict[Role, Windows] = {}
+    blocks: dict[Role, NDArray[np.intp]] = {}
+    first = 0
+    for role, pieces, most in zip(ROLES, (draft.train, validation, test), (limit, n, n), strict=True):
+        chosen = _chosen(pieces, most, role, seed)
+        windows[role] = take(pieces, chosen)
+        numbers = _numbers(draft.blocks.get(role), pieces, first)
+        first += len(numbers)
+        blocks[role] = numbers if chosen is None else numbers[chosen]
+    train, kept, tests = (windows[role] for role in ROLES)
+    return WindowSet(train, kept, tests, np.clip(kept, 0, 1), draft.names, *draft.limits, note, blocks)
+
+
+def _numbers(blocks: Sequence[int] | None, pieces: Sequence[Windows], first: int) -> NDArray[np.intp]:
+    """The block of each window of all pieces; numbers from `first` on where every window is independent."""
+    if blocks is None:
+        return np.arange(first, first + sum(map(len, pieces)), dtype=np.intp)
+    return np.repeat(np.array(blocks, dtype=np.intp), [len(piece) for piece in pieces])
 
 
 def _some(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> Windows:
     """At most `limit` windows of all pieces, a random subset in order."""
+    return take(pieces, _chosen(pieces, limit, role, seed))
+
+
+def _chosen(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> NDArray[np.int64] | None:
+    """Sorted indices of at most `limit` windows of all pieces, drawn at random; None for all."""
     count = sum(len(piece) for piece in pieces)
     if limit is None or count <= limit:
-        return take(pieces, None)
-    chosen = np.random.default_rng(derive_seed("subset", role, seed)).choice(count, limit, replace=False)
-    return take(pieces, np.sort(chosen))
+        return None
+    return np.sort(np.random.default_rng(derive_seed("subset", role, seed)).choice(count, limit, replace=False))
