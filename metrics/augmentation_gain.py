@@ -8,9 +8,12 @@ import numpy as np
 
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_shape, check_training
-from metrics.common.clusters import check_blocks, mean_ratio_by_block
+from metrics.common.clusters import Estimate, Variance, check_blocks, mean_ratio_by_block
 from metrics.common.comparison import flat
 from metrics.common.forecaster import RESOLUTION, horizon_errors, horizons_of
+
+GROUPS = 5
+"""Groups of generated windows, each left out once for the spread of the gain over generated windows."""
 
 
 class AugmentationGain(Metric):
@@ -39,8 +42,9 @@ class AugmentationGain(Metric):
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; requires `context.training` and `context.blocks`.
 
-        Details: the 95 % interval `low`, `high`, the two-sided `p_value` of no gain (both by blocks of test windows), `added`,
-        the number of generated windows that are no training windows, `horizons` and the gain `by_horizon`.
+        Details: the 95 % interval `low`, `high`, the two-sided `p_value` of no gain, both by blocks of test windows and by the
+        jackknife over five groups of generated windows; `added`, the number of generated windows that are no training windows;
+        `horizons`, and the gain `by_horizon`.
         """
         training, fake = check_training(self, context, fake)
         real, _ = check_pair(real, fake, self.min_windows)
@@ -51,7 +55,13 @@ class AugmentationGain(Metric):
         alone = horizon_errors(training, real) + RESOLUTION
         together = horizon_errors(np.concatenate([training, added]), real) + RESOLUTION
         ratio = mean_ratio_by_block(together, alone, blocks.real)
-        gain = ratio._replace(value=1 - ratio.value)
+        without = [added[np.arange(len(added)) % GROUPS != group] for group in range(GROUPS)]
+        means = [
+            (horizon_errors(np.concatenate([training, rest]), real).mean(axis=1) / alone.mean(axis=1)).mean()
+            for rest in without
+        ]
+        spread = Variance((GROUPS - 1) * float(np.var(means)), GROUPS - 1)
+        gain = Estimate(1 - ratio.value, ratio.variance.plus(spread))
         low, high = gain.interval(highest=1)
         context.progress(1, 1)
         details = {

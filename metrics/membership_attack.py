@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from metrics.base import DEFAULT_CONTEXT, Blocks, Metric, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_shape, check_training
-from metrics.common.clusters import Numbers, area_by_block, check_blocks, rank_shift
+from metrics.common.clusters import Numbers, area_by_block, check_blocks, check_several, rank_shift
 from metrics.common.comparison import Measured, collect, flat
 from metrics.common.neighbours import Points, nearest
 
@@ -57,6 +57,7 @@ class MembershipAttack(Metric):
         blocks = check_blocks(self, context)
         chosen = mirrored(blocks, len(real))
         members, member_blocks = training[chosen], blocks.training[chosen]
+        check_several(self, "matched training", member_blocks)
         most = max(len(members), len(real))
         seeds = context.seeds if most > MOST_WINDOWS else (0,)
         repetitions = []

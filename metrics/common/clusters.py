@@ -136,17 +136,21 @@ def check_blocks(metric: Metric, context: ScoreContext) -> Blocks:
     Raises:
         NotApplicable: The context holds none, or one block holds all real or all training windows.
     """
-    name = metric.info.name
     if context.blocks is None:
         raise NotApplicable(
-            f"{name} needs test windows that no generator saw, and which of them overlap; use the protocol 'strict'."
+            f"{metric.info.name} needs test windows that no generator saw, and which of them overlap; use the protocol 'strict'."
         )
-    for role, numbers in (("test", context.blocks.real), ("training", context.blocks.training)):
-        if len(np.unique(numbers)) < 2:
-            raise NotApplicable(
-                f"{name} estimates its error over blocks, and one block holds all {role} windows; give a longer series."
-            )
+    check_several(metric, "test", context.blocks.real)
+    check_several(metric, "training", context.blocks.training)
     return context.blocks
+
+
+def check_several(metric: Metric, role: str, numbers: Numbers) -> None:
+    """Raises NotApplicable where one block holds all windows (N,) of a role: it has no spread over blocks."""
+    if len(np.unique(numbers)) < 2:
+        raise NotApplicable(
+            f"{metric.info.name} estimates its error over blocks, and one block holds all {role} windows; give a longer series."
+        )
 
 
 def _shares_below(values: Doubles, others: Doubles) -> Doubles:

@@ -81,6 +81,13 @@ def test_many_windows_are_drawn_by_seed(monkeypatch):
     assert score.values[0] != score.values[1]
 
 
+def test_members_of_one_block_have_no_spread():
+    windows = sine_windows(12, 0)
+    blocks = Blocks(np.repeat([1, 5], 3), np.repeat([0, 3, 6], [1, 10, 1]), np.array([2, 2, 4, 4]))
+    with pytest.raises(NotApplicable, match="one block holds all matched training windows"):
+        MembershipAttack().compute(windows[:6], windows, ScoreContext(training=windows, blocks=blocks))
+
+
 def test_without_blocks_it_is_not_defined():
     with pytest.raises(NotApplicable, match="membership_attack needs test windows that no generator saw"):
         MembershipAttack().compute(sine_windows(9, 0), sine_windows(9, 1), ScoreContext(training=sine_windows(9, 2)))

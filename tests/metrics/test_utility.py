@@ -95,6 +95,15 @@ def test_autoregressions_beside_white_noise_gain_by_the_closed_form():
     assert score.details["p_value"][0] < 1e-6
 
 
+def test_the_error_of_a_gain_is_its_spread_over_generated_sets():
+    real, training = autoregression(1500, 0), autoregression(10, 1)
+    scores = [AugmentationGain().compute(real, autoregression(20, 10 + s), context(real, training)) for s in range(30)]
+    spread = np.std([score.mean for score in scores], ddof=1)
+    # The half-width of a 95 % interval is about 2.5 errors at four degrees of freedom.
+    halves = [(score.details["high"][0] - score.details["low"][0]) / 2 for score in scores]
+    assert 1.2 * spread < np.median(halves) < 4 * spread
+
+
 def test_a_copier_gains_nothing():
     real, training = sine_windows(50, 0), sine_windows(80, 1)
     copies = training[np.random.default_rng(5).integers(0, 80, 50)]
