@@ -1,6 +1,6 @@
 """Ranks over blocks: Friedman's test, Nemenyi's pairwise test and critical difference, win rates.
 
-Every array has the axes (G generators, S blocks); a block is what all generators were measured on, such as a data set at a length.
+Every array has the axes (G generators, S blocks); a block is what all generators were measured on: a data set at a length.
 
 Source: Demšar, Statistical comparisons of classifiers over multiple data sets, JMLR 7 (2006).
 """
@@ -57,11 +57,12 @@ def rank_test(losses: NDArray[np.float64]) -> RankTest:
     reason = too_few(count, blocks)
     if reason:
         return RankTest(reason=reason)
+    placed = ranks(losses)
+    if np.all(placed == (count + 1) / 2):
+        return RankTest(reason="all generators tie in every block")
     from scipy import stats
 
-    told = stats.friedmanchisquare(*losses)
-    if math.isnan(told.pvalue):
-        return RankTest(reason="all generators tie in every block")
+    told = stats.friedmanchisquare(*losses)  # one argument a generator
     statistic, p = float(told.statistic), float(told.pvalue)
     limits = []
     if blocks <= MANY_BLOCKS or count <= MANY_GENERATORS:
@@ -75,7 +76,7 @@ def rank_test(losses: NDArray[np.float64]) -> RankTest:
         return RankTest(statistic, p, distance, None, ("a",) * count, "; ".join(limits))
     pairs = nemenyi(losses)
     different = [(i, j) for i in range(count) for j in range(i) if pairs[i, j] < LEVEL]
-    letters = compact_letters(ranks(losses).mean(axis=1), different)
+    letters = compact_letters(placed.mean(axis=1), different)
     return RankTest(statistic, p, distance, tuple(map(tuple, pairs.tolist())), letters, "; ".join(limits))
 
 
