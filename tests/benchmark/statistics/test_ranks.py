@@ -54,7 +54,9 @@ def test_nemenyi_by_the_studentized_range() -> None:
 def test_critical_differences_of_demsars_table() -> None:
     # Demšar 2006, Table 5: q(0.05) is 1.960, 2.343, 2.569 and 3.164 for 2, 3, 4 and 10; his example has 4 and 14 data sets.
     for count, q in ((2, 1.960), (3, 2.343), (4, 2.569), (10, 3.164)):
-        assert critical_difference(count, 1) / np.sqrt(count * (count + 1) / 6) == pytest.approx(q, abs=1e-3)  # printed to three digits
+        assert critical_difference(count, 1) / np.sqrt(count * (count + 1) / 6) == pytest.approx(
+            q, abs=1e-3
+        )  # printed to three digits
     assert critical_difference(4, 14) == pytest.approx(1.25, abs=5e-3)
 
 
