@@ -34,7 +34,6 @@ def draw_critical(scores: Sequence[ScoreStatistics]) -> Figure:
         critical_difference_diagram(
             pd.Series(score.mean_ranks, index=names),
             pd.DataFrame(np.array(score.test.p_pairs), index=names, columns=names),
-            cd=score.test.critical_difference,
             ax=panel,
             label_fmt_left="{label} ({rank:.1f})",
             label_fmt_right="({rank:.1f}) {label}",
@@ -44,5 +43,10 @@ def draw_critical(scores: Sequence[ScoreStatistics]) -> Figure:
             crossbar_props={"color": COLOURS[1], "linewidth": 2},
             text_h_margin=0.05,
         )
-        panel.set_title(f"{score.title}: mean rank over {len(score.settings)} settings", pad=16)
+        panel.spines["top"].set_visible(True)
+        panel.set_title(
+            f"{score.title}: mean rank over {len(score.settings)} settings, critical difference "
+            f"{score.test.critical_difference:.2f}",
+            pad=16,
+        )
     return figure

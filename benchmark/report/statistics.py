@@ -155,7 +155,9 @@ def statistics_of(frame: pd.DataFrame) -> SuiteStatistics:
 def columns_of(part: pd.DataFrame, info: MetricInfo) -> list[Column]:
     """The values of one score by setting, without controls."""
     found = []
-    for (dataset, length), rows in part.groupby(["dataset", "length"], sort=False):
+    settings = dict.fromkeys(zip(part["dataset"], part["length"], strict=True))
+    for dataset, length in settings:
+        rows = part[(part["dataset"] == dataset) & (part["length"] == length)]
         generators = rows[rows["size_class"] != "control"]
         lacking = set(generators.loc[generators["value"].isna(), "title"])
         whole = generators[~generators["title"].isin(lacking)]

@@ -119,7 +119,8 @@ def _rank_notes(score: ScoreStatistics) -> Iterable[str]:
 
 
 def _stability(statistics: SuiteStatistics) -> PlainTable:
-    rows, reasons = [], {}
+    rows: list[tuple[str, ...]] = []
+    reasons: dict[str, None] = {}
     for score in statistics.scores:
         if score.stability:
             rows.append((score.title, "all", score.generators[0], *map(_share, score.stability)))
