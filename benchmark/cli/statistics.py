@@ -67,7 +67,7 @@ def statistics(
     drawn = [score for score in found.scores if can_be_drawn(score)]
     if drawn:
         files += write(partial(draw_critical, drawn), folder, "critical_difference")
+    files.append(folder / "statistics.json")
     record = {"suite": plan.suite.name, **found.as_json(), "files": [str(path) for path in files]}
     write_json(folder / "statistics.json", record)
-    files.append(folder / "statistics.json")
     emit(text + "\n" + "\n".join(f"wrote {path}" for path in files), record, json_target)

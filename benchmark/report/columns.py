@@ -76,4 +76,5 @@ def _shared(rows: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
     wide = rows.groupby(["title", "seed", "repetition"], sort=False)["value"].mean().unstack().dropna(axis="columns")
     titles = list(rows["title"].unique())
     seeds = [seed for seed, count in wide.groupby("seed").size().items() if count == len(titles)]
-    return titles, np.stack([wide.loc[[(title, seed) for seed in seeds]].to_numpy(np.float64) for title in titles])
+    values = wide.reindex([(title, seed) for title in titles for seed in seeds]).to_numpy(np.float64)
+    return titles, values.reshape(len(titles), len(seeds), wide.shape[1])
