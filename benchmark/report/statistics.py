@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
 from benchmark.report.columns import Column, Unit, column_of
-from benchmark.report.table import floor_and_margin
+from benchmark.report.floor import floor_and_margin
 from benchmark.seeds import derive_seed
 from benchmark.statistics.bayes import Probabilities, mean_probabilities, sign_probabilities
 from benchmark.statistics.intervals import bootstrap_interval
@@ -118,10 +118,15 @@ class SuiteStatistics:
 
 
 def statistics_of(frame: pd.DataFrame) -> SuiteStatistics:
-    """The statistics of a results frame (columns of `benchmark.report.frame`) over its generators without the controls."""
+    """The statistics of a results frame (columns of `benchmark.report.frame`) over its generators without the controls.
+
+    Scores that depend on the machine are left out.
+    """
     scores = []
     for name, part in frame.groupby("metric", sort=False):
         info = score_info(str(name))
+        if info.depends_on_machine:
+            continue
         places = [place for place in _places(part, info) if len(place.column.generators) > 1]
         if places:
             scores.append(_score(info, places))

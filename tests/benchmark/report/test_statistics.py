@@ -129,14 +129,15 @@ def test_the_record_is_json_with_every_score(found: SuiteStatistics) -> None:
 
 def test_the_tables_show_what_was_found(found: SuiteStatistics) -> None:
     settings, ranked, stable = statistics_tables(found)
-    assert len(settings.rows) == 8 * 4
+    assert len(settings.lines) == 8 * 4
     score = found.scores[0]
-    assert [row[1] for row in ranked.rows] == list(score.generators)
-    assert ranked.rows[0][2] == f"{score.mean_ranks[0]:.2f}"
-    assert ranked.rows[0][3] == score.test.letters[0] == "a"
+    rows = [[text.text for text in line.texts] for line in ranked.lines]
+    assert [row[1] for row in rows] == list(score.generators)
+    assert rows[0][2] == f"{score.mean_ranks[0]:.2f}"
+    assert rows[0][3] == score.test.letters[0] == "a"
     assert f"χ² = {score.test.statistic:.2f}, p < 0.001" in " ".join(ranked.notes)
-    assert stable.rows[0][3] == f"{100 * score.stability[0].first_stays:.0f} %"
-    assert stable.rows[0][4] == "refused"
+    shares = [text.text for text in stable.lines[0].texts][3:5]
+    assert shares == [f"{100 * score.stability[0].first_stays:.0f} %", "refused"]
 
 
 def test_a_shortened_budget_has_no_groups_and_says_so() -> None:
