@@ -26,6 +26,12 @@ BESIDE = (
 """The caption's sentence on what stands beside a measured value."""
 NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
 """The caption's sentence where a verdict had no noise to go by."""
+SPREADS = {
+    "seed": "{} training seeds",
+    "sampling_seed": "{} draws of samples from one trained model",
+    "repetition": "{} repetitions of a score on one trained model",
+}
+"""What a ± may be over, the outermost first: the column of the results frame, and its name in a caption."""
 Setting = tuple[str, int]
 """A column: data set and length."""
 
@@ -150,10 +156,11 @@ def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]
         return Entry(status=str(failed["status"]), reason=str(failed["reason"]), published=published)
-    by_seed = values.groupby("seed")["value"].mean()
-    # Over several training seeds the spread is that of the models, not that of a score on one model.
-    summary = summarise(list(by_seed) if len(by_seed) > 1 else list(values["value"]))
-    return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
+    # The spread is that of the outermost unit of which there are several: models, then draws from a model, then repetitions.
+    unit = next((level for level in SPREADS if values[level].nunique() > 1), "repetition")
+    summary = summarise(list(values.groupby(unit)["value"].mean()))
+    seeds = values["seed"].nunique()
+    return Entry(summary.mean, summary.half_width, int(values["n"].min()), seeds, "done", "", published)
 
 
 def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:
@@ -197,18 +204,13 @@ def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) ->
             low, high = int(n.min()), int(n.max())
             counts.append(f"{title} {high:,}" + (f" (oracle {low:,})" if low < high else ""))
     budgets = ", ".join(sorted(frame["budget"].unique()))
-    seeds = int(frame.groupby(["generator", "dataset", "length"])["seed"].nunique().max())
-    repetitions = int(frame["repetition"].max() + 1) if frame["repetition"].notna().any() else 0
-    spread = (
-        f"the half-width of a 95 % t-interval over {seeds} training seeds"
-        if seeds > 1
-        else f"the half-width of a 95 % t-interval over {repetitions} repetitions of a score on one trained model"
-    )
+    counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique().max()
+    unit = next((level for level in SPREADS if counted[level] > 1), "")
     protocol = ", ".join(sorted(frame["protocol"].unique()))
     yield f"Windows scored: {'; '.join(counts) or 'none'}."
     yield f"Budget {budgets}, protocol {protocol}."
-    if max(seeds, repetitions) > 1:
-        yield f"± is {spread}."
+    if unit:
+        yield f"± is the half-width of a 95 % t-interval over {SPREADS[unit].format(counted[unit])}."
 
 
 def _measured(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:

@@ -27,7 +27,7 @@ def rows(generator: str, dataset: str, values: list[float], **changes: Any) -> l
     base = {
         "cell": f"{generator}-{dataset}", "generator": generator, "title": generator.title(), "size_class": "small",
         "dataset": dataset, "length": 24, "protocol": "paper", "budget": "fast", "seed": 0, "metric": "context_fid",
-        "n": 3662, "status": "done", "reason": "", "altered": "",
+        "n": 3662, "status": "done", "reason": "", "altered": "", "sampling_seed": 0,
     }  # fmt: skip
     return [{**base, "repetition": i, "value": value, **changes} for i, value in enumerate(values)]
 
@@ -255,6 +255,33 @@ def test_latex_escapes_and_balances() -> None:
     assert text.count(r"\begin") == text.count(r"\end") == 2
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert {line.replace(r"\&", "").count("&") for line in body} == {3}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "draws", "over"),
+    [
+        (2, 2, "2 training seeds"),
+        (1, 2, "2 draws of samples from one trained model"),
+        (1, 1, "2 repetitions of a score on one trained model"),
+    ],
+)
+def test_the_spread_is_over_the_outermost_unit_of_which_there_are_several(seeds: int, draws: int, over: str) -> None:
+    parts = [
+        rows(
+            "alpha",
+            "stocks",
+            [0.1 * seed + 0.01 * draw, 0.1 * seed + 0.01 * draw + 0.001],
+            seed=seed,
+            sampling_seed=draw,
+        )
+        for seed in range(seeds)
+        for draw in range(draws)
+    ]
+    made = table(*parts)
+    assert f"95 % t-interval over {over}." in made.caption
+    # Two values x and y have the half-width t(0.975, 1) · |x − y| / 2.
+    step = 0.1 if seeds > 1 else 0.01 if draws > 1 else 0.001
+    assert entry(made, "alpha").half_width == pytest.approx(12.7062 * step / 2, rel=1e-4)
 
 
 def test_caption_counts_windows_and_names_the_spread_and_the_budget() -> None:
