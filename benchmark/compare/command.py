@@ -42,8 +42,8 @@ def compare(a: Store, b: Store) -> Report:
 def _refusal(a: Store, b: Store, found: Found) -> str:
     if not found.refused:
         return (
-            f"no score in '{a.root}' has a counterpart in '{b.root}' (the same generator, data set, length, protocol, budget and "
-            "training seed); compare stores of the same suite, which `python -m benchmark status` shows."
+            f"no score in '{a.root}' has a counterpart in '{b.root}' (equal generator, data set, length, protocol, budget); "
+            "compare stores of the same suite, which `python -m benchmark status` shows."
         )
     told = [f"{_refused_name(setup, score)}: {reason}" for setup, score, reason in found.refused]
     more = f"; and {len(told) - MOST_REASONS} more" if len(told) > MOST_REASONS else ""
@@ -102,11 +102,16 @@ def _notes(found: Found, altered: Sequence[str]) -> list[str]:
         f"paired t-test, corrected for all {tested} tests by Holm's method, is below {LEVEL:g} and the whole "
         "interval lies beyond the floor's margin (a perfect generator's distance from the ideal). Better is nearer to the ideal.",
     ]
+    if "training seed, not paired" in units:
+        notes.append(
+            "Training seed, not paired: A and B share no training seed, and Welch's test over trained models takes the place of "
+            "the paired one."
+        )
     if "training seed" in units:
         notes.append(
             "Unit training seed: the mean of each trained model; the interval contains the variance of training."
         )
-    if units != {"training seed"}:
+    if any(unit.startswith("repetition") for unit in units):
         notes.append(
             "Unit repetition: repetitions of a score on one trained model a side; the interval contains no variance of training, "
             "so that a difference may come from the training seed alone; run both with --seeds 3 or more."
