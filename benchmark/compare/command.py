@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.compare.comparisons import LEVEL, Comparison, Found, find
+from benchmark.compare.comparisons import Comparison, Found, find
 from benchmark.compare.setups import Setup, read_setups
 from benchmark.config.budgets import is_shortened
 from benchmark.errors import UserError
@@ -14,6 +14,7 @@ from benchmark.report.command_report import Report, shortened_scores
 from benchmark.report.layouts import score_title
 from benchmark.report.render import markdown
 from benchmark.report.text_table import Text, TextTable, text_lines
+from benchmark.statistics.tests import LEVEL
 from benchmark.store.store import Store
 
 HEADER = (

@@ -13,11 +13,9 @@ from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.floor import floor_and_margin
 from benchmark.statistics import difference, holm
-from benchmark.statistics.tests import equivalence
+from benchmark.statistics.tests import LEVEL, equivalence
 from metrics.base import MetricInfo
 
-LEVEL = 0.05
-"""The chance that all comparisons together report a difference where there is none."""
 Conclusion = Literal["no difference beyond noise", "better in B", "worse in B", "undecided"]
 Unit = Literal["training seed", "training seed, not paired", "repetition", "repetition, not paired"]
 OTHER_SEED = "one model a side, of another training seed: the variance of training is not known"
