@@ -29,6 +29,7 @@ def external_table(result: dict[str, Any]) -> TextTable:
             "protocol": "paper",
             "budget": result["budget"] or "none",
             "seed": 0,
+            "sampling_seed": 0,
             "status": "done",
             "reason": "",
         }

@@ -19,14 +19,15 @@ from benchmark.report.html import html
 from benchmark.report.latex import document, latex
 from benchmark.report.layouts import differences, grid, in_order, methods
 from benchmark.report.render import markdown
-from benchmark.report.table import Table, equivalence, make_table
+from benchmark.report.table import Table, make_table
+from benchmark.statistics.tests import equivalence
 
 
 def rows(generator: str, dataset: str, values: list[float], **changes: Any) -> list[dict[str, Any]]:
     base = {
         "cell": f"{generator}-{dataset}", "generator": generator, "title": generator.title(), "size_class": "small",
         "dataset": dataset, "length": 24, "protocol": "paper", "budget": "fast", "seed": 0, "metric": "context_fid",
-        "n": 3662, "status": "done", "reason": "", "altered": "",
+        "n": 3662, "status": "done", "reason": "", "altered": "", "sampling_seed": 0,
     }  # fmt: skip
     return [{**base, "repetition": i, "value": value, **changes} for i, value in enumerate(values)]
 
@@ -48,6 +49,42 @@ def test_best_and_second_are_marked_among_models_and_controls_stand_apart() -> N
         rows("copy", "stocks", [0.0, 0.0], size_class="control"),
     )
     assert [entry(made, name).mark for name in ("alpha", "beta", "gamma", "copy")] == ["", "best", "second", ""]
+
+
+def test_letters_show_who_cannot_be_told_apart_among_generators() -> None:
+    made = table(
+        rows("alpha", "stocks", [0.50, 0.52, 0.51, 0.53]),
+        rows("beta", "stocks", [0.20, 0.22, 0.21, 0.23]),
+        rows("gamma", "stocks", [0.21, 0.21, 0.22, 0.22]),
+        rows("copy", "stocks", [0.0, 0.0, 0.0, 0.0], size_class="control"),
+    )
+    assert [entry(made, name).groups for name in ("alpha", "beta", "gamma", "copy")] == ["b", "a", "a", ""]
+    assert "share a letter" in made.caption
+    assert "repetitions on one trained model, so that training variance is not in it" in made.caption
+    assert "0.2150 ± 0.0205**<sup>a</sup>" in markdown(methods(made))
+
+
+def test_letters_over_training_seeds_contain_the_variance_of_training() -> None:
+    parts = [
+        rows(name, "stocks", [value + 0.01 * seed, value], seed=seed)
+        for name, value in (("alpha", 0.1), ("beta", 0.5))
+        for seed in (0, 1, 2)
+    ]
+    made = table(*parts)
+    assert [entry(made, name).groups for name in ("alpha", "beta")] == ["a", "b"]
+    assert "over training seeds." in made.caption
+
+
+def test_single_values_and_shortened_scores_have_no_letters() -> None:
+    made = table(rows("alpha", "stocks", [0.1]), rows("beta", "stocks", [0.5]))
+    assert [entry(made, name).groups for name in ("alpha", "beta")] == ["", ""]
+    assert "No letters for Context-FID: one value a generator has no spread." in made.caption
+    short = table(
+        rows("alpha", "stocks", [0.1, 0.11, 0.1], budget="smoke"),
+        rows("beta", "stocks", [0.5, 0.51, 0.5], budget="smoke"),
+    )
+    assert entry(short, "alpha").groups == ""
+    assert "letter" not in short.caption
 
 
 def test_what_lies_within_the_noise_of_the_best_ties_with_it() -> None:
@@ -218,6 +255,33 @@ def test_latex_escapes_and_balances() -> None:
     assert text.count(r"\begin") == text.count(r"\end") == 2
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert {line.replace(r"\&", "").count("&") for line in body} == {3}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "draws", "over"),
+    [
+        (2, 2, "2 training seeds"),
+        (1, 2, "2 draws of samples from one trained model"),
+        (1, 1, "2 repetitions of a score on one trained model"),
+    ],
+)
+def test_the_spread_is_over_the_outermost_unit_of_which_there_are_several(seeds: int, draws: int, over: str) -> None:
+    parts = [
+        rows(
+            "alpha",
+            "stocks",
+            [0.1 * seed + 0.01 * draw, 0.1 * seed + 0.01 * draw + 0.001],
+            seed=seed,
+            sampling_seed=draw,
+        )
+        for seed in range(seeds)
+        for draw in range(draws)
+    ]
+    made = table(*parts)
+    assert f"95 % t-interval over {over}." in made.caption
+    # Two values x and y have the half-width t(0.975, 1) · |x − y| / 2.
+    step = 0.1 if seeds > 1 else 0.01 if draws > 1 else 0.001
+    assert entry(made, "alpha").half_width == pytest.approx(12.7062 * step / 2, rel=1e-4)
 
 
 def test_caption_counts_windows_and_names_the_spread_and_the_budget() -> None:
