@@ -43,6 +43,9 @@ class MetricInfo:
         source: The publication of the definition.
         decimals: Digits after the decimal point in a table.
         reachable: Whether a perfect generator approaches `ideal` as the number of windows grows.
+        depends_on_machine: Whether the value is a cost, such as seconds, of the machine that measured it: it has no floor, and
+            values from another machine decide nothing.
+        caption: A sentence on the measurement for the caption of each table that shows it.
     """
 
     name: str
@@ -57,6 +60,8 @@ class MetricInfo:
     source: str
     decimals: int = 3
     reachable: bool = True
+    depends_on_machine: bool = False
+    caption: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Budget, Csv, DataDir, Json, Only, ProtocolOption, Seeds, Set, StoreOption
+from benchmark.cli.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Json,
+    Only,
+    ProtocolOption,
+    SamplingSeeds,
+    Seeds,
+    Set,
+    StoreOption,
+)
 from benchmark.cli.printing import emit, report
 from benchmark.errors import UserError
 
@@ -20,6 +31,7 @@ def plots(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -33,6 +45,7 @@ def plots(
     Example: python -m benchmark plots --suite quick --only dataset=stocks
     """
     from benchmark.config.suites import load_suite
+    from benchmark.external.entered import with_entered
     from benchmark.plan.planner import Request, make_plan
     from benchmark.plots import command
     from benchmark.report.available import require_results
@@ -43,8 +56,11 @@ def plots(
     if cell is not None:
         drawn = command.plot_cell(cell, Store(store), output, data_dir)
     else:
-        request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-        plan = make_plan(load_suite(suite or ""), request)
-        require_results(plan, Store(store))
-        drawn = command.plot_suite(plan, Store(store), output, data_dir, report)
+        request = Request(
+            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+        )
+        results = Store(store)
+        plan = with_entered(make_plan(load_suite(suite or ""), request), results)
+        require_results(plan, results)
+        drawn = command.plot_suite(plan, results, output, data_dir, report)
     emit(drawn.text(), drawn.as_json(), json_target)

@@ -17,6 +17,7 @@ from benchmark.cli.options import (
     Only,
     Output,
     ProtocolOption,
+    SamplingSeeds,
     Seeds,
     Set,
     StoreOption,
@@ -32,6 +33,7 @@ def run(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -52,6 +54,7 @@ def run(
     """
     from benchmark.config.suites import load_suite
     from benchmark.data import fetch_missing
+    from benchmark.external.entered import with_entered
     from benchmark.plan.planner import Request, make_plan
     from benchmark.report import suite as outputs
     from benchmark.run import launch, preview
@@ -60,11 +63,11 @@ def run(
 
     if retry not in (None, "failed"):
         raise unknown("value", retry or "", ["failed"], owner="--retry")
-    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     check(tracking)
     options = launch.options(device, workers, data_dir, retry, force=force)
-    plan = make_plan(load_suite(suite), request)
     results = Store(store)
+    plan = with_entered(make_plan(load_suite(suite), request), results)
     if dry_run:
         found = preview.preview(plan, results, options)
         emit(preview.preview_text(found), found, json_target)
@@ -73,7 +76,7 @@ def run(
 
     results.create()
     if download and fetch_missing(plan.lacking, data_dir, report):
-        plan = make_plan(load_suite(suite), request)
+        plan = with_entered(make_plan(load_suite(suite), request), results)
     with track_plan(plan, results, tracking, report) as tracked:
         outcomes = launch.run(plan, results, options, report, [tracked])
         result = outputs.suite_result(plan, results)
@@ -90,6 +93,7 @@ def tables(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -112,6 +116,7 @@ def tables(
     Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
     """
     from benchmark.config.suites import load_suite
+    from benchmark.external.entered import with_entered
     from benchmark.files import write_bytes
     from benchmark.plan.planner import Request, make_plan
     from benchmark.report import suite as outputs
@@ -120,8 +125,9 @@ def tables(
 
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
-    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    plan, results = make_plan(load_suite(suite), request), Store(store)
+    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    results = Store(store)
+    plan = with_entered(make_plan(load_suite(suite), request), results)
     require_results(plan, results)
     show = outputs.Choices(published, controls, efficiency, digits)
     text = outputs.render(outputs.suite_result(plan, results, show), format_name)
@@ -137,6 +143,7 @@ def config_show(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -151,6 +158,6 @@ def config_show(
     from benchmark.plan.describe import configuration, configuration_text
     from benchmark.plan.planner import Request, make_plan
 
-    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     tree = configuration(make_plan(load_suite(suite), request))
     emit(configuration_text(tree), tree, json_target)

@@ -1,15 +1,15 @@
-"""A table before it is rendered: blocks of scores, rows of generators, columns of data sets, and what is best."""
+"""A table before it is laid out: blocks of scores, rows of generators, columns of data sets, and what is best."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
-from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO
+from benchmark.report.columns import column_of
+from benchmark.report.floor import Verdict, floor_and_margin, verdict
 from benchmark.report.published import Published, is_altered, is_comparable, published_scores
 from benchmark.statistics import summarise
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from metrics.base import MetricInfo
 
-Verdict = Literal["tie", "better", "worse", "undecided"]
 Mark = Literal["", "best", "second"]
 BESIDE = (
     "In parentheses the published value and a verdict on the difference from it: a tie where its whole 95 % interval lies within "
@@ -27,13 +26,22 @@ BESIDE = (
 """The caption's sentence on what stands beside a measured value."""
 NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
 """The caption's sentence where a verdict had no noise to go by."""
+SPREADS = {
+    "seed": "{} training seeds",
+    "sampling_seed": "{} draws of samples from one trained model",
+    "repetition": "{} repetitions of a score on one trained model",
+}
+"""What a ± may be over, the outermost first: the column of the results frame, and its name in a caption."""
 Setting = tuple[str, int]
 """A column: data set and length."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One generator on one data set by one score; `mean` is None where there is no value, and `status` says why."""
+    """One generator on one data set by one score; `mean` is None where there is no value, and `status` says why.
+
+    `groups` are the letters of its significance groups in its column: entries that share a letter do not differ.
+    """
 
     mean: float | None = None
     half_width: float | None = None
@@ -44,6 +52,7 @@ class Entry:
     published: Published | None = None
     verdict: Verdict | None = None
     mark: Mark = ""
+    groups: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,13 +77,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """Everything a renderer needs."""
+    """Everything a layout needs; `beside` is the caption's end, on what stands in parentheses."""
 
     title: str
     columns: tuple[Setting, ...]
     column_titles: tuple[str, ...]
     blocks: tuple[Block, ...]
     caption: str
+    beside: str = ""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -85,9 +95,15 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
     titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in settings]
     blocks = tuple(_block(part, settings, str(name)) for name, part in frame.groupby("metric", sort=False))
     caption = " ".join(
-        filter(None, [_caption(frame, settings, titles), *_marks(blocks), *_altered(frame), _beside(frame, blocks)])
+        [
+            *_caption(frame, settings, titles),
+            *_measured(frame, blocks),
+            *_marks(blocks),
+            *_grouped(frame, blocks),
+            *_altered(frame),
+        ]
     )
-    return Table(title, tuple(settings), tuple(titles), blocks, caption, tuple(notes))
+    return Table(title, tuple(settings), tuple(titles), blocks, caption, _beside(frame, blocks), tuple(notes))
 
 
 def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
@@ -104,7 +120,24 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
             replace(row, entries=tuple(_judged(e, m, info) for e, m in zip(row.entries, margins, strict=True)))
             for row in rows
         ]
-    return Block(info, floors, margins, tuple(_marked(rows, margins, info)))
+    letters = [
+        _letters(frame[(frame["dataset"] == d) & (frame["length"] == t)], margin, info)
+        for (d, t), margin in zip(settings, margins, strict=True)
+    ]
+    rows = [
+        replace(
+            row,
+            entries=tuple(replace(e, groups=of.get(row.title, "")) for e, of in zip(row.entries, letters, strict=True)),
+        )
+        for row in _marked(rows, margins, info)
+    ]
+    return Block(info, floors, margins, tuple(rows))
+
+
+def _letters(part: pd.DataFrame, margin: float, info: MetricInfo) -> dict[str, str]:
+    """The significance groups of one column by title; empty where there are none."""
+    column = None if info.depends_on_machine else column_of(part, info.ideal)
+    return {} if column is None else dict(zip(column.generators, column.groups(margin).letters, strict=True))
 
 
 def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: str, title: str) -> Row:
@@ -123,57 +156,20 @@ def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]
         return Entry(status=str(failed["status"]), reason=str(failed["reason"]), published=published)
-    by_seed = values.groupby("seed")["value"].mean()
-    # Over several training seeds the spread is that of the models, not that of a score on one model.
-    summary = summarise(list(by_seed) if len(by_seed) > 1 else list(values["value"]))
-    return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
-
-
-def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None, float]:
-    """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
-
-    A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
-    the spread of the oracle's repetitions. Where neither is known the difference is 0, and only equal values tie.
-    """
-    if info is TIMING_INFO:
-        return None, 0.0
-    analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
-    if not analytic.empty:
-        return float(analytic.iloc[0]), abs(float(analytic.iloc[0]) - info.ideal)
-    oracle = part[part["generator"] == "oracle"]["value"].dropna()
-    if oracle.empty:
-        return None, 0.0
-    summary = summarise(list(oracle))
-    return summary.mean, abs(summary.mean - info.ideal) if info.reachable else summary.half_width or 0.0
+    # The spread is that of the outermost unit of which there are several: models, then draws from a model, then repetitions.
+    unit = next((level for level in SPREADS if values[level].nunique() > 1), "repetition")
+    summary = summarise(list(values.groupby(unit)["value"].mean()))
+    seeds = values["seed"].nunique()
+    return Entry(summary.mean, summary.half_width, int(values["n"].min()), seeds, "done", "", published)
 
 
 def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:
     """The entry with its verdict, where there is a published value; one value without a spread decides nothing."""
-    if entry.mean is None or entry.published is None or info is TIMING_INFO:
+    if entry.mean is None or entry.published is None or info.depends_on_machine:
         return entry  # seconds on another machine are no verdict
     if entry.half_width is None:
         return replace(entry, verdict="undecided")
     return replace(entry, verdict=verdict(entry.mean, entry.half_width, entry.published, margin, info.ideal))
-
-
-def verdict(mean: float, half_width: float, published: Published, margin: float, ideal: float) -> Verdict:
-    """What a measured value says beside a published one, by the 95 % interval of their difference d ± h.
-
-    h joins the half-widths of both, √(h₁² + h₂²). A tie: the whole interval lies within the margin, |d| + h ≤ margin (an
-    equivalence test). Better or worse: it lies wholly beyond the margin, |d| − h > margin, nearer to the ideal or farther from
-    it. Undecided: the interval is too wide, or too near the margin, to tell.
-    """
-    said = equivalence(mean - published.value, math.hypot(half_width, published.plus_minus), margin)
-    if said != "different":
-        return said
-    return "worse" if abs(mean - ideal) > abs(published.value - ideal) else "better"
-
-
-def equivalence(difference: float, half_width: float, margin: float) -> Literal["tie", "different", "undecided"]:
-    """What the interval d ± h says of a difference that counts from `margin` on: see `verdict`."""
-    if abs(difference) + half_width <= margin:
-        return "tie"
-    return "different" if abs(difference) - half_width > margin else "undecided"
 
 
 def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> list[Row]:
@@ -200,7 +196,7 @@ def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> li
     ]
 
 
-def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) -> str:
+def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) -> Iterable[str]:
     counts = []
     for (name, length), title in zip(settings, titles, strict=True):
         n = frame[(frame["dataset"] == name) & (frame["length"] == length)]["n"].dropna()
@@ -208,27 +204,23 @@ def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) ->
             low, high = int(n.min()), int(n.max())
             counts.append(f"{title} {high:,}" + (f" (oracle {low:,})" if low < high else ""))
     budgets = ", ".join(sorted(frame["budget"].unique()))
-    seeds = int(frame.groupby(["generator", "dataset", "length"])["seed"].nunique().max())
-    repetitions = int(frame["repetition"].max() + 1) if frame["repetition"].notna().any() else 0
-    spread = (
-        f"the half-width of a 95 % t-interval over {seeds} training seeds"
-        if seeds > 1
-        else f"the half-width of a 95 % t-interval over {repetitions} repetitions of a score on one trained model"
-    )
+    counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique().max()
+    unit = next((level for level in SPREADS if counted[level] > 1), "")
     protocol = ", ".join(sorted(frame["protocol"].unique()))
-    sentences = [
-        f"Windows scored: {'; '.join(counts) or 'none'}.",
-        f"Budget {budgets}, protocol {protocol}.",
-        f"± is {spread}." if max(seeds, repetitions) > 1 else "",
-    ]
-    metrics = set(frame["metric"])
-    if SAMPLING_TIME in metrics:
-        device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
-        sentences.append(
-            f"Sampling time: {TIMING_INFO.summary}, device {device}; the published seconds are for an unspecified number of "
-            "windows on an NVIDIA RTX 3090."
-        )
-    return " ".join(filter(None, sentences))
+    yield f"Windows scored: {'; '.join(counts) or 'none'}."
+    yield f"Budget {budgets}, protocol {protocol}."
+    if unit:
+        yield f"± is the half-width of a 95 % t-interval over {SPREADS[unit].format(counted[unit])}."
+
+
+def _measured(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
+    """What scores say of how they are measured, and on which device where that matters."""
+    device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
+    for info in (block.info for block in blocks):
+        if info.caption:
+            yield info.caption
+        if info.depends_on_machine:
+            yield f"{info.title} on device {device}."
 
 
 def _marks(blocks: tuple[Block, ...]) -> Iterable[str]:
@@ -239,6 +231,35 @@ def _marks(blocks: tuple[Block, ...]) -> Iterable[str]:
     for info in marked:
         if info.higher_is_better is None:
             yield f"{info.title}: bold is nearest to {info.ideal:g}, a perfect generator's value."
+
+
+def _grouped(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
+    """What letters mean, and which scores have none."""
+    if any(map(is_shortened, frame["budget"].unique())):
+        return
+    lettered = [entry for block in blocks for row in block.rows for entry in row.entries if entry.groups]
+    if lettered:
+        units = (
+            "training seeds"
+            if all(entry.seeds > 1 for entry in lettered)
+            else "repetitions on one trained model, so that training variance is not in it"
+        )
+        yield (
+            "Generators that share a letter in a column cannot be told apart: paired t-tests with Holm's correction at 5 % and "
+            f"the whole interval of the difference beyond the noise, over {units}."
+        )
+    single = [block.info.title for block in blocks if _has_single_values(block)]
+    if single:
+        yield f"No letters for {', '.join(single)}: one value a generator has no spread."
+
+
+def _has_single_values(block: Block) -> bool:
+    """Whether two or more generators stand in a column with one value each."""
+    entries = [row.entries for row in block.rows if row.size_class != "control"]
+    return not block.info.depends_on_machine and any(
+        sum(entry.mean is not None and entry.half_width is None for entry in column) > 1
+        for column in zip(*entries, strict=True)
+    )
 
 
 def _altered(frame: pd.DataFrame) -> Iterable[str]:
@@ -252,7 +273,7 @@ def _beside(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
     judged = [
         (entry, floor)
         for block in blocks
-        if block.info is not TIMING_INFO
+        if not block.info.depends_on_machine
         for row in block.rows
         for entry, floor in zip(row.entries, block.floors, strict=True)
         if entry.published is not None

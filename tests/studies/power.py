@@ -88,9 +88,15 @@ def by_p_value(metric: Metric) -> Test:
     """A score's own test."""
 
     def test(real: Windows, fake: Windows, context: ScoreContext) -> bool:
-        return bool(metric.compute(real, fake, context).details["p_value"][0] <= LEVEL)
+        return _p_values(metric.compute(real, fake, context))[0] <= LEVEL
 
     return test
+
+
+def _p_values(score: Score) -> list[float]:
+    """The p-values of a score, by repetition or one for all; none where it has no test."""
+    found: list[float] = np.ravel(score.details.get("p_value", [])).tolist()
+    return found
 
 
 def by_spread(metric: Metric, clean: Sequence[float]) -> Test:
@@ -164,7 +170,7 @@ def study(name: str, windows: WindowSet, results: dict[str, Any], repetitions: i
         scores = clean_scores(metric, windows, repetitions)
         results["clean"] = [score.mean for score in scores]
         results["distances"] = [_distance(metric, score) for score in scores]
-        results["p_values"] = [score.details["p_value"][0] for score in scores if "p_value" in score.details]
+        results["p_values"] = [p for score in scores for p in _p_values(score)[:1]]
         keep()
     test = by_p_value(metric) if results["p_values"] else by_spread(metric, results["distances"])
     search = Search(windows, test, repetitions, results.setdefault("answers", {}))
