@@ -18,6 +18,8 @@ METRICS: dict[str, str] = {
     "dcr_ratio": "metrics.dcr_ratio:DCRRatio",
     "c2st": "metrics.c2st:C2ST",
     "c2st_auc": "metrics.c2st_auc:C2STAUC",
+    "block_c2st": "metrics.block_c2st:BlockC2ST",
+    "block_c2st_lstm": "metrics.block_c2st_lstm:BlockC2STLSTM",
     "memorisation": "metrics.memorisation:Memorisation",
     "authenticity": "metrics.authenticity:Authenticity",
     "duplicates": "metrics.duplicates:Duplicates",

@@ -61,8 +61,6 @@ def out_of_fold(real: Windows, fake: Windows, seed: int) -> Predictions:
 
     The capacity is the same for every number of features. Five windows per set are needed.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
     rng = np.random.default_rng(seed)
     n = min(len(real), len(fake))
     rows = window_features(np.concatenate([one[np.sort(rng.permutation(len(one))[:n])] for one in (real, fake)]))
@@ -73,14 +71,24 @@ def out_of_fold(real: Windows, fake: Windows, seed: int) -> Predictions:
     folds = np.concatenate([rng.permutation(n) % FOLDS for _ in (real, fake)])
     for fold in range(FOLDS):
         test = folds == fold
-        trees = HistGradientBoostingClassifier(
-            max_iter=TREES,
-            max_leaf_nodes=LEAVES,
-            max_bins=BINS,
-            max_features=SHARE_OF_COLUMNS,
-            early_stopping=False,
-            random_state=state,
-        )
-        with one_thread():  # scikit-learn may have been loaded just now, with threads of its own
-            probabilities[test] = trees.fit(rows[~test], is_real[~test]).predict_proba(rows[test])[:, 1]
+        probabilities[test] = tree_probabilities(rows[~test], is_real[~test], rows[test], state)
     return Predictions(probabilities, is_real)
+
+
+def tree_probabilities(
+    rows: NDArray[np.float32], is_real: NDArray[np.bool_], tests: NDArray[np.float32], seed: int
+) -> NDArray[np.float64]:
+    """The probability of being real of each of `tests` (B, F) by trees boosted on `rows` (A, F) with labels (A,)."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    trees = HistGradientBoostingClassifier(
+        max_iter=TREES,
+        max_leaf_nodes=LEAVES,
+        max_bins=BINS,
+        max_features=SHARE_OF_COLUMNS,
+        early_stopping=False,
+        random_state=seed,
+    )
+    with one_thread():  # scikit-learn may have been loaded just now, with threads of its own
+        probabilities: NDArray[np.float64] = trees.fit(rows, is_real).predict_proba(tests)[:, 1]
+    return probabilities

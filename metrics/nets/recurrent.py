@@ -46,9 +46,9 @@ def draw_batches(
 ) -> Iterator[Tensor]:
     """`steps` batches of window numbers (R, B); repetition r takes BATCH of each `pools[k][r]` without replacement, afresh.
 
-    A pool smaller than BATCH is taken whole.
+    Where a pool is smaller than BATCH, every repetition takes as many as the smallest of its kind has.
     """
-    sizes = [min(BATCH, len(pool[0])) for pool in pools]
+    sizes = [min(BATCH, *map(len, pool)) for pool in pools]
     for start in range(0, steps, _DRAWN_AT_ONCE):
         count = min(_DRAWN_AT_ONCE, steps - start)
         picks = np.empty((count, len(rngs), sum(sizes)), np.int64)

@@ -14,8 +14,9 @@ import torch
 from metrics.base import Blocks
 
 SCORES = (
-    "c2st", "c2st_auc", "memorisation", "authenticity", "duplicates", "data_copying", "membership_attack", "context_kid",
-    "context_fid_infinity", "spectral", "autocorrelation", "cross_correlation", "correlational", "marginal_wasserstein",
+    "c2st", "c2st_auc", "block_c2st", "memorisation", "authenticity", "duplicates", "data_copying", "membership_attack",
+    "context_kid", "context_fid_infinity", "spectral", "autocorrelation", "cross_correlation", "correlational",
+    "marginal_wasserstein",
     "sliced_wasserstein", "alpha_precision", "beta_recall", "density", "coverage", "tstr", "tstr_horizons", "augmentation_gain",
 )  # fmt: skip
 """The scores beyond the published three."""

@@ -13,7 +13,8 @@ from tests.metrics.conftest import SCORES, independent, sine_windows
 
 NEEDS_PAIRS = {"cross_correlation", "correlational"}
 DRAWS = {
-    "c2st", "c2st_auc", "context_kid", "context_fid_infinity", "sliced_wasserstein", "tstr", "data_copying", "tstr_horizons",
+    "c2st", "c2st_auc", "block_c2st", "block_c2st_lstm", "context_kid", "context_fid_infinity", "sliced_wasserstein",
+    "tstr", "data_copying", "tstr_horizons",
 }  # fmt: skip
 """Scores with one value a seed; the others have one value."""
 

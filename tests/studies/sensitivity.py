@@ -3,12 +3,14 @@
     python -m tests.studies.sensitivity --dataset stocks [--windows 1200]
 
 Three disjoint random sets of windows play the real, the fresh and the training windows; the fresh ones are corrupted. A perfect
-generator is strength 0. Results go to `results/measured/sensitivity/<data set>.json` and the table into `metrics/README.md`.
+generator is strength 0. Scores that need the blocks of windows are left out. Results go to
+`results/measured/sensitivity/<data set>.json` and the table into `metrics/README.md`.
 """
 
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from benchmark.data import load_windows
 from benchmark.data.catalogue import load_spec
 from benchmark.seeds import derive_seed
-from metrics.base import ScoreContext
+from metrics.base import NotApplicable, ScoreContext
 from metrics.common.corruptions import CORRUPTIONS
 from metrics.registry import load, names
 from tests.studies.record import MEASURED, ROOT, insert, read, table, write
@@ -56,10 +58,11 @@ def measure(dataset: str, windows: int, cache: Path) -> dict[str, Any]:
                 key = f"{name} clean" if strength == 0 else f"{name} {corruption} {strength}"
                 if key in results:
                     continue
-                fake = corrupt(fresh, strength, derive_seed("corruption", corruption, str(strength)))
-                score = metric.compute(real, fake, ScoreContext(seeds=seeds, prepared=prepared, training=training))
-                results[key] = list(score.values)
-                write(path, results)
+                fake = corrupt(fresh, strength, derive_seed("corruption", corruption, str(strength)), training)
+                context = ScoreContext(seeds=seeds, prepared=prepared, training=training)
+                with suppress(NotApplicable):  # random sets have no blocks
+                    results[key] = list(metric.compute(real, fake, context).values)
+                    write(path, results)
         print(name, "done", flush=True)  # noqa: T201
     return results
 
@@ -94,7 +97,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     results = measure(arguments.dataset, arguments.windows, arguments.cache)
-    rows = [[name, *(verdict(name, corruption, results) for corruption in CORRUPTIONS)] for name in names()]
+    measured = [name for name in names() if f"{name} clean" in results]
+    rows = [[name, *(verdict(name, corruption, results) for corruption in CORRUPTIONS)] for name in measured]
     header = ["score", *(corruption.replace("_", " ") for corruption in CORRUPTIONS)]
     insert(ROOT / "metrics" / "README.md", f"sensitivity {arguments.dataset}", table(header, rows))
 

@@ -44,11 +44,14 @@ def test_copy_gives_training_windows_only() -> None:
     assert all(row.tobytes() in known for row in drawn)
 
 
-def test_oracle_gives_each_disjoint_window_once() -> None:
+def test_oracle_gives_each_disjoint_window_once_and_in_order() -> None:
     real_disjoint = windows(50, seed=9)
     oracle = Oracle().fit(windows(), FitContext(seed=0, real_disjoint=real_disjoint))
     drawn = oracle.sample(50, seed=3)
-    assert sorted(row.tobytes() for row in drawn) == sorted(row.tobytes() for row in real_disjoint)
+    assert (drawn == real_disjoint).all()
+    rows = [row.tobytes() for row in real_disjoint]
+    places = [rows.index(row.tobytes()) for row in oracle.sample(20, seed=3)]
+    assert places == sorted(set(places)) != list(range(20))
     with pytest.raises(UserError, match="50 disjoint real windows and cannot give 51"):
         oracle.sample(51, seed=3)
 
