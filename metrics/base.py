@@ -43,6 +43,7 @@ class MetricInfo:
         source: The publication of the definition.
         decimals: Digits after the decimal point in a table.
         reachable: Whether a perfect generator approaches `ideal` as the number of windows grows.
+        memorisation: Whether the value tells generated windows that follow the training windows from new ones.
     """
 
     name: str
@@ -57,6 +58,7 @@ class MetricInfo:
     source: str
     decimals: int = 3
     reachable: bool = True
+    memorisation: bool = False
 
 
 @dataclass(frozen=True)
