@@ -48,6 +48,9 @@ Budget = Annotated[
 ]
 ProtocolOption = Annotated[str | None, typer.Option(help="paper or strict, instead of the suite's own.")]
 Seeds = Annotated[int | None, typer.Option(help="How many training seeds.")]
+SamplingSeeds = Annotated[
+    int | None, typer.Option(help="How many sets of samples from each fitted model, each scored by every repetition.")
+]
 Only = Annotated[list[str] | None, typer.Option(help="Keep some cells: generator=a,b, dataset=, length= or seed=.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A parameter: generator.param=value.")]
 Csv = Annotated[Path | None, typer.Option(help="One's own data (CSV, Parquet, npy, npz) instead of the suite's.")]

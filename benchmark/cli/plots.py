@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Budget, Csv, DataDir, Json, Only, ProtocolOption, Seeds, Set, StoreOption
+from benchmark.cli.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Json,
+    Only,
+    ProtocolOption,
+    SamplingSeeds,
+    Seeds,
+    Set,
+    StoreOption,
+)
 from benchmark.cli.printing import emit, report
 from benchmark.errors import UserError
 
@@ -20,6 +31,7 @@ def plots(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -43,7 +55,9 @@ def plots(
     if cell is not None:
         drawn = command.plot_cell(cell, Store(store), output, data_dir)
     else:
-        request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+        request = Request(
+            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+        )
         plan = make_plan(load_suite(suite or ""), request)
         require_results(plan, Store(store))
         drawn = command.plot_suite(plan, Store(store), output, data_dir, report)

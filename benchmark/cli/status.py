@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Budget, Csv, DataDir, Json, Only, ProtocolOption, Seeds, Set, StoreOption
+from benchmark.cli.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Json,
+    Only,
+    ProtocolOption,
+    SamplingSeeds,
+    Seeds,
+    Set,
+    StoreOption,
+)
 from benchmark.cli.printing import emit
 from benchmark.errors import UserError
 
@@ -19,6 +30,7 @@ def status(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -35,9 +47,9 @@ def status(
 
     results = Store(store)
     if suite is None:
-        if seeds or assign or csv:
+        if seeds or sampling_seeds or assign or csv:
             raise UserError(
-                "--seeds, --set and --csv change a suite, but none is named; add --suite, such as --suite quick."
+                "--seeds, --sampling-seeds, --set and --csv change a suite, but none is named; add --suite quick, for example."
             )
         cells = store_status.whole_status(results, only or (), budget, protocol)
         title, what = None, f"store {store}"
@@ -46,7 +58,9 @@ def status(
         from benchmark.plan.planner import Request, make_plan
 
         results.opened()
-        request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+        request = Request(
+            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+        )
         plan = make_plan(load_suite(suite), request)
         cells = store_status.suite_status(plan, results)
         title, what = plan.title, f"suite '{plan.title}' in store {store}"

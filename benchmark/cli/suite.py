@@ -17,6 +17,7 @@ from benchmark.cli.options import (
     Only,
     Output,
     ProtocolOption,
+    SamplingSeeds,
     Seeds,
     Set,
     StoreOption,
@@ -32,6 +33,7 @@ def run(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -60,7 +62,7 @@ def run(
 
     if retry not in (None, "failed"):
         raise unknown("value", retry or "", ["failed"], owner="--retry")
-    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     check(tracking)
     options = launch.options(device, workers, data_dir, retry, force=force)
     plan = make_plan(load_suite(suite), request)
@@ -90,6 +92,7 @@ def tables(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -120,7 +123,7 @@ def tables(
 
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
-    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     plan, results = make_plan(load_suite(suite), request), Store(store)
     require_results(plan, results)
     show = outputs.Choices(published, controls, efficiency, digits)
@@ -137,6 +140,7 @@ def config_show(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -151,6 +155,6 @@ def config_show(
     from benchmark.plan.describe import configuration, configuration_text
     from benchmark.plan.planner import Request, make_plan
 
-    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     tree = configuration(make_plan(load_suite(suite), request))
     emit(configuration_text(tree), tree, json_target)

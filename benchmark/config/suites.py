@@ -15,6 +15,7 @@ from benchmark.validation import Frozen, parse
 
 FOLDER = "configs/suites"
 MOST_SEEDS = 1000
+MOST_SAMPLING_SEEDS = 100
 PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "dcr_ratio")
 
 
@@ -39,7 +40,9 @@ class SuiteSpec(Frozen):
     """One suite as its YAML file says; the command line may override the fields of the same names.
 
     `layout` is how its table stands: "methods" (score by generator), "differences" (each generator against the first) or "grid"
-    (two parameters of the variants against each other). A suite that includes others has their cells beside its own.
+    (two parameters of the variants against each other). A generator is trained `seeds` times; each fitted model draws
+    `sampling_seeds` sets of samples, and every repetition of a score judges each of them. A suite that includes others has their
+    cells beside its own.
     """
 
     name: str
@@ -52,6 +55,7 @@ class SuiteSpec(Frozen):
     generators: tuple[str, ...] | Literal["all"] = "all"
     scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1)
     seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
+    sampling_seeds: int = Field(default=1, ge=1, le=MOST_SAMPLING_SEEDS)
     time_limit_minutes: float | None = Field(default=None, gt=0)
     set: dict[str, Any] = Field(default_factory=dict)
     variants: tuple[Variant, ...] = ()

@@ -10,14 +10,12 @@ from benchmark.config.budgets import BudgetSpec
 from benchmark.config.registry import Registry
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO, timing_key
+from benchmark.plan.score_name import ScoreName
 from benchmark.seeds import derive_seed
 from metrics import registry
 
 if TYPE_CHECKING:
     from metrics.base import Metric, MetricInfo
-
-VALIDATION = "validation:"
-"""Before a metric's name: its score against the validation windows, by which sweeps choose and which no table reports."""
 
 
 def score_names() -> list[str]:
@@ -29,8 +27,10 @@ def score_info(name: str) -> MetricInfo:
     """Title, direction, range and decimals of a score; the title says where it compares with validation windows."""
     if name == SAMPLING_TIME:
         return TIMING_INFO
-    info = registry.load(name.removeprefix(VALIDATION)).info
-    return replace(info, title=f"{info.title} against validation windows") if is_validation(name) else info
+    score = ScoreName.parse(name)
+    info = registry.load(score.metric).info
+    title = info.title + (" against validation windows" if score.validation else "")
+    return replace(info, title=title + (f", sampling seed {score.sampling_seed}" if score.sampling_seed else ""))
 
 
 SCORES = Registry("score", score_names, score_info, line=lambda info: info.summary)
@@ -39,13 +39,13 @@ SCORES = Registry("score", score_names, score_info, line=lambda info: info.summa
 
 def make_metric(name: str, budget: BudgetSpec) -> Metric:
     """The metric of the score of that name with the parameters that a budget gives it."""
-    metric = name.removeprefix(VALIDATION)
+    metric = ScoreName.parse(name).metric
     return registry.load(metric)(**budget.scores.get(metric, {}))
 
 
 def is_validation(name: str) -> bool:
     """Whether the score of that name compares with the validation windows instead of the test windows."""
-    return name.startswith(VALIDATION)
+    return ScoreName.parse(name).validation
 
 
 def metric_identity(metric: Metric) -> dict[str, Any]:
@@ -66,9 +66,15 @@ def score_seeds(cell: Cell, metric: Metric) -> list[int]:
     return [derive_seed("metric", owner, *setting, repetition) for repetition in range(cell.budget.repetitions)]
 
 
-def sample_key(cell: Cell) -> str:
-    """The key of a cell's samples."""
-    return digest([cell.key, "sample", 1])
+def sample_key(cell: Cell, sampling_seed: int = 0) -> str:
+    """The key of a draw of samples from a cell's fitted model."""
+    return digest([cell.key, "sample", 1, *_beyond_first(sampling_seed)])
+
+
+def sample_seed(cell: Cell, sampling_seed: int = 0) -> int:
+    """The seed of a draw of samples from a cell's fitted model."""
+    setting = (cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed)
+    return derive_seed("sample", *setting, *_beyond_first(sampling_seed))
 
 
 def score_key(cell: Cell, name: str) -> str:
@@ -76,7 +82,8 @@ def score_key(cell: Cell, name: str) -> str:
     if name == SAMPLING_TIME:
         return timing_key(cell)
     metric = make_metric(name, cell.budget)
-    return digest([sample_key(cell), metric_identity(metric), score_seeds(cell, metric), *_role(name)])
+    samples = sample_key(cell, ScoreName.parse(name).sampling_seed)
+    return digest([samples, metric_identity(metric), score_seeds(cell, metric), *_role(name)])
 
 
 def shared_name(cell: Cell, name: str, seed: int) -> str:
@@ -85,6 +92,11 @@ def shared_name(cell: Cell, name: str, seed: int) -> str:
     owner = make_metric(metric.encoder_of, cell.budget) if metric.encoder_of else metric
     key = digest([cell.data_identity(), metric_identity(owner), seed, *_role(name)])
     return f"{owner.info.name}-{key}"
+
+
+def _beyond_first(sampling_seed: int) -> list[int]:
+    """What keys and seeds add for draws after the first."""
+    return [sampling_seed] if sampling_seed else []
 
 
 def _role(name: str) -> list[str]:

@@ -13,7 +13,7 @@ from benchmark.config.budgets import BUDGETS
 from benchmark.config.generators import GeneratorSpec, load_class, main_generator_names, resolve
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.config.source import source_digest
-from benchmark.config.suites import MOST_SEEDS, SuiteSpec, load_suite, parse_assignments
+from benchmark.config.suites import MOST_SAMPLING_SEEDS, MOST_SEEDS, SuiteSpec, load_suite, parse_assignments
 from benchmark.data import (
     DatasetSpec,
     check_length,
@@ -27,6 +27,8 @@ from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.plan.cell import Cell, Protocol, digest
 from benchmark.plan.keys import SCORES
+from benchmark.plan.sampling_time import SAMPLING_TIME
+from benchmark.plan.score_name import ScoreName
 from benchmark.plan.selection import Selection, parse_only
 from benchmark.plan.sizes import count_parameters
 
@@ -44,6 +46,7 @@ class Request:
     budget: str | None = None
     protocol: str | None = None
     seeds: int | None = None
+    sampling_seeds: int | None = None
     only: tuple[str, ...] = ()
     assignments: tuple[str, ...] = ()
     csv: Path | None = None
@@ -52,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a suite with the changes of the command line, and the scores that each one gets."""
+    """The cells of a suite with the changes of the command line, and the scores that each draw of samples gets."""
 
     suite: SuiteSpec
     cells: tuple[Cell, ...]
@@ -79,6 +82,13 @@ class Plan:
         return f"{whole}--{text}"
 
     @property
+    def score_names(self) -> tuple[str, ...]:
+        """The scores of every draw of samples, draw by draw; what times or measures the model itself is done once."""
+        draws = range(1, self.suite.sampling_seeds)
+        drawn = [ScoreName.parse(name) for name in self.scores if name != SAMPLING_TIME]
+        return (*self.scores, *(score.of_draw(draw) for draw in draws for score in drawn))
+
+    @property
     def lacking(self) -> list[DatasetSpec]:
         """The data sets of cells that cannot run here, which a download may change."""
         return list({cell.dataset.id: cell.dataset for cell in self.cells if cell.skip}.values())
@@ -102,9 +112,11 @@ def make_plan(
         raise UserError(
             f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'."
         )
-    whole = suite.seeds
+    whole = {"seeds": suite.seeds, "sampling_seeds": suite.sampling_seeds}
     suite, sources = _apply(suite, request)
-    changes = (*request.only, *([f"seeds={suite.seeds}"] if suite.seeds != whole else []), *request.assignments)
+    counts = {"seeds": suite.seeds, "sampling_seeds": suite.sampling_seeds}
+    changed = [f"{name}={count}" for name, count in counts.items() if count != whole[name]]
+    changes = (*request.only, *changed, *request.assignments)
     for score in suite.scores:
         SCORES.load(score, owner=f"suite '{suite.name}'")
     # The including suite decides on budget and protocol; a cell that several suites name is one cell.
@@ -205,14 +217,8 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
         if request.protocol not in ("paper", "strict"):
             raise unknown("protocol", request.protocol, ("paper", "strict"))
         changes["protocol"] = request.protocol
-    if request.seeds is not None:
-        if request.seeds < 1:
-            raise UserError(f"--seeds is {request.seeds}, but at least one training seed is needed.")
-        if request.seeds > MOST_SEEDS:
-            raise UserError(
-                f"--seeds is {request.seeds}, but a run has at most {MOST_SEEDS} training seeds; use fewer."
-            )
-        changes["seeds"] = request.seeds
+    changes |= _count("seeds", request.seeds, "training seed", MOST_SEEDS)
+    changes |= _count("sampling_seeds", request.sampling_seeds, "sampling seed", MOST_SAMPLING_SEEDS)
     if request.csv is not None:
         own = spec_from_csv(request.csv)
         changes |= {
@@ -224,6 +230,18 @@ def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str
     sources.update(dict.fromkeys(changes, "command line"))
     BUDGETS.load(changes.get("budget", suite.budget))
     return suite.model_copy(update=changes), sources
+
+
+def _count(name: str, count: int | None, what: str, most: int) -> dict[str, int]:
+    """A number of seeds that the command line gives, if any; raises UserError outside 1 … `most`."""
+    if count is None:
+        return {}
+    option = f"--{name.replace('_', '-')}"
+    if count < 1:
+        raise UserError(f"{option} is {count}, but at least one {what} is needed.")
+    if count > most:
+        raise UserError(f"{option} is {count}, but a run has at most {most} {what}s; use fewer.")
+    return {name: count}
 
 
 @dataclass(frozen=True)

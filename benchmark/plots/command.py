@@ -141,7 +141,7 @@ def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
         scores = store.cell(cell).path / "scores.json"
         if scores.is_file() and not read_json(scores):
             drawn.skipped[f"scores of {cell.slug}"] = f"'{scores}' is damaged; run the suite again"
-    frame = results_frame(plan.cells, plan.scores, store)
+    frame = results_frame(plan.cells, plan.score_names, store)
     if SCORE in plan.scores:
         titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
         for dataset, length in _unique((cell.dataset.id, cell.length) for cell in plan.cells):

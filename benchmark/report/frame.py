@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.plan.cell import Cell
+from benchmark.plan.score_name import ScoreName
 from benchmark.store.records import Provenance
 from benchmark.store.store import Store
 
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "cell", "generator", "title", "altered", "size_class", "dataset", "length", "protocol", "budget", "seed",
-    "metric", "repetition", "value", "floor", "n", "status", "reason",
+    "sampling_seed", "metric", "repetition", "value", "floor", "n", "status", "reason",
     "parameters", "fit_seconds", "sample_seconds", "peak_memory_mib", "device", "commit", "dirty", "data_sha256",
 )  # fmt: skip
 
 
 def results_frame(cells: Sequence[Cell], scores: tuple[str, ...], store: Store) -> pd.DataFrame:
-    """The rows of `cells` as the store has them.
+    """The rows of `cells` as the store has them, `scores` with those of further draws of samples (`Plan.score_names`).
 
     `generator` is the row's name in a table: with the variant where a suite sets several. A finished score gives one row a
     repetition (`repetition` from 0, `value`); a missing one gives a single row with the status and reason and without a value,
@@ -37,12 +38,13 @@ def _rows(cell: Cell, scores: tuple[str, ...], store: Store) -> list[dict[str, A
     base = _base(cell, state.provenance)
     rows: list[dict[str, Any]] = []
     for name in scores:
-        status, record = state.of_score(name), state.scores.get(name)
+        status, record, score = state.of_score(name), state.scores.get(name), ScoreName.parse(name)
+        named = {**base, "sampling_seed": score.sampling_seed, "metric": score.base}
         if record is None:
-            rows.append({**base, "metric": name, "status": str(status.state), "reason": status.reason})
+            rows.append({**named, "status": str(status.state), "reason": status.reason})
             continue
         n = min(record.n_real, record.n_fake)
-        shared = {**base, "metric": name, "floor": record.floor, "n": n, "status": str(status.state), "reason": ""}
+        shared = {**named, "floor": record.floor, "n": n, "status": str(status.state), "reason": ""}
         rows += [
             {**shared, "repetition": repetition, "value": value} for repetition, value in enumerate(record.repetitions)
         ]

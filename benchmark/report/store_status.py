@@ -77,7 +77,7 @@ def suite_status(plan: Plan, store: Store) -> list[CellStatus]:
     history = History(store.opened())
     found = []
     for cell in plan.cells:
-        state = store.state(cell, plan.scores)
+        state = store.state(cell, plan.score_names)
         folder = store.cell(cell)
         found.append(_status(cell, folder, store, state.status, state.provenance, state.missing, history.stage_seconds))
     return found

@@ -47,7 +47,7 @@ SHOW = Choices()
 
 def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     """What the store holds of a plan's cells, as a reader wants to see it."""
-    frame = results_frame(plan.cells, plan.scores, store)
+    frame = results_frame(plan.cells, plan.score_names, store)
     titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
     table = _chosen(
         make_table(frame, title=plan.title, dataset_titles=titles, notes=[*plan_notes(plan), *_warnings(plan, store)]),

@@ -17,7 +17,7 @@ def preview(plan: Plan, store: Store, chosen: Options) -> dict[str, Any]:
     history = History(store)
     cells = []
     for cell in plan.cells:
-        stages = all_stages(plan.scores) if chosen.force else store.state(cell, plan.scores).missing
+        stages = all_stages(plan.score_names) if chosen.force else store.state(cell, plan.score_names).missing
         seconds = 0.0 if cell.skip else history.cell_seconds(cell, stages)
         state = "done" if not stages else ("skipped" if cell.skip else "missing")
         cells.append(

@@ -94,10 +94,10 @@ class Runner:
         waiting: deque[tuple[Cell, float]] = deque()
         priorities: dict[str, float] = {}
         for cell in plan.cells:
-            state = self.store.state(cell, plan.scores, verify=True)
+            state = self.store.state(cell, plan.score_names, verify=True)
             for problem in state.problems:
                 self._tell("altered", cell, problem)
-            missing = all_stages(plan.scores) if self.options.force else state.missing
+            missing = all_stages(plan.score_names) if self.options.force else state.missing
             settled = self._settled(cell, state, missing)
             if settled:
                 outcomes[cell.key] = settled
@@ -108,7 +108,7 @@ class Runner:
         waiting = deque(sorted(waiting, key=lambda pair: -priorities[pair[0].key]))
         try:
             while waiting or self.running:
-                self._start_due(waiting, plan.scores)
+                self._start_due(waiting, plan.score_names)
                 self._enforce(plan.time_limit)
                 outcome = self._next_outcome()
                 if outcome is None:

@@ -19,8 +19,9 @@ from benchmark.errors import DivergedError, Interrupted
 from benchmark.files import readable, replacing
 from benchmark.interface import FitContext, Generator, Progress, Windows
 from benchmark.plan.cell import Cell
-from benchmark.plan.keys import is_validation, make_metric, sample_key, score_key, score_seeds
+from benchmark.plan.keys import make_metric, sample_key, sample_seed, score_key, score_seeds
 from benchmark.plan.sampling_time import TIMING, timing_key
+from benchmark.plan.score_name import ScoreName
 from benchmark.plan.sizes import check_memory
 from benchmark.run.prepared import prepare_all
 from benchmark.run.sampling_time import time_sampling
@@ -118,21 +119,21 @@ class CellRun:
 
         return finalize
 
-    def _sample(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
-        folder, cell = self.store.cell(self.cell), self.cell
+    def _sample(self, sampling_seed: str, measurements: dict[str, Any]) -> Callable[[], None]:
+        folder, cell, draw = self.store.cell(self.cell), self.cell, int(sampling_seed or 0)
         self.report(Progress("sample", 0, 1))
         generator = self.generator_class.load(folder.model, device=self.device)
         n = len(self.windows.test)
-        seed = derive_seed("sample", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed)
         started = time.perf_counter()
-        samples = generator.sample(n, seed)
+        samples = generator.sample(n, sample_seed(cell, draw))
         measurements["seconds_sampling_only"] = round(time.perf_counter() - started, 3)
         measurements["windows"] = n
         samples = checked_samples(samples, (n, *self.windows.test.shape[1:]))
-        with replacing(folder.samples) as part, part.open("wb") as file:
+        path = folder.samples_of(draw)
+        with replacing(path) as part, part.open("wb") as file:
             np.savez_compressed(file, samples=samples)
         self.report(Progress("sample", 1, 1))
-        return lambda: folder.finish("sample", sample_key(cell), [folder.samples])
+        return lambda: folder.finish(f"sample:{draw}" if draw else "sample", sample_key(cell, draw), [path])
 
     def _time(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
@@ -147,9 +148,10 @@ class CellRun:
         folder, cell = self.store.cell(self.cell), self.cell
         metric = make_metric(name, cell.budget)
         seeds = score_seeds(cell, metric)
-        with np.load(folder.samples, allow_pickle=False) as archive:
+        score = ScoreName.parse(name)
+        with np.load(folder.samples_of(score.sampling_seed), allow_pickle=False) as archive:
             samples = archive["samples"]
-        windows, chooses = self.windows, is_validation(name)
+        windows, chooses = self.windows, score.validation
         real = windows.validation if chooses else windows.test
         if real is None:
             raise ValueError(f"protocol {cell.protocol} has no validation windows for the score '{name}'")
@@ -165,20 +167,20 @@ class CellRun:
             blocks=None if chooses or not windows.blocks else _blocks(windows),
             progress=self._tick(f"score:{name}"),
         )
-        score = metric.compute(real, samples, context)
-        if not np.isfinite(score.values).all():
-            raise DivergedError(f"the score {name} is not finite: {score.values}")
-        mean, half_width = summarise(score.values)
+        computed = metric.compute(real, samples, context)
+        if not np.isfinite(computed.values).all():
+            raise DivergedError(f"the score {name} is not finite: {computed.values}")
+        mean, half_width = summarise(computed.values)
         record = ScoreRecord(
             key=score_key(cell, name),
             version=metric.info.version,
             n_real=len(real),
             n_fake=len(samples),
             floor=metric.floor(min(len(real), len(samples))),
-            repetitions=score.values,
+            repetitions=computed.values,
             mean=mean,
             half_width=half_width,
-            details=score.details,
+            details=computed.details,
         )
         return lambda: folder.write_score(name, record)
 

@@ -34,7 +34,11 @@ class CellFolder:
     @property
     def samples(self) -> Path:
         """The archive of generated windows."""
-        return self.path / "samples.npz"
+        return self.samples_of(0)
+
+    def samples_of(self, sampling_seed: int) -> Path:
+        """The archive of the windows that one sampling seed draws."""
+        return self.path / (f"samples-{sampling_seed}.npz" if sampling_seed else "samples.npz")
 
     @property
     def checkpoint(self) -> Path:
@@ -128,12 +132,13 @@ class CellFolder:
 
     def forget_after(self, stage: str) -> None:
         """Drop what was made from an earlier result of `stage`, which has just been computed again."""
-        later = {"fit": ("sample", "timing"), "sample": ()}.get(stage)
-        if later is None:
-            return
-        for name in later:
-            (self.path / "stages" / f"{name}.json").unlink(missing_ok=True)
-        (self.path / "scores.json").unlink(missing_ok=True)
+        kind = stage.partition(":")[0]
+        if kind == "fit":
+            for path in (self.path / "stages").glob("*.json"):
+                if path.stem != stage:
+                    path.unlink()
+        if kind in ("fit", "sample"):
+            (self.path / "scores.json").unlink(missing_ok=True)
 
     @property
     def _journal(self) -> Path:

@@ -11,6 +11,7 @@ from benchmark.config.generators import load_class, load_spec, resolve
 from benchmark.data import window_counts
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
+from benchmark.plan.score_name import ScoreName
 from benchmark.store.store import Store
 
 CHEAP_SECONDS = {"fit": 2.0, "sample": 5.0, "timing": 20.0, "score": 10.0}
@@ -98,7 +99,10 @@ def _params_at(cell: Cell, budget: str) -> dict[str, Any] | None:
 
 def _keys(stage: str, generator: str, dataset: str, length: int, budget: str) -> list[tuple[object, ...]]:
     """From the most to the least similar; the time of a score does not depend on the generator."""
-    who = () if stage.startswith("score:") else (generator,)
+    # Every draw of samples, and every score of it, takes about as long as the first.
+    kind, _, name = stage.partition(":")
+    stage = f"{kind}:{ScoreName.parse(name).base}" if kind == "score" else kind
+    who = () if kind == "score" else (generator,)
     return [(stage, *who, dataset, length, budget), (stage, *who, budget)]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import sample_key, score_key
 from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING, TIMING_INFO, timing_key
+from benchmark.plan.score_name import ScoreName
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import Provenance, ScoreRecord, State, Status
 
@@ -42,10 +43,16 @@ def stage_of(score: str) -> str:
     return TIMING if score == SAMPLING_TIME else f"score:{score}"
 
 
+def sample_stages(scores: Iterable[str]) -> dict[str, int]:
+    """The stages that draw the samples which some scores judge, each with its sampling seed; the first draw always."""
+    seeds = sorted({0, *(ScoreName.parse(name).sampling_seed for name in scores)})
+    return {f"sample:{seed}" if seed else "sample": seed for seed in seeds}
+
+
 def all_stages(scores: tuple[str, ...]) -> tuple[str, ...]:
     """Every stage of a cell, in the order in which they run; the time of sampling is measured before scores are computed."""
     stages = (stage_of(name) for name in scores)
-    return ("fit", "sample", *sorted(stages, key=lambda stage: stage != TIMING))
+    return ("fit", *sample_stages(scores), *sorted(stages, key=lambda stage: stage != TIMING))
 
 
 def cell_state(folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verify: bool) -> CellState:
@@ -64,7 +71,8 @@ def cell_state(folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verif
     problems += [f"{name} is missing or was altered after it was written" for name in altered_files]
     status = _status(cell, recorded, missing)
     # Scores stay valid when lost samples are drawn again, but are shown only beside their samples.
-    shown = {} if "sample" in missing else found
+    drawn = {seed for stage, seed in sample_stages(scores).items() if stage not in missing}
+    shown = {name: record for name, record in found.items() if ScoreName.parse(name).sampling_seed in drawn}
     return CellState(missing, status, shown, tuple(altered_scores), provenance, tuple(problems))
 
 
@@ -82,7 +90,7 @@ def _unfinished(
     folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verify: bool
 ) -> tuple[tuple[str, ...], list[str]]:
     """The unfinished stages before the scores, and the files of finished stages that were altered."""
-    keys = {"sample": sample_key(cell)}
+    keys = {stage: sample_key(cell, seed) for stage, seed in sample_stages(scores).items()}
     if SAMPLING_TIME in scores:
         keys[TIMING] = timing_key(cell)
     altered: dict[str, list[str]] = {}

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from benchmark.errors import UserError, unknown
 from benchmark.interface import read_parameters
 from benchmark.plan.cell import Cell
-from benchmark.plan.keys import VALIDATION, score_info
+from benchmark.plan.keys import score_info
+from benchmark.plan.score_name import VALIDATION
 from benchmark.statistics import Summary, summarise
 from benchmark.store.store import Store
 from benchmark.sweep.spec import SweepSpec

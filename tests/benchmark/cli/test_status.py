@@ -46,7 +46,10 @@ def test_mistakes_are_one_sentence(command: CommandLine, store: Store) -> None:
     for arguments, sentence in (
         (("--store", "nowhere"), "there is no store 'nowhere'"),
         (("--suite", "quick", "--store", "nowhere"), "there is no store 'nowhere'"),
-        (("--seeds", "2"), "--seeds, --set and --csv change a suite, but none is named; add --suite"),
+        (
+            ("--seeds", "2"),
+            "--seeds, --sampling-seeds, --set and --csv change a suite, but none is named; add --suite quick",
+        ),
         (("--only", "generator=copi"), "did you mean 'copy'?"),
     ):
         done = command("status", *arguments)
