@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from benchmark.cli import ablate, check, data, plots, report, score, show, status, suite, sweep, tracking
+from benchmark.cli import ablate, check, data, plots, report, score, show, statistics, status, suite, sweep, tracking
 from benchmark.errors import UserError, refusal, refused, unknown
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(config_app, name="config")
 
 app.command("run")(suite.run)
 app.command("tables")(suite.tables)
+app.command("statistics")(statistics.statistics)
 app.command("status")(status.status)
 app.command("compare")(status.compare)
 app.command("doctor")(status.doctor)

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Budget, Csv, DataDir, Json, Only, ProtocolOption, Seeds, Set, StoreOption, output_file
+from benchmark.cli.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Json,
+    Only,
+    ProtocolOption,
+    SamplingSeeds,
+    Seeds,
+    Set,
+    StoreOption,
+    output_file,
+)
 from benchmark.cli.printing import emit
 from benchmark.cli.printing import report as tell
 from benchmark.errors import UserError
@@ -18,6 +30,7 @@ def report(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -49,7 +62,7 @@ def report(
     from benchmark.store.store import Store
 
     if frame is not None:
-        given = (suite, budget, protocol, seeds, only, assign, csv)
+        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv)
         if plots or any(value is not None for value in given):
             raise UserError(
                 "--frame takes a kept frame as it is, without a suite, filters or --plots; leave these out."
@@ -59,7 +72,9 @@ def report(
         from benchmark.config.suites import load_suite
         from benchmark.plan.planner import Request, make_plan
 
-        request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+        request = Request(
+            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+        )
         plan = make_plan(load_suite(suite or "quick"), request)
         if plots:
             from benchmark.plots.command import plot_suite

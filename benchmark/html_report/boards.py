@@ -1,22 +1,17 @@
-"""What a page shows of a table: a leaderboard a setting, published beside measured, floors with controls, mean ranks."""
+"""What a page shows of a table: a leaderboard a setting, published beside measured, floors with controls."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.plots.ranks import ranks
-from benchmark.report.published import is_altered
 from benchmark.report.render import ARROWS, measured, number
 from benchmark.report.table import Block, Entry, Row, Setting, Table
-from metrics.registry import METRICS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from metrics.base import MetricInfo
 
 VERDICTS = {"better": "▲", "tie": "=", "undecided": "?", "worse": "▼"}
@@ -100,15 +95,6 @@ class Noise:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """Mean ranks over the settings in which each generator has a value; the best mean first."""
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[float | None, ...]], ...]
-    settings: int
-
-
 def arrow(info: MetricInfo) -> str:
     """A score's title with its direction."""
     return f"{info.title} {ARROWS[info.higher_is_better][0]}".strip()
@@ -122,7 +108,11 @@ def setting_titles(table: Table, dataset_titles: dict[str, str]) -> tuple[str, .
 def boards(
     table: Table, settings: tuple[str, ...], costs: tuple[Block, ...], cells: dict[tuple[str, Setting], tuple[str, ...]]
 ) -> tuple[Board, ...]:
-    """A leaderboard a column of the table, with the blocks of costs as further columns; best rows of the first score first."""
+    """A leaderboard a column of the table, with the blocks of costs as further columns; best rows of the first score first.
+
+    `cells` are the links of the cells behind a row, by title and setting, and `letters` its significance groups, by score,
+    title and setting.
+    """
     blocks = (*table.blocks, *costs)
     found = []
     for column, (setting, key) in enumerate(zip(settings, table.columns, strict=True)):
@@ -130,7 +120,15 @@ def boards(
             BoardRow(
                 row.title,
                 row.size_class == "control",
-                tuple(_place(_entry(block, row, column), block, cost=block in costs) for block in blocks),
+                tuple(
+                    _place(
+                        _entry(block, row, column),
+                        block,
+                        letters.get((block.info.name, row.title, key), ""),
+                        cost=block in costs,
+                    )
+                    for block in blocks
+                ),
                 cells.get((row.title, key), ()),
             )
             for row in _rows(table)
@@ -148,14 +146,14 @@ def _first(row: BoardRow) -> float:
     return math.inf if order is None else order
 
 
-def _place(entry: Entry, block: Block, *, cost: bool) -> Place:
+def _place(entry: Entry, block: Block, groups: str, *, cost: bool) -> Place:
     order = None if entry.mean is None else entry.mean if cost else abs(entry.mean - block.info.ideal)
     published = entry.published
     return Place(
         measured(entry, block.info.decimals),
         order,
         entry.mark,
-        getattr(entry, "groups", ""),
+        groups,
         "" if published is None else f"{published.value:g}",
         entry.verdict or "",
         entry.reason,
@@ -235,31 +233,3 @@ def noises(table: Table, settings: tuple[str, ...]) -> tuple[Noise, ...]:
         return Noise(setting, arrow(block.info), _number(block.floors[column], decimals), margin, values)
 
     return tuple(noise(b, column, setting) for b in table.blocks for column, setting in enumerate(settings))
-
-
-def mean_ranks(frame: pd.DataFrame) -> Ranks | None:
-    """Mean ranks by score of unaltered generators; None where fewer than two of them or of the settings can be ranked."""
-    frame = frame[~is_altered(frame)]
-    tables = {name: ranks(frame, name) for name in frame["metric"].drop_duplicates() if name in METRICS}
-    tables = {name: table for name, table in tables.items() if min(table.shape) > 1}
-    if not tables:
-        return None
-    means = {name: table.mean(axis="columns") for name, table in tables.items()}
-    titles = dict.fromkeys(title for mean in means.values() for title in mean.index)
-    rows = [(str(title), tuple(_rank(mean, title) for mean in means.values())) for title in titles]
-    heads = tuple(arrow(_info(name)) for name in tables)
-    return Ranks(
-        heads,
-        tuple(sorted(rows, key=lambda row: sum(value or len(rows) for value in row[1]))),
-        max(table.shape[1] for table in tables.values()),
-    )
-
-
-def _rank(mean: pd.Series[float], title: object) -> float | None:
-    return float(mean[title]) if title in mean.index else None
-
-
-def _info(name: str) -> MetricInfo:
-    from benchmark.plan.keys import score_info
-
-    return score_info(str(name))

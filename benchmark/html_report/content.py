@@ -13,10 +13,8 @@ from benchmark.html_report.boards import (
     Beside,
     Board,
     Noise,
-    Ranks,
     boards,
     controls,
-    mean_ranks,
     noises,
     published_beside,
     setting_titles,
@@ -25,10 +23,12 @@ from benchmark.html_report.boards import (
 from benchmark.html_report.cells import Card, Known, cards
 from benchmark.html_report.charts import Figure, cost_figures, memorisation_figures
 from benchmark.html_report.pictures import Picture, pictures
+from benchmark.html_report.significance import significance, variance_table
 from benchmark.plan.keys import score_info
 from benchmark.plan.planner import Plan
 from benchmark.report.efficiency import with_efficiency
 from benchmark.report.frame import COLUMNS, results_frame
+from benchmark.report.plain import PlainTable
 from benchmark.report.store_status import suite_status
 from benchmark.report.suite import plan_notes, suite_folder
 from benchmark.report.table import Table, make_table
@@ -58,13 +58,14 @@ class Part:
     counts: tuple[tuple[str, int], ...]
     settings: tuple[str, ...]
     boards: tuple[Board, ...]
-    ranks: Ranks | None
+    statistics: tuple[PlainTable, ...]
     published: tuple[Beside, ...]
     verdicts: tuple[tuple[str, int], ...]
     controls: tuple[str, ...]
     noises: tuple[Noise, ...]
     costs: tuple[Figure, ...]
     memorisation: tuple[Figure, ...]
+    variance: PlainTable | None
     cards: tuple[Card, ...]
 
     @property
@@ -90,14 +91,15 @@ class Content:
 
 def of_plan(plan: Plan, store: Store, *, with_pictures: bool = True) -> Content:
     """What a store holds of a plan's cells; the figures in it, where they were drawn, are part of it."""
-    frame = results_frame(plan.cells, plan.scores, store)
-    figures = suite_folder(plan, store) / "plots"
+    frame = results_frame(plan.cells, plan.score_names, store)
+    folder = suite_folder(plan, store)
+    figures = folder / "plots"
     known = {}
     for cell, status in zip(plan.cells, suite_status(plan, store), strict=True):
         drawn = pictures([figures / cell.slug, store.root / "plots" / cell.slug]) if with_pictures else ()
         known[cell.slug] = Known(cell, status, store.cell(cell).provenance(), drawn)
     titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
-    shown = pictures([figures]) if with_pictures else ()
+    shown = (*pictures([figures]), *pictures([folder])) if with_pictures else ()
     return Content(plan.title, _parts(frame, titles, known), tuple(plan_notes(plan)), shown)
 
 
@@ -142,7 +144,7 @@ def read_frame(path: Path) -> pd.DataFrame:
         except ValueError:
             raise UserError(f"--frame '{path}' has the unknown score '{name}'; remove its rows.") from None
     frame = frame.reindex(columns=list(COLUMNS))
-    return frame.fillna({"reason": "", "altered": ""})
+    return frame.fillna({"reason": "", "altered": "", "sampling_seed": 0})
 
 
 def _dataset_title(name: str) -> str:
@@ -167,26 +169,24 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
     named = dict(zip(table.columns, settings, strict=True))
     shown = cards(frame, known, named, name)
     beside = published_beside(table, settings)
+    found = significance(frame)
     return Part(
         id=name,
         title=title,
-        caption=_caption(table),
+        caption=table.caption,
         counts=_counts(shown),
         settings=settings,
-        boards=boards(table, settings, costs, _cells_behind(frame, shown)),
-        ranks=mean_ranks(frame) if len(settings) > 1 else None,
+        boards=boards(table, settings, costs, _cells_behind(frame, shown), found.letters),
+        statistics=found.tables,
         published=beside,
         verdicts=verdict_counts(beside),
         controls=controls(table),
         noises=noises(table, settings),
         costs=cost_figures(table, settings, costs),
         memorisation=memorisation_figures(table, settings),
+        variance=variance_table(frame, named),
         cards=shown,
     )
-
-
-def _caption(table: Table) -> str:
-    return table.caption
 
 
 def _counts(shown: Iterable[Card]) -> tuple[tuple[str, int], ...]:

@@ -1,0 +1,60 @@
+"""`statistics`: which generator is better over a suite, and how sure that is."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from benchmark.cli.options import Budget, Csv, DataDir, Json, Only, ProtocolOption, Seeds, Set, StoreOption, Suite
+from benchmark.cli.printing import emit
+from benchmark.errors import UserError
+
+
+def statistics(
+    suite: Suite = "quick",
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    json_target: Json = None,
+) -> None:
+    """Test and rank a suite's generators: paired tests, intervals, Friedman, win rates, rank stability; nothing is trained.
+
+    Example: python -m benchmark statistics --suite table1 --only dataset=stocks,sines
+    """
+    from benchmark.config.suites import load_suite
+    from benchmark.files import write_bytes, write_json
+    from benchmark.plan.planner import Request, make_plan
+    from benchmark.plots.critical import can_be_drawn, draw_critical
+    from benchmark.plots.style import write
+    from benchmark.report.available import require_results
+    from benchmark.report.frame import results_frame
+    from benchmark.report.statistics import statistics_of
+    from benchmark.report.statistics_text import statistics_text
+    from benchmark.report.suite import suite_folder
+    from benchmark.store.store import Store
+
+    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    plan, results = make_plan(load_suite(suite), request), Store(store)
+    require_results(plan, results)
+    found = statistics_of(results_frame(plan.cells, plan.scores, results))
+    if not found.scores:
+        raise UserError(
+            f"suite '{plan.title}' has no two generators beside the controls with the same score; run more of it, or choose "
+            "others with --only."
+        )
+    folder, text = suite_folder(plan, results), statistics_text(found)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(folder / "statistics.md", text.encode())
+    files = [folder / "statistics.md"]
+    drawn = [score for score in found.scores if can_be_drawn(score)]
+    if drawn:
+        files += write(partial(draw_critical, drawn), folder, "critical_difference")
+    record = {"suite": plan.suite.name, **found.as_json(), "files": [str(path) for path in files]}
+    write_json(folder / "statistics.json", record)
+    files.append(folder / "statistics.json")
+    emit(text + "\n" + "\n".join(f"wrote {path}" for path in files), record, json_target)

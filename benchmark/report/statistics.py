@@ -1,0 +1,289 @@
+"""Which generator is better, and how sure that is: the statistics of a results frame, by score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.config.budgets import is_shortened
+from benchmark.plan.keys import score_info
+from benchmark.report.table import Setting, floor_and_margin
+from benchmark.seeds import derive_seed
+from benchmark.statistics.bayes import Probabilities, mean_probabilities, sign_probabilities
+from benchmark.statistics.groups import significance_groups
+from benchmark.statistics.intervals import bootstrap_interval
+from benchmark.statistics.ranks import RankTest, few_blocks, rank_test, ranks, win_rates
+from benchmark.statistics.stability import LEVELS, Stability, rank_stability
+from benchmark.statistics.tests import Said
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from metrics.base import MetricInfo
+
+Unit = Literal["training seed", "repetition"]
+ON_ONE_MODEL = (
+    "Repetitions are of a score on one trained model: intervals, p-values and probabilities from them contain no variance of "
+    "training; run with --seeds 3 or more."
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """The values of generators in one setting on the units that all of them have.
+
+    Attributes:
+        setting: Data set and length.
+        generators: Titles, the best first.
+        values: (G generators, K training seeds, R repetitions).
+        losses: (G generators, K units), distances from the ideal, oriented so that their mean is the distance of the mean.
+        unit: What the units are: training seeds where there are several, else repetitions on one trained model.
+        margin: The difference that a perfect generator's noise makes.
+        left_out: Titles of generators without all their values.
+    """
+
+    setting: Setting
+    generators: tuple[str, ...]
+    values: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    unit: Unit
+    margin: float
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Against:
+    """A setting's first beside another generator.
+
+    Attributes:
+        generator: The other's title.
+        difference: The other's distance from the ideal minus the first's: positive where the first is better.
+        half_width: Of the 95 % t-interval, paired by the unit.
+        bootstrap: The 95 % interval by the BCa bootstrap; None for too few units.
+        p: The p-value of the paired t-test.
+        p_holm: The same, corrected for all pairs of generators in the setting.
+        probabilities: That the first is better by more than the margin, equivalent, or worse.
+        said: "different", "tie" or "undecided" by p_holm, interval and margin.
+    """
+
+    generator: str
+    difference: float
+    half_width: float
+    bootstrap: tuple[float, float] | None
+    p: float
+    p_holm: float
+    probabilities: Probabilities
+    said: Said
+
+
+@dataclass(frozen=True)
+class SettingStatistics:
+    """One score on one data set at one length; every tuple by generator is in the order of `generators`, the best first."""
+
+    dataset: str
+    length: int
+    unit: Unit
+    units: int
+    margin: float
+    generators: tuple[str, ...]
+    losses: tuple[float, ...]
+    letters: tuple[str, ...]
+    against: tuple[Against, ...]
+    stability: tuple[Stability, ...]
+    left_out: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ScoreStatistics:
+    """One score over its settings; every tuple by generator is in the order of `generators`, the best mean rank first.
+
+    Attributes:
+        score: The score's name.
+        title: Its title.
+        generators: Titles of those with values in every setting.
+        left_out: Titles of the others.
+        settings: The statistics of each setting.
+        mean_ranks: Over settings; 1 is best.
+        test: Friedman's test and Nemenyi's.
+        win_rates: (G, G), the share of settings in which the row beats the column, ties within the margin counting half.
+        probabilities: Of the first against each other generator over settings, by the Bayesian sign test; empty where refused.
+        probabilities_reason: Why they were refused.
+        stability: Over repetitions, training seeds and settings, each alone and all together.
+    """
+
+    score: str
+    title: str
+    generators: tuple[str, ...]
+    left_out: tuple[str, ...]
+    settings: tuple[SettingStatistics, ...]
+    mean_ranks: tuple[float, ...]
+    test: RankTest
+    win_rates: tuple[tuple[float, ...], ...]
+    probabilities: tuple[Probabilities, ...]
+    probabilities_reason: str
+    stability: tuple[Stability, ...]
+
+
+@dataclass(frozen=True)
+class SuiteStatistics:
+    """The statistics of a frame, one entry a score that two or more generators have; `notes` say what limits them."""
+
+    scores: tuple[ScoreStatistics, ...]
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The statistics with stable keys: those of the dataclasses."""
+        return asdict(self)
+
+
+def statistics_of(frame: pd.DataFrame) -> SuiteStatistics:
+    """The statistics of a results frame (columns of `benchmark.report.frame`) over its generators without the controls."""
+    scores = []
+    for name, part in frame.groupby("metric", sort=False):
+        info = score_info(str(name))
+        columns = [column for column in columns_of(part, info) if len(column.generators) > 1]
+        if columns:
+            scores.append(_score(info, columns))
+    return SuiteStatistics(tuple(scores), tuple(_notes(frame, scores)))
+
+
+def columns_of(part: pd.DataFrame, info: MetricInfo) -> list[Column]:
+    """The values of one score by setting, without controls."""
+    found = []
+    settings = dict.fromkeys(zip(part["dataset"], part["length"], strict=True))
+    for dataset, length in settings:
+        rows = part[(part["dataset"] == dataset) & (part["length"] == length)]
+        generators = rows[rows["size_class"] != "control"]
+        lacking = set(generators.loc[generators["value"].isna(), "title"])
+        whole = generators[~generators["title"].isin(lacking)]
+        if whole.empty:
+            continue
+        titles, values = _shared(whole)
+        if not values.size:
+            continue
+        means = values.mean(axis=(1, 2)) - info.ideal
+        order = np.argsort(np.abs(means), kind="stable")
+        several = values.shape[1] > 1
+        units = values.mean(axis=2) if several else values[:, 0]
+        losses = (units - info.ideal) * np.where(means < 0, -1.0, 1.0)[:, None]
+        found.append(
+            Column(
+                (str(dataset), int(length)),
+                tuple(titles[place] for place in order),
+                values[order],
+                losses[order],
+                "training seed" if several else "repetition",
+                floor_and_margin(rows, info)[1],
+                tuple(sorted(lacking)),
+            )
+        )
+    return found
+
+
+def _shared(rows: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
+    """Titles and values (G, K, R) on the training seeds and repetitions that all generators have."""
+    wide = rows.groupby(["title", "seed", "repetition"], sort=False)["value"].mean().unstack().dropna(axis="columns")
+    titles = list(rows["title"].unique())
+    seeds = [seed for seed, count in wide.groupby("seed").size().items() if count == len(titles)]
+    return titles, np.stack([wide.loc[[(title, seed) for seed in seeds]].to_numpy(np.float64) for title in titles])
+
+
+def _score(info: MetricInfo, columns: Sequence[Column]) -> ScoreStatistics:
+    everywhere = [title for title in columns[0].generators if all(title in one.generators for one in columns)]
+    anywhere = dict.fromkeys(title for one in columns for title in (*one.generators, *one.left_out))
+    rows = [[one.generators.index(title) for title in everywhere] for one in columns]
+    losses = np.array([one.losses.mean(axis=1)[chosen] for one, chosen in zip(columns, rows, strict=True)]).T
+    mean_ranks = ranks(losses).mean(axis=1) if everywhere else np.empty(0)
+    order = np.argsort(mean_ranks, kind="stable")
+    values = [one.values[np.array(chosen)[order]] for one, chosen in zip(columns, rows, strict=True) if everywhere]
+    losses, margins = losses[order], np.array([one.margin for one in columns])
+    reason = few_blocks(len(columns))
+    return ScoreStatistics(
+        score=info.name,
+        title=info.title,
+        generators=tuple(everywhere[place] for place in order),
+        left_out=tuple(title for title in anywhere if title not in everywhere),
+        settings=tuple(_setting(info, one) for one in columns),
+        mean_ranks=tuple(mean_ranks[order].tolist()),
+        test=rank_test(losses),
+        win_rates=tuple(map(tuple, win_rates(losses, margins).tolist())),
+        probabilities=() if reason else _over_settings(info, losses, margins),
+        probabilities_reason=reason,
+        stability=tuple(
+            rank_stability(values, info.ideal, over, derive_seed("statistics", "stability", info.name, *over))
+            for over in (*((level,) for level in LEVELS), LEVELS)
+            if len(everywhere) > 1
+        ),
+    )
+
+
+def _over_settings(
+    info: MetricInfo, losses: NDArray[np.float64], margins: NDArray[np.float64]
+) -> tuple[Probabilities, ...]:
+    advantages = losses[1:] - losses[0]
+    signs = np.where(np.abs(advantages) <= margins, 0, np.sign(advantages)).astype(int)
+    return tuple(sign_probabilities(row.tolist(), derive_seed("statistics", "sign", info.name)) for row in signs)
+
+
+def _setting(info: MetricInfo, column: Column) -> SettingStatistics:
+    dataset, length = column.setting
+    groups = significance_groups(column.losses, column.margin)
+    against = []
+    for one in groups.comparisons:
+        if one.pair[0] != 0:
+            continue  # only pairs with the first
+        advantage = column.losses[one.pair[1]] - column.losses[0]
+        seed = derive_seed("statistics", "bootstrap", info.name, dataset, length, one.pair[1])
+        against.append(
+            Against(
+                column.generators[one.pair[1]],
+                one.mean,
+                one.half_width,
+                bootstrap_interval(advantage, seed),
+                one.p,
+                one.p_holm,
+                mean_probabilities(advantage, column.margin),
+                one.said,
+            )
+        )
+    return SettingStatistics(
+        dataset=dataset,
+        length=length,
+        unit=column.unit,
+        units=column.losses.shape[1],
+        margin=column.margin,
+        generators=column.generators,
+        losses=tuple(column.losses.mean(axis=1).tolist()),
+        letters=groups.letters,
+        against=tuple(against),
+        stability=tuple(
+            rank_stability(
+                [column.values], info.ideal, [level], derive_seed("statistics", info.name, dataset, length, level)
+            )
+            for level in LEVELS[:2]
+        ),
+        left_out=column.left_out,
+        reason=groups.reason,
+    )
+
+
+def _notes(frame: pd.DataFrame, scores: Sequence[ScoreStatistics]) -> list[str]:
+    """What limits all of it, and who was left out where."""
+    notes = [
+        f"Budget {budget} shortens the scores: its values test the program and compare only with each other."
+        for budget in sorted(set(frame["budget"]))
+        if is_shortened(str(budget))
+    ]
+    if any(one.unit == "repetition" for score in scores for one in score.settings):
+        notes.append(ON_ONE_MODEL)
+    for score in scores:
+        if score.left_out:
+            notes.append(
+                f"{score.title}: without a value in every setting, so not ranked: {', '.join(score.left_out)}."
+            )
+    return notes
