@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 VERDICTS = {"better": "▲", "tie": "=", "undecided": "?", "worse": "▼"}
 """Each verdict with its sign, best first: nothing is told by color alone."""
 
+Letters = Mapping[tuple[str, str, Setting], str]
+"""The letters of a generator's significance groups by score, title and setting."""
+
 
 @dataclass(frozen=True)
 class Head:
@@ -106,30 +109,30 @@ def setting_titles(table: Table, dataset_titles: dict[str, str]) -> tuple[str, .
 
 
 def boards(
-    table: Table, settings: tuple[str, ...], costs: tuple[Block, ...], cells: dict[tuple[str, Setting], tuple[str, ...]]
+    table: Table,
+    settings: tuple[str, ...],
+    costs: tuple[Block, ...],
+    cells: Mapping[tuple[str, Setting], tuple[str, ...]],
+    letters: Letters,
 ) -> tuple[Board, ...]:
     """A leaderboard a column of the table, with the blocks of costs as further columns; best rows of the first score first.
 
-    `cells` are the links of the cells behind a row, by title and setting, and `letters` its significance groups, by score,
-    title and setting.
+    `cells` are the links of the cells behind a row, by title and setting.
     """
     blocks = (*table.blocks, *costs)
     found = []
     for column, (setting, key) in enumerate(zip(settings, table.columns, strict=True)):
+
+        def place(block: Block, row: Row, column: int = column, key: Setting = key) -> Place:
+            groups = letters.get((block.info.name, row.title, key), "")
+            return _place(_entry(block, row, column), block, groups, cost=block in costs)
+
         rows = [
             BoardRow(
                 row.title,
                 row.size_class == "control",
-                tuple(
-                    _place(
-                        _entry(block, row, column),
-                        block,
-                        letters.get((block.info.name, row.title, key), ""),
-                        cost=block in costs,
-                    )
-                    for block in blocks
-                ),
-                cells.get((row.title, key), ()),
+                tuple(place(block, row) for block in blocks),
+                cells[row.title, key],
             )
             for row in _rows(table)
             if (row.title, key) in cells

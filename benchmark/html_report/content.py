@@ -31,7 +31,7 @@ from benchmark.report.frame import COLUMNS, results_frame
 from benchmark.report.plain import PlainTable
 from benchmark.report.store_status import suite_status
 from benchmark.report.suite import plan_notes, suite_folder
-from benchmark.report.table import Table, make_table
+from benchmark.report.table import make_table
 from benchmark.store.records import State
 from benchmark.store.store import Store
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
-from benchmark.html_report.boards import arrow
+from benchmark.html_report.boards import Letters, arrow
 from benchmark.plan.keys import score_info
 from benchmark.report.plain import PlainTable
 from benchmark.report.statistics import SuiteStatistics, statistics_of
@@ -18,9 +18,6 @@ from benchmark.statistics.variance import SOURCES, Component, variance_component
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Letters = dict[tuple[str, str, Setting], str]
-"""The letters of a generator's significance groups by score, title and setting."""
 
 
 @dataclass(frozen=True)
