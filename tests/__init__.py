@@ -1,0 +1,1 @@
+"""The tests; a package, because the library baycomp installs another one of this name."""
