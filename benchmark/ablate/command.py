@@ -13,7 +13,8 @@ from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Request
 from benchmark.report.command_report import Report, shortened_scores, write_tables
-from benchmark.report.plain import PlainTable, markdown
+from benchmark.report.render import markdown
+from benchmark.report.text_table import TextTable, text_lines
 from benchmark.run import launch, preview
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
@@ -57,10 +58,10 @@ def ablate(
     return Report(text, _record(ablation, spec, found, files), failed)
 
 
-def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect]) -> PlainTable:
+def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect]) -> TextTable:
     """One row a quantity of each part on each data set, with the paper's Table 3 beside it."""
     header = ("data set", "without", "quantity", "whole", "without it", "difference", "conclusion", "published")
-    rows = tuple(
+    rows = [
         (
             effect.dataset,
             effect.drop,
@@ -72,9 +73,9 @@ def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect
             "" if effect.published is None else "{:.3f} → {:.3f}".format(*effect.published),
         )
         for effect in found
-    )
+    ]
     cell = ablation.base[0]
-    return PlainTable(f"{cell.title}, part by part", header, rows, notes=_notes(spec, cell, found))
+    return TextTable(f"{cell.title}, part by part", header, text_lines(rows), notes=_notes(spec, cell, found))
 
 
 def _notes(spec: AblationSpec, cell: Cell, found: Sequence[Effect]) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ def plots(
     Example: python -m benchmark plots --suite quick --only dataset=stocks
     """
     from benchmark.config.suites import load_suite
+    from benchmark.external.entered import with_entered
     from benchmark.plan.planner import Request, make_plan
     from benchmark.plots import command
     from benchmark.report.available import require_results
@@ -58,7 +59,8 @@ def plots(
         request = Request(
             budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
         )
-        plan = make_plan(load_suite(suite or ""), request)
-        require_results(plan, Store(store))
-        drawn = command.plot_suite(plan, Store(store), output, data_dir, report)
+        results = Store(store)
+        plan = with_entered(make_plan(load_suite(suite or ""), request), results)
+        require_results(plan, results)
+        drawn = command.plot_suite(plan, results, output, data_dir, report)
     emit(drawn.text(), drawn.as_json(), json_target)

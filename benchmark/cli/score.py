@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import Device, Json
+from benchmark.cli.options import DataDir, Device, Json
 from benchmark.cli.printing import emit, report
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.external.enter import Entry
+
+
+ENTERING = "Entering into a store"
 
 
 def score(
-    real: Annotated[Path, typer.Option(help="Real windows: npy, npz; or rows: csv, parquet.")],
-    fake: Annotated[Path, typer.Option(help="Generated windows, in the same form.")],
+    fake: Annotated[Path, typer.Option(help="Generated windows: npy, npz; or rows: csv, parquet.")],
+    real: Annotated[
+        Path | None, typer.Option(help="Real windows, in the same form; with --as a --dataset instead.")
+    ] = None,
     scores: Annotated[
         str, typer.Option(help="Names with commas between them, or all.")
     ] = "discriminative,predictive,context_fid",
@@ -23,8 +33,8 @@ def score(
     budget: Annotated[
         str | None, typer.Option(help="smoke for a quick look; the published metrics where it is left out.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 0,
-    backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of all random numbers (default: 0).")] = None,
+    backend: Annotated[str | None, typer.Option(help="torch (the default) or tensorflow.")] = None,
     length: Annotated[int | None, typer.Option(min=2, help="Time steps in a window, for files of rows.")] = None,
     ranges: Annotated[
         list[str] | None,
@@ -38,14 +48,69 @@ def score(
     controls: Annotated[bool, typer.Option(help="Score the copy, gaussian and oracle controls too.")] = True,
     device: Device = "auto",
     json_target: Json = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", rich_help_panel=ENTERING, help="Enter the samples as a row of this name."),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(rich_help_panel=ENTERING, help="The data set that the samples imitate.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(rich_help_panel=ENTERING, help="paper (the default) or strict.")
+    ] = None,
+    store: Annotated[Path | None, typer.Option(rich_help_panel=ENTERING, help="The store (default: runs).")] = None,
+    training_seed: Annotated[
+        int | None, typer.Option(min=0, rich_help_panel=ENTERING, help="Which of several trainings made them.")
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=ENTERING, help="scaled, values in [0, 1] (the default), or data, the data's units."
+        ),
+    ] = None,
+    selection: Annotated[
+        str | None, typer.Option(rich_help_panel=ENTERING, help="How these samples or this model were chosen.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(rich_help_panel=ENTERING, help="The address of the code that made them.")
+    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """Score anyone's samples from any program, beside the controls and the floors.
+    """Score anyone's samples from any program, beside the controls and the floors, or as a row of a store.
 
     Example: python -m benchmark score --real real.npy --fake fake.npy --scores all
+
+    Example: python -m benchmark score --fake fake.npy --as mine --dataset stocks --length 24 --selection "last checkpoint"
     """
+    alone = {"--real": real, "--range": ranges, "--repetitions": repetitions, "--seed": seed, "--backend": backend}
+    entering = {
+        "--dataset": dataset,
+        "--protocol": protocol,
+        "--store": store,
+        "--training-seed": training_seed,
+        "--units": units,
+        "--selection": selection,
+        "--code": code,
+        "--data-dir": data_dir,
+    }
+    if name is not None:
+        _refuse(alone, "stands alone; a row entered by --as takes it from the data set and the budget")
+        if dataset is None or length is None:
+            raise UserError("--as needs the setting of its row; add --dataset and --length.")
+        from benchmark.external.enter import Entry
+
+        entry = Entry(
+            name, fake, dataset, length, protocol or "paper", budget or "fast", tuple(scores.split(",")),
+            training_seed or 0, units or "scaled", selection or "", code or "", data_dir,
+        )  # fmt: skip
+        _enter(entry, store or Path("runs"), device, json_target)
+        return
+    _refuse(entering, "belongs to a row of a store; add --as NAME")
+    if real is None:
+        raise UserError("--real is missing; give the real windows, or --as NAME with a --dataset.")
+    from benchmark.external import score as external
     from benchmark.report.external import external_table
     from benchmark.report.render import markdown
-    from benchmark.run import external
     from benchmark.run.device import choose_device
     from benchmark.run.progress import ticker
 
@@ -54,8 +119,8 @@ def score(
         fake,
         tuple(scores.split(",")),
         repetitions,
-        seed,
-        backend,
+        seed or 0,
+        backend or "torch",
         length,
         tuple(ranges or ()),
         budget,
@@ -65,4 +130,27 @@ def score(
     result = external.score_files(request, ticker(report))
     emit(markdown(external_table(result)), result, json_target)
     if any(entry.get("status") == "failed" for entry in result["scores"].values()):
+        raise typer.Exit(1)
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    """Refuse options that would have no effect."""
+    given = next((option for option, value in options.items() if value not in (None, [])), None)
+    if given:
+        raise UserError(f"{given} {why}.")
+
+
+def _enter(entry: Entry, folder: Path, device: str, json_target: str | None) -> None:
+    """Enter samples into a store, compute their scores and print their row."""
+    from benchmark.external.enter import enter
+    from benchmark.report import suite as outputs
+    from benchmark.run import launch
+    from benchmark.store.store import Store
+
+    store = Store(folder)
+    plan = enter(entry, store)
+    outcomes = launch.run(plan, store, launch.options(device, 1, entry.data_dir, None), report)
+    result = outputs.suite_result(plan, store)
+    emit(outputs.render(result, "markdown"), outputs.as_json(plan, result, []), json_target)
+    if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)

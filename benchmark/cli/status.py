@@ -55,13 +55,14 @@ def status(
         title, what = None, f"store {store}"
     else:
         from benchmark.config.suites import load_suite
+        from benchmark.external.entered import with_entered
         from benchmark.plan.planner import Request, make_plan
 
         results.opened()
         request = Request(
             budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
         )
-        plan = make_plan(load_suite(suite), request)
+        plan = with_entered(make_plan(load_suite(suite), request), results)
         cells = store_status.suite_status(plan, results)
         title, what = plan.title, f"suite '{plan.title}' in store {store}"
     heading = f"{what}: {len(cells)} cell{'' if len(cells) == 1 else 's'}"

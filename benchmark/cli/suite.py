@@ -54,6 +54,7 @@ def run(
     """
     from benchmark.config.suites import load_suite
     from benchmark.data import fetch_missing
+    from benchmark.external.entered import with_entered
     from benchmark.plan.planner import Request, make_plan
     from benchmark.report import suite as outputs
     from benchmark.run import launch, preview
@@ -65,8 +66,8 @@ def run(
     request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     check(tracking)
     options = launch.options(device, workers, data_dir, retry, force=force)
-    plan = make_plan(load_suite(suite), request)
     results = Store(store)
+    plan = with_entered(make_plan(load_suite(suite), request), results)
     if dry_run:
         found = preview.preview(plan, results, options)
         emit(preview.preview_text(found), found, json_target)
@@ -75,7 +76,7 @@ def run(
 
     results.create()
     if download and fetch_missing(plan.lacking, data_dir, report):
-        plan = make_plan(load_suite(suite), request)
+        plan = with_entered(make_plan(load_suite(suite), request), results)
     with track_plan(plan, results, tracking, report) as tracked:
         outcomes = launch.run(plan, results, options, report, [tracked])
         result = outputs.suite_result(plan, results)
@@ -115,6 +116,7 @@ def tables(
     Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
     """
     from benchmark.config.suites import load_suite
+    from benchmark.external.entered import with_entered
     from benchmark.files import write_bytes
     from benchmark.plan.planner import Request, make_plan
     from benchmark.report import suite as outputs
@@ -124,7 +126,8 @@ def tables(
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
     request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    plan, results = make_plan(load_suite(suite), request), Store(store)
+    results = Store(store)
+    plan = with_entered(make_plan(load_suite(suite), request), results)
     require_results(plan, results)
     show = outputs.Choices(published, controls, efficiency, digits)
     text = outputs.render(outputs.suite_result(plan, results, show), format_name)

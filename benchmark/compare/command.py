@@ -11,8 +11,9 @@ from benchmark.compare.setups import Setup, read_setups
 from benchmark.config.budgets import is_shortened
 from benchmark.errors import UserError
 from benchmark.report.command_report import Report, shortened_scores
-from benchmark.report.plain import PlainTable, markdown
-from benchmark.report.render import ARROWS, number
+from benchmark.report.layouts import score_title
+from benchmark.report.render import markdown
+from benchmark.report.text_table import Text, TextTable, text_lines
 from benchmark.store.store import Store
 
 HEADER = (
@@ -55,17 +56,15 @@ def _refused_name(setup: Setup, score: str) -> str:
     return setup.name if score == "all scores" else f"{setup.name}, {score}"
 
 
-def comparison_table(found: Found, names: tuple[str, str], altered: Sequence[str] = ()) -> PlainTable:
+def comparison_table(found: Found, names: tuple[str, str], altered: Sequence[str] = ()) -> TextTable:
     """One row a score, conclusions of scores that moved in bold, and in notes all that has no row."""
     several = len({one.setup.setting[2:] for one in found.comparisons}) > 1
-    rows = tuple(_row(one, several=several) for one in found.comparisons)
-    last = len(HEADER) - 1
-    bold = frozenset((index, last) for index, one in enumerate(found.comparisons) if one.conclusion in MOVED)
+    rows = [_row(one, several=several) for one in found.comparisons]
     title = f"What moved from A ({names[0]}) to B ({names[1]})"
-    return PlainTable(title, HEADER, rows, bold, tuple(_notes(found, altered)))
+    return TextTable(title, HEADER, text_lines(rows), notes=tuple(_notes(found, altered)))
 
 
-def _row(one: Comparison, *, several: bool) -> tuple[str, ...]:
+def _row(one: Comparison, *, several: bool) -> tuple[str | Text, ...]:
     dataset, length, protocol, budget = one.setup.setting
     info, decimals = one.info, one.info.decimals + 1
     low, high = "", ""
@@ -74,15 +73,15 @@ def _row(one: Comparison, *, several: bool) -> tuple[str, ...]:
     return (
         f"{dataset} {length}" + (f", {protocol}, {budget}" if several else ""),
         str(one.setup.record["title"]),
-        f"{info.title} {ARROWS[info.higher_is_better][0]}".rstrip(),
-        number(one.a, info.decimals),
-        number(one.b, info.decimals),
+        score_title(info),
+        f"{one.a:.{info.decimals}f}",
+        f"{one.b:.{info.decimals}f}",
         f"{one.difference:+.{decimals}f}",
         f"[{low}, {high}]" if low else "",
         f"{one.unit} ({one.n})",
         _p(one.p),
         _p(one.p_holm),
-        one.conclusion + (f": {one.reason}" if one.reason else ""),
+        Text(one.conclusion + (f": {one.reason}" if one.reason else ""), "bold" if one.conclusion in MOVED else ""),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.config.budgets import BudgetSpec
 from benchmark.config.registry import Registry
 from benchmark.plan.cell import Cell, digest
-from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO, timing_key
+from benchmark.plan.sampling_time import STAGE_SCORES
 from benchmark.plan.score_name import ScoreName
 from benchmark.seeds import derive_seed
 from metrics import registry
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def score_names() -> list[str]:
-    """The names of all metrics, and of the other quantities that a suite may ask for."""
-    return [*registry.names(), SAMPLING_TIME]
+    """The names of all metrics, and of the scores of stages."""
+    return [*registry.names(), *STAGE_SCORES]
 
 
 def score_info(name: str) -> MetricInfo:
     """Title, direction, range and decimals of a score; the title says where it compares with validation windows."""
-    if name == SAMPLING_TIME:
-        return TIMING_INFO
+    if name in STAGE_SCORES:
+        return STAGE_SCORES[name].info
     score = ScoreName.parse(name)
     info = registry.load(score.metric).info
     title = info.title + (" against validation windows" if score.validation else "")
@@ -79,8 +79,8 @@ def sample_seed(cell: Cell, sampling_seed: int = 0) -> int:
 
 def score_key(cell: Cell, name: str) -> str:
     """The key of one score of a cell: the samples, the metric with its parameters, its seeds, the role of the real windows."""
-    if name == SAMPLING_TIME:
-        return timing_key(cell)
+    if name in STAGE_SCORES:
+        return STAGE_SCORES[name].key(cell)
     metric = make_metric(name, cell.budget)
     samples = sample_key(cell, ScoreName.parse(name).sampling_seed)
     return digest([samples, metric_identity(metric), score_seeds(cell, metric), *_role(name)])

@@ -27,7 +27,7 @@ from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.plan.cell import Cell, Protocol, digest
 from benchmark.plan.keys import SCORES
-from benchmark.plan.sampling_time import SAMPLING_TIME
+from benchmark.plan.sampling_time import STAGE_SCORES
 from benchmark.plan.score_name import ScoreName
 from benchmark.plan.selection import Selection, parse_only
 from benchmark.plan.sizes import count_parameters
@@ -85,7 +85,7 @@ class Plan:
     def score_names(self) -> tuple[str, ...]:
         """The scores of every draw of samples, draw by draw; what times or measures the model itself is done once."""
         draws = range(1, self.suite.sampling_seeds)
-        drawn = [ScoreName.parse(name) for name in self.scores if name != SAMPLING_TIME]
+        drawn = [ScoreName.parse(name) for name in self.scores if name not in STAGE_SCORES]
         return (*self.scores, *(score.of_draw(draw) for draw in draws for score in drawn))
 
     @property

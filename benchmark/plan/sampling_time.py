@@ -1,9 +1,12 @@
-"""The time of sampling as a quantity that suites may ask for beside metrics (Table 6 of the paper).
+"""Scores of stages: what a stage of its own measures, such as the time of sampling (Table 6 of the paper), instead of a metric.
 
-Times depend on the machine, so they stand in a cell's provenance, apart from its scores.
+Times depend on the machine, so they stand in a cell's provenance, apart from its other scores.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from benchmark.plan.cell import Cell, digest
 from metrics.base import MetricInfo
@@ -15,11 +18,13 @@ SAMPLING_TIME = "sampling_time"
 WINDOWS = 256
 REPETITIONS = 5
 
+_SUMMARY = f"median seconds to sample {WINDOWS} windows, of {REPETITIONS} after one to warm up, one thread"
+
 TIMING_INFO = MetricInfo(
     name=SAMPLING_TIME,
     title="Sampling time (s)",
     symbol="Time",
-    summary=f"median seconds to sample {WINDOWS} windows, of {REPETITIONS} after one to warm up, one thread",
+    summary=_SUMMARY,
     higher_is_better=False,
     range=(0.0, float("inf")),
     ideal=0.0,
@@ -28,9 +33,24 @@ TIMING_INFO = MetricInfo(
     source="Table 6 of the paper, which does not say how many windows it times",
     decimals=2,
     reachable=False,
+    depends_on_machine=True,
+    caption=f"Sampling time: {_SUMMARY}; the published seconds are for an unspecified number of windows on an NVIDIA RTX 3090.",
 )
 
 
 def timing_key(cell: Cell) -> str:
     """The key of a cell's times: the model and how it is timed."""
     return digest([cell.key, TIMING, TIMING_INFO.version, WINDOWS, REPETITIONS])
+
+
+@dataclass(frozen=True)
+class StageScore:
+    """A score that the stage of that name measures; `key` identifies a cell's value."""
+
+    info: MetricInfo
+    stage: str
+    key: Callable[[Cell], str]
+
+
+STAGE_SCORES: Mapping[str, StageScore] = {SAMPLING_TIME: StageScore(TIMING_INFO, TIMING, timing_key)}
+"""By name, the scores that suites may ask for beside metrics."""

@@ -15,7 +15,7 @@ def without_published(table: Table) -> Table:
         return replace(entry, published=None, verdict=None)
 
     shown = _rows(table, lambda block: [replace(row, entries=tuple(map(bare, row.entries))) for row in block.rows])
-    return replace(shown, caption=table.caption.partition("In parentheses the published value")[0].rstrip())
+    return replace(shown, beside="")
 
 
 def without_controls(table: Table) -> Table:

@@ -1,4 +1,4 @@
-"""What `sweep` and `ablate` report: a text and a record to print, and files of plain tables."""
+"""What `sweep` and `ablate` report: a text and a record to print, and files of tables."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.files import write_bytes
-from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
-from benchmark.report.render import document
+from benchmark.report.latex import document, latex
+from benchmark.report.render import comma_separated, markdown
+from benchmark.report.text_table import TextTable
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Report:
     failed: bool
 
 
-def write_tables(folder: Path, name: str, tables: Sequence[PlainTable]) -> list[Path]:
+def write_tables(folder: Path, name: str, tables: Sequence[TextTable]) -> list[Path]:
     """Write tables one after the other as `name.md`, `name.tex` and `name.csv`; the paths, none where there is no table."""
     if not tables:
         return []

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.report.frame import COLUMNS
-from benchmark.report.table import Table, make_table
+from benchmark.report.layouts import methods
+from benchmark.report.table import make_table
+from benchmark.report.text_table import TextTable
 
 
-def external_table(result: dict[str, Any]) -> Table:
+def external_table(result: dict[str, Any]) -> TextTable:
     """The result as the table that suites print."""
     import pandas as pd
 
@@ -27,6 +29,7 @@ def external_table(result: dict[str, Any]) -> Table:
             "protocol": "paper",
             "budget": result["budget"] or "none",
             "seed": 0,
+            "sampling_seed": 0,
             "status": "done",
             "reason": "",
         }
@@ -38,7 +41,7 @@ def external_table(result: dict[str, Any]) -> Table:
                 rows.append({**base, **shared, "repetition": repetition, "value": value})
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     table = make_table(frame, title=f"{result['fake']} against {result['real']}", dataset_titles={})
-    return replace(table, caption=_caption(result))
+    return replace(methods(table), caption=_caption(result))
 
 
 def _caption(result: dict[str, Any]) -> str:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.external.entered import notes_of
 from benchmark.files import write_bytes
 from benchmark.plan.planner import Plan
-from benchmark.report import choose, plain
+from benchmark.report import choose
 from benchmark.report.efficiency import with_efficiency
 from benchmark.report.frame import results_frame
-from benchmark.report.html import html, plain_html
-from benchmark.report.layouts import differences, grid
-from benchmark.report.plain import PlainTable
-from benchmark.report.render import document, latex, markdown
+from benchmark.report.html import html
+from benchmark.report.latex import document, latex
+from benchmark.report.layouts import differences, grid, methods
+from benchmark.report.render import markdown
 from benchmark.report.table import Table, make_table
+from benchmark.report.text_table import TextTable
 from benchmark.store.store import Store
 
 if TYPE_CHECKING:
@@ -25,11 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """A suite's frame and table, and the table in another layout where the suite asks for one."""
+    """A suite's frame, and its table in the suite's layout."""
 
     frame: pd.DataFrame
-    table: Table
-    other: PlainTable | None = None
+    table: TextTable
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,11 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     """What the store holds of a plan's cells, as a reader wants to see it."""
     frame = results_frame(plan.cells, plan.score_names, store)
     titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
-    table = _chosen(
-        make_table(frame, title=plan.title, dataset_titles=titles, notes=[*plan_notes(plan), *_warnings(plan, store)]),
-        frame,
-        show,
-    )
-    if plan.suite.layout == "differences":
-        return SuiteResult(frame, table, differences(table))
+    notes = [*plan_notes(plan), *_warnings(plan, store)]
+    table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "grid":
-        return SuiteResult(frame, table, grid(table, plan.suite.variants))
-    return SuiteResult(frame, table)
+        return SuiteResult(frame, grid(table, plan.suite.variants))
+    return SuiteResult(frame, {"methods": methods, "differences": differences}[plan.suite.layout](table))
 
 
 def plan_notes(plan: Plan) -> list[str]:
@@ -77,7 +73,7 @@ def plan_notes(plan: Plan) -> list[str]:
         if name in plan.scores
     ]
     notes += [f"{d.title}, protocol strict: {d.strict_note}" for d in datasets.values() if d.strict_note and strict]
-    return [*notes, *_samplers(plan)]
+    return [*notes, *notes_of(plan), *_samplers(plan)]
 
 
 def _chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:
@@ -117,21 +113,9 @@ def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option'
     """The result as "markdown", "latex" (a whole document), "latex-fragment" (its float alone), "html" or "csv"."""
     if format == "csv":
         return result.frame.to_csv(index=False)
-    if format.startswith("latex"):
-        return _latex(result, whole=format == "latex")
-    if result.other is not None:
-        return {"markdown": plain.markdown, "html": plain_html}[format](result.other)
-    return {"markdown": markdown, "html": html}[format](result.table)
-
-
-def _latex(result: SuiteResult, *, whole: bool) -> str:
-    if result.other is None:
-        text = latex(result.table)
-    else:
-        # Notes are comments in LaTeX, and a reader of the page needs the first two: the caption and how to read the layout.
-        title = " ".join([f"{result.other.title}.", *result.other.notes[:2]])
-        text = plain.latex(replace(result.other, title=title, notes=result.other.notes[2:]))
-    return document(text, _origins(result.frame)) if whole else text
+    if format == "latex":
+        return document(latex(result.table), _origins(result.frame))
+    return {"markdown": markdown, "html": html, "latex-fragment": latex}[format](result.table)
 
 
 def _origins(frame: pd.DataFrame) -> list[str]:

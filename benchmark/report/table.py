@@ -1,4 +1,4 @@
-"""A table before it is rendered: blocks of scores, rows of generators, columns of data sets, and what is best."""
+"""A table before it is laid out: blocks of scores, rows of generators, columns of data sets, and what is best."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
-from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING_INFO
 from benchmark.report.published import Published, is_altered, is_comparable, published_scores
 from benchmark.statistics import summarise
 
@@ -27,13 +26,22 @@ BESIDE = (
 """The caption's sentence on what stands beside a measured value."""
 NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
 """The caption's sentence where a verdict had no noise to go by."""
+SPREADS = {
+    "seed": "{} training seeds",
+    "sampling_seed": "{} draws of samples from one trained model",
+    "repetition": "{} repetitions of a score on one trained model",
+}
+"""What a ± may be over, the outermost first: the column of the results frame, and its name in a caption."""
 Setting = tuple[str, int]
 """A column: data set and length."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One generator on one data set by one score; `mean` is None where there is no value, and `status` says why."""
+    """One generator on one data set by one score; `mean` is None where there is no value, and `status` says why.
+
+    `groups` are the letters of its significance groups in its column: entries that share a letter do not differ.
+    """
 
     mean: float | None = None
     half_width: float | None = None
@@ -44,6 +52,7 @@ class Entry:
     published: Published | None = None
     verdict: Verdict | None = None
     mark: Mark = ""
+    groups: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,13 +77,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """Everything a renderer needs."""
+    """Everything a layout needs; `beside` is the caption's end, on what stands in parentheses."""
 
     title: str
     columns: tuple[Setting, ...]
     column_titles: tuple[str, ...]
     blocks: tuple[Block, ...]
     caption: str
+    beside: str = ""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -85,9 +95,9 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
     titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in settings]
     blocks = tuple(_block(part, settings, str(name)) for name, part in frame.groupby("metric", sort=False))
     caption = " ".join(
-        filter(None, [_caption(frame, settings, titles), *_marks(blocks), *_altered(frame), _beside(frame, blocks)])
+        [*_caption(frame, settings, titles), *_measured(frame, blocks), *_marks(blocks), *_altered(frame)]
     )
-    return Table(title, tuple(settings), tuple(titles), blocks, caption, tuple(notes))
+    return Table(title, tuple(settings), tuple(titles), blocks, caption, _beside(frame, blocks), tuple(notes))
 
 
 def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
@@ -123,10 +133,11 @@ def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]
         return Entry(status=str(failed["status"]), reason=str(failed["reason"]), published=published)
-    by_seed = values.groupby("seed")["value"].mean()
-    # Over several training seeds the spread is that of the models, not that of a score on one model.
-    summary = summarise(list(by_seed) if len(by_seed) > 1 else list(values["value"]))
-    return Entry(summary.mean, summary.half_width, int(values["n"].min()), len(by_seed), "done", "", published)
+    # The spread is that of the outermost unit of which there are several: models, then draws from a model, then repetitions.
+    unit = next((level for level in SPREADS if values[level].nunique() > 1), "repetition")
+    summary = summarise(list(values.groupby(unit)["value"].mean()))
+    seeds = values["seed"].nunique()
+    return Entry(summary.mean, summary.half_width, int(values["n"].min()), seeds, "done", "", published)
 
 
 def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None, float]:
@@ -135,7 +146,7 @@ def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
     the spread of the oracle's repetitions. Where neither is known the difference is 0, and only equal values tie.
     """
-    if info is TIMING_INFO:
+    if info.depends_on_machine:
         return None, 0.0
     analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
     if not analytic.empty:
@@ -149,7 +160,7 @@ def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None
 
 def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:
     """The entry with its verdict, where there is a published value; one value without a spread decides nothing."""
-    if entry.mean is None or entry.published is None or info is TIMING_INFO:
+    if entry.mean is None or entry.published is None or info.depends_on_machine:
         return entry  # seconds on another machine are no verdict
     if entry.half_width is None:
         return replace(entry, verdict="undecided")
@@ -200,7 +211,7 @@ def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> li
     ]
 
 
-def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) -> str:
+def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) -> Iterable[str]:
     counts = []
     for (name, length), title in zip(settings, titles, strict=True):
         n = frame[(frame["dataset"] == name) & (frame["length"] == length)]["n"].dropna()
@@ -208,27 +219,23 @@ def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) ->
             low, high = int(n.min()), int(n.max())
             counts.append(f"{title} {high:,}" + (f" (oracle {low:,})" if low < high else ""))
     budgets = ", ".join(sorted(frame["budget"].unique()))
-    seeds = int(frame.groupby(["generator", "dataset", "length"])["seed"].nunique().max())
-    repetitions = int(frame["repetition"].max() + 1) if frame["repetition"].notna().any() else 0
-    spread = (
-        f"the half-width of a 95 % t-interval over {seeds} training seeds"
-        if seeds > 1
-        else f"the half-width of a 95 % t-interval over {repetitions} repetitions of a score on one trained model"
-    )
+    counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique().max()
+    unit = next((level for level in SPREADS if counted[level] > 1), "")
     protocol = ", ".join(sorted(frame["protocol"].unique()))
-    sentences = [
-        f"Windows scored: {'; '.join(counts) or 'none'}.",
-        f"Budget {budgets}, protocol {protocol}.",
-        f"± is {spread}." if max(seeds, repetitions) > 1 else "",
-    ]
-    metrics = set(frame["metric"])
-    if SAMPLING_TIME in metrics:
-        device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
-        sentences.append(
-            f"Sampling time: {TIMING_INFO.summary}, device {device}; the published seconds are for an unspecified number of "
-            "windows on an NVIDIA RTX 3090."
-        )
-    return " ".join(filter(None, sentences))
+    yield f"Windows scored: {'; '.join(counts) or 'none'}."
+    yield f"Budget {budgets}, protocol {protocol}."
+    if unit:
+        yield f"± is the half-width of a 95 % t-interval over {SPREADS[unit].format(counted[unit])}."
+
+
+def _measured(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
+    """What scores say of how they are measured, and on which device where that matters."""
+    device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
+    for info in (block.info for block in blocks):
+        if info.caption:
+            yield info.caption
+        if info.depends_on_machine:
+            yield f"{info.title} on device {device}."
 
 
 def _marks(blocks: tuple[Block, ...]) -> Iterable[str]:
@@ -252,7 +259,7 @@ def _beside(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
     judged = [
         (entry, floor)
         for block in blocks
-        if block.info is not TIMING_INFO
+        if not block.info.depends_on_machine
         for row in block.rows
         for entry, floor in zip(row.entries, block.floors, strict=True)
         if entry.published is not None

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import sample_key, score_key
-from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING, TIMING_INFO, timing_key
+from benchmark.plan.sampling_time import STAGE_SCORES, StageScore
 from benchmark.plan.score_name import ScoreName
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.records import Provenance, ScoreRecord, State, Status
+from benchmark.store.records import Provenance, ScoreRecord, StageRecord, State, Status
 
 COMPUTE_AGAIN = "run the suite again to compute it"
+METRIC_STAGE = "score:"
+"""Before a metric's name: its stage."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class CellState:
 
 def stage_of(score: str) -> str:
     """The stage that computes a score."""
-    return TIMING if score == SAMPLING_TIME else f"score:{score}"
+    return STAGE_SCORES[score].stage if score in STAGE_SCORES else f"{METRIC_STAGE}{score}"
 
 
 def sample_stages(scores: Iterable[str]) -> dict[str, int]:
@@ -50,9 +52,9 @@ def sample_stages(scores: Iterable[str]) -> dict[str, int]:
 
 
 def all_stages(scores: tuple[str, ...]) -> tuple[str, ...]:
-    """Every stage of a cell, in the order in which they run; the time of sampling is measured before scores are computed."""
-    stages = (stage_of(name) for name in scores)
-    return ("fit", *sample_stages(scores), *sorted(stages, key=lambda stage: stage != TIMING))
+    """Every stage of a cell, in the order in which they run; stages that measure precede metrics."""
+    own = sorted(map(stage_of, scores), key=lambda stage: stage.startswith(METRIC_STAGE))
+    return ("fit", *sample_stages(scores), *own)
 
 
 def cell_state(folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verify: bool) -> CellState:
@@ -65,7 +67,7 @@ def cell_state(folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verif
         return CellState(all_stages(scores), status, {}, (), provenance, (told,))
     altered_scores = folder.altered_scores()
     missing, altered_files = _unfinished(folder, cell, scores, verify=verify)
-    found = _finished_scores(folder, cell, scores, provenance, missing)
+    found = _finished_scores(folder, cell, scores, provenance)
     missing = (*missing, *(stage_of(name) for name in scores if name not in found and stage_of(name) not in missing))
     problems = [f"the record of score {name} was altered after it was written" for name in altered_scores]
     problems += [f"{name} is missing or was altered after it was written" for name in altered_files]
@@ -91,8 +93,7 @@ def _unfinished(
 ) -> tuple[tuple[str, ...], list[str]]:
     """The unfinished stages before the scores, and the files of finished stages that were altered."""
     keys = {stage: sample_key(cell, seed) for stage, seed in sample_stages(scores).items()}
-    if SAMPLING_TIME in scores:
-        keys[TIMING] = timing_key(cell)
+    keys |= {STAGE_SCORES[name].stage: STAGE_SCORES[name].key(cell) for name in scores if name in STAGE_SCORES}
     altered: dict[str, list[str]] = {}
 
     def is_finished(stage: str, key: str) -> bool:
@@ -115,22 +116,24 @@ def _unfinished(
 
 
 def _finished_scores(
-    folder: CellFolder, cell: Cell, scores: tuple[str, ...], provenance: Provenance, missing: tuple[str, ...]
+    folder: CellFolder, cell: Cell, scores: tuple[str, ...], provenance: Provenance
 ) -> dict[str, ScoreRecord]:
-    known = folder.scores()
-    if SAMPLING_TIME in scores and TIMING not in missing:
-        timing = _timing(cell, provenance)
-        known |= {SAMPLING_TIME: timing} if timing else {}
+    known = all_scores(folder, provenance)
     return {name: known[name] for name in scores if name in known and known[name].key == score_key(cell, name)}
 
 
-def _timing(cell: Cell, provenance: Provenance) -> ScoreRecord | None:
-    """The median time of sampling as a score; None where provenance was lost."""
-    timing = provenance.stage(TIMING)
-    if timing.median_seconds is None or timing.windows is None:
+def all_scores(folder: CellFolder, provenance: Provenance) -> dict[str, ScoreRecord]:
+    """Every intact score of a cell: those of metrics, and those that finished stages left in the provenance."""
+    measured = {name: _measured(folder, own, provenance.stage(own.stage)) for name, own in STAGE_SCORES.items()}
+    return folder.scores() | {name: record for name, record in measured.items() if record is not None}
+
+
+def _measured(folder: CellFolder, own: StageScore, stage: StageRecord) -> ScoreRecord | None:
+    """The median of what a stage measured; None where it is not finished or its provenance was lost."""
+    key, n, median = folder.finished(own.stage).key, stage.windows, stage.median_seconds
+    if not folder.is_finished(own.stage, key) or n is None or median is None:
         return None
-    n, median = timing.windows, timing.median_seconds
     return ScoreRecord(
-        key=timing_key(cell), version=TIMING_INFO.version, n_real=n, n_fake=n, floor=None,
+        key=key, version=own.info.version, n_real=n, n_fake=n, floor=None,
         repetitions=(median,), mean=median, half_width=None,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from benchmark.plan.cell import digest
 from benchmark.plan.keys import score_info
 from benchmark.plan.planner import Request
 from benchmark.report.command_report import Report, write_tables
-from benchmark.report.plain import markdown
+from benchmark.report.render import markdown
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import make_url
 
 from benchmark.plan.keys import score_info
 from benchmark.report.command_report import shortened_scores
-from benchmark.report.plain import PlainTable
+from benchmark.report.layouts import ARROWS
 from benchmark.report.published import published_scores
+from benchmark.report.text_table import Text, TextTable, text_lines
 from benchmark.statistics import summarise
 from benchmark.sweep.loop import Sweep
 from benchmark.sweep.space import Choices
@@ -82,32 +84,34 @@ def _settings(sweep: Sweep, trial: Record) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def trials_table(sweep: Sweep, trials: Sequence[Record]) -> PlainTable:
+def trials_table(sweep: Sweep, trials: Sequence[Record]) -> TextTable:
     """A row a trial, the best first."""
     sign = -1 if sweep.objective.maximise else 1
     ordered = sorted(trials, key=lambda r: (r["value"] is None, sign * (r["value"] or 0.0), r["trial"]))
     names = [dimension.name for dimension in sweep.space.dimensions]
     scores = sweep.spec.scores if sweep.objective.is_test else ()
     also = [name for name in scores if name != sweep.objective.score]
-    arrow = "↑" if sweep.objective.maximise else "↓"
-    header = ("trial", *names, f"{objective_title(sweep)} {arrow}", *also, "parameters", "fit s", "state")
-    rows = tuple(
+    objective = f"{objective_title(sweep)} {ARROWS[sweep.objective.maximise]}"
+    header = ("trial", *names, objective, *also, "parameters", "fit s", "state")
+    rows = [
         (
             str(r["trial"]),
             *(_text(r["params"][name]) for name in names),
-            _text(r["value"]) + ("" if r["half_width"] is None else f" ± {r['half_width']:.2g}"),
+            Text(
+                _text(r["value"]) + ("" if r["half_width"] is None else f" ± {r['half_width']:.2g}"),
+                "bold" if r is ordered[0] and r["value"] is not None else "",
+            ),
             *(_text(r["scores"].get(name)) for name in also),
             _text(r["parameters"]),
             _text(r["fit_seconds"]),
             f"{r['state']}: {r['reason']}" if r["reason"] else r["state"],
         )
         for r in ordered
-    )
-    bold = frozenset({(0, len(names) + 1)}) if ordered and ordered[0]["value"] is not None else frozenset()
-    return PlainTable(f"Trials of {sweep.spec.name}", header, rows, bold, _notes(sweep))
+    ]
+    return TextTable(f"Trials of {sweep.spec.name}", header, text_lines(rows), notes=_notes(sweep))
 
 
-def sensitivity_tables(sweep: Sweep, trials: Sequence[Record]) -> list[PlainTable]:
+def sensitivity_tables(sweep: Sweep, trials: Sequence[Record]) -> list[TextTable]:
     """For each pair of listed parameters the objective and every other score, the first parameter down and the second across.
 
     Where other parameters vary too, an entry is the mean over them. A published value (Table 8) stands in parentheses.
@@ -123,12 +127,12 @@ def sensitivity_tables(sweep: Sweep, trials: Sequence[Record]) -> list[PlainTabl
 
 def _sensitivity(
     sweep: Sweep, trials: Sequence[Record], down: Choices, across: Choices, score: str | None
-) -> PlainTable:
+) -> TextTable:
     """The table of one score, or of the objective (`score` None), whose best entry is bold."""
     means: dict[tuple[int, int], float] = {}
-    rows, notes = [], _notes(sweep)
+    texts: list[list[Text]] = []
     for i, first in enumerate(down.labels):
-        row = [_text(first)]
+        texts.append([Text(_text(first))])
         for j, second in enumerate(across.labels):
             here = [r for r in trials if r["params"][down.name] == first and r["params"][across.name] == second]
             values = [r["scores"].get(score) if score else r["value"] for r in here]
@@ -136,15 +140,18 @@ def _sensitivity(
                 means[i, j + 1] = summarise(known).mean
             own = _text(means.get((i, j + 1))) or "/".join(sorted({r["state"] for r in here})) or "not run"
             published = _published(sweep, score or sweep.objective.score, {down.name: first, across.name: second})
-            row.append(own if published is None else f"{own} (published {published:.3f})")
-        rows.append(tuple(row))
-    if any("(published" in entry for row in rows for entry in row):
-        notes = (*notes, "Published: Table 8 of the paper, protocol paper.")
+            texts[i].append(Text(own, published="" if published is None else f"{published:.3f}"))
     best = (max if sweep.objective.maximise else min)(means, key=means.__getitem__, default=None)
-    bold = frozenset() if best is None or score else frozenset({best})
+    if best is not None and not score:
+        row, column = best
+        texts[row][column] = replace(texts[row][column], mark="bold")
+    any_published = any(text.published for row in texts for text in row)
+    caption = "Published: Table 8 of the paper, protocol paper." if any_published else ""
     title = score_info(score).title if score else objective_title(sweep)
     header = (f"{down.name} \\ {across.name}", *map(_text, across.labels))
-    return PlainTable(f"{title} by {down.name} and {across.name}", header, tuple(rows), bold, notes)
+    return TextTable(
+        f"{title} by {down.name} and {across.name}", header, text_lines(texts), caption=caption, notes=_notes(sweep)
+    )
 
 
 def objective_title(sweep: Sweep) -> str:

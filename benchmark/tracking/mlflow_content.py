@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from benchmark.files import sha256
 from benchmark.plan.cell import digest
-from benchmark.plan.sampling_time import SAMPLING_TIME, TIMING
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import Provenance, ScoreRecord, State
+from benchmark.store.status import all_scores
 from benchmark.store.store import Store
 from benchmark.tracking.suite_runs import FINISHED, CellRef, SuiteRun, SuiteRuns
 
@@ -141,7 +141,7 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
     }
     points = [
         *_losses(folder.path / "log.jsonl", started),
-        *_scores(folder.scores(), provenance, ended),
+        *_scores(all_scores(folder, provenance), ended),
         *_costs(provenance, ended),
     ]
     params = flatten(
@@ -222,18 +222,13 @@ def _losses(log: Path, time: int) -> Iterator[Point]:
         yield Point(key, value, step, time)
 
 
-def _scores(scores: Mapping[str, ScoreRecord], provenance: Provenance, time: int) -> Iterator[Point]:
+def _scores(scores: Mapping[str, ScoreRecord], time: int) -> Iterator[Point]:
     for name, record in sorted(scores.items()):
         for repetition, value in enumerate(record.repetitions):
             yield Point(_allowed(f"scores/{name}/repetition"), value, repetition, time)
         for label, one in (("mean", record.mean), ("half_width", record.half_width), ("floor", record.floor)):
             if one is not None:
                 yield Point(_allowed(f"scores/{name}/{label}"), one, 0, time)
-    timing = provenance.stage(TIMING)
-    for repetition, value in enumerate(timing.seconds or ()):
-        yield Point(f"scores/{SAMPLING_TIME}/repetition", value, repetition, time)
-    if timing.median_seconds is not None:
-        yield Point(f"scores/{SAMPLING_TIME}/median", timing.median_seconds, 0, time)
 
 
 def _costs(provenance: Provenance, time: int) -> Iterator[Point]:

@@ -19,6 +19,7 @@ from benchmark.data import load_spec
 from benchmark.plan.planner import size_class
 from benchmark.report.efficiency import with_efficiency
 from benchmark.report.frame import COLUMNS
+from benchmark.report.layouts import methods
 from benchmark.report.render import markdown
 from benchmark.report.table import make_table
 
@@ -33,7 +34,7 @@ def render(folder: Path, notes: list[str]) -> str:
     frame.loc[~control, "size_class"] = [size_class(int(count)) for count in frame.loc[~control, "parameters"]]
     titles = {name: load_spec(name).title for name in frame["dataset"].unique()}
     table = make_table(frame, title="Generation at length 24", dataset_titles=titles, notes=notes)
-    return markdown(with_efficiency(table, frame))
+    return markdown(methods(with_efficiency(table, frame)))
 
 
 def verdicts(text: str) -> dict[tuple[str, str, int], str]:

@@ -14,6 +14,7 @@ from benchmark.plan.sampling_time import REPETITIONS, SAMPLING_TIME, TIMING, WIN
 from benchmark.report.frame import results_frame
 from benchmark.run.sampling_time import time_sampling
 from benchmark.run.stages import CellRun
+from benchmark.store.status import all_scores
 from benchmark.store.store import Store
 
 
@@ -63,7 +64,9 @@ def test_times_are_a_stage_of_their_own_and_never_among_the_scores(tmp_path: Pat
     row = results_frame(plan.cells, plan.scores, store).iloc[0]
     assert (row["value"], row["n"], row["metric"]) == (timing.median_seconds, WINDOWS, SAMPLING_TIME)
     assert row["peak_memory_mib"] > 0
+    assert all_scores(folder, folder.provenance())[SAMPLING_TIME].repetitions == (timing.median_seconds,)
     # A model that is gone is fitted anew before it can be timed.
     (folder.path / "stages" / f"{TIMING}.json").unlink()
+    assert all_scores(folder, folder.provenance()) == {}
     shutil.rmtree(folder.model)
     assert missing(store, cell, plan.scores) == ["fit", TIMING]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,13 +12,13 @@ import pytest
 
 from benchmark.config.suites import load_suite
 from benchmark.errors import UserError
-from benchmark.report import plain
 from benchmark.report.choose import with_digits, without_controls, without_published
 from benchmark.report.efficiency import with_efficiency
 from benchmark.report.frame import COLUMNS
-from benchmark.report.html import html, plain_html
-from benchmark.report.layouts import differences, grid
-from benchmark.report.render import document, in_order, latex, markdown
+from benchmark.report.html import html
+from benchmark.report.latex import document, latex
+from benchmark.report.layouts import differences, grid, in_order, methods
+from benchmark.report.render import markdown
 from benchmark.report.table import Table, equivalence, make_table
 
 
@@ -25,7 +26,7 @@ def rows(generator: str, dataset: str, values: list[float], **changes: Any) -> l
     base = {
         "cell": f"{generator}-{dataset}", "generator": generator, "title": generator.title(), "size_class": "small",
         "dataset": dataset, "length": 24, "protocol": "paper", "budget": "fast", "seed": 0, "metric": "context_fid",
-        "n": 3662, "status": "done", "reason": "", "altered": "",
+        "n": 3662, "status": "done", "reason": "", "altered": "", "sampling_seed": 0,
     }  # fmt: skip
     return [{**base, "repetition": i, "value": value, **changes} for i, value in enumerate(values)]
 
@@ -102,19 +103,19 @@ def test_a_shortened_budget_gives_no_verdict() -> None:
     made = table(rows("timemar_s", "stocks", [0.101, 0.101], budget="smoke"))
     assert entry(made, "timemar_s").published.value == 0.001
     assert entry(made, "timemar_s").verdict is None
-    assert "gives no verdict" in made.caption
+    assert "gives no verdict" in made.beside
 
 
 @pytest.mark.parametrize("change", [{"protocol": "strict"}, {"altered": "vocab_size=256"}])
 def test_no_published_value_stands_beside_another_protocol_or_altered_parameters(change: dict[str, str]) -> None:
     made = table(rows("timemar_s", "stocks", [0.101, 0.101], **change))
     assert entry(made, "timemar_s").published is None
-    assert "published 0" not in markdown(made)
+    assert "published 0" not in markdown(methods(made))
 
 
 def test_altered_parameters_stand_in_the_caption_of_every_format() -> None:
     made = table(rows("timemar_s", "stocks", [0.1, 0.1], altered="vocab_size=256", title="TimeMAR-S, vocab_size=256"))
-    for text in (markdown(made), html(made), latex(made).replace(r"\_", "_")):
+    for text in (markdown(methods(made)), html(methods(made)), latex(methods(made)).replace(r"\_", "_")):
         assert text.count("TimeMAR-S, vocab_size=256") == 2, "the row and the caption"
 
 
@@ -159,16 +160,19 @@ def test_a_place_that_was_not_planned_has_a_published_value_only_beside_the_publ
 
 
 def test_a_caption_speaks_of_published_values_only_where_there_are_some() -> None:
-    assert "In parentheses" not in table(rows("timemar_s", "plant", [0.1, 0.1])).caption
-    assert "In parentheses" not in table(rows("timemar_s", "stocks", [0.1, 0.1], altered="x=1")).caption
-    assert "In parentheses" in table(rows("timemar_s", "stocks", [0.1, 0.1])).caption
+    assert table(rows("timemar_s", "plant", [0.1, 0.1])).beside == ""
+    assert table(rows("timemar_s", "stocks", [0.1, 0.1], altered="x=1")).beside == ""
+    told = table(rows("timemar_s", "stocks", [0.1, 0.1]))
+    assert methods(told).caption.endswith(told.beside)
+    assert "In parentheses the published value" in told.beside
+    assert "In parentheses" not in methods(without_published(told)).caption
 
 
 def test_a_caption_says_where_nothing_tells_the_noise() -> None:
     said = "Columns without a floor have no measured noise: there only the interval decides."
-    assert said in table(rows("timemar_s", "stocks", [0.1, 0.1])).caption
+    assert said in table(rows("timemar_s", "stocks", [0.1, 0.1])).beside
     oracle = rows("oracle", "stocks", [0.002, 0.002], size_class="control")
-    assert said not in table(rows("timemar_s", "stocks", [0.1, 0.1]), oracle).caption
+    assert said not in table(rows("timemar_s", "stocks", [0.1, 0.1]), oracle).beside
 
 
 def test_a_single_row_is_not_the_best() -> None:
@@ -180,7 +184,7 @@ def test_a_single_row_is_not_the_best() -> None:
 
 def test_an_option_keeps_its_two_hyphens_in_latex() -> None:
     made = table(rows("timemar_s", "stocks", [0.1, 0.1], altered="vocab_size=256", title="TimeMAR-S, vocab_size=256"))
-    assert r"Altered by -{}-set" in latex(made)
+    assert r"Altered by -{}-set" in latex(methods(made))
 
 
 def test_a_metric_without_a_direction_says_what_bold_means() -> None:
@@ -201,19 +205,46 @@ def test_several_seeds_give_the_spread_of_the_models() -> None:
 def test_a_failure_is_a_row_with_its_reason_in_both_formats() -> None:
     broken = rows("alpha", "stocks", [float("nan")], status="failed", reason="ValueError: 50% of_it & more", n=None)
     made = table(broken, rows("beta", "stocks", [0.2, 0.2]))
-    assert "| failed |" in markdown(made)
-    assert "Alpha on Stocks — failed: ValueError: 50% of_it & more" in markdown(made)
-    assert "% Alpha on Stocks — failed" in latex(made)
+    assert "| failed |" in markdown(methods(made))
+    assert "Alpha on Stocks — failed: ValueError: 50% of_it & more" in markdown(methods(made))
+    assert "% Alpha on Stocks — failed" in latex(methods(made))
 
 
 def test_latex_escapes_and_balances() -> None:
     made = table(rows("a_b&c", "stocks", [0.2, 0.25]))
-    text = latex(made)
+    text = latex(methods(made))
     assert r"A\_B\&C" in text
     assert text.count("{") == text.count("}")
     assert text.count(r"\begin") == text.count(r"\end") == 2
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert {line.replace(r"\&", "").count("&") for line in body} == {3}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "draws", "over"),
+    [
+        (2, 2, "2 training seeds"),
+        (1, 2, "2 draws of samples from one trained model"),
+        (1, 1, "2 repetitions of a score on one trained model"),
+    ],
+)
+def test_the_spread_is_over_the_outermost_unit_of_which_there_are_several(seeds: int, draws: int, over: str) -> None:
+    parts = [
+        rows(
+            "alpha",
+            "stocks",
+            [0.1 * seed + 0.01 * draw, 0.1 * seed + 0.01 * draw + 0.001],
+            seed=seed,
+            sampling_seed=draw,
+        )
+        for seed in range(seeds)
+        for draw in range(draws)
+    ]
+    made = table(*parts)
+    assert f"95 % t-interval over {over}." in made.caption
+    # Two values x and y have the half-width t(0.975, 1) · |x − y| / 2.
+    step = 0.1 if seeds > 1 else 0.01 if draws > 1 else 0.001
+    assert entry(made, "alpha").half_width == pytest.approx(12.7062 * step / 2, rel=1e-4)
 
 
 def test_caption_counts_windows_and_names_the_spread_and_the_budget() -> None:
@@ -250,7 +281,7 @@ def test_rows_stand_by_size_class_and_controls_last() -> None:
         rows("big", "stocks", [0.1], size_class="large"),
     )
     assert [row.generator for row in in_order(made.blocks[0])] == ["big", "little", "free", "copy"]
-    body = [line.split(" & ")[1:3] for line in latex(made).splitlines() if line.count(" & ") == 3][1:]
+    body = [line.split(" & ")[1:3] for line in latex(methods(made)).splitlines() if line.count(" & ") == 3][1:]
     assert body == [
         [r"Large ($>$40M)", "Big"], [r"Small ($<$6M)", "Little"], ["Other", "Free"], ["Controls", r"\textit{Copy}"],
     ]  # fmt: skip
@@ -263,12 +294,12 @@ def test_choices_leave_out_what_they_say_and_keep_marks_and_floors() -> None:
         rows("oracle", "stocks", [0.01, 0.01], size_class="control"),
     )
     bare = with_digits(without_controls(without_published(made)), 1)
-    text = markdown(bare)
+    text = markdown(methods(bare))
     assert "**0.1 ± 0.0**" in text
     assert "published" not in text
     assert "Oracle" not in text
     assert "| floor | 0.0 |" in text
-    assert "published 0.001" in markdown(made)
+    assert "published 0.001" in markdown(methods(made))
 
 
 def test_costs_are_means_over_seeds_without_marks() -> None:
@@ -280,19 +311,20 @@ def test_costs_are_means_over_seeds_without_marks() -> None:
     assert found["fit_seconds"].mean == 10.5
     assert found["peak_memory_mib"].mean is None
     assert {entry.mark for name, entry in found.items() if name != "context_fid"} == {""}
-    assert "Training time (s) |" in markdown(made)
+    assert "Training time (s) |" in markdown(methods(made))
 
 
 def test_sampling_times_get_the_published_seconds_and_no_verdict() -> None:
     made = table(
-        rows("timemar_s", "stocks", [0.2], metric="sampling_time", n=256),
+        rows("timemar_s", "stocks", [0.2], metric="sampling_time", n=256, device="cpu"),
         rows("oracle", "stocks", [0.001], metric="sampling_time", n=256, size_class="control"),
     )
     found = entry(made, "timemar_s")
     # Table 6 of the paper.
     assert (found.published.value, found.verdict, made.blocks[0].floors) == (1.67, None, (None,))
-    assert "floor" not in markdown(made)
+    assert "floor" not in markdown(methods(made))
     assert "median seconds to sample 256 windows" in made.caption
+    assert "Sampling time (s) on device cpu." in made.caption
     assert "±" not in made.caption
 
 
@@ -305,9 +337,10 @@ def test_differences_are_from_the_first_generator_and_ties_are_within_the_noise(
             rows("oracle", "stocks", [0.004, 0.004], size_class="control"),
         )
     )
-    assert [row[3] for row in made.rows] == ["", "+0.0020 (tie)", "+0.0100", ""]
+    assert [line.texts[2].text for line in made.lines] == ["", "+0.0020 (tie)", "+0.0100", ""]
     # Table 3 of the paper.
-    assert "(0.006: worse)" in made.rows[2][2]
+    assert made.lines[2].texts[1].published == "0.006: worse"
+    assert "A difference is the value minus the first generator's" in made.caption
 
 
 def test_a_grid_has_the_papers_rows_and_columns() -> None:
@@ -315,10 +348,11 @@ def test_a_grid_has_the_papers_rows_and_columns() -> None:
     parts = [rows(f"{v.generator}/{v.label}", "stocks", [0.01 * i, 0.01 * i]) for i, v in enumerate(variants, 1)]
     made = grid(table(*parts), variants)
     assert made.header == ("patch_nums \\ vocab_size", "256: C-FID", "384: C-FID", "512: C-FID")
-    assert [row[0] for row in made.rows] == ["1,2,3,6", "1,2,3,4,5,6"]
-    assert [text.split()[0] for text in made.rows[1][1:]] == ["0.0400", "0.0500", "0.0600"]
-    assert made.bold == {(0, 1)}
-    assert "textbackslash" in plain.latex(made)
+    assert [line.texts[0].text for line in made.lines] == ["1,2,3,6", "1,2,3,4,5,6"]
+    assert [text.text.split()[0] for text in made.lines[1].texts[1:]] == ["0.0400", "0.0500", "0.0600"]
+    marks = {text.mark: text.text.split()[0] for line in made.lines for text in line.texts if text.mark}
+    assert marks == {"bold": "0.0100", "underlined": "0.0200"}
+    assert "textbackslash" in latex(made)
     with pytest.raises(UserError, match="needs variants that all set the same two parameters"):
         grid(table(*parts), load_suite("figure2").variants)
 
@@ -326,19 +360,19 @@ def test_a_grid_has_the_papers_rows_and_columns() -> None:
 def test_html_is_well_formed_escaped_and_needs_nothing_else() -> None:
     broken = rows("a<b>", "stocks", [float("nan")], status="failed", reason="1 < 2 & <script>", n=None)
     made = table(broken, rows("beta", "stocks", [0.2, 0.2]))
-    for text in (html(made), plain_html(differences(made))):
+    for text in (html(methods(made)), html(differences(made))):
         root = ElementTree.fromstring(text.removeprefix("<!doctype html>\n").replace('<meta charset="utf-8">', ""))  # noqa: S314
         assert not root.findall(".//script")
         assert "http" not in text
-    assert "1 &lt; 2 &amp; &lt;script&gt;" in html(made)
+    assert "1 &lt; 2 &amp; &lt;script&gt;" in html(methods(made))
     assert "<strong>0.2000 ± 0.0000</strong>" in html(
-        table(rows("beta", "stocks", [0.2, 0.2]), rows("c", "stocks", [0.3, 0.3]))
+        methods(table(rows("beta", "stocks", [0.2, 0.2]), rows("c", "stocks", [0.3, 0.3])))
     )
 
 
 def test_a_document_compiles_as_is(tmp_path: Path) -> None:
     made = table(rows("a_b&c^~\\", "stocks", [0.2, 0.25]), rows("timemar_s", "stocks", [0.1, 0.1]))
-    for number, fragment in enumerate((latex(made), plain.latex(differences(made)))):
+    for number, fragment in enumerate((latex(methods(made)), latex(differences(made)))):
         text = document(fragment, ["cell x: commit y"])
         assert text.startswith("% cell x: commit y\n\\documentclass")
         assert [text.count(rf"\{mark}{{document}}") for mark in ("begin", "end")] == [1, 1]
@@ -351,3 +385,17 @@ def test_a_document_compiles_as_is(tmp_path: Path) -> None:
             done = subprocess.run([program, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-1000:]
             assert (tmp_path / f"{number}.pdf").is_file()
+
+
+@pytest.mark.parametrize("layout", [methods, differences])
+def test_groups_of_an_entry_stand_in_every_layout_and_format(layout: Any) -> None:
+    made = table(rows("alpha", "stocks", [0.2, 0.2]), rows("beta", "stocks", [0.9, 0.9]))
+    block = made.blocks[0]
+    lettered = [
+        replace(row, entries=tuple(replace(one, groups=letters) for one in row.entries))
+        for row, letters in zip(block.rows, ("a", "ab"), strict=True)
+    ]
+    shown = layout(replace(made, blocks=(replace(block, rows=tuple(lettered)),)))
+    assert "**0.2000 ± 0.0000**<sup>a</sup> |" in markdown(shown)
+    assert r"\underline{0.9000 $\pm$ 0.0000}\textsuperscript{ab} " in latex(shown)
+    assert "<u>0.9000 ± 0.0000</u><sup>ab</sup></td>" in html(shown)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.plan.planner import Request
-from benchmark.report.plain import PlainTable, comma_separated, latex, markdown
+from benchmark.report.render import comma_separated
+from benchmark.report.text_table import TextTable
 from benchmark.run.events import Event
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
@@ -30,6 +31,14 @@ SPEC = SweepSpec(
 )
 
 
+def printed(table: TextTable) -> list[str]:
+    return comma_separated(table).splitlines()
+
+
+def bold(table: TextTable) -> list[str]:
+    return [text.text for line in table.lines for text in line.texts if text.mark == "bold"]
+
+
 def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
     with quiet():
@@ -47,18 +56,15 @@ def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
         files = write_figures(sweep, study, records, tmp_path)
     (fid, spectral) = tables.sensitivity_tables(sweep, records)
     assert fid.title == "Context-FID (test score) by patch_nums and vocab_size"
-    assert fid.rows[0] == (
-        "1-2-3-6",
-        "4.256 (published 0.001)",
-        "4.384 (published 0.001)",
-        "failed (published 0.001)",
-    )
-    assert fid.bold == {(0, 1)}
-    assert spectral.rows[1][1:] == ("12.51", "12.77", "failed")
-    assert not spectral.bold
+    assert printed(fid)[1] == "1-2-3-6,4.256 (published 0.001),4.384 (published 0.001),failed (published 0.001)"
+    assert bold(fid) == ["4.256"]
+    assert printed(spectral)[2] == "1-2-3-4-5-6,12.51,12.77,failed"
+    assert bold(spectral) == []
+    assert (fid.caption, spectral.caption) == ("Published: Table 8 of the paper, protocol paper.", "")
     trials = tables.trials_table(sweep, records)
-    assert [row[3] for row in trials.rows] == ["4.256", "4.384", "6.256", "6.384", "", ""]
-    assert trials.rows[-1][-1] == "failed: diverged: bent"
+    assert [line.texts[3].text for line in trials.lines] == ["4.256", "4.384", "6.256", "6.384", "", ""]
+    assert bold(trials) == ["4.256"]
+    assert trials.lines[-1].texts[-1].text == "failed: diverged: bent"
     record = tables.summary(sweep, records, {}, sweep.storage(store), files)
     assert record["best"]["settings"] == {"patch_nums": [1, 2, 3, 6], "vocab_size": 256}
     assert record["test_objective"] is True
@@ -95,15 +101,6 @@ def test_the_observer_reports_the_first_value_at_each_twentieth_of_one_stage(tmp
     log({"stage": "stage1", "step": 10, "loss": 9.0})
     with pytest.raises(Pruned, match=r"loss 9 at 25 % of stage1"):
         observer.progressed(cell, Event("progress", "stage1", 10, 40))
-
-
-def test_a_plain_table_in_three_formats() -> None:
-    table = PlainTable("A & B", ("x", "y ↓"), (("1", "a|b"), ("2", "50 %")), frozenset({(1, 1)}), ("note",))
-    assert markdown(table) == "**A & B**\n\n| x | y ↓ |\n|---|---|\n| 1 | a\\|b |\n| 2 | **50 %** |\n\n- note\n"
-    assert r"2 & \textbf{50 \%} \\" in latex(table)
-    assert r"x & y $\downarrow$ \\" in latex(table)
-    assert r"\caption{A \& B}" in latex(table)
-    assert comma_separated(table) == "x,y ↓\n1,a|b\n2,50 %\n"
 
 
 def test_a_finished_sweep_starts_nothing(tmp_path: Path) -> None:

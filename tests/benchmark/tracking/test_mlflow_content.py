@@ -4,6 +4,8 @@ from pathlib import Path
 
 from benchmark.files import write_json
 from benchmark.plan.planner import Plan
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.records import StageRecord
 from benchmark.store.store import Store
 from benchmark.tracking.mlflow_content import cell_content, flatten, suite_content
 from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns, open_plan
@@ -37,6 +39,21 @@ def test_a_cell_with_its_losses_scores_costs_tags_and_files(run: SuiteRun, store
     assert item.tags["commit"] == "a" * 40
     assert item.tags["data_sha256"] == run.cells[0].record["fingerprint"]
     assert set(item.files) == {"cell.json", "scores.json", "provenance.json", "status.json", "log.jsonl"}
+
+
+def test_the_time_of_sampling_is_a_score_like_others_once_its_stage_is_finished(run: SuiteRun, store: Store) -> None:
+    folder = CellFolder(store.root / "cells" / run.cells[0].slug)
+    timing = StageRecord(seconds=(1.0, 5.0, 2.0), median_seconds=2.0, windows=256)
+    folder.write_provenance(folder.provenance(), "timing", timing)
+
+    def keys() -> set[tuple[str, float]]:
+        item = cell_content(run, run.cells[0], store)
+        assert item is not None
+        return {(point.key, point.value) for point in item.points if "sampling_time" in point.key}
+
+    assert keys() == set()
+    folder.finish("timing", "a key", [])
+    assert keys() == {("scores/sampling_time/repetition", 2.0), ("scores/sampling_time/mean", 2.0)}
 
 
 def test_a_cell_under_way_is_not_told_of(run: SuiteRun, store: Store) -> None:

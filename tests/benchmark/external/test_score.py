@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.external.score import Request, score_files
+from benchmark.external.windows import load_pair, parse_range
 from benchmark.report.external import external_table
 from benchmark.report.render import markdown
-from benchmark.run.external import Request, score_files
-from benchmark.run.external_windows import load_pair, parse_range
 from tests.conftest import CommandLine
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from benchmark.config.budgets import BUDGETS, BudgetSpec
 from benchmark.config.generators import load_class, load_spec
 from benchmark.errors import UserError, unknown
+from benchmark.external.windows import Pair, load_pair
 from benchmark.interface import FitContext, Windows
-from benchmark.run.external_windows import Pair, load_pair
 from benchmark.run.threads import single_thread
 from benchmark.seeds import derive_seed
 from benchmark.statistics import summarise

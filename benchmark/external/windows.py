@@ -61,7 +61,7 @@ def load_pair(real: Path, fake: Path, length: int | None, ranges: Sequence[str])
     Without `ranges` each feature is scaled by the real windows' own range, as the harness scales its data sets. `ranges` are
     texts LOW,HIGH: one for all features, or one a feature. A table's rows are cut into windows of `length` steps.
     """
-    first, second = (_windows(path, length) for path in (real, fake))
+    first, second = (file_windows(path, length) for path in (real, fake))
     if first.shape[1:] != second.shape[1:]:
         raise UserError(
             f"'{real}' holds windows of {first.shape[1]} steps and {first.shape[2]} features, '{fake}' of "
@@ -72,7 +72,7 @@ def load_pair(real: Path, fake: Path, length: int | None, ranges: Sequence[str])
     if ranges:
         _check_declared(real, own, limits)
     scaled = scale(second, limits)
-    _check_distance(fake, second, scaled, limits)
+    check_distance(fake, second, scaled, limits)
     outside = (scaled < -RANGE_TOLERANCE) | (scaled > 1 + RANGE_TOLERANCE)
     inside = own[0].min() >= 0 and own[1].max() <= 1
     return Pair(
@@ -129,8 +129,8 @@ def _check_declared(path: Path, own: Bounds, limits: Bounds) -> None:
             )
 
 
-def _check_distance(path: Path, values: NDArray[np.float64], scaled: NDArray[np.float32], limits: Bounds) -> None:
-    """Refuse generated values that lie farther outside than the range is wide: such a file is in other units."""
+def check_distance(path: Path, values: NDArray[np.float64], scaled: NDArray[np.float32], limits: Bounds) -> None:
+    """Raise UserError for generated values that lie farther outside than the range is wide: such a file is in other units."""
     for feature, (low, high) in enumerate(zip(*limits, strict=True)):
         column = scaled[..., feature]
         if column.min() < -FARTHEST or column.max() > 1 + FARTHEST:
@@ -141,8 +141,8 @@ def _check_distance(path: Path, values: NDArray[np.float64], scaled: NDArray[np.
             )
 
 
-def _windows(path: Path, length: int | None) -> NDArray[np.float64]:
-    """A file's windows (N, T, D) as they are."""
+def file_windows(path: Path, length: int | None) -> NDArray[np.float64]:
+    """A file's windows (N, T, D) as they are; a table's rows cut into windows of `length` steps. Raises UserError."""
     series = load_series(spec_from_csv(path), None)
     if series.windows:
         stack = np.stack(series.parts)

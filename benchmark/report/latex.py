@@ -1,0 +1,116 @@
+"""A table as a LaTeX float (booktabs), and a float as a document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from benchmark.report.text_table import Line, Text, TextTable
+
+SPECIAL = str.maketrans(
+    {c: rf"\{c}" for c in "&%$#_{}"}
+    | {
+        "±": r"$\pm$",
+        "·": r"$\cdot$",
+        "≤": r"$\le$",
+        "α": r"$\alpha$",
+        "β": r"$\beta$",
+        "∞": r"$\infty$",
+        "<": r"$<$",
+        ">": r"$>$",
+        "|": r"$|$",
+        "−": r"$-$",
+        "×": r"$\times$",
+        "→": r"$\rightarrow$",
+        "↓": r"$\downarrow$",
+        "↑": r"$\uparrow$",
+        "½": r"$\frac{1}{2}$",
+        "—": "---",
+        "–": "--",
+        "…": r"\dots{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+    }
+)
+MARKS = {"": "%s", "bold": r"\textbf{%s}", "underlined": r"\underline{%s}"}
+# A table wider or, with room for its caption, taller than the page is made to fit, and no other is touched.
+FLOAT_HEAD = (
+    r"% needs \usepackage{booktabs,graphicx}",
+    r"\begin{table}",
+    r"\centering",
+    r"\resizebox*{!}{\ifdim\totalheight>0.85\textheight 0.85\textheight\else\totalheight\fi}{%",
+    r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+)
+FLOAT_TAIL = r"\end{tabular}}}"
+PORTRAIT_ROWS = 40
+"""A table of more rows is set on an upright page, where it needs less shrinking."""
+NAME_WIDTH = "36mm"
+"""A longer first label is broken beside its rows."""
+
+
+def latex(table: TextTable) -> str:
+    """The table as a float, rules between runs of equal labels; notes are comments."""
+    head = (*table.label_header, *table.header)
+    lines = [
+        *FLOAT_HEAD,
+        rf"\begin{{tabular}}{{{'l' * len(head)}}}",
+        r"\toprule",
+        " & ".join(map(escape, head)) + r" \\",
+        *([] if table.label_header else [r"\midrule"]),
+        *_lines(table),
+        r"\bottomrule",
+        FLOAT_TAIL,
+        rf"\caption{{{escape(f'{table.title}. {table.caption}' if table.caption else table.title)}}}",
+        r"\end{table}",
+        *(f"% {note}" for note in table.notes),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(table: TextTable) -> Iterator[str]:
+    heights = Counter(line.labels[:1] for line in table.lines)
+    count = len(table.label_header) + len(table.header)
+    for line, labels, same in table.steps():
+        shown = list(map(escape, labels))
+        if labels and same == 0:
+            yield r"\midrule"
+            if heights[line.labels[:1]] > 2:
+                shown[0] = rf"\smash{{\parbox[t]{{{NAME_WIDTH}}}{{\raggedright {shown[0]}}}}}"
+        elif any(labels):
+            yield rf"\cmidrule(l){{{same + 1}-{count}}}"
+        yield " & ".join([*shown, *_texts(line)]) + r" \\"
+
+
+def _texts(line: Line) -> list[str]:
+    name, *rest = map(_text, line.texts)
+    return [rf"\textit{{{name}}}" if line.kind == "control" else name, *rest]
+
+
+def _text(text: Text) -> str:
+    groups = rf"\textsuperscript{{{escape(text.groups)}}}" if text.groups else ""
+    # The caption says what stands in parentheses, and a page is narrow.
+    beside = rf" {{\scriptsize ({escape(text.published)})}}" if text.published else ""
+    return MARKS[text.mark] % escape(text.text) + groups + beside
+
+
+def document(fragment: str, comments: Sequence[str] = ()) -> str:
+    """A LaTeX float as a document that `pdflatex` takes as it is, after comments such as where its numbers come from."""
+    page = "a4paper,margin=15mm" if fragment.count(r"\\") > PORTRAIT_ROWS else "a4paper,landscape,margin=15mm"
+    lines = [
+        *(f"% {comment}" for comment in comments),
+        r"\documentclass{article}",
+        rf"\usepackage[{page}]{{geometry}}",
+        r"\usepackage{booktabs,graphicx}",
+        r"\pagestyle{empty}",
+        r"\begin{document}",
+        fragment.rstrip(),
+        r"\end{document}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that LaTeX sets as it reads."""
+    # Two hyphens would be set as a dash, and an option is typed with two.
+    return text.replace("--", "-\0-").translate(SPECIAL).replace("\0", "{}")
