@@ -12,8 +12,9 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.describe import cell_parts
 from benchmark.report.frame import results_frame
 from benchmark.report.published import published_scores
-from benchmark.report.table import equivalence, make_table
+from benchmark.report.table import make_table
 from benchmark.statistics import Summary, summarise
+from benchmark.statistics.tests import equivalence
 from benchmark.store.store import Store
 from metrics import registry
 

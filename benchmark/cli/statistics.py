@@ -5,7 +5,19 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from benchmark.cli.options import Budget, Csv, DataDir, Json, Only, ProtocolOption, Seeds, Set, StoreOption, Suite
+from benchmark.cli.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Json,
+    Only,
+    ProtocolOption,
+    SamplingSeeds,
+    Seeds,
+    Set,
+    StoreOption,
+    Suite,
+)
 from benchmark.cli.printing import emit
 from benchmark.errors import UserError
 
@@ -15,6 +27,7 @@ def statistics(
     budget: Budget = None,
     protocol: ProtocolOption = None,
     seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
@@ -38,10 +51,10 @@ def statistics(
     from benchmark.report.suite import suite_folder
     from benchmark.store.store import Store
 
-    request = Request(budget, protocol, seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     plan, results = make_plan(load_suite(suite), request), Store(store)
     require_results(plan, results)
-    found = statistics_of(results_frame(plan.cells, plan.scores, results))
+    found = statistics_of(results_frame(plan.cells, plan.score_names, results))
     if not found.scores:
         raise UserError(
             f"suite '{plan.title}' has no two generators beside the controls with the same score; run more of it, or choose "
@@ -54,7 +67,7 @@ def statistics(
     drawn = [score for score in found.scores if can_be_drawn(score)]
     if drawn:
         files += write(partial(draw_critical, drawn), folder, "critical_difference")
+    files.append(folder / "statistics.json")
     record = {"suite": plan.suite.name, **found.as_json(), "files": [str(path) for path in files]}
     write_json(folder / "statistics.json", record)
-    files.append(folder / "statistics.json")
     emit(text + "\n" + "\n".join(f"wrote {path}" for path in files), record, json_target)

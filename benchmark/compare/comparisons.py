@@ -11,8 +11,9 @@ import pandas as pd
 from benchmark.compare.setups import Changes, Matched, Scores, Setup, changes, match, other_data, other_score
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
-from benchmark.report.table import equivalence, floor_and_margin
+from benchmark.report.floor import floor_and_margin
 from benchmark.statistics import difference, holm
+from benchmark.statistics.tests import equivalence
 from metrics.base import MetricInfo
 
 LEVEL = 0.05

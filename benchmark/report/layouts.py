@@ -9,8 +9,9 @@ from typing import Literal
 
 from benchmark.config.suites import Variant
 from benchmark.errors import UserError
-from benchmark.report.table import Block, Entry, Row, Table, equivalence
+from benchmark.report.table import Block, Entry, Row, Table
 from benchmark.report.text_table import Line, Mark, Text, TextTable
+from benchmark.statistics.tests import equivalence
 from metrics.base import MetricInfo
 
 ARROWS = {True: "↑", False: "↓", None: ""}

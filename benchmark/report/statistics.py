@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
-from benchmark.report.table import Setting, floor_and_margin
+from benchmark.report.columns import Column, Unit, column_of
+from benchmark.report.floor import floor_and_margin
 from benchmark.seeds import derive_seed
 from benchmark.statistics.bayes import Probabilities, mean_probabilities, sign_probabilities
-from benchmark.statistics.groups import significance_groups
 from benchmark.statistics.intervals import bootstrap_interval
 from benchmark.statistics.ranks import RankTest, few_blocks, rank_test, ranks, win_rates
 from benchmark.statistics.stability import LEVELS, Stability, rank_stability
@@ -25,34 +25,10 @@ if TYPE_CHECKING:
 
     from metrics.base import MetricInfo
 
-Unit = Literal["training seed", "repetition"]
 ON_ONE_MODEL = (
     "Repetitions are of a score on one trained model: intervals, p-values and probabilities from them contain no variance of "
     "training; run with --seeds 3 or more."
 )
-
-
-@dataclass(frozen=True)
-class Column:
-    """The values of generators in one setting on the units that all of them have.
-
-    Attributes:
-        setting: Data set and length.
-        generators: Titles, the best first.
-        values: (G generators, K training seeds, R repetitions).
-        losses: (G generators, K units), distances from the ideal, oriented so that their mean is the distance of the mean.
-        unit: What the units are: training seeds where there are several, else repetitions on one trained model.
-        margin: The difference that a perfect generator's noise makes.
-        left_out: Titles of generators without all their values.
-    """
-
-    setting: Setting
-    generators: tuple[str, ...]
-    values: NDArray[np.float64]
-    losses: NDArray[np.float64]
-    unit: Unit
-    margin: float
-    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -142,58 +118,43 @@ class SuiteStatistics:
 
 
 def statistics_of(frame: pd.DataFrame) -> SuiteStatistics:
-    """The statistics of a results frame (columns of `benchmark.report.frame`) over its generators without the controls."""
+    """The statistics of a results frame (columns of `benchmark.report.frame`) over its generators without the controls.
+
+    Scores that depend on the machine are left out.
+    """
     scores = []
     for name, part in frame.groupby("metric", sort=False):
         info = score_info(str(name))
-        columns = [column for column in columns_of(part, info) if len(column.generators) > 1]
-        if columns:
-            scores.append(_score(info, columns))
+        if info.depends_on_machine:
+            continue
+        places = [place for place in _places(part, info) if len(place.column.generators) > 1]
+        if places:
+            scores.append(_score(info, places))
     return SuiteStatistics(tuple(scores), tuple(_notes(frame, scores)))
 
 
-def columns_of(part: pd.DataFrame, info: MetricInfo) -> list[Column]:
-    """The values of one score by setting, without controls."""
+@dataclass(frozen=True)
+class _Place:
+    """A setting with its column and margin."""
+
+    dataset: str
+    length: int
+    column: Column
+    margin: float
+
+
+def _places(part: pd.DataFrame, info: MetricInfo) -> list[_Place]:
     found = []
-    settings = dict.fromkeys(zip(part["dataset"], part["length"], strict=True))
-    for dataset, length in settings:
+    for dataset, length in dict.fromkeys(zip(part["dataset"], part["length"], strict=True)):
         rows = part[(part["dataset"] == dataset) & (part["length"] == length)]
-        generators = rows[rows["size_class"] != "control"]
-        lacking = set(generators.loc[generators["value"].isna(), "title"])
-        whole = generators[~generators["title"].isin(lacking)]
-        if whole.empty:
-            continue
-        titles, values = _shared(whole)
-        if not values.size:
-            continue
-        means = values.mean(axis=(1, 2)) - info.ideal
-        order = np.argsort(np.abs(means), kind="stable")
-        several = values.shape[1] > 1
-        units = values.mean(axis=2) if several else values[:, 0]
-        losses = (units - info.ideal) * np.where(means < 0, -1.0, 1.0)[:, None]
-        found.append(
-            Column(
-                (str(dataset), int(length)),
-                tuple(titles[place] for place in order),
-                values[order],
-                losses[order],
-                "training seed" if several else "repetition",
-                floor_and_margin(rows, info)[1],
-                tuple(sorted(lacking)),
-            )
-        )
+        column = column_of(rows, info.ideal)
+        if column is not None:
+            found.append(_Place(str(dataset), int(length), column, floor_and_margin(rows, info)[1]))
     return found
 
 
-def _shared(rows: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
-    """Titles and values (G, K, R) on the training seeds and repetitions that all generators have."""
-    wide = rows.groupby(["title", "seed", "repetition"], sort=False)["value"].mean().unstack().dropna(axis="columns")
-    titles = list(rows["title"].unique())
-    seeds = [seed for seed, count in wide.groupby("seed").size().items() if count == len(titles)]
-    return titles, np.stack([wide.loc[[(title, seed) for seed in seeds]].to_numpy(np.float64) for title in titles])
-
-
-def _score(info: MetricInfo, columns: Sequence[Column]) -> ScoreStatistics:
+def _score(info: MetricInfo, places: Sequence[_Place]) -> ScoreStatistics:
+    columns = [place.column for place in places]
     everywhere = [title for title in columns[0].generators if all(title in one.generators for one in columns)]
     anywhere = dict.fromkeys(title for one in columns for title in (*one.generators, *one.left_out))
     rows = [[one.generators.index(title) for title in everywhere] for one in columns]
@@ -201,18 +162,18 @@ def _score(info: MetricInfo, columns: Sequence[Column]) -> ScoreStatistics:
     mean_ranks = ranks(losses).mean(axis=1) if everywhere else np.empty(0)
     order = np.argsort(mean_ranks, kind="stable")
     values = [one.values[np.array(chosen)[order]] for one, chosen in zip(columns, rows, strict=True) if everywhere]
-    losses, margins = losses[order], np.array([one.margin for one in columns])
+    losses, margins = losses[order], np.array([place.margin for place in places])
     reason = few_blocks(len(columns))
     return ScoreStatistics(
         score=info.name,
         title=info.title,
         generators=tuple(everywhere[place] for place in order),
         left_out=tuple(title for title in anywhere if title not in everywhere),
-        settings=tuple(_setting(info, one) for one in columns),
+        settings=tuple(_setting(info, place) for place in places),
         mean_ranks=tuple(mean_ranks[order].tolist()),
         test=rank_test(losses),
         win_rates=tuple(map(tuple, win_rates(losses, margins).tolist())),
-        probabilities=() if reason else _over_settings(info, losses, margins),
+        probabilities=() if reason or not everywhere else _over_settings(info, losses, margins),
         probabilities_reason=reason,
         stability=tuple(
             rank_stability(values, info.ideal, over, derive_seed("statistics", "stability", info.name, *over))
@@ -230,9 +191,9 @@ def _over_settings(
     return tuple(sign_probabilities(row.tolist(), derive_seed("statistics", "sign", info.name)) for row in signs)
 
 
-def _setting(info: MetricInfo, column: Column) -> SettingStatistics:
-    dataset, length = column.setting
-    groups = significance_groups(column.losses, column.margin)
+def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
+    dataset, length, column = place.dataset, place.length, place.column
+    groups = column.groups(place.margin)
     against = []
     for one in groups.comparisons:
         if one.pair[0] != 0:
@@ -247,7 +208,7 @@ def _setting(info: MetricInfo, column: Column) -> SettingStatistics:
                 bootstrap_interval(advantage, seed),
                 one.p,
                 one.p_holm,
-                mean_probabilities(advantage, column.margin),
+                mean_probabilities(advantage, place.margin),
                 one.said,
             )
         )
@@ -256,7 +217,7 @@ def _setting(info: MetricInfo, column: Column) -> SettingStatistics:
         length=length,
         unit=column.unit,
         units=column.losses.shape[1],
-        margin=column.margin,
+        margin=place.margin,
         generators=column.generators,
         losses=tuple(column.losses.mean(axis=1).tolist()),
         letters=groups.letters,
@@ -281,9 +242,9 @@ def _notes(frame: pd.DataFrame, scores: Sequence[ScoreStatistics]) -> list[str]:
     ]
     if any(one.unit == "repetition" for score in scores for one in score.settings):
         notes.append(ON_ONE_MODEL)
-    for score in scores:
-        if score.left_out:
-            notes.append(
-                f"{score.title}: without a value in every setting, so not ranked: {', '.join(score.left_out)}."
-            )
+    unknown = dict.fromkeys(
+        f"{score.title} on {one.dataset} {one.length}" for score in scores for one in score.settings if not one.margin
+    )
+    if unknown:
+        notes.append(f"No floor is measured for {', '.join(unknown)}: there the margin is 0; run `oracle` too.")
     return notes

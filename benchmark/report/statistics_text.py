@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.plan.keys import score_info
-from benchmark.report.plain import PlainTable, markdown
-from benchmark.report.render import ARROWS, number
+from benchmark.report.layouts import score_title
+from benchmark.report.render import markdown
 from benchmark.report.statistics import ScoreStatistics, SettingStatistics, SuiteStatistics
+from benchmark.report.text_table import TextTable, text_lines
 from benchmark.statistics.bayes import Probabilities
 from benchmark.statistics.stability import Stability
 
@@ -20,7 +21,7 @@ RARE = 0.05
 """Places that a generator takes in fewer resamples are not named."""
 
 
-def statistics_tables(statistics: SuiteStatistics) -> list[PlainTable]:
+def statistics_tables(statistics: SuiteStatistics) -> list[TextTable]:
     """By score the settings and the ranks over them, then how stable the first is."""
     tables = [table for score in statistics.scores for table in (_settings(score), _ranks(score))]
     return [*tables, _stability(statistics)] if tables else []
@@ -31,7 +32,7 @@ def statistics_text(statistics: SuiteStatistics) -> str:
     return "\n".join(map(markdown, statistics_tables(statistics)))
 
 
-def _settings(score: ScoreStatistics) -> PlainTable:
+def _settings(score: ScoreStatistics) -> TextTable:
     rows = [row for setting in score.settings for row in _setting(setting, score_info(score.score).decimals)]
     units = dict.fromkeys(f"{one.units} {one.unit}s" for one in score.settings if one.against)
     notes = [f"{_place(one)}: no groups: {one.reason}." for one in score.settings if one.reason]
@@ -42,7 +43,9 @@ def _settings(score: ScoreStatistics) -> PlainTable:
             "P: where the difference lies by a Bayesian t-posterior; equivalent is within the margin.",
             *notes,
         ]
-    return PlainTable(f"{_name(score)} in each setting", AGAINST, tuple(rows), notes=tuple(notes))
+    return TextTable(
+        f"{score_title(score_info(score.score))} in each setting", AGAINST, text_lines(rows), notes=tuple(notes)
+    )
 
 
 def _setting(setting: SettingStatistics, decimals: int) -> Iterable[tuple[str, ...]]:
@@ -50,7 +53,7 @@ def _setting(setting: SettingStatistics, decimals: int) -> Iterable[tuple[str, .
     place = _place(setting)
     for generator, loss, letters in zip(setting.generators, setting.losses, setting.letters, strict=True):
         one = against.get(generator)
-        start = (place, generator, letters, number(loss, decimals))
+        start = (place, generator, letters, f"{loss:.{decimals}f}")
         place = ""
         if one is None:
             yield (*start, *("",) * (len(AGAINST) - len(start)))
@@ -67,7 +70,7 @@ def _setting(setting: SettingStatistics, decimals: int) -> Iterable[tuple[str, .
         )
 
 
-def _ranks(score: ScoreStatistics) -> PlainTable:
+def _ranks(score: ScoreStatistics) -> TextTable:
     count, settings = len(score.generators), len(score.settings)
     header = (
         "", "generator", "mean rank", "groups", "places", *(f"wins over {i}" for i in range(1, count + 1)),
@@ -89,8 +92,8 @@ def _ranks(score: ScoreStatistics) -> PlainTable:
         )
         for i, generator in enumerate(score.generators)
     ]
-    title = f"{_name(score)}: ranks over {settings} setting{'s' if settings > 1 else ''}"
-    return PlainTable(title, header, tuple(rows), notes=tuple(_rank_notes(score)))
+    title = f"{score_title(score_info(score.score))}: ranks over {settings} setting{'s' if settings > 1 else ''}"
+    return TextTable(title, header, text_lines(rows), notes=tuple(_rank_notes(score)))
 
 
 def _rank_notes(score: ScoreStatistics) -> Iterable[str]:
@@ -118,7 +121,7 @@ def _rank_notes(score: ScoreStatistics) -> Iterable[str]:
         yield f"Not ranked, without a value in every setting: {', '.join(score.left_out)}."
 
 
-def _stability(statistics: SuiteStatistics) -> PlainTable:
+def _stability(statistics: SuiteStatistics) -> TextTable:
     rows: list[tuple[str, ...]] = []
     reasons: dict[str, None] = {}
     for score in statistics.scores:
@@ -136,7 +139,7 @@ def _stability(statistics: SuiteStatistics) -> PlainTable:
         *(f"{reason[0].upper()}{reason[1:]}." for reason in reasons),
         *statistics.notes,
     )
-    return PlainTable("Rank stability: how often the first stays first", STABILITY, tuple(rows), notes=notes)
+    return TextTable("Rank stability: how often the first stays first", STABILITY, text_lines(rows), notes=notes)
 
 
 def _share(one: Stability) -> str:
@@ -160,10 +163,6 @@ def _interval(limits: tuple[float, float], decimals: int) -> str:
 
 def _place(setting: SettingStatistics) -> str:
     return f"{setting.dataset} {setting.length}"
-
-
-def _name(score: ScoreStatistics) -> str:
-    return f"{score.title} {ARROWS[score_info(score.score).higher_is_better][0]}".rstrip()
 
 
 def p_value(value: float) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
+from benchmark.report.columns import column_of
+from benchmark.report.floor import Verdict, floor_and_margin, verdict
 from benchmark.report.published import Published, is_altered, is_comparable, published_scores
 from benchmark.statistics import summarise
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from metrics.base import MetricInfo
 
-Verdict = Literal["tie", "better", "worse", "undecided"]
 Mark = Literal["", "best", "second"]
 BESIDE = (
     "In parentheses the published value and a verdict on the difference from it: a tie where its whole 95 % interval lies within "
@@ -95,7 +95,13 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
     titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in settings]
     blocks = tuple(_block(part, settings, str(name)) for name, part in frame.groupby("metric", sort=False))
     caption = " ".join(
-        [*_caption(frame, settings, titles), *_measured(frame, blocks), *_marks(blocks), *_altered(frame)]
+        [
+            *_caption(frame, settings, titles),
+            *_measured(frame, blocks),
+            *_marks(blocks),
+            *_grouped(frame, blocks),
+            *_altered(frame),
+        ]
     )
     return Table(title, tuple(settings), tuple(titles), blocks, caption, _beside(frame, blocks), tuple(notes))
 
@@ -114,7 +120,24 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
             replace(row, entries=tuple(_judged(e, m, info) for e, m in zip(row.entries, margins, strict=True)))
             for row in rows
         ]
-    return Block(info, floors, margins, tuple(_marked(rows, margins, info)))
+    letters = [
+        _letters(frame[(frame["dataset"] == d) & (frame["length"] == t)], margin, info)
+        for (d, t), margin in zip(settings, margins, strict=True)
+    ]
+    rows = [
+        replace(
+            row,
+            entries=tuple(replace(e, groups=of.get(row.title, "")) for e, of in zip(row.entries, letters, strict=True)),
+        )
+        for row in _marked(rows, margins, info)
+    ]
+    return Block(info, floors, margins, tuple(rows))
+
+
+def _letters(part: pd.DataFrame, margin: float, info: MetricInfo) -> dict[str, str]:
+    """The significance groups of one column by title; empty where there are none."""
+    column = None if info.depends_on_machine else column_of(part, info.ideal)
+    return {} if column is None else dict(zip(column.generators, column.groups(margin).letters, strict=True))
 
 
 def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: str, title: str) -> Row:
@@ -140,24 +163,6 @@ def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     return Entry(summary.mean, summary.half_width, int(values["n"].min()), seeds, "done", "", published)
 
 
-def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None, float]:
-    """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
-
-    A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
-    the spread of the oracle's repetitions. Where neither is known the difference is 0, and only equal values tie.
-    """
-    if info.depends_on_machine:
-        return None, 0.0
-    analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
-    if not analytic.empty:
-        return float(analytic.iloc[0]), abs(float(analytic.iloc[0]) - info.ideal)
-    oracle = part[part["generator"] == "oracle"]["value"].dropna()
-    if oracle.empty:
-        return None, 0.0
-    summary = summarise(list(oracle))
-    return summary.mean, abs(summary.mean - info.ideal) if info.reachable else summary.half_width or 0.0
-
-
 def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:
     """The entry with its verdict, where there is a published value; one value without a spread decides nothing."""
     if entry.mean is None or entry.published is None or info.depends_on_machine:
@@ -165,26 +170,6 @@ def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:
     if entry.half_width is None:
         return replace(entry, verdict="undecided")
     return replace(entry, verdict=verdict(entry.mean, entry.half_width, entry.published, margin, info.ideal))
-
-
-def verdict(mean: float, half_width: float, published: Published, margin: float, ideal: float) -> Verdict:
-    """What a measured value says beside a published one, by the 95 % interval of their difference d ± h.
-
-    h joins the half-widths of both, √(h₁² + h₂²). A tie: the whole interval lies within the margin, |d| + h ≤ margin (an
-    equivalence test). Better or worse: it lies wholly beyond the margin, |d| − h > margin, nearer to the ideal or farther from
-    it. Undecided: the interval is too wide, or too near the margin, to tell.
-    """
-    said = equivalence(mean - published.value, math.hypot(half_width, published.plus_minus), margin)
-    if said != "different":
-        return said
-    return "worse" if abs(mean - ideal) > abs(published.value - ideal) else "better"
-
-
-def equivalence(difference: float, half_width: float, margin: float) -> Literal["tie", "different", "undecided"]:
-    """What the interval d ± h says of a difference that counts from `margin` on: see `verdict`."""
-    if abs(difference) + half_width <= margin:
-        return "tie"
-    return "different" if abs(difference) - half_width > margin else "undecided"
 
 
 def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> list[Row]:
@@ -246,6 +231,35 @@ def _marks(blocks: tuple[Block, ...]) -> Iterable[str]:
     for info in marked:
         if info.higher_is_better is None:
             yield f"{info.title}: bold is nearest to {info.ideal:g}, a perfect generator's value."
+
+
+def _grouped(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
+    """What letters mean, and which scores have none."""
+    if any(map(is_shortened, frame["budget"].unique())):
+        return
+    lettered = [entry for block in blocks for row in block.rows for entry in row.entries if entry.groups]
+    if lettered:
+        units = (
+            "training seeds"
+            if all(entry.seeds > 1 for entry in lettered)
+            else "repetitions on one trained model, so that training variance is not in it"
+        )
+        yield (
+            "Generators that share a letter in a column cannot be told apart: paired t-tests with Holm's correction at 5 % and "
+            f"the whole interval of the difference beyond the noise, over {units}."
+        )
+    single = [block.info.title for block in blocks if _has_single_values(block)]
+    if single:
+        yield f"No letters for {', '.join(single)}: one value a generator has no spread."
+
+
+def _has_single_values(block: Block) -> bool:
+    """Whether two or more generators stand in a column with one value each."""
+    entries = [row.entries for row in block.rows if row.size_class != "control"]
+    return not block.info.depends_on_machine and any(
+        sum(entry.mean is not None and entry.half_width is None for entry in column) > 1
+        for column in zip(*entries, strict=True)
+    )
 
 
 def _altered(frame: pd.DataFrame) -> Iterable[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 LEAST_BOOTSTRAP = 4
 """With k values the most extreme resample has the probability k⁻ᵏ: from 4 on it is below the 2.5 % that a tail holds."""
-RESAMPLES = 4999
+RESAMPLES = 1999
 
 
 class Summary(NamedTuple):

@@ -9,6 +9,7 @@ from benchmark.config.suites import load_suite
 from benchmark.files import write_json
 from benchmark.plan.planner import Request, make_plan
 from benchmark.store.store import Store
+from tests.benchmark.report.long_frame import make_frame
 from tests.conftest import CommandLine
 
 
@@ -62,3 +63,30 @@ def test_plots_of_a_cell_are_reported_as_json(
     record = json.loads(done.stdout)
     assert record["skipped"] == {}
     assert {tmp_path / path for path in record["files"]} == set((tmp_path / "figures").iterdir())
+
+
+def test_statistics_of_a_suite_are_printed_and_written(
+    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = "generator=copy"
+    where = ("--suite", "quick", "--budget", "smoke", "--only", only, "--only", "dataset=stocks")
+    refused = command("statistics", *where)
+    assert refused.stderr.startswith("error: there is no store 'runs'")
+    plan = make_plan(load_suite("quick"), Request(budget="smoke", only=(only, "dataset=stocks")))
+    store, cell = Store(tmp_path / "runs").create(), plan.cells[0]
+    store.cell(cell).path.mkdir()
+    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
+    nothing = command("statistics", *where)
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "no two generators" in nothing.stderr
+    monkeypatch.setattr("benchmark.report.frame.results_frame", lambda *_: make_frame(8))
+    monkeypatch.setattr("benchmark.plots.style.DPI", 40)
+    done = command("statistics", *where, "--json", "statistics.json")
+    assert done.returncode == 0, done.stderr
+    assert "ranks over 8 settings" in done.stdout
+    record = json.loads((tmp_path / "statistics.json").read_text())
+    files = [tmp_path / path for path in record["files"]]
+    names = {"statistics.md", "statistics.json", "critical_difference.png", "critical_difference.pdf"}
+    assert {path.name for path in files} == names == {path.name for path in files[0].parent.iterdir()}
+    kept = json.loads((files[0].parent / "statistics.json").read_text())
+    assert kept["scores"] == record["scores"]

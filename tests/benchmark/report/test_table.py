@@ -19,7 +19,8 @@ from benchmark.report.html import html
 from benchmark.report.latex import document, latex
 from benchmark.report.layouts import differences, grid, in_order, methods
 from benchmark.report.render import markdown
-from benchmark.report.table import Table, equivalence, make_table
+from benchmark.report.table import Table, make_table
+from benchmark.statistics.tests import equivalence
 
 
 def rows(generator: str, dataset: str, values: list[float], **changes: Any) -> list[dict[str, Any]]:
