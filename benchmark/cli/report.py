@@ -70,12 +70,13 @@ def report(
         written = command.report_frame(frame, output)
     else:
         from benchmark.config.suites import load_suite
+        from benchmark.external.entered import with_entered
         from benchmark.plan.planner import Request, make_plan
 
         request = Request(
             budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
         )
-        plan = make_plan(load_suite(suite or "quick"), request)
+        plan = with_entered(make_plan(load_suite(suite or "quick"), request), Store(store))
         if plots:
             from benchmark.plots.command import plot_suite
             from benchmark.report.available import require_results

@@ -6,19 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from benchmark.report.render import ARROWS, measured, number
+from benchmark.report.layouts import score_title
 from benchmark.report.table import Block, Entry, Row, Setting, Table
-
-if TYPE_CHECKING:
-    from metrics.base import MetricInfo
 
 VERDICTS = {"better": "▲", "tie": "=", "undecided": "?", "worse": "▼"}
 """Each verdict with its sign, best first: nothing is told by color alone."""
-
-Letters = Mapping[tuple[str, str, Setting], str]
-"""The letters of a generator's significance groups by score, title and setting."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +91,17 @@ class Noise:
     values: tuple[str, ...]
 
 
-def arrow(info: MetricInfo) -> str:
-    """A score's title with its direction."""
-    return f"{info.title} {ARROWS[info.higher_is_better][0]}".strip()
+def number(value: float, decimals: int) -> str:
+    """A value with a fixed number of decimals."""
+    return f"{value:.{decimals}f}"
+
+
+def measured(entry: Entry, decimals: int) -> str:
+    """Mean ± half-width, or the status where there is no value."""
+    if entry.mean is None:
+        return entry.status
+    spread = "" if entry.half_width is None else f" ± {number(entry.half_width, decimals)}"
+    return number(entry.mean, decimals) + spread
 
 
 def setting_titles(table: Table, dataset_titles: dict[str, str]) -> tuple[str, ...]:
@@ -113,7 +114,6 @@ def boards(
     settings: tuple[str, ...],
     costs: tuple[Block, ...],
     cells: Mapping[tuple[str, Setting], tuple[str, ...]],
-    letters: Letters,
 ) -> tuple[Board, ...]:
     """A leaderboard a column of the table, with the blocks of costs as further columns; best rows of the first score first.
 
@@ -122,23 +122,18 @@ def boards(
     blocks = (*table.blocks, *costs)
     found = []
     for column, (setting, key) in enumerate(zip(settings, table.columns, strict=True)):
-
-        def place(block: Block, row: Row, column: int = column, key: Setting = key) -> Place:
-            groups = letters.get((block.info.name, row.title, key), "")
-            return _place(_entry(block, row, column), block, groups, cost=block in costs)
-
         rows = [
             BoardRow(
                 row.title,
                 row.size_class == "control",
-                tuple(place(block, row) for block in blocks),
+                tuple(_place(_entry(block, row, column), block, cost=block in costs) for block in blocks),
                 cells[row.title, key],
             )
             for row in _rows(table)
             if (row.title, key) in cells
         ]
         rows.sort(key=lambda row: (row.control, _first(row), row.title))
-        heads = tuple(Head(arrow(b.info), b.info.summary, b in costs) for b in blocks)
+        heads = tuple(Head(score_title(b.info), b.info.summary, b in costs) for b in blocks)
         floors = tuple(_number(block.floors[column], block.info.decimals) for block in blocks)
         found.append(Board(setting, heads, tuple(rows), floors))
     return tuple(found)
@@ -149,14 +144,14 @@ def _first(row: BoardRow) -> float:
     return math.inf if order is None else order
 
 
-def _place(entry: Entry, block: Block, groups: str, *, cost: bool) -> Place:
+def _place(entry: Entry, block: Block, *, cost: bool) -> Place:
     order = None if entry.mean is None else entry.mean if cost else abs(entry.mean - block.info.ideal)
     published = entry.published
     return Place(
         measured(entry, block.info.decimals),
         order,
         entry.mark,
-        groups,
+        entry.groups,
         "" if published is None else f"{published.value:g}",
         entry.verdict or "",
         entry.reason,
@@ -193,7 +188,7 @@ def published_beside(table: Table, settings: tuple[str, ...]) -> tuple[Beside, .
         Beside(
             row.title,
             setting,
-            arrow(block.info),
+            score_title(block.info),
             measured(entry, block.info.decimals),
             f"{entry.published.value:g}" + (f" ± {entry.published.plus_minus:g}" if entry.published.plus_minus else ""),
             entry.published.table,
@@ -233,6 +228,6 @@ def noises(table: Table, settings: tuple[str, ...]) -> tuple[Noise, ...]:
         decimals = block.info.decimals
         values = tuple(measured(_entry(block, row, column), decimals) for row in rows)
         margin = number(block.margins[column], decimals) if block.margins[column] else ""
-        return Noise(setting, arrow(block.info), _number(block.floors[column], decimals), margin, values)
+        return Noise(setting, score_title(block.info), _number(block.floors[column], decimals), margin, values)
 
     return tuple(noise(b, column, setting) for b in table.blocks for column, setting in enumerate(settings))

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.html_report.boards import arrow
+from benchmark.html_report.boards import number
 from benchmark.html_report.pictures import Picture
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import score_info
 from benchmark.plan.planner import plain_text
-from benchmark.report.render import number
+from benchmark.report.layouts import score_title
 from benchmark.report.store_status import CellStatus
 from benchmark.statistics import summarise
 from benchmark.store.history import duration
@@ -125,13 +125,13 @@ def _score(name: str, rows: pd.DataFrame) -> ScoreLine:
     if not values:
         first = rows.iloc[0]
         return ScoreLine(
-            arrow(info), "", "", "", "", ": ".join(filter(None, [str(first["status"]), str(first["reason"])]))
+            score_title(info), "", "", "", "", ": ".join(filter(None, [str(first["status"]), str(first["reason"])]))
         )
     summary, digits = summarise(values), info.decimals + 1
     spread = "" if summary.half_width is None else f" ± {number(summary.half_width, digits)}"
     floor, n = rows["floor"].dropna(), rows["n"].dropna()
     return ScoreLine(
-        arrow(info),
+        score_title(info),
         number(summary.mean, digits) + spread,
         ", ".join(number(value, digits) for value in values),
         "" if floor.empty else number(float(floor.iloc[0]), digits),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.html_report.boards import arrow
-from benchmark.plan.sampling_time import TIMING_INFO
+from benchmark.html_report.boards import measured, number
 from benchmark.plots.scaling import SCORE
-from benchmark.report.render import measured, number
+from benchmark.report.layouts import score_title
 from benchmark.report.table import Block, Row, Table
 
 COSTS = ("fit_seconds", "sample_seconds")
@@ -114,7 +113,7 @@ def _cost_figure(block: Block, costs: list[Block], column: int, setting: str) ->
         )
         for index, row in enumerate(ranked, 1)
     )
-    heads = ("No.", "Generator", arrow(block.info), *(cost.info.title for cost in costs))
+    heads = ("No.", "Generator", score_title(block.info), *(cost.info.title for cost in costs))
     return Figure(setting, f"{block.info.title}, {setting}", tuple(charts), heads, rows)
 
 
@@ -153,7 +152,7 @@ def _memorisation_figure(fidelity: Block, block: Block, column: int, setting: st
     chart = Chart(
         title, _axis(fidelity), _axis(block), tuple(points), horizontal=ideal, vertical=_floor(fidelity, column)
     )
-    heads = ("No.", "Generator", arrow(fidelity.info), arrow(block.info))
+    heads = ("No.", "Generator", score_title(fidelity.info), score_title(block.info))
     return Figure(setting, title, (chart,) if len(points) > 1 else (), heads, tuple(rows))
 
 
@@ -167,7 +166,7 @@ def _drawn(figures: Iterator[Figure]) -> tuple[Figure, ...]:
 
 
 def _is_quality(block: Block) -> bool:
-    return not block.info.memorisation and block.info is not TIMING_INFO
+    return not block.info.memorisation and not block.info.depends_on_machine
 
 
 def _valued(block: Block, column: int) -> list[Row]:

@@ -23,15 +23,17 @@ from benchmark.html_report.boards import (
 from benchmark.html_report.cells import Card, Known, cards
 from benchmark.html_report.charts import Figure, cost_figures, memorisation_figures
 from benchmark.html_report.pictures import Picture, pictures
-from benchmark.html_report.significance import significance, variance_table
+from benchmark.html_report.variance import variance_table
 from benchmark.plan.keys import score_info
 from benchmark.plan.planner import Plan
 from benchmark.report.efficiency import with_efficiency
 from benchmark.report.frame import COLUMNS, results_frame
-from benchmark.report.plain import PlainTable
+from benchmark.report.statistics import statistics_of
+from benchmark.report.statistics_text import statistics_tables
 from benchmark.report.store_status import suite_status
 from benchmark.report.suite import plan_notes, suite_folder
 from benchmark.report.table import make_table
+from benchmark.report.text_table import TextTable
 from benchmark.store.records import State
 from benchmark.store.store import Store
 
@@ -58,14 +60,14 @@ class Part:
     counts: tuple[tuple[str, int], ...]
     settings: tuple[str, ...]
     boards: tuple[Board, ...]
-    statistics: tuple[PlainTable, ...]
+    statistics: tuple[TextTable, ...]
     published: tuple[Beside, ...]
     verdicts: tuple[tuple[str, int], ...]
     controls: tuple[str, ...]
     noises: tuple[Noise, ...]
     costs: tuple[Figure, ...]
     memorisation: tuple[Figure, ...]
-    variance: PlainTable | None
+    variance: TextTable | None
     cards: tuple[Card, ...]
 
     @property
@@ -169,15 +171,14 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
     named = dict(zip(table.columns, settings, strict=True))
     shown = cards(frame, known, named, name)
     beside = published_beside(table, settings)
-    found = significance(frame)
     return Part(
         id=name,
         title=title,
-        caption=table.caption,
+        caption=f"{table.caption} {table.beside}".strip(),
         counts=_counts(shown),
         settings=settings,
-        boards=boards(table, settings, costs, _cells_behind(frame, shown), found.letters),
-        statistics=found.tables,
+        boards=boards(table, settings, costs, _cells_behind(frame, shown)),
+        statistics=tuple(statistics_tables(statistics_of(frame))),
         published=beside,
         verdicts=verdict_counts(beside),
         controls=controls(table),

@@ -14,7 +14,7 @@ from benchmark.errors import UserError
 from benchmark.external.enter import Entry, enter
 from benchmark.external.entered import with_entered
 from benchmark.plan.planner import Request, make_plan
-from benchmark.report.suite import suite_result
+from benchmark.report.suite import render, suite_result
 from benchmark.run.stages import CellRun
 from benchmark.store.store import Store
 from tests.conftest import CommandLine

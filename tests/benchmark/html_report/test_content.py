@@ -39,7 +39,8 @@ def test_components_of_variance_where_there_are_several_models() -> None:
     table = of_frame(several, "A test").parts[0].variance
     assert table is not None
     # Means 0.11, 0.21, 0.31: their variance is 0.01; repetitions differ by the same 0.02 everywhere, so nothing is left over.
-    assert table.rows[0][:4] == ("Timevae", "Stocks, length 24", "Context-FID ↓", "0.10000 (98 %) [0.05207, 0.62848]")
+    first = [one.text for one in table.lines[0].texts]
+    assert first[:4] == ["Timevae", "Stocks, length 24", "Context-FID ↓", "0.10000 (98 %) [0.05207, 0.62848]"]
     assert of_frame(frame(rows("timevae", [0.1, 0.2])), "A test").parts[0].variance is None
 
 
@@ -47,7 +48,7 @@ def test_an_unbalanced_design_says_so() -> None:
     several = frame(rows("timevae", [0.10, 0.12], seed=0), rows("timevae", [0.20], seed=1))
     table = of_frame(several, "A test").parts[0].variance
     assert table is not None
-    assert "balanced" in table.rows[0][-1]
+    assert "balanced" in table.lines[0].texts[-1].text
 
 
 @pytest.fixture
