@@ -1,1 +1,0 @@
-"""The tests; a package, because the library baycomp installs another one of this name."""
