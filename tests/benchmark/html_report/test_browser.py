@@ -75,16 +75,16 @@ def test_a_head_sorts_by_pointer_and_by_key_and_missing_values_stay_last(opened:
 
 def test_filters_hide_and_show_rows_settings_controls_and_values(opened: Any) -> None:
     everything = opened.evaluate(SHOWN)
-    opened.get_by_label("Controls").uncheck()
+    opened.get_by_role("checkbox", name="Controls").uncheck()
     assert opened.evaluate(SHOWN) == everything - 4
-    opened.get_by_label("Setting").select_option("Stocks, length 24")
+    opened.get_by_role("combobox").select_option("Stocks, length 24")
     assert opened.evaluate(SHOWN) == 4
-    opened.get_by_label("Generator").fill("timeM")
+    opened.get_by_role("searchbox").fill("timeM")
     assert opened.evaluate(SHOWN) == 1
     assert opened.locator("output").inner_text() == f"1 of {everything} rows"
     value = opened.locator(".board small.published").first
     assert value.is_visible()
-    opened.get_by_label("Published values").uncheck()
+    opened.get_by_role("checkbox", name="Published values").uncheck()
     assert not value.is_visible()
 
 
@@ -123,5 +123,5 @@ def test_paper_shows_what_is_closed_and_no_controls(opened: Any) -> None:
 
 
 def test_a_picture_is_decoded_when_its_figure_is_opened(opened: Any) -> None:
-    opened.locator("summary", has_text="ranks").click()
+    opened.get_by_text("ranks", exact=True).first.click()
     opened.wait_for_function("document.images[0].complete && document.images[0].naturalWidth === 300")

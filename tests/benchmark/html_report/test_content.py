@@ -40,7 +40,7 @@ def test_components_of_variance_where_there_are_several_models() -> None:
     assert table is not None
     # Means 0.11, 0.21, 0.31: their variance is 0.01; repetitions differ by the same 0.02 everywhere, so nothing is left over.
     first = [one.text for one in table.lines[0].texts]
-    assert first[:4] == ["Timevae", "Stocks, length 24", "Context-FID ↓", "0.10000 (98 %) [0.05207, 0.62848]"]
+    assert first[:4] == ["Timevae", "Stocks, length 24", "Context-FID ↓", "0.10000 (98 %) [0.05207, 0.62847]"]
     assert of_frame(frame(rows("timevae", [0.1, 0.2])), "A test").parts[0].variance is None
 
 
