@@ -122,6 +122,11 @@ def test_paper_shows_what_is_closed_and_no_controls(opened: Any) -> None:
     assert opened.pdf()[:5] == b"%PDF-"
 
 
-def test_a_picture_is_decoded_when_its_figure_is_opened(opened: Any) -> None:
+def test_a_picture_shows_where_its_figure_is_opened_and_is_printed_where_it_is_not(opened: Any, tmp_path: Path) -> None:
+    # Pages are compressed; an image in one is an object of its own.
+    assert b"/Subtype /Image" in opened.pdf()
     opened.get_by_text("ranks", exact=True).first.click()
     opened.wait_for_function("document.images[0].complete && document.images[0].naturalWidth === 300")
+    opened.locator("img").first.screenshot(path=tmp_path / "shown.png")
+    with Image.open(tmp_path / "shown.png") as shown:
+        assert shown.convert("RGB").getpixel((150, 100)) == (255, 0, 0)

@@ -115,7 +115,7 @@ def test_pictures_stand_in_the_page_with_a_text_and_are_decoded_late() -> None:
     picture = Picture("ranks", 10, 20, "data:image/png;base64,AAAA")
     tree = Tree(page(Content("A test", mixed_content().parts, ("A note.",), (picture,))))
     (image,) = (found for tag, found in tree.elements if tag == "img")
-    assert (image["src"], image["alt"], image["loading"]) == (picture.address, "ranks", "lazy")
+    assert (image["src"], image["alt"], image["decoding"]) == (picture.address, "ranks", "async")
     assert ("li", "A note.") in tree.texts
 
 
