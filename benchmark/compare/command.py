@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.compare.comparisons import LEVEL, Comparison, Found, find
+from benchmark.compare.comparisons import Comparison, Found, find
 from benchmark.compare.setups import Setup, read_setups
 from benchmark.config.budgets import is_shortened
 from benchmark.errors import UserError
@@ -14,6 +14,7 @@ from benchmark.report.command_report import Report, shortened_scores
 from benchmark.report.layouts import score_title
 from benchmark.report.render import markdown
 from benchmark.report.text_table import Text, TextTable, text_lines
+from benchmark.statistics.tests import LEVEL
 from benchmark.store.store import Store
 
 HEADER = (
@@ -41,8 +42,8 @@ def compare(a: Store, b: Store) -> Report:
 def _refusal(a: Store, b: Store, found: Found) -> str:
     if not found.refused:
         return (
-            f"no score in '{a.root}' has a counterpart in '{b.root}' (the same generator, data set, length, protocol, budget and "
-            "training seed); compare stores of the same suite, which `python -m benchmark status` shows."
+            f"no score in '{a.root}' has a counterpart in '{b.root}' (equal generator, data set, length, protocol, budget); "
+            "compare stores of the same suite, which `python -m benchmark status` shows."
         )
     told = [f"{_refused_name(setup, score)}: {reason}" for setup, score, reason in found.refused]
     more = f"; and {len(told) - MOST_REASONS} more" if len(told) > MOST_REASONS else ""
@@ -101,11 +102,16 @@ def _notes(found: Found, altered: Sequence[str]) -> list[str]:
         f"paired t-test, corrected for all {tested} tests by Holm's method, is below {LEVEL:g} and the whole "
         "interval lies beyond the floor's margin (a perfect generator's distance from the ideal). Better is nearer to the ideal.",
     ]
+    if "training seed, not paired" in units:
+        notes.append(
+            "Training seed, not paired: A and B share no training seed, and Welch's test over trained models takes the place of "
+            "the paired one."
+        )
     if "training seed" in units:
         notes.append(
             "Unit training seed: the mean of each trained model; the interval contains the variance of training."
         )
-    if units != {"training seed"}:
+    if any(unit.startswith("repetition") for unit in units):
         notes.append(
             "Unit repetition: repetitions of a score on one trained model a side; the interval contains no variance of training, "
             "so that a difference may come from the training seed alone; run both with --seeds 3 or more."

@@ -13,13 +13,12 @@ from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.floor import floor_and_margin
 from benchmark.statistics import difference, holm
-from benchmark.statistics.tests import equivalence
+from benchmark.statistics.tests import LEVEL, equivalence
 from metrics.base import MetricInfo
 
-LEVEL = 0.05
-"""The chance that all comparisons together report a difference where there is none."""
 Conclusion = Literal["no difference beyond noise", "better in B", "worse in B", "undecided"]
-Unit = Literal["training seed", "repetition", "repetition, not paired"]
+Unit = Literal["training seed", "training seed, not paired", "repetition", "repetition, not paired"]
+OTHER_SEED = "one model a side, of another training seed: the variance of training is not known"
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,16 @@ def find(a: Sequence[Setup], b: Sequence[Setup]) -> Found:
 
 
 def _names(a: Setup, b: Setup) -> list[str]:
-    """The scores that both have for at least one training seed."""
-    shared = [name for seed in a.seeds if seed in b.seeds for name in a.seeds[seed] if name in b.seeds[seed]]
-    return sorted(set(shared))
+    """The scores that both have for some training seed."""
+    mine, theirs = ({name for scores in setup.seeds.values() for name in scores} for setup in (a, b))
+    return sorted(mine & theirs)
+
+
+def _seeds(a: Setup, b: Setup, name: str) -> tuple[list[int], list[int]]:
+    """The training seeds of a score on either side: those that both have, or all of both where they share none."""
+    mine, theirs = ([seed for seed, scores in setup.seeds.items() if name in scores] for setup in (a, b))
+    shared = [seed for seed in mine if seed in theirs]
+    return (shared, shared) if shared else (mine, theirs)
 
 
 def _alone(a: Setup, b: Setup) -> list[tuple[Setup, str]]:
@@ -119,9 +125,10 @@ def _contents(seeds: Mapping[int, Scores]) -> str:
 
 def _compare(a: Setup, b: Setup, name: str, matched: Matched, found: Found) -> None:
     """Add the comparison of one score, or the reason why there is none."""
-    seeds = [seed for seed in a.seeds if name in a.seeds[seed] and name in b.seeds.get(seed, {})]
-    records = [(a.seeds[seed][name], b.seeds[seed][name]) for seed in seeds]
-    reason = next(filter(None, (other_score(mine, theirs) for mine, theirs in records)), "")
+    chosen = _seeds(a, b, name)
+    mine, theirs = ([setup.seeds[seed][name] for seed in seeds] for setup, seeds in zip((a, b), chosen, strict=True))
+    paired = chosen[0] == chosen[1]
+    reason = next(filter(None, (other_score(left, right) for left in mine for right in theirs)), "")
     try:
         info = score_info(name)
     except UserError as error:
@@ -129,14 +136,14 @@ def _compare(a: Setup, b: Setup, name: str, matched: Matched, found: Found) -> N
     if reason:
         found.refused.append((a, name, reason))
         return
-    unit: Unit = "training seed"
-    if len(records) > 1:
-        left, right = ([pair[side].mean for pair in records] for side in (0, 1))
-    else:
-        left, right = (list(record.repetitions) for record in records[0])
-        unit = "repetition" if len(left) == len(right) else "repetition, not paired"
-    told = difference(left, right)
-    margin = _margin(a, name, info, records[0][0].version, matched)
+    unit: Unit = "training seed" if paired else "training seed, not paired"
+    left, right = ([record.mean for record in side] for side in (mine, theirs))
+    if paired and len(mine) == 1:
+        left, right = (list(side[0].repetitions) for side in (mine, theirs))
+        paired = len(left) == len(right)
+        unit = "repetition" if paired else "repetition, not paired"
+    told = difference(left, right, paired=paired)
+    margin = _margin(a, name, info, mine[0].version, matched)
     n = min(len(left), len(right))
     means = sum(left) / len(left), sum(right) / len(right)
     found.comparisons.append(Comparison(a, info, *means, told.mean, told.half_width, unit, n, told.p, None, margin))
@@ -173,7 +180,8 @@ def conclude(one: Comparison) -> Comparison:
     if one.a == one.b and not one.half_width:
         return replace(one, conclusion="no difference beyond noise", reason="equal values")
     if one.p_holm is None or one.half_width is None:
-        return replace(one, conclusion="undecided", reason="one value a side has no spread")
+        reason = OTHER_SEED if one.unit == "training seed, not paired" else "one value a side has no spread"
+        return replace(one, conclusion="undecided", reason=reason)
     excludes = abs(one.difference) > one.half_width
     if one.p_holm >= LEVEL:
         reason = "not beyond chance among so many comparisons" if excludes else "the interval contains 0"

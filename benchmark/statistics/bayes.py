@@ -1,16 +1,24 @@
 """Bayesian comparisons with a region of practical equivalence (ROPE): how probable it is that one is better, equal, worse.
 
 Source: Benavoli, Corani, Demšar and Zaffalon, Time for a change: a tutorial for comparing multiple classifiers through Bayesian
-analysis, JMLR 18 (2017); computed by the authors' package baycomp.
+analysis, JMLR 18 (2017). The authors' package baycomp is no dependency, because it installs a package
+`tests` of its own beside it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmark.statistics.intervals import without_spread
+
+DRAWS = 50_000
+LITTLE = 1e-4
+"""Added to each count, since a Dirichlet distribution needs positive ones."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,15 @@ def mean_probabilities(advantages: NDArray[np.float64], rope: float) -> Probabil
     The posterior is Student's t with K − 1 degrees of freedom about the mean with the scale s / √K: the correlated t-test
     with the correlation 0, since units share no data by which they were fitted.
     """
-    from baycomp.single import Posterior
+    mean, count = float(advantages.mean()), len(advantages)
+    if without_spread(advantages):
+        better, worse = float(mean > rope), float(mean < -rope)
+    else:
+        from scipy.stats import t as student
 
-    count = len(advantages)
-    posterior = Posterior(float(advantages.mean()), float(advantages.var(ddof=1)) / count, count - 1, rope)
-    worse, *within, better = map(float, posterior.probs())
-    return Probabilities(better, sum(within), worse)
+        posterior = student(count - 1, mean, float(advantages.std(ddof=1)) / math.sqrt(count))
+        better, worse = float(posterior.sf(rope)), float(posterior.cdf(-rope))
+    return Probabilities(better, max(0.0, 1.0 - better - worse), worse)
 
 
 def sign_probabilities(signs: Sequence[int], seed: int) -> Probabilities:
@@ -41,8 +52,7 @@ def sign_probabilities(signs: Sequence[int], seed: int) -> Probabilities:
 
     The Bayesian sign test: a Dirichlet posterior of the three frequencies, whose prior is one setting of equivalence.
     """
-    from baycomp import SignTest
-
-    outcomes = np.asarray(signs, dtype=np.float64)
-    worse, equivalent, better = SignTest.probs(np.zeros_like(outcomes), outcomes, 0.5, random_state=seed)
-    return Probabilities(float(better), float(equivalent), float(worse))
+    counts = np.array([signs.count(1), signs.count(0) + 1, signs.count(-1)], dtype=np.float64)
+    drawn = np.random.default_rng(seed).dirichlet(counts + LITTLE, DRAWS)
+    shares = np.bincount(drawn.argmax(axis=1), minlength=3) / DRAWS
+    return Probabilities(*map(float, shares))

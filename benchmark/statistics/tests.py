@@ -25,22 +25,22 @@ class Difference(NamedTuple):
     p: float | None
 
 
-def difference(a: Sequence[float], b: Sequence[float]) -> Difference:
-    """The mean of b − a: a paired t-test for as many values on either side, and Welch's test for other numbers.
+def difference(a: Sequence[float], b: Sequence[float], *, paired: bool | None = None) -> Difference:
+    """The mean of b − a by a paired t-test, or by Welch's test where the values are not `paired` (None: as many on either side).
 
     One value a side tells no spread, so that half-width and p-value are None. Differences that are all equal have no spread
     either: p is 1 where they are 0, and 0 where they are not.
     """
     from scipy import stats
 
-    paired = np.subtract(b, a, dtype=np.float64) if len(a) == len(b) else None
-    mean = float(np.mean(b) - np.mean(a) if paired is None else paired.mean())
+    pairs = np.subtract(b, a, dtype=np.float64) if (len(a) == len(b) if paired is None else paired) else None
+    mean = float(np.mean(b) - np.mean(a) if pairs is None else pairs.mean())
     if min(len(a), len(b)) < 2:
         return Difference(mean, None, None)
     # A spread of rounding errors is none.
-    if all(map(without_spread, (a, b) if paired is None else (paired,))):
+    if all(map(without_spread, (a, b) if pairs is None else (pairs,))):
         return Difference(mean, 0.0, 1.0 if mean == 0.0 else 0.0)
-    test = stats.ttest_ind(b, a, equal_var=False) if paired is None else stats.ttest_1samp(paired, 0.0)
+    test = stats.ttest_ind(b, a, equal_var=False) if pairs is None else stats.ttest_1samp(pairs, 0.0)
     low, high = test.confidence_interval(0.95)
     return Difference(mean, float(high - low) / 2, float(test.pvalue))
 

@@ -1,8 +1,9 @@
-"""The table of a kept results frame, printed again by today's rules of verdicts, marks and captions.
+"""The table and the statistics of a kept results frame, printed again by today's rules of verdicts, marks and captions.
 
     python -m tests.studies.kept_table results/measured/generators_fast
 
-The folder holds `results.csv` as `tables --format csv` wrote it; `table.md` beside it is written again. Values never change.
+The folder holds `results.csv` as `tables --format csv` wrote it; `table.md` and `statistics.md` beside it are written again.
+Values never change.
 Printed are the counts of verdicts, and where the old table had another one.
 """
 
@@ -21,17 +22,24 @@ from benchmark.report.efficiency import with_efficiency
 from benchmark.report.frame import COLUMNS
 from benchmark.report.layouts import methods
 from benchmark.report.render import markdown
+from benchmark.report.statistics import statistics_of
+from benchmark.report.statistics_text import statistics_text
 from benchmark.report.table import make_table
 
 VERDICT = re.compile(r"\(published [\d.]+: (\w+)\)")
 
 
-def render(folder: Path, notes: list[str]) -> str:
-    """The kept frame as Markdown."""
+def read(folder: Path) -> pd.DataFrame:
+    """The kept frame."""
     frame = pd.read_csv(folder / "results.csv", dtype={"commit": str, "reason": str}).reindex(columns=list(COLUMNS))
     frame["reason"] = frame["reason"].fillna("")
     control = frame["size_class"] == "control"
     frame.loc[~control, "size_class"] = [size_class(int(count)) for count in frame.loc[~control, "parameters"]]
+    return frame
+
+
+def render(frame: pd.DataFrame, notes: list[str]) -> str:
+    """The frame's table as Markdown."""
     titles = {name: load_spec(name).title for name in frame["dataset"].unique()}
     table = make_table(frame, title="Generation at length 24", dataset_titles=titles, notes=notes)
     return markdown(methods(with_efficiency(table, frame)))
@@ -58,8 +66,10 @@ def main() -> None:
     path = folder / "table.md"
     old = path.read_text(encoding="utf-8")
     notes = [line.removeprefix("- ") for line in old.splitlines() if line.startswith("- Fewer sampling steps")]
-    new = render(folder, notes)
+    frame = read(folder)
+    new = render(frame, notes)
     path.write_text(new, encoding="utf-8")
+    (folder / "statistics.md").write_text(statistics_text(statistics_of(frame)), encoding="utf-8")
     before, after = verdicts(old), verdicts(new)
     print("before:", dict(Counter(before.values())))  # noqa: T201
     print("after:", dict(Counter(after.values())))  # noqa: T201

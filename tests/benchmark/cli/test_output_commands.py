@@ -22,7 +22,7 @@ def test_tables_of_a_store_with_one_failure_in_every_format(command: CommandLine
     assert (done.returncode, done.stdout) == (0, "wrote table.tex\n"), done.stderr
     text = (tmp_path / "table.tex").read_text()
     assert text.startswith(r"\documentclass")
-    assert "missing (0.01)" in text
+    assert r"missing {\scriptsize (0.01)}" in text
     fragment = command("tables", *where, "--format", "latex-fragment", "--no-published").stdout
     assert r"\documentclass" not in fragment
     assert "0.010" not in fragment

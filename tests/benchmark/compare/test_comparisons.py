@@ -66,6 +66,30 @@ def test_one_seed_is_paired_by_repetition(stores: tuple[Store, Store], cells: tu
     assert (one["conclusion"], one["reason"]) == ("no difference beyond noise", "the interval contains 0")
 
 
+def test_other_seeds_are_compared_over_models_without_pairs(
+    stores: tuple[Store, Store], cells: tuple[Cell, ...]
+) -> None:
+    more = make_plan(SUITE, Request(seeds=5)).cells
+    left, right = (0.50, 0.52), (0.49, 0.51, 0.56)
+    for seed, mean in enumerate(left):
+        put(stores[0], more[seed], {"context_fid": (mean - 0.001, mean + 0.001)})
+    for seed, mean in enumerate(right, start=2):
+        put(stores[1], more[seed], {"context_fid": (mean - 0.001, mean + 0.001)})
+    (one,) = compared(stores)["comparisons"]
+    assert (one["unit"], one["n"]) == ("training seed, not paired", 2)
+    assert one["p"] == pytest.approx(stats.ttest_ind(right, left, equal_var=False).pvalue)
+    assert one["conclusion"] == "no difference beyond noise"
+
+
+def test_one_model_a_side_of_another_seed_decides_nothing(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
+    """Repetitions on two models would call the variance of training a difference."""
+    put(stores[0], cells[0], {"context_fid": (0.5, 0.501, 0.502)})
+    put(stores[1], cells[1], {"context_fid": (0.9, 0.901, 0.902)})
+    (one,) = compared(stores)["comparisons"]
+    assert (one["unit"], one["p"], one["conclusion"]) == ("training seed, not paired", None, "undecided")
+    assert "variance of training is not known" in one["reason"]
+
+
 def test_several_seeds_are_paired_by_seed(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
     """The repetitions of each seed differ much, their means by .1, .11 and .12: the seed is the unit."""
     for seed, base in enumerate((0.2, 0.5, 0.9)):

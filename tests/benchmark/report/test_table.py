@@ -51,6 +51,42 @@ def test_best_and_second_are_marked_among_models_and_controls_stand_apart() -> N
     assert [entry(made, name).mark for name in ("alpha", "beta", "gamma", "copy")] == ["", "best", "second", ""]
 
 
+def test_letters_show_who_cannot_be_told_apart_among_generators() -> None:
+    made = table(
+        rows("alpha", "stocks", [0.50, 0.52, 0.51, 0.53]),
+        rows("beta", "stocks", [0.20, 0.22, 0.21, 0.23]),
+        rows("gamma", "stocks", [0.21, 0.21, 0.22, 0.22]),
+        rows("copy", "stocks", [0.0, 0.0, 0.0, 0.0], size_class="control"),
+    )
+    assert [entry(made, name).groups for name in ("alpha", "beta", "gamma", "copy")] == ["b", "a", "a", ""]
+    assert "share a letter" in made.caption
+    assert "repetitions on one trained model, so that training variance is not in it" in made.caption
+    assert "0.2150 ± 0.0205**<sup>a</sup>" in markdown(methods(made))
+
+
+def test_letters_over_training_seeds_contain_the_variance_of_training() -> None:
+    parts = [
+        rows(name, "stocks", [value + 0.01 * seed, value], seed=seed)
+        for name, value in (("alpha", 0.1), ("beta", 0.5))
+        for seed in (0, 1, 2)
+    ]
+    made = table(*parts)
+    assert [entry(made, name).groups for name in ("alpha", "beta")] == ["a", "b"]
+    assert "over training seeds." in made.caption
+
+
+def test_single_values_and_shortened_scores_have_no_letters() -> None:
+    made = table(rows("alpha", "stocks", [0.1]), rows("beta", "stocks", [0.5]))
+    assert [entry(made, name).groups for name in ("alpha", "beta")] == ["", ""]
+    assert "No letters for Context-FID: one value a generator has no spread." in made.caption
+    short = table(
+        rows("alpha", "stocks", [0.1, 0.11, 0.1], budget="smoke"),
+        rows("beta", "stocks", [0.5, 0.51, 0.5], budget="smoke"),
+    )
+    assert entry(short, "alpha").groups == ""
+    assert "letter" not in short.caption
+
+
 def test_what_lies_within_the_noise_of_the_best_ties_with_it() -> None:
     made = table(
         rows("alpha", "stocks", [0.012, 0.012]),
