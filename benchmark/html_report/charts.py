@@ -89,7 +89,8 @@ def cost_figures(table: Table, settings: tuple[str, ...], costs: tuple[Block, ..
 
 def _cost_figure(block: Block, costs: list[Block], column: int, setting: str) -> Figure:
     ranked = [row for row in _valued(block, column) if row.size_class != "control"]
-    charts, fronts = [], []
+    charts: list[Chart] = []
+    fronts: list[dict[int, Point]] = []
     for cost in costs:
         spent = {(row.generator, row.title): row.entries[column].mean for row in cost.rows}
         points = [
@@ -140,7 +141,8 @@ def memorisation_figures(table: Table, settings: tuple[str, ...]) -> tuple[Figur
 
 def _memorisation_figure(fidelity: Block, block: Block, column: int, setting: str) -> Figure:
     known = {(row.generator, row.title): row.entries[column] for row in fidelity.rows}
-    rows, points = [], []
+    rows: list[tuple[str, ...]] = []
+    points: list[Point] = []
     for row in _valued(block, column):
         across, up = known.get((row.generator, row.title)), row.entries[column]
         if across is not None and across.mean is not None and up.mean is not None:

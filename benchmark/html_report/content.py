@@ -203,5 +203,5 @@ def _cells_behind(frame: pd.DataFrame, shown: Iterable[Card]) -> dict[tuple[str,
     found: dict[tuple[str, tuple[str, int]], tuple[str, ...]] = {}
     for (title, dataset, length), part in frame.groupby(["title", "dataset", "length"], sort=False):
         slugs = part["cell"].drop_duplicates()
-        found[str(title), (str(dataset), int(length))] = tuple(names[str(slug)] for slug in slugs)
+        found[str(title), (str(dataset), int(str(length)))] = tuple(names[str(slug)] for slug in slugs)
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
 from benchmark.html_report.charts import Chart
@@ -21,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
 SIZE = (4.6, 3.3)
 """Inches of 72 units."""
-SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "timemar", "font.size": 9, "axes.labelsize": 9}
+SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "timemar", "font.size": 9, "axes.labelsize": 9}
 INK, POINT, PAPER, RULE = "#010101", "#020202", "#030303", "#040404"
 """Colors that stand for variables of the page's style until they are replaced."""
 VARIABLES = {INK: "var(--ink)", POINT: "var(--point)", PAPER: "var(--paper)", RULE: "var(--rule)"}
@@ -46,9 +46,8 @@ def draw(chart: Chart, name: str) -> str:
 
 
 def _draw(panel: Axes, chart: Chart) -> None:
-    xs, ys = [point.x for point in chart.points], [point.y for point in chart.points]
-    for axis, values in ((panel.xaxis, xs), (panel.yaxis, ys)):
-        _scale(axis, values)
+    _scale(panel, "x", [point.x for point in chart.points])
+    _scale(panel, "y", [point.y for point in chart.points])
     for line in chart.horizontal:
         panel.axhline(line.value, color=RULE, linestyle="--", linewidth=0.9)
         panel.annotate(line.label, (1, line.value), xycoords=("axes fraction", "data"), xytext=(-2, 2),
@@ -74,18 +73,19 @@ def _draw(panel: Axes, chart: Chart) -> None:
     panel.margins(0.09)
 
 
-def _scale(axis: object, values: list[float]) -> None:
+def _scale(panel: Axes, direction: Literal["x", "y"], values: list[float]) -> None:
     """A logarithmic axis for positive values of many sizes, with plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+    axis = {"x": panel.xaxis, "y": panel.yaxis}[direction]
     low, high = min(values), max(values)
     if low > 0 and high / low >= LOGARITHMIC_FROM:
-        axis._set_axes_scale("log")  # type: ignore[attr-defined]
-        axis.set_major_locator(LogLocator(subs=(1.0,) if math.log10(high / low) > 2 else (1.0, 3.0)))  # type: ignore[attr-defined]
-        axis.set_minor_locator(NullLocator())  # type: ignore[attr-defined]
+        {"x": panel.set_xscale, "y": panel.set_yscale}[direction]("log")
+        axis.set_major_locator(LogLocator(subs=(1.0,) if math.log10(high / low) > 2 else (1.0, 3.0)))
+        axis.set_minor_locator(NullLocator())
     else:
-        axis.set_major_locator(MaxNLocator(5))  # type: ignore[attr-defined]
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))  # type: ignore[attr-defined]
+        axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def inline(text: str, name: str, chart: Chart) -> str:

@@ -40,7 +40,7 @@ def _variance_rows(frame: pd.DataFrame, settings: dict[Setting, str]) -> Iterato
         if len(part[["seed", "sampling_seed"]].drop_duplicates()) < 2 or part["value"].dropna().empty:
             continue
         info = score_info(str(metric))
-        start = (str(title), settings[str(dataset), int(length)], score_title(info))
+        start = (str(title), settings[str(dataset), int(str(length))], score_title(info))
         try:
             found = variance_components(part)
         except UserError as error:
