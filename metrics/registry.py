@@ -21,6 +21,8 @@ METRICS: dict[str, str] = {
     "memorisation": "metrics.memorisation:Memorisation",
     "authenticity": "metrics.authenticity:Authenticity",
     "duplicates": "metrics.duplicates:Duplicates",
+    "data_copying": "metrics.data_copying:DataCopying",
+    "membership_attack": "metrics.membership_attack:MembershipAttack",
     "context_kid": "metrics.context_kid:ContextKID",
     "context_fid_infinity": "metrics.context_fid_infinity:ContextFIDInfinity",
     "spectral": "metrics.spectral:Spectral",
@@ -34,6 +36,8 @@ METRICS: dict[str, str] = {
     "density": "metrics.density:Density",
     "coverage": "metrics.coverage:Coverage",
     "tstr": "metrics.tstr:TSTR",
+    "tstr_horizons": "metrics.tstr_horizons:TSTRHorizons",
+    "augmentation_gain": "metrics.augmentation_gain:AugmentationGain",
 }
 """The class of each metric as `module:Class`, in the order of tables."""
 

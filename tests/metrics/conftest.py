@@ -11,10 +11,12 @@ import pytest
 import sklearn.ensemble  # noqa: F401
 import torch
 
+from metrics.base import Blocks
+
 SCORES = (
-    "c2st", "c2st_auc", "memorisation", "authenticity", "duplicates", "context_kid", "context_fid_infinity", "spectral",
-    "autocorrelation", "cross_correlation", "correlational", "marginal_wasserstein", "sliced_wasserstein", "alpha_precision",
-    "beta_recall", "density", "coverage", "tstr",
+    "c2st", "c2st_auc", "memorisation", "authenticity", "duplicates", "data_copying", "membership_attack", "context_kid",
+    "context_fid_infinity", "spectral", "autocorrelation", "cross_correlation", "correlational", "marginal_wasserstein",
+    "sliced_wasserstein", "alpha_precision", "beta_recall", "density", "coverage", "tstr", "tstr_horizons", "augmentation_gain",
 )  # fmt: skip
 """The scores beyond the published three."""
 
@@ -26,6 +28,12 @@ def sine_windows(n: int, seed: int, steps: int = 24, features: int = 4) -> np.nd
     amplitude, apart = rng.uniform(0.6, 1, (n, 1, 1)), 0.4 * np.arange(features)
     waves = amplitude * np.sin(frequency * np.arange(steps)[None, :, None] + phase + apart)
     return ((waves + 1) / 2).astype(np.float32)
+
+
+def independent(real: int, training: int, validation: int = 12) -> Blocks:
+    """The blocks of so many independent windows of each role: a number each."""
+    numbers = np.arange(training + validation + real)
+    return Blocks(numbers[training + validation :], numbers[:training], numbers[training : training + validation])
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,12 @@ import pytest
 
 from metrics import registry
 from metrics.base import Metric, NotApplicable, Score, ScoreContext
-from tests.metrics.conftest import SCORES, sine_windows
+from tests.metrics.conftest import SCORES, independent, sine_windows
 
 NEEDS_PAIRS = {"cross_correlation", "correlational"}
-DRAWS = {"c2st", "c2st_auc", "context_kid", "context_fid_infinity", "sliced_wasserstein", "tstr"}
+DRAWS = {
+    "c2st", "c2st_auc", "context_kid", "context_fid_infinity", "sliced_wasserstein", "tstr", "data_copying", "tstr_horizons",
+}  # fmt: skip
 """Scores with one value a seed; the others have one value."""
 
 
@@ -21,8 +23,13 @@ def make(name: str) -> Metric:
 
 
 def score(name: str, real: np.ndarray, fake: np.ndarray, seeds=(3,)) -> Score:
+    return make(name).compute(real, fake, context(real, seeds))
+
+
+def context(real: np.ndarray, seeds=(3,), **options) -> ScoreContext:
+    """What protocol strict hands over: training windows, and who is independent of whom."""
     training = sine_windows(20, 9, *real.shape[1:])
-    return make(name).compute(real, fake, ScoreContext(seeds=seeds, training=training))
+    return ScoreContext(seeds=seeds, training=training, blocks=independent(len(real), len(training)), **options)
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -90,15 +97,12 @@ def test_the_same_seeds_give_the_same_bytes_and_leave_the_windows_alone(name):
     real, fake = sine_windows(20, 0, 6, 2), sine_windows(20, 1, 6, 2)
     kept = real.tobytes(), fake.tobytes()
     ticks: list[tuple[int, int]] = []
-    training = sine_windows(20, 9, 6, 2)
-    first = make(name).compute(
-        real, fake, ScoreContext(seeds=[1, 2], training=training, progress=lambda *tick: ticks.append(tick))
-    )
-    again = make(name).compute(real, fake, ScoreContext(seeds=[1, 2], training=training))
+    first = make(name).compute(real, fake, context(real, [1, 2], progress=lambda *tick: ticks.append(tick)))
+    again = score(name, real, fake, [1, 2])
     assert first == again
     assert len(first.values) == (2 if name in DRAWS else 1)
     assert ticks[-1][0] == ticks[-1][1]
     assert (real.tobytes(), fake.tobytes()) == kept
     if name in DRAWS:
         with pytest.raises(ValueError, match="give one non-negative integer per repetition"):
-            make(name).compute(real, fake, ScoreContext(seeds=[], training=training))
+            make(name).compute(real, fake, context(real, []))

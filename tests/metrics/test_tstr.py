@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from metrics import tstr
 from metrics.base import ScoreContext
-from metrics.tstr import PENALTY, TSTR, fit
+from metrics.common import forecaster
+from metrics.common.forecaster import PENALTY, fit
+from metrics.tstr import TSTR
 
 RNG = np.random.default_rng(0)
 
@@ -16,7 +17,7 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize("block", [4_000_000, 200])
 @pytest.mark.parametrize(("steps", "lags"), [(9, 4), (3, 2)])
 def test_the_predictor_is_a_ridge_regression(steps, lags, block, monkeypatch):
-    monkeypatch.setattr(tstr, "_BLOCK_NUMBERS", block)
+    monkeypatch.setattr(forecaster, "_BLOCK_NUMBERS", block)
     windows = RNG.random((30, steps, 2), np.float32)
     inputs = np.array([windows[b, t - lags : t].ravel() for b in range(30) for t in range(lags, steps)])
     targets = np.array([windows[b, t] for b in range(30) for t in range(lags, steps)])
