@@ -8,6 +8,7 @@ from benchmark.html_report import charts
 from benchmark.html_report.charts import Chart, Line, Point, pareto
 from benchmark.html_report.content import of_frame
 from benchmark.html_report.svg import draw
+from metrics import registry
 from tests.benchmark.html_report.frames import HOSTILE, frame, mixed, mixed_content, rows
 
 
@@ -26,6 +27,11 @@ def test_cost_figures_leave_controls_out_and_say_the_front_in_their_table() -> N
     }  # fmt: skip
     assert figure.charts[0].horizontal[0].value == pytest.approx(0.013 / 3), "the oracle's mean is the floor"
     assert "On the Pareto front: Timemar_S, Timevae." in figure.charts[0].text
+
+
+def test_which_metrics_are_of_memorisation() -> None:
+    found = {name for name in registry.names() if registry.load(name).info.memorisation}
+    assert found == {"dcr_ratio", "memorisation", "authenticity", "duplicates", "data_copying", "membership_attack"}
 
 
 def test_memorisation_stands_against_fidelity_with_the_controls() -> None:
