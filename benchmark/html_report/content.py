@@ -23,7 +23,6 @@ from benchmark.html_report.boards import (
 from benchmark.html_report.cells import Card, Known, cards
 from benchmark.html_report.charts import Figure, cost_figures, memorisation_figures
 from benchmark.html_report.pictures import Picture, pictures
-from benchmark.html_report.variance import variance_table
 from benchmark.plan.keys import score_info
 from benchmark.plan.planner import Plan
 from benchmark.report.efficiency import with_efficiency
@@ -34,6 +33,7 @@ from benchmark.report.store_status import suite_status
 from benchmark.report.suite import plan_notes, suite_folder
 from benchmark.report.table import make_table
 from benchmark.report.text_table import TextTable
+from benchmark.report.variance import variance_table
 from benchmark.store.records import State
 from benchmark.store.store import Store
 

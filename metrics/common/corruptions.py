@@ -118,7 +118,8 @@ def moving_average(windows: Windows, strength: float, seed: int, training: Windo
     ahead = np.arange(T)[None, :] - np.arange(T)[:, None]
     inside = (ahead >= -((width - 1) // 2)) & (ahead <= width // 2)
     weights = inside / inside.sum(axis=1, keepdims=True)
-    return np.einsum("st,btd->bsd", weights, windows.astype(np.float64)).astype(np.float32)
+    smoothed: Windows = np.einsum("st,btd->bsd", weights, windows.astype(np.float64)).astype(np.float32)
+    return smoothed
 
 
 CORRUPTIONS: dict[str, Corruption] = {
@@ -152,4 +153,5 @@ def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values (B, T, D) less each feature's mean, in its standard deviations; a constant feature is 0."""
     centred = values - values.mean(axis=(0, 1))
     std = centred.std(axis=(0, 1))
-    return np.divide(centred, std, out=np.zeros_like(centred), where=std > 1e-12)
+    standardized: NDArray[np.float64] = np.divide(centred, std, out=np.zeros_like(centred), where=std > 1e-12)
+    return standardized

@@ -51,7 +51,7 @@ BLIND = {
     (
         "membership_attack",
         "segment_leak",
-    ): "independent windows share no rows, so that few leaked segments are one of their halves",
+    ): "independent windows share no rows: few leaked segments are one of their halves",
     ("authenticity", "segment_leak"): "it rises through ½ from below, as the seam drives windows away from all others",
     ("authenticity", "rare_event_drop"): NOT_QUALITY,
     ("spectral", "channel_resample"): ONE_FEATURE,
