@@ -33,6 +33,7 @@ class Authenticity(Metric):
         version=1,
         source="Alaa et al. 2022, section 4, authenticity; on flattened windows",
         reachable=False,
+        memorisation=True,
     )
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:

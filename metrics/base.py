@@ -43,6 +43,7 @@ class MetricInfo:
         source: The publication of the definition.
         decimals: Digits after the decimal point in a table.
         reachable: Whether a perfect generator approaches `ideal` as the number of windows grows.
+        memorisation: Whether the value tells generated windows that follow the training windows from new ones.
         depends_on_machine: Whether the value is a cost, such as seconds, of the machine that measured it: it has no floor, and
             values from another machine decide nothing.
         caption: A sentence on the measurement for the caption of each table that shows it.
@@ -60,6 +61,7 @@ class MetricInfo:
     source: str
     decimals: int = 3
     reachable: bool = True
+    memorisation: bool = False
     depends_on_machine: bool = False
     caption: str = ""
 

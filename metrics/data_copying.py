@@ -50,6 +50,7 @@ class DataCopying(Metric):
         version=1,
         source="Meehan, Chaudhuri and Dasgupta 2020; number of cells and error by blocks are ours",
         decimals=2,
+        memorisation=True,
     )
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:

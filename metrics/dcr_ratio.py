@@ -33,6 +33,7 @@ class DCRRatio(Metric):
         version=1,
         source="our own definition",
         decimals=2,
+        memorisation=True,
     )
 
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:

@@ -35,6 +35,7 @@ class Duplicates(Metric):
         version=1,
         source="our own definition",
         reachable=False,
+        memorisation=True,
     )
 
     def floor(self, n: int) -> float:

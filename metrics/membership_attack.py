@@ -41,6 +41,7 @@ class MembershipAttack(Metric):
         cost="light",
         version=1,
         source="Chen et al. 2020 (GAN-Leaks), attack by distance; halves, mirrored members and error by blocks are ours",
+        memorisation=True,
     )
     min_steps = 2
 

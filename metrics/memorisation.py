@@ -32,6 +32,7 @@ class Memorisation(Metric):
         cost="light",
         version=1,
         source="our own definition, after the three-sample test of Meehan, Chaudhuri and Dasgupta 2020",
+        memorisation=True,
     )
 
     def floor(self, n: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from benchmark.cli import ablate, check, data, plots, score, show, statistics, status, suite, sweep, tracking
+from benchmark.cli import ablate, check, data, plots, report, score, show, statistics, status, suite, sweep, tracking
 from benchmark.errors import UserError, refusal, refused, unknown
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app.command("check")(check.check)
 app.command("ablate")(ablate.ablate)
 app.command("sweep")(sweep.sweep)
 app.command("plots")(plots.plots)
+app.command("report")(report.report)
 app.command("sync")(tracking.sync)
 app.command("ui")(tracking.ui)
 config_app.command("show")(suite.config_show)

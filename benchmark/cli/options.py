@@ -30,7 +30,8 @@ def _json(target: str | None) -> str | None:
     return target
 
 
-def _output(target: Path | None) -> Path | None:
+def output_file(target: Path | None) -> Path | None:
+    """The file of `--output`; raises UserError where it cannot be written."""
     if target is not None:
         writable("--output", target)
     return target
@@ -40,7 +41,7 @@ Json = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE|-", callback=_json, help="Write JSON to a file, or to standard output."),
 ]
-Output = Annotated[Path | None, typer.Option(callback=_output, help="A file instead of standard output.")]
+Output = Annotated[Path | None, typer.Option(callback=output_file, help="A file instead of standard output.")]
 Suite = Annotated[str, typer.Option(help="A suite's name or YAML file.")]
 Budget = Annotated[
     str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper, instead of the suite's own.")

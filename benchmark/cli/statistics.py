@@ -35,7 +35,7 @@ def statistics(
     store: StoreOption = Path("runs"),
     json_target: Json = None,
 ) -> None:
-    """Test and rank a suite's generators: paired tests, intervals, Friedman, win rates, rank stability; nothing is trained.
+    """Test and rank a suite's generators: paired tests, Friedman, win rates, rank stability, components of variance.
 
     Example: python -m benchmark statistics --suite table1 --only dataset=stocks,sines
     """
@@ -46,21 +46,25 @@ def statistics(
     from benchmark.plots.style import write
     from benchmark.report.available import require_results
     from benchmark.report.frame import results_frame
+    from benchmark.report.render import markdown
     from benchmark.report.statistics import statistics_of
     from benchmark.report.statistics_text import statistics_text
     from benchmark.report.suite import suite_folder
+    from benchmark.report.variance import variance_table, variances_of
     from benchmark.store.store import Store
 
     request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     plan, results = make_plan(load_suite(suite), request), Store(store)
     require_results(plan, results)
-    found = statistics_of(results_frame(plan.cells, plan.score_names, results))
-    if not found.scores:
+    frame = results_frame(plan.cells, plan.score_names, results)
+    found, spread = statistics_of(frame), variance_table(frame, {})
+    if not found.scores and spread is None:
         raise UserError(
-            f"suite '{plan.title}' has no two generators beside the controls with the same score; run more of it, or choose "
-            "others with --only."
+            f"suite '{plan.title}' has no two generators beside the controls with the same score, and no several models or draws "
+            "of samples; run more of it, with --seeds or --sampling-seeds, or choose others with --only."
         )
-    folder, text = suite_folder(plan, results), statistics_text(found)
+    folder = suite_folder(plan, results)
+    text = "\n".join(filter(None, [statistics_text(found), markdown(spread) if spread else ""]))
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(folder / "statistics.md", text.encode())
     files = [folder / "statistics.md"]
@@ -68,6 +72,12 @@ def statistics(
     if drawn:
         files += write(partial(draw_critical, drawn), folder, "critical_difference")
     files.append(folder / "statistics.json")
-    record = {"suite": plan.suite.name, **found.as_json(), "files": [str(path) for path in files]}
+    components = [one.as_json() for one in variances_of(frame)]
+    record = {
+        "suite": plan.suite.name,
+        **found.as_json(),
+        "variance": components,
+        "files": [str(path) for path in files],
+    }
     write_json(folder / "statistics.json", record)
     emit(text + "\n" + "\n".join(f"wrote {path}" for path in files), record, json_target)

@@ -50,6 +50,15 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     """What the store holds of a plan's cells, as a reader wants to see it."""
     frame = results_frame(plan.cells, plan.score_names, store)
     titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
+    notes = [*plan_notes(plan), *_warnings(plan, store)]
+    table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
+    if plan.suite.layout == "grid":
+        return SuiteResult(frame, grid(table, plan.suite.variants))
+    return SuiteResult(frame, {"methods": methods, "differences": differences}[plan.suite.layout](table))
+
+
+def plan_notes(plan: Plan) -> list[str]:
+    """What a reader of a plan's results must know whatever the store holds: shortened scores, data sets, fewer sampling steps."""
     notes = []
     if plan.cells[0].budget.scores:
         notes.append(
@@ -64,11 +73,7 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
         if name in plan.scores
     ]
     notes += [f"{d.title}, protocol strict: {d.strict_note}" for d in datasets.values() if d.strict_note and strict]
-    notes += [*notes_of(plan), *_samplers(plan), *_warnings(plan, store)]
-    table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
-    if plan.suite.layout == "grid":
-        return SuiteResult(frame, grid(table, plan.suite.variants))
-    return SuiteResult(frame, {"methods": methods, "differences": differences}[plan.suite.layout](table))
+    return [*notes, *notes_of(plan), *_samplers(plan)]
 
 
 def _chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:

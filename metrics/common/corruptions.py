@@ -118,8 +118,8 @@ def moving_average(windows: Windows, strength: float, seed: int, training: Windo
     ahead = np.arange(T)[None, :] - np.arange(T)[:, None]
     inside = (ahead >= -((width - 1) // 2)) & (ahead <= width // 2)
     weights = inside / inside.sum(axis=1, keepdims=True)
-    smooth: Windows = np.einsum("st,btd->bsd", weights, windows.astype(np.float64)).astype(np.float32)
-    return smooth
+    smoothed: Windows = np.einsum("st,btd->bsd", weights, windows.astype(np.float64)).astype(np.float32)
+    return smoothed
 
 
 CORRUPTIONS: dict[str, Corruption] = {

@@ -9,8 +9,8 @@ training block plays the training windows, the others the validation windows, so
 A score with `p_value` in its details finds a corruption where p ≤ 0.05. Any other finds it where the score is farther from its
 ideal than from as many uncorrupted repetitions 95 % are. The strengths are searched by bisection, which presumes that a stronger
 corruption is found no less often; a strength is given up as soon as too many repetitions have missed it, and passes as soon as
-enough have found it. Results: `results/measured/power/<data set>.json` and `.md`; the tables also go into
-`metrics/README.md`, which needs marks for each data set. One process, one thread.
+enough have found it. Results: `results/measured/power/<data set>.json` and `.md`, the tables also in `metrics/README.md`, which
+needs marks for each data set. One process, one thread.
 """
 
 from __future__ import annotations

@@ -1,0 +1,87 @@
+"""`report`: everything that is known of a suite, in one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.options import (
+    Budget,
+    Csv,
+    DataDir,
+    Json,
+    Only,
+    ProtocolOption,
+    SamplingSeeds,
+    Seeds,
+    Set,
+    StoreOption,
+    output_file,
+)
+from benchmark.cli.printing import emit
+from benchmark.cli.printing import report as tell
+from benchmark.errors import UserError
+
+
+def report(
+    suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
+    budget: Budget = None,
+    protocol: ProtocolOption = None,
+    seeds: Seeds = None,
+    sampling_seeds: SamplingSeeds = None,
+    only: Only = None,
+    assign: Set = None,
+    csv: Csv = None,
+    data_dir: DataDir = None,
+    store: StoreOption = Path("runs"),
+    frame: Annotated[
+        Path | None, typer.Option(help="A kept results.csv, as `tables --format csv` writes it, instead of a store.")
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="The figures of each cell that the store holds.")] = True,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw the figures first.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "--out",
+            callback=output_file,
+            help="The file (default: report.html in the suite's folder of the store).",
+        ),
+    ] = None,
+    json_target: Json = None,
+) -> None:
+    """Write one HTML file of a suite: leaderboards, published values, costs, memorisation, failures, figures, provenance.
+
+    It needs no network and no other file, and reads on a phone, in print and in the dark.
+
+    Example: python -m benchmark report --suite table1 --only dataset=stocks --output report.html
+    """
+    from benchmark.html_report import command
+    from benchmark.store.store import Store
+
+    if frame is not None:
+        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv)
+        if plots or any(value is not None for value in given):
+            raise UserError(
+                "--frame takes a kept frame as it is, without a suite, filters or --plots; leave these out."
+            )
+        written = command.report_frame(frame, output)
+    else:
+        from benchmark.config.suites import load_suite
+        from benchmark.external.entered import with_entered
+        from benchmark.plan.planner import Request, make_plan
+
+        request = Request(
+            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+        )
+        plan = with_entered(make_plan(load_suite(suite or "quick"), request), Store(store))
+        if plots:
+            from benchmark.plots.command import plot_suite
+            from benchmark.report.available import require_results
+
+            require_results(plan, Store(store))
+            plot_suite(plan, Store(store), None, data_dir, tell)
+        written = command.report_plan(plan, Store(store), output, pictures=pictures)
+    emit(written.text(), written.as_json(), json_target)

@@ -1,0 +1,51 @@
+"""The body of `python -m benchmark report`: a suite's page, or that of a kept frame, as one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.files import write_bytes
+from benchmark.html_report.content import Content, of_frame, of_plan, read_frame
+from benchmark.html_report.page import page
+from benchmark.plan.planner import Plan
+from benchmark.report.available import require_results
+from benchmark.report.suite import suite_folder
+from benchmark.store.store import Store
+
+NAME = "report.html"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A page that was written: its path, its size in bytes, and how many cells stand in it."""
+
+    path: Path
+    size: int
+    cells: int
+
+    def text(self) -> str:
+        """The outcome as a line."""
+        return f"wrote {self.path} ({self.size / 1024**2:.2f} MiB, {self.cells} cell{'' if self.cells == 1 else 's'})"
+
+    def as_json(self) -> dict[str, object]:
+        """The outcome with stable keys."""
+        return {"file": str(self.path), "bytes": self.size, "cells": self.cells}
+
+
+def report_plan(plan: Plan, store: Store, output: Path | None, *, pictures: bool) -> Written:
+    """Write the page of a suite into its folder in the store, or to `output`; raises UserError for a store without it."""
+    require_results(plan, store)
+    return _write(of_plan(plan, store, with_pictures=pictures), output or suite_folder(plan, store) / NAME)
+
+
+def report_frame(frame: Path, output: Path | None) -> Written:
+    """Write the page of a results frame beside it, or to `output`; raises UserError where the file is no such frame."""
+    return _write(of_frame(read_frame(frame), f"Results in {frame}"), output or frame.with_name(NAME))
+
+
+def _write(content: Content, path: Path) -> Written:
+    data = page(content).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, data)
+    return Written(path, len(data), sum(len(part.cards) for part in content.parts))

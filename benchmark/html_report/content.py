@@ -1,0 +1,207 @@
+"""The content of a page, before it is HTML: made of a plan and its store, or of a results frame alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.data import load_spec
+from benchmark.errors import UserError
+from benchmark.html_report.boards import (
+    Beside,
+    Board,
+    Noise,
+    boards,
+    controls,
+    noises,
+    published_beside,
+    setting_titles,
+    verdict_counts,
+)
+from benchmark.html_report.cells import Card, Known, cards
+from benchmark.html_report.charts import Figure, cost_figures, memorisation_figures
+from benchmark.html_report.pictures import Picture, pictures
+from benchmark.plan.keys import score_info
+from benchmark.plan.planner import Plan
+from benchmark.report.efficiency import with_efficiency
+from benchmark.report.frame import COLUMNS, results_frame
+from benchmark.report.statistics import statistics_of
+from benchmark.report.statistics_text import statistics_tables
+from benchmark.report.store_status import suite_status
+from benchmark.report.suite import plan_notes, suite_folder
+from benchmark.report.table import make_table
+from benchmark.report.text_table import TextTable
+from benchmark.report.variance import variance_table
+from benchmark.store.records import State
+from benchmark.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Part:
+    """The results of one protocol and budget, which alone compare with each other.
+
+    Attributes:
+        id: Its name in the page's links.
+        title: Protocol and budget in words.
+        caption: What was measured, and what ± and marks mean.
+        counts: How many cells stand how.
+        settings: Each data set and length in words.
+        controls: The titles of the controls, the columns of `noises`.
+    """
+
+    id: str
+    title: str
+    caption: str
+    counts: tuple[tuple[str, int], ...]
+    settings: tuple[str, ...]
+    boards: tuple[Board, ...]
+    statistics: tuple[TextTable, ...]
+    published: tuple[Beside, ...]
+    verdicts: tuple[tuple[str, int], ...]
+    controls: tuple[str, ...]
+    noises: tuple[Noise, ...]
+    costs: tuple[Figure, ...]
+    memorisation: tuple[Figure, ...]
+    variance: TextTable | None
+    cards: tuple[Card, ...]
+
+    @property
+    def failures(self) -> tuple[Card, ...]:
+        """The cells that are not done."""
+        return tuple(card for card in self.cards if card.state != State.DONE)
+
+    @property
+    def warned(self) -> tuple[Card, ...]:
+        """The cells whose generator reported something wrong in its own training."""
+        return tuple(card for card in self.cards if card.warnings)
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that a page shows; `pictures` are the figures of the whole suite."""
+
+    title: str
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
+def of_plan(plan: Plan, store: Store, *, with_pictures: bool = True) -> Content:
+    """What a store holds of a plan's cells; the figures in it, where they were drawn, are part of it."""
+    frame = results_frame(plan.cells, plan.score_names, store)
+    folder = suite_folder(plan, store)
+    figures = folder / "plots"
+    known = {}
+    for cell, status in zip(plan.cells, suite_status(plan, store), strict=True):
+        drawn = pictures([figures / cell.slug, store.root / "plots" / cell.slug]) if with_pictures else ()
+        known[cell.slug] = Known(cell, status, store.cell(cell).provenance(), drawn)
+    titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
+    shown = (*pictures([figures]), *pictures([folder])) if with_pictures else ()
+    return Content(plan.title, _parts(frame, titles, known), tuple(plan_notes(plan)), shown)
+
+
+def of_frame(frame: pd.DataFrame, title: str) -> Content:
+    """The content of a results frame without its store."""
+    titles = {str(name): _dataset_title(str(name)) for name in frame["dataset"].unique()}
+    return Content(title, _parts(frame, titles, {}))
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """A results frame as `tables --format csv` writes it; raises UserError where the file is none."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, dtype={"commit": str, "reason": str, "altered": str})
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"--frame '{path}' cannot be read as CSV ({type(error).__name__}); give a results.csv."
+        ) from None
+    needed = {
+        "cell",
+        "generator",
+        "title",
+        "size_class",
+        "dataset",
+        "length",
+        "protocol",
+        "budget",
+        "seed",
+        "metric",
+        "value",
+    }
+    if lacking := sorted({*needed, "repetition", "floor", "n", "status"} - set(frame.columns)):
+        raise UserError(
+            f"--frame '{path}' has no column {', '.join(lacking)}; give a results.csv as `tables --format csv` writes it."
+        )
+    if frame.empty:
+        raise UserError(f"--frame '{path}' has no rows; give a results.csv of a suite that was run.")
+    for name in frame["metric"].unique():
+        try:
+            score_info(str(name))
+        except ValueError:
+            raise UserError(f"--frame '{path}' has the unknown score '{name}'; remove its rows.") from None
+    frame = frame.reindex(columns=list(COLUMNS))
+    return frame.fillna({"reason": "", "altered": "", "sampling_seed": 0})
+
+
+def _dataset_title(name: str) -> str:
+    try:
+        return load_spec(name).title or name
+    except UserError:  # somebody's own data, known by its identifier alone
+        return name
+
+
+def _parts(frame: pd.DataFrame, titles: dict[str, str], known: Mapping[str, Known]) -> tuple[Part, ...]:
+    groups = frame.groupby(["protocol", "budget"], sort=False)
+    return tuple(
+        _part(f"part-{index}", f"Protocol {protocol}, budget {budget}", part, titles, known)
+        for index, ((protocol, budget), part) in enumerate(groups, 1)
+    )
+
+
+def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], known: Mapping[str, Known]) -> Part:
+    table = make_table(frame, title=title, dataset_titles=titles)
+    costs = with_efficiency(table, frame).blocks[len(table.blocks) :]
+    settings = setting_titles(table, titles)
+    named = dict(zip(table.columns, settings, strict=True))
+    shown = cards(frame, known, named, name)
+    beside = published_beside(table, settings)
+    return Part(
+        id=name,
+        title=title,
+        caption=f"{table.caption} {table.beside}".strip(),
+        counts=_counts(shown),
+        settings=settings,
+        boards=boards(table, settings, costs, _cells_behind(frame, shown)),
+        statistics=tuple(statistics_tables(statistics_of(frame))),
+        published=beside,
+        verdicts=verdict_counts(beside),
+        controls=controls(table),
+        noises=noises(table, settings),
+        costs=cost_figures(table, settings, costs),
+        memorisation=memorisation_figures(table, settings),
+        variance=variance_table(frame, named),
+        cards=shown,
+    )
+
+
+def _counts(shown: Iterable[Card]) -> tuple[tuple[str, int], ...]:
+    counts: dict[str, int] = {}
+    for card in shown:
+        counts[card.state] = counts.get(card.state, 0) + 1
+    return tuple(counts.items())
+
+
+def _cells_behind(frame: pd.DataFrame, shown: Iterable[Card]) -> dict[tuple[str, tuple[str, int]], tuple[str, ...]]:
+    """The links of the cells behind each row of a leaderboard, by the row's title and setting."""
+    names = {card.slug: card.id for card in shown}
+    found: dict[tuple[str, tuple[str, int]], tuple[str, ...]] = {}
+    for (title, dataset, length), part in frame.groupby(["title", "dataset", "length"], sort=False):
+        slugs = part["cell"].drop_duplicates()
+        found[str(title), (str(dataset), int(str(length)))] = tuple(names[str(slug)] for slug in slugs)
+    return found

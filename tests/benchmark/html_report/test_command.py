@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from benchmark.config.suites import load_suite
+from benchmark.files import write_json
+from benchmark.plan.planner import Request, make_plan
+from benchmark.store.store import Store
+from tests.benchmark.html_report.frames import mixed
+from tests.conftest import CommandLine
+
+
+def test_the_page_of_a_store_with_one_failure(command: CommandLine, tmp_path: Path) -> None:
+    store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
+    store.cell(cell).path.mkdir()
+    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason & more", "stage": "fit"})
+    done = command("report", "--suite", "table8", "--budget", "smoke")
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "runs" / "suites" / "table8-paper-smoke" / "report.html"
+    assert done.stdout.startswith("wrote runs/suites/table8-paper-smoke/report.html (0.")
+    text = path.read_text(encoding="utf-8")
+    assert "failed in fit: a reason &amp; more" in text
+    assert cell.slug in text
+
+
+def test_the_page_of_a_kept_frame_lies_beside_it(command: CommandLine, tmp_path: Path) -> None:
+    mixed().to_csv(tmp_path / "results.csv", index=False)
+    done = command("report", "--frame", "results.csv", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    size = (tmp_path / "report.html").stat().st_size
+    assert record == {"file": "report.html", "bytes": size, "cells": 11}
+
+
+def test_mistakes_are_one_sentence(command: CommandLine, tmp_path: Path) -> None:
+    mixed().to_csv(tmp_path / "results.csv", index=False)
+    for arguments, sentence in (
+        (("--suite", "quick"), "error: there is no store 'runs'"),
+        (("--frame", "nothing.csv"), "error: --frame 'nothing.csv' cannot be read as CSV (FileNotFoundError)"),
+        (("--frame", "results.csv", "--suite", "quick"), "error: --frame takes a kept frame as it is"),
+        (("--frame", "results.csv", "--output", "no/where.html"), "error: --output 'no/where.html' cannot be written"),
+    ):
+        done = command("report", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(sentence)
+        assert done.stderr.count("\n") == 1
