@@ -10,7 +10,8 @@ from benchmark.config.generators import generator_names, load_class, load_spec
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.validation import parameter_model, parse
 
 SCORES = ("context_fid", "spectral", "discriminative")

@@ -11,7 +11,7 @@ from benchmark.ablate.cells import Ablation, AblationSpec, plan_ablation
 from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
 from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
-from benchmark.plan.planner import Request
+from benchmark.plan.request import Request
 from benchmark.report.command_report import Report, shortened_scores, write_tables
 from benchmark.report.render import markdown
 from benchmark.report.text_table import TextTable, text_lines

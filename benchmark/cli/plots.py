@@ -46,7 +46,8 @@ def plots(
     """
     from benchmark.config.suites import load_suite
     from benchmark.external.entered import with_entered
-    from benchmark.plan.planner import Request, make_plan
+    from benchmark.plan.planner import make_plan
+    from benchmark.plan.request import Request
     from benchmark.plots import command
     from benchmark.report.available import require_results
     from benchmark.store.store import Store

@@ -71,7 +71,8 @@ def report(
     else:
         from benchmark.config.suites import load_suite
         from benchmark.external.entered import with_entered
-        from benchmark.plan.planner import Request, make_plan
+        from benchmark.plan.planner import make_plan
+        from benchmark.plan.request import Request
 
         request = Request(
             budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir

@@ -41,7 +41,8 @@ def statistics(
     """
     from benchmark.config.suites import load_suite
     from benchmark.files import write_bytes, write_json
-    from benchmark.plan.planner import Request, make_plan
+    from benchmark.plan.planner import make_plan
+    from benchmark.plan.request import Request
     from benchmark.plots.critical import can_be_drawn, draw_critical
     from benchmark.plots.style import write
     from benchmark.report.available import require_results

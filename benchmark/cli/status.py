@@ -56,7 +56,8 @@ def status(
     else:
         from benchmark.config.suites import load_suite
         from benchmark.external.entered import with_entered
-        from benchmark.plan.planner import Request, make_plan
+        from benchmark.plan.planner import make_plan
+        from benchmark.plan.request import Request
 
         results.opened()
         request = Request(

@@ -55,7 +55,8 @@ def run(
     from benchmark.config.suites import load_suite
     from benchmark.data import fetch_missing
     from benchmark.external.entered import with_entered
-    from benchmark.plan.planner import Request, make_plan
+    from benchmark.plan.planner import make_plan
+    from benchmark.plan.request import Request
     from benchmark.report import suite as outputs
     from benchmark.run import launch, preview
     from benchmark.store.store import Store
@@ -118,7 +119,8 @@ def tables(
     from benchmark.config.suites import load_suite
     from benchmark.external.entered import with_entered
     from benchmark.files import write_bytes
-    from benchmark.plan.planner import Request, make_plan
+    from benchmark.plan.planner import make_plan
+    from benchmark.plan.request import Request
     from benchmark.report import suite as outputs
     from benchmark.report.available import require_results
     from benchmark.store.store import Store
@@ -156,7 +158,8 @@ def config_show(
     """
     from benchmark.config.suites import load_suite
     from benchmark.plan.describe import configuration, configuration_text
-    from benchmark.plan.planner import Request, make_plan
+    from benchmark.plan.planner import make_plan
+    from benchmark.plan.request import Request
 
     request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
     tree = configuration(make_plan(load_suite(suite), request))

@@ -4,9 +4,10 @@ from benchmark.data.card import card, card_text, check, window_counts
 from benchmark.data.catalogue import DATASETS, load_spec, spec_from_csv
 from benchmark.data.fetch import fetch, fetch_missing
 from benchmark.data.locate import download_folder, expected_fingerprint, fingerprint, locate
+from benchmark.data.roles import WindowSet
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
-from benchmark.data.windows import WindowSet, check_length, load_windows
+from benchmark.data.windows import check_length, load_windows
 
 __all__ = [
     "DATASETS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.data.generated import draw, feature_names
-from benchmark.data.scale import Bounds, bounds, cut, scale, take, unit_bounds
+from benchmark.data.roles import ROLES, Draft, WindowSet, by_role, halves, whole
+from benchmark.data.scale import Bounds, bounds, cut, scale, unit_bounds
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
 from benchmark.data.split import (
@@ -25,51 +25,9 @@ from benchmark.data.split import (
 )
 from benchmark.data.time import counted
 from benchmark.errors import UserError
-from benchmark.interface import Windows
 from benchmark.seeds import derive_seed
 
 Protocol = Literal["paper", "strict"]
-ROLES: tuple[Role, ...] = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class WindowSet:
-    """Windows (N, T, D), float32, by what they are for.
-
-    `train` is what generators fit; `test` what reported scores compare with (the same array under protocol paper); `validation`
-    what fits measure themselves on and sweeps choose by, as many windows as `test` (None under protocol paper). `real_disjoint`
-    are real windows in [0, 1] disjoint from the test windows: the validation windows, clipped, under protocol strict. `low` and
-    `high` (D,) undo the scaling: x · (high − low) + low. `note` says what a reader of the scores must know, empty where nothing.
-    `blocks` number, by role, the block of the series that each window comes from, in the order of time: windows of one block
-    overlap, and of windows that are independent each has a number of its own. Empty under protocol paper.
-    """
-
-    train: Windows
-    validation: Windows | None
-    test: Windows
-    real_disjoint: Windows | None
-    names: tuple[str, ...]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    note: str = ""
-    blocks: Mapping[Role, NDArray[np.intp]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """Windows before any are chosen: lists of arrays, counted through; `test` None means the training windows.
-
-    `blocks` hold the block of each array by role; empty where all windows are independent.
-    """
-
-    train: Sequence[Windows]
-    names: tuple[str, ...]
-    limits: Bounds
-    note: str = ""
-    validation: Sequence[Windows] | None = None
-    test: Sequence[Windows] | None = None
-    real_disjoint: Sequence[Windows] | None = None
-    blocks: Mapping[Role, Sequence[int]] = field(default_factory=dict)
 
 
 def load_windows(
@@ -105,10 +63,10 @@ def load_windows(
         else:
             draft = _strict_rows(spec, series, length) if strict else _paper_rows(spec, series, length)
     if draft.validation is not None and draft.test is not None:
-        return _by_role(draft, draft.validation, draft.test, limit, seed_for_split)
+        return by_role(draft, draft.validation, draft.test, limit, seed_for_split)
     if real_disjoint and draft.real_disjoint is None:
-        return _halves(draft, spec, limit, seed_for_split)
-    return _paper(draft, limit, seed_for_split)
+        return halves(draft, spec, limit, seed_for_split)
+    return whole(draft, limit, seed_for_split)
 
 
 def check_length(spec: DatasetSpec, length: int, protocol: Protocol) -> None:
@@ -122,7 +80,7 @@ def check_length(spec: DatasetSpec, length: int, protocol: Protocol) -> None:
 
 def _generated(
     spec: DatasetSpec, recipe: Recipe, length: int, strict: bool, real_disjoint: bool, cache_dir: Path | None
-) -> _Draft:
+) -> Draft:
     names = feature_names(recipe)
     first = draw(recipe, length, cache_dir=cache_dir)
     limits = bounds([first]) if spec.scaling == "minmax" else unit_bounds(len(names))
@@ -130,16 +88,16 @@ def _generated(
     if strict:
         test, validation = ([scale(draw(recipe, length, number=n, cache_dir=cache_dir), limits)] for n in (1, 2))
         note = "training, validation and test windows are independent draws"
-        return _Draft(train, names, limits, note, validation, test)
+        return Draft(train, names, limits, note, validation, test)
     if not real_disjoint:
-        return _Draft(train, names, limits)
+        return Draft(train, names, limits)
     # The oracle hands the second draw on as samples, which must lie in [0, 1].
     second = [scale(draw(recipe, length, number=1, cache_dir=cache_dir), limits, clip=True)]
     note = "the disjoint real windows are a second, independent draw"
-    return _Draft(train, names, limits, note, real_disjoint=second)
+    return Draft(train, names, limits, note, real_disjoint=second)
 
 
-def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: int) -> _Draft:
+def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: int) -> Draft:
     """Windows from a file: all of them, or three fifths to train and a fifth each to validate and to test, at random."""
     stack = np.stack(series.parts)
     count, steps, features = stack.shape
@@ -149,7 +107,7 @@ def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: i
         )
     if not strict:
         limits = _limits(spec, series, [stack], features)
-        return _Draft([scale(stack, limits)], series.names, limits)
+        return Draft([scale(stack, limits)], series.names, limits)
     if count < FEWEST_WINDOWS:
         held = counted(count, "window")
         raise UserError(f"'{series.source}' holds {held}, but protocol strict needs {FEWEST_WINDOWS}; add windows.")
@@ -161,10 +119,10 @@ def _stack(spec: DatasetSpec, series: Series, length: int, strict: bool, seed: i
     limits = _limits(spec, series, [parts["train"]], features)
     train, validation, test = ([scale(parts[role], limits)] for role in ROLES)
     note = "training, validation and test windows are a random split of the file's windows"
-    return _Draft(train, series.names, limits, note, validation, test)
+    return Draft(train, series.names, limits, note, validation, test)
 
 
-def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
+def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
     """All windows of all rows; rows of different series are joined unless windows must stay within one."""
     crossing = not spec.within_series and len(series.parts) > 1
     rows = {"": series.rows} if crossing else _rows(series)
@@ -175,10 +133,10 @@ def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     limits = _limits(spec, series, parts, len(series.names))
     pieces = [cut(scale(part, limits), length, spec.stride) for part in parts]
     note = "windows may cross from one series into the next, as in the literature" if crossing else ""
-    return _Draft(pieces, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
+    return Draft(pieces, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
 
 
-def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
+def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
     """Windows of the blocks of each role, scaled by the training blocks alone."""
     rows, pieces = _rows(series), list(series.pieces.values())
     _require_rows(spec, f"'{series.source}'", rows, length, "strict")
@@ -197,7 +155,7 @@ def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> _Draft:
     counts = [sum(block.role == role for block in blocks) for role in ROLES]
     note = f"{counts[0]} training, {counts[1]} validation and {counts[2]} test blocks in turn"
     note = "; ".join(filter(None, (note, _gaps(series))))
-    return _Draft(train, series.names, limits, note, validation, test, blocks=numbers)
+    return Draft(train, series.names, limits, note, validation, test, blocks=numbers)
 
 
 def _rows(series: Series) -> dict[str, int]:
@@ -259,67 +217,3 @@ def _require_rows(
             longest = strict_longest(len(rows), count) if strict else count
             advice = f"use length {longest} or less, or longer series" if longest >= 2 else "give longer series"
             raise UserError(f"{which} has {count} rows, but windows of {length} rows{where} need {needed}; {advice}.")
-
-
-def _halves(draft: _Draft, spec: DatasetSpec, limit: int | None, seed: int) -> WindowSet:
-    """Random halves of recorded windows: one trains and is compared with, the other holds the disjoint real windows."""
-    count = sum(len(piece) for piece in draft.train)
-    half = count // 2
-    if half == 0:
-        raise UserError(f"the data set '{spec.id}' has {count} window, which cannot be halved; use a shorter length.")
-    order = np.random.default_rng(derive_seed("halves", seed)).permutation(count)
-    # The order is random already, so the first of each half are a random subset of it.
-    size = half if limit is None else min(half, limit)
-    train = take(draft.train, np.sort(order[:size]))
-    real_disjoint = take(draft.train, np.sort(order[half : half + size]))
-    note = f"test and oracle windows are disjoint random halves of {count} windows, so n is {size}"
-    note = "; ".join(filter(None, (draft.note, note)))
-    return WindowSet(train, None, train, real_disjoint, draft.names, *draft.limits, note)
-
-
-def _paper(draft: _Draft, limit: int | None, seed: int) -> WindowSet:
-    train = _some(draft.train, limit, "train", seed)
-    handed = None if draft.real_disjoint is None else _some(draft.real_disjoint, limit, "fresh", seed)
-    return WindowSet(train, None, train, handed, draft.names, *draft.limits, draft.note)
-
-
-def _by_role(
-    draft: _Draft, validation: Sequence[Windows], test: Sequence[Windows], limit: int | None, seed: int
-) -> WindowSet:
-    """Every role's windows, validation and test equal in number: a score's value depends on the number of windows."""
-    counts = [sum(map(len, pieces)) for pieces in (validation, test)]
-    n, note = min(counts), draft.note
-    if counts[0] != counts[1]:
-        note += f"; of {counts[0]} validation and {counts[1]} test windows {n} each are used"
-    n = n if limit is None else min(n, limit)
-    windows: dict[Role, Windows] = {}
-    blocks: dict[Role, NDArray[np.intp]] = {}
-    first = 0
-    for role, pieces, most in zip(ROLES, (draft.train, validation, test), (limit, n, n), strict=True):
-        chosen = _chosen(pieces, most, role, seed)
-        windows[role] = take(pieces, chosen)
-        numbers = _numbers(draft.blocks.get(role), pieces, first)
-        first += len(numbers)
-        blocks[role] = numbers if chosen is None else numbers[chosen]
-    train, kept, tests = (windows[role] for role in ROLES)
-    return WindowSet(train, kept, tests, np.clip(kept, 0, 1), draft.names, *draft.limits, note, blocks)
-
-
-def _numbers(blocks: Sequence[int] | None, pieces: Sequence[Windows], first: int) -> NDArray[np.intp]:
-    """The block of each window of all pieces; numbers from `first` on where every window is independent."""
-    if blocks is None:
-        return np.arange(first, first + sum(map(len, pieces)), dtype=np.intp)
-    return np.repeat(np.array(blocks, dtype=np.intp), [len(piece) for piece in pieces])
-
-
-def _some(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> Windows:
-    """At most `limit` windows of all pieces, a random subset in order."""
-    return take(pieces, _chosen(pieces, limit, role, seed))
-
-
-def _chosen(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> NDArray[np.int64] | None:
-    """Sorted indices of at most `limit` windows of all pieces, drawn at random; None for all."""
-    count = sum(len(piece) for piece in pieces)
-    if limit is None or count <= limit:
-        return None
-    return np.sort(np.random.default_rng(derive_seed("subset", role, seed)).choice(count, limit, replace=False))

@@ -18,7 +18,8 @@ from benchmark.external.windows import check_distance, file_windows
 from benchmark.files import replacing, write_json
 from benchmark.interface import Windows
 from benchmark.plan.cell import Cell
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.seeds import derive_seed
 from benchmark.store.store import Store
 from benchmark.validation import parse

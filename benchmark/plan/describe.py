@@ -12,7 +12,8 @@ from benchmark.config.suites import SUITES, SuiteSpec
 from benchmark.data import DATASETS
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import SCORES
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.validation import Frozen, parse
 
 

@@ -13,7 +13,7 @@ from benchmark.config.budgets import BUDGETS
 from benchmark.config.generators import GeneratorSpec, load_class, main_generator_names, resolve
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.config.source import source_digest
-from benchmark.config.suites import MOST_SAMPLING_SEEDS, MOST_SEEDS, SuiteSpec, load_suite, parse_assignments
+from benchmark.config.suites import SuiteSpec, load_suite, parse_assignments
 from benchmark.data import (
     DatasetSpec,
     check_length,
@@ -27,6 +27,7 @@ from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.plan.cell import Cell, Protocol, digest
 from benchmark.plan.keys import SCORES
+from benchmark.plan.request import Request, apply_request
 from benchmark.plan.sampling_time import STAGE_SCORES
 from benchmark.plan.score_name import ScoreName
 from benchmark.plan.selection import Selection, parse_only
@@ -37,20 +38,6 @@ SMALL, LARGE = 6_000_000, 40_000_000
 LONGEST_FOLDER = 80
 """Characters of the part of a folder's name that says what was changed."""
 MOST_CELLS = 100_000
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line adds to a suite; None leaves the suite's own value."""
-
-    budget: str | None = None
-    protocol: str | None = None
-    seeds: int | None = None
-    sampling_seeds: int | None = None
-    only: tuple[str, ...] = ()
-    assignments: tuple[str, ...] = ()
-    csv: Path | None = None
-    data_dir: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,7 @@ def make_plan(
             f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'."
         )
     whole = {"seeds": suite.seeds, "sampling_seeds": suite.sampling_seeds}
-    suite, sources = _apply(suite, request)
+    suite, sources = apply_request(suite, request)
     counts = {"seeds": suite.seeds, "sampling_seeds": suite.sampling_seeds}
     changed = [f"{name}={count}" for name, count in counts.items() if count != whole[name]]
     changes = (*request.only, *changed, *request.assignments)
@@ -144,7 +131,7 @@ def _choices(suite: SuiteSpec, request: Request, seen: frozenset[str] = frozense
     }
     inner = [load_suite(name) for name in suite.include]
     for included in (one for one in inner if one.origin not in seen | {suite.origin}):
-        for key, values in _choices(_apply(included, request)[0], request, seen | {suite.origin}).items():
+        for key, values in _choices(apply_request(included, request)[0], request, seen | {suite.origin}).items():
             found[key] |= values
     return found
 
@@ -202,46 +189,6 @@ def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list
                     "seeds, or fewer data sets, lengths and generators."
                 )
     return cells
-
-
-def _apply(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str]]:
-    """The suite with the command line's values, and where each value came from."""
-    sources = {
-        name: suite.origin if name in suite.model_fields_set else "default of a suite"
-        for name in type(suite).model_fields
-    }
-    changes: dict[str, Any] = {}
-    if request.budget is not None:
-        changes["budget"] = BUDGETS.load(request.budget).name
-    if request.protocol is not None:
-        if request.protocol not in ("paper", "strict"):
-            raise unknown("protocol", request.protocol, ("paper", "strict"))
-        changes["protocol"] = request.protocol
-    changes |= _count("seeds", request.seeds, "training seed", MOST_SEEDS)
-    changes |= _count("sampling_seeds", request.sampling_seeds, "sampling seed", MOST_SAMPLING_SEEDS)
-    if request.csv is not None:
-        own = spec_from_csv(request.csv)
-        changes |= {
-            "datasets": (request.csv.name,),
-            # Another suite than the shipped one, which keeps its tables and its MLflow experiment.
-            "name": f"{suite.name}-{own.id}",
-            "title": f"{own.title}, generators of suite {suite.name}",
-        }
-    sources.update(dict.fromkeys(changes, "command line"))
-    BUDGETS.load(changes.get("budget", suite.budget))
-    return suite.model_copy(update=changes), sources
-
-
-def _count(name: str, count: int | None, what: str, most: int) -> dict[str, int]:
-    """A number of seeds that the command line gives, if any; raises UserError outside 1 … `most`."""
-    if count is None:
-        return {}
-    option = f"--{name.replace('_', '-')}"
-    if count < 1:
-        raise UserError(f"{option} is {count}, but at least one {what} is needed.")
-    if count > most:
-        raise UserError(f"{option} is {count}, but a run has at most {most} {what}s; use fewer.")
-    return {name: count}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from benchmark.plan.planner import Request
+from benchmark.plan.request import Request
 from benchmark.run.progress import LineDisplay
 from benchmark.run.runner import Options, Runner
 from benchmark.statistics import summarise

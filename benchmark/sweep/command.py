@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.files import write_json
 from benchmark.plan.cell import digest
 from benchmark.plan.keys import score_info
-from benchmark.plan.planner import Request
+from benchmark.plan.request import Request
 from benchmark.report.command_report import Report, write_tables
 from benchmark.report.render import markdown
 from benchmark.run.runner import Options

@@ -14,7 +14,8 @@ from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import fetch_missing
 from benchmark.errors import UserError
 from benchmark.plan.cell import STRICT_ROLES
-from benchmark.plan.planner import Plan, Request
+from benchmark.plan.planner import Plan
+from benchmark.plan.request import Request
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective, make_objective

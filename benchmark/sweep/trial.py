@@ -12,7 +12,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import is_validation
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.run.events import Event
 from benchmark.run.progress import LineDisplay
 from benchmark.run.runner import Observer, Options, Runner

@@ -9,7 +9,7 @@ from benchmark.ablate.cells import AblationSpec, drop_choices, plan_ablation
 from benchmark.ablate.effects import _published, conclude
 from benchmark.config.generators import generator_names
 from benchmark.errors import UserError
-from benchmark.plan.planner import Request
+from benchmark.plan.request import Request
 from benchmark.statistics import Summary, summarise
 from timemar.generator import TimeMAR
 

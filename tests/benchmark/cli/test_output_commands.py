@@ -7,7 +7,8 @@ import pytest
 
 from benchmark.config.suites import load_suite
 from benchmark.files import write_json
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from tests.benchmark.report.long_frame import make_frame
 from tests.conftest import CommandLine

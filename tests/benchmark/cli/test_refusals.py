@@ -19,7 +19,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError, refusal, refused
 from benchmark.files import write_bytes
 from benchmark.plan import sizes
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.run import runner
 from benchmark.run.events import read_event
 from benchmark.run.job import Job, dump_job

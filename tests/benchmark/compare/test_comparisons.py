@@ -16,7 +16,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.plan.cell import Cell
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from metrics import registry
 from tests.benchmark.store.score_records import score_record

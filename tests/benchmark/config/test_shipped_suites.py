@@ -11,7 +11,8 @@ from benchmark.config.suites import SuiteSpec, load_suite
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.describe import configuration, configuration_text
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "results" / "published"
 

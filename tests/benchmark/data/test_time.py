@@ -16,7 +16,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.data import card, card_text, load_series, load_spec, load_windows, spec_from_csv
 from benchmark.data.spec import DatasetSpec
 from benchmark.errors import UserError
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 
 START = datetime(2026, 1, 1)
 Write = Callable[..., DatasetSpec]

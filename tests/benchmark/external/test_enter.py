@@ -13,7 +13,8 @@ from benchmark.data import load_spec, load_windows
 from benchmark.errors import UserError
 from benchmark.external.enter import Entry, enter
 from benchmark.external.entered import with_entered
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.report.suite import render, suite_result
 from benchmark.run.stages import CellRun
 from benchmark.store.store import Store

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from benchmark.config.suites import load_suite
 from benchmark.files import write_json
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from tests.benchmark.html_report.frames import mixed
 from tests.conftest import CommandLine

@@ -9,7 +9,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.html_report.content import of_frame, of_plan, read_frame
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from tests.benchmark.html_report.frames import frame, mixed, mixed_content, rows
 

@@ -9,7 +9,8 @@ from benchmark.config.suites import SUITES, SuiteSpec, load_suite
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell, Protocol
 from benchmark.plan.keys import make_metric, sample_key, score_info, score_key, shared_name
-from benchmark.plan.planner import Plan, Request, make_plan, size_class
+from benchmark.plan.planner import Plan, make_plan, size_class
+from benchmark.plan.request import Request
 from benchmark.run.job import Job, dump_job, parse_job
 from benchmark.tracking.suite_runs import from_plan, refer
 
@@ -46,9 +47,9 @@ def test_what_determines_samples_changes_the_key() -> None:
 def test_keys_of_protocol_paper_are_those_of_kept_stores() -> None:
     # As commit f21c32b made them, before protocol strict had three roles.
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy", "oracle"), budget="fast")
-    keys = [
-        (cell.key, sample_key(cell), score_key(cell, "discriminative")) for cell in make_plan(suite, Request()).cells
-    ]
+    # The oracle has another version since then: it hands out its windows in order of time.
+    then = [replace(cell, version=1) for cell in make_plan(suite, Request()).cells]
+    keys = [(cell.key, sample_key(cell), score_key(cell, "discriminative")) for cell in then]
     assert keys == [
         ("4f5a861c0630720e", "851f913f0a9cf02e", "64066e41f5869096"),
         ("a2327940185f3c29", "3829e007c1a5e927", "ebb32dc51a32ed9c"),

@@ -9,7 +9,8 @@ import numpy as np
 from benchmark.config.suites import SuiteSpec
 from benchmark.files import write_json
 from benchmark.plan.cell import Cell
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.plan.sampling_time import REPETITIONS, SAMPLING_TIME, TIMING, WINDOWS
 from benchmark.report.frame import results_frame
 from benchmark.run.sampling_time import time_sampling

@@ -12,7 +12,8 @@ import pytest
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError, refused
 from benchmark.files import write_json
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.plots import command, embedding, style
 from benchmark.plots.command import plot_cell, plot_suite
 from benchmark.plots.decomposition import draw_decomposition, has_parts

@@ -7,7 +7,8 @@ import pytest
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.files import write_json
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.report.available import require_results
 from benchmark.store.store import Store
 

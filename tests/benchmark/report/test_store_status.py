@@ -10,7 +10,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.plan.cell import Cell
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.report.store_status import CellStatus, status_record, status_text, suite_status, whole_status
 from benchmark.store.store import Store
 

@@ -8,7 +8,8 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.data import card, card_text, load_spec
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.report.suite import suite_result
 from benchmark.store.store import Store
 

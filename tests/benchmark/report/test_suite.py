@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from benchmark.config.suites import SuiteSpec
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.report.suite import render, suite_folder, suite_result, write_outputs
 from benchmark.store.store import Store
 

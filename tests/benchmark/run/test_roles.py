@@ -13,7 +13,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.files import write_json
 from benchmark.interface import FitContext, Windows
 from benchmark.plan.cell import Cell, Protocol
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.run.stages import CellRun
 from benchmark.store.store import Store
 

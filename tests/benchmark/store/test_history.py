@@ -6,7 +6,8 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.files import write_json
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.run import launch, preview
 from benchmark.store.history import History, training_work
 from benchmark.store.store import Store

@@ -11,7 +11,8 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.files import read_json, write_json
 from benchmark.plan.cell import Cell
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.report.frame import results_frame
 from benchmark.run.stages import CellRun
 from benchmark.store.store import VERSION, Store

@@ -9,7 +9,8 @@ from scipy.stats import t
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.plan.planner import Request, make_plan
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.spec import SweepSpec

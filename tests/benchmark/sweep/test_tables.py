@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.plan.planner import Request
+from benchmark.plan.request import Request
 from benchmark.report.render import comma_separated
 from benchmark.report.text_table import TextTable
 from benchmark.run.events import Event

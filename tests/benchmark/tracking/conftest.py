@@ -14,7 +14,8 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.files import write_json
-from benchmark.plan.planner import Plan, Request, make_plan
+from benchmark.plan.planner import Plan, make_plan
+from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from benchmark.tracking.destination import DATABASE, local
 from benchmark.tracking.mlflow_upload import Uploader

@@ -1,0 +1,66 @@
+"""What the command line adds to a suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.config.budgets import BUDGETS
+from benchmark.config.suites import MOST_SAMPLING_SEEDS, MOST_SEEDS, SuiteSpec
+from benchmark.data import spec_from_csv
+from benchmark.errors import UserError, unknown
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line adds to a suite; None leaves the suite's own value."""
+
+    budget: str | None = None
+    protocol: str | None = None
+    seeds: int | None = None
+    sampling_seeds: int | None = None
+    only: tuple[str, ...] = ()
+    assignments: tuple[str, ...] = ()
+    csv: Path | None = None
+    data_dir: Path | None = None
+
+
+def apply_request(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[str, str]]:
+    """The suite with the command line's values, and where each value came from."""
+    sources = {
+        name: suite.origin if name in suite.model_fields_set else "default of a suite"
+        for name in type(suite).model_fields
+    }
+    changes: dict[str, Any] = {}
+    if request.budget is not None:
+        changes["budget"] = BUDGETS.load(request.budget).name
+    if request.protocol is not None:
+        if request.protocol not in ("paper", "strict"):
+            raise unknown("protocol", request.protocol, ("paper", "strict"))
+        changes["protocol"] = request.protocol
+    changes |= _count("seeds", request.seeds, "training seed", MOST_SEEDS)
+    changes |= _count("sampling_seeds", request.sampling_seeds, "sampling seed", MOST_SAMPLING_SEEDS)
+    if request.csv is not None:
+        own = spec_from_csv(request.csv)
+        changes |= {
+            "datasets": (request.csv.name,),
+            # Another suite than the shipped one, which keeps its tables and its MLflow experiment.
+            "name": f"{suite.name}-{own.id}",
+            "title": f"{own.title}, generators of suite {suite.name}",
+        }
+    sources.update(dict.fromkeys(changes, "command line"))
+    BUDGETS.load(changes.get("budget", suite.budget))
+    return suite.model_copy(update=changes), sources
+
+
+def _count(name: str, count: int | None, what: str, most: int) -> dict[str, int]:
+    """A number of seeds that the command line gives, if any; raises UserError outside 1 … `most`."""
+    if count is None:
+        return {}
+    option = f"--{name.replace('_', '-')}"
+    if count < 1:
+        raise UserError(f"{option} is {count}, but at least one {what} is needed.")
+    if count > most:
+        raise UserError(f"{option} is {count}, but a run has at most {most} {what}s; use fewer.")
+    return {name: count}
