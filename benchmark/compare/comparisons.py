@@ -110,12 +110,13 @@ def _seeds(a: Setup, b: Setup, name: str) -> tuple[list[int], list[int]]:
 
 
 def _alone(a: Setup, b: Setup) -> list[tuple[Setup, str]]:
-    """The scores of `a` that `b` lacks, if any."""
+    """The scores of `a` that no comparison with `b` uses, if any."""
+    used = {name: set(_seeds(a, b, name)[0]) for name in _names(a, b)}
     lacking: dict[int, Scores] = {
-        seed: {name: record for name, record in scores.items() if name not in b.seeds.get(seed, {})}
+        seed: {name: record for name, record in scores.items() if seed not in used.get(name, ())}
         for seed, scores in a.seeds.items()
     }
-    there = {seed: scores for seed, scores in lacking.items() if scores or seed not in b.seeds}
+    there = {seed: scores for seed, scores in lacking.items() if scores}
     return [(a, _contents(there))] if there else []
 
 

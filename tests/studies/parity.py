@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from scipy.stats import mannwhitneyu
 
+from benchmark.statistics import holm
 from metrics.base import ScoreContext
 from metrics.registry import load
 from tests.studies.record import MEASURED, ROOT, insert, read, table, write
@@ -26,15 +26,6 @@ from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 SCORES = {"disc": "discriminative", "pred": "predictive", "cfid": "context_fid"}
 FIRST_SEED = 1000
 LEVEL = 0.05
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values: the k-th smallest times the number of tests left, never falling."""
-    adjusted, running = [0.0] * len(p_values), 0.0
-    for rank, index in enumerate(np.argsort(p_values)):
-        running = max(running, (len(p_values) - rank) * p_values[index])
-        adjusted[index] = min(1.0, running)
-    return adjusted
 
 
 def measure(folder: Path, repetitions: int) -> dict[str, Any]:

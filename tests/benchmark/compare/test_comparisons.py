@@ -76,7 +76,9 @@ def test_other_seeds_are_compared_over_models_without_pairs(
         put(stores[0], more[seed], {"context_fid": (mean - 0.001, mean + 0.001)})
     for seed, mean in enumerate(right, start=2):
         put(stores[1], more[seed], {"context_fid": (mean - 0.001, mean + 0.001)})
-    (one,) = compared(stores)["comparisons"]
+    found = compared(stores)
+    (one,) = found["comparisons"]
+    assert (found["only_in_a"], found["only_in_b"]) == ([], [])
     assert (one["unit"], one["n"]) == ("training seed, not paired", 2)
     assert one["p"] == pytest.approx(stats.ttest_ind(right, left, equal_var=False).pvalue)
     assert one["conclusion"] == "no difference beyond noise"
