@@ -47,7 +47,7 @@ def difference(a: Sequence[float], b: Sequence[float], *, paired: bool | None = 
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values corrected for their number by Holm's step-down method (Scandinavian Journal of Statistics 6, 65–70, 1979)."""
-    if not p_values:
+    if len(p_values) == 0:
         return []
     from statsmodels.stats.multitest import multipletests
 

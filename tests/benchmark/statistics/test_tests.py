@@ -87,3 +87,10 @@ def test_a_difference_that_only_one_of_many_tests_finds_is_undecided() -> None:
 )
 def test_what_an_interval_says_beside_a_margin(difference: float, half_width: float, said: str) -> None:
     assert equivalence(difference, half_width, 0.2) == said
+
+
+def test_holm_of_a_worked_example() -> None:
+    """Holm 1979: 0.01, 0.04, 0.03, 0.005 become 4 · 0.005, 3 · 0.01, 2 · 0.03, and 0.06 once more."""
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    p = np.random.default_rng(0).random(27)
+    assert (holm(p) >= stats.false_discovery_control(p)).all()
