@@ -40,6 +40,7 @@ def statistics(
     Example: python -m benchmark statistics --suite table1 --only dataset=stocks,sines
     """
     from benchmark.config.suites import load_suite
+    from benchmark.external.entered import with_entered
     from benchmark.files import write_bytes, write_json
     from benchmark.plan.planner import make_plan
     from benchmark.plan.request import Request
@@ -55,7 +56,8 @@ def statistics(
     from benchmark.store.store import Store
 
     request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    plan, results = make_plan(load_suite(suite), request), Store(store)
+    results = Store(store)
+    plan = with_entered(make_plan(load_suite(suite), request), results)
     require_results(plan, results)
     frame = results_frame(plan.cells, plan.score_names, results)
     found, spread = statistics_of(frame), variance_table(frame, {})

@@ -17,6 +17,7 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.report.suite import render, suite_result
 from benchmark.run.stages import CellRun
+from benchmark.store.records import State, Status
 from benchmark.store.store import Store
 from tests.conftest import CommandLine
 
@@ -175,3 +176,16 @@ def test_the_command_scores_a_row_and_refuses_options_without_effect(samples: Pa
     alone = command("score", "--fake", str(samples), "--real", str(samples), "--code", "x")
     assert (alone.returncode, "--code belongs to a row of a store" in alone.stderr) == (2, True)
     assert command("score", "--fake", str(samples)).returncode == 2
+
+
+def test_statistics_compare_entered_rows_too(samples: Path, tmp_path: Path, command: CommandLine) -> None:
+    store = scored(samples, tmp_path / "runs")
+    np.save(tmp_path / "noisy.npy", np.clip(np.load(samples) * 0.5, 0, 1))
+    scored(tmp_path / "noisy.npy", store.root, name="yours")
+    (tmp_path / "s.yaml").write_text("budget: smoke\ndatasets: [sines]\ngenerators: [copy]\nscores: [spectral]\n")
+    for folder in store.folders():
+        folder.write_status(Status(state=State.DONE))
+    done = command("statistics", "--suite", "s.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "mine (not trained here)" in done.stdout
+    assert "yours (not trained here)" in done.stdout
