@@ -158,6 +158,12 @@ class Estimator:
             raise UserError(f"the generator '{self.setting_[0]}' cannot be sampled: {error}; correct it.") from None
         return self.units_.inverse_transform(windows) if units and self.units_ else windows
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the D features; feature_1 and so on after a fit to a bare array. Raises UserError before a fit."""
+        self._require_fitted()
+        return self.units_.features if self.units_ else tuple(f"feature_{i}" for i in range(1, self.shape_[1] + 1))
+
     def save(self, folder: str | Path) -> None:
         """Write the fitted generator into a folder, which `load_generator` reads; replaces one that was saved there.
 

@@ -142,9 +142,7 @@ def _check_declared(path: str, own: Bounds, limits: Bounds) -> None:
             )
 
 
-def check_distance(
-    path: Path | str, values: NDArray[np.floating], scaled: NDArray[np.float32], limits: Bounds
-) -> None:
+def check_distance(path: Path | str, values: NDArray[np.floating], scaled: NDArray[np.float32], limits: Bounds) -> None:
     """Raise UserError for generated values that lie farther outside than the range is wide: such a file is in other units."""
     for feature, (low, high) in enumerate(zip(*limits, strict=True)):
         column = scaled[..., feature]
