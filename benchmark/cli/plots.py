@@ -19,10 +19,12 @@ from benchmark.cli.options import (
     Set,
     StoreOption,
 )
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit, report
 from benchmark.errors import UserError
 
 
+@with_data_options
 def plots(
     cell: Annotated[
         str | None, typer.Argument(help="A cell's name in the store, or the beginning of it or its key.")
@@ -35,6 +37,7 @@ def plots(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     output: Annotated[Path | None, typer.Option(help="A folder for the figures (default: one in the store).")] = None,
@@ -58,7 +61,14 @@ def plots(
         drawn = command.plot_cell(cell, Store(store), output, data_dir)
     else:
         request = Request(
-            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+            budget,
+            protocol,
+            seeds,
+            sampling_seeds,
+            tuple(only or ()),
+            tuple(assign or ()),
+            own_data(csv, options),
+            data_dir,
         )
         results = Store(store)
         plan = with_entered(make_plan(load_suite(suite or ""), request), results)

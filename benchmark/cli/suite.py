@@ -24,10 +24,12 @@ from benchmark.cli.options import (
     Suite,
     Tracking,
 )
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit, report
 from benchmark.errors import unknown
 
 
+@with_data_options
 def run(
     suite: Suite = "quick",
     budget: Budget = None,
@@ -37,6 +39,7 @@ def run(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
@@ -64,7 +67,16 @@ def run(
 
     if retry not in (None, "failed"):
         raise unknown("value", retry or "", ["failed"], owner="--retry")
-    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(
+        budget,
+        protocol,
+        seeds,
+        sampling_seeds,
+        tuple(only or ()),
+        tuple(assign or ()),
+        own_data(csv, options),
+        data_dir,
+    )
     check(tracking)
     options = launch.options(device, workers, data_dir, retry, force=force)
     results = Store(store)
@@ -89,6 +101,7 @@ def run(
         raise typer.Exit(1)
 
 
+@with_data_options
 def tables(
     suite: Suite = "quick",
     budget: Budget = None,
@@ -98,6 +111,7 @@ def tables(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     format_name: Annotated[
@@ -127,7 +141,16 @@ def tables(
 
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
-    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(
+        budget,
+        protocol,
+        seeds,
+        sampling_seeds,
+        tuple(only or ()),
+        tuple(assign or ()),
+        own_data(csv, options),
+        data_dir,
+    )
     results = Store(store)
     plan = with_entered(make_plan(load_suite(suite), request), results)
     require_results(plan, results)
@@ -140,6 +163,7 @@ def tables(
     print(f"wrote {output}")
 
 
+@with_data_options
 def config_show(
     suite: Suite = "quick",
     budget: Budget = None,
@@ -149,6 +173,7 @@ def config_show(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     json_target: Json = None,
 ) -> None:
@@ -161,6 +186,15 @@ def config_show(
     from benchmark.plan.planner import make_plan
     from benchmark.plan.request import Request
 
-    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(
+        budget,
+        protocol,
+        seeds,
+        sampling_seeds,
+        tuple(only or ()),
+        tuple(assign or ()),
+        own_data(csv, options),
+        data_dir,
+    )
     tree = configuration(make_plan(load_suite(suite), request))
     emit(configuration_text(tree), tree, json_target)

@@ -1,7 +1,7 @@
 """Data sets: what they are, where their files are, and how they become windows."""
 
 from benchmark.data.card import card, card_text, check, window_counts
-from benchmark.data.catalogue import DATASETS, load_spec, spec_from_csv
+from benchmark.data.catalogue import DATASETS, load_spec, own_spec, spec_from_csv
 from benchmark.data.fetch import fetch, fetch_missing
 from benchmark.data.locate import download_folder, expected_fingerprint, fingerprint, locate
 from benchmark.data.roles import WindowSet
@@ -28,6 +28,7 @@ __all__ = [
     "load_spec",
     "load_windows",
     "locate",
+    "own_spec",
     "spec_from_csv",
     "window_counts",
 ]

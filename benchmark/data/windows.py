@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmark.data.generated import draw, feature_names
 from benchmark.data.roles import ROLES, Draft, WindowSet, by_role, halves, whole
 from benchmark.data.scale import Bounds, bounds, cut, scale, unit_bounds
-from benchmark.data.series import Series, load_series
+from benchmark.data.series import Series, cuts_text, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
 from benchmark.data.split import (
     FEWEST_WINDOWS,
@@ -133,7 +133,7 @@ def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
     limits = _limits(spec, series, parts, len(series.names))
     pieces = [cut(scale(part, limits), length, spec.stride) for part in parts]
     note = "windows may cross from one series into the next, as in the literature" if crossing else ""
-    return Draft(pieces, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
+    return Draft(pieces, series.names, limits, "; ".join(filter(None, (note, _cuts(series)))))
 
 
 def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
@@ -154,7 +154,7 @@ def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
     train, validation, test = ([cut(scale(part, limits), length, spec.stride) for part in cuts[role]] for role in ROLES)
     counts = [sum(block.role == role for block in blocks) for role in ROLES]
     note = f"{counts[0]} training, {counts[1]} validation and {counts[2]} test blocks in turn"
-    note = "; ".join(filter(None, (note, _gaps(series))))
+    note = "; ".join(filter(None, (note, _cuts(series))))
     return Draft(train, series.names, limits, note, validation, test, blocks=numbers)
 
 
@@ -174,22 +174,19 @@ def _inside(block: Block, pieces: Sequence[NDArray[np.float64]], length: int) ->
 
 
 def _too_many_gaps(series: Series, length: int, where: str) -> UserError:
-    timeline = series.timeline
-    gaps = (
-        f"{counted(timeline.gaps, 'gap')} in time (column '{timeline.column}', step {timeline.step})"
-        if timeline
-        else ""
-    )
     longest = max(len(part) for part in series.parts)
+    advice = "name the column under 'drop' to take the rows as they follow" if series.timeline else "fill the cells"
     return UserError(
-        f"'{series.source}' has {gaps}, and its longest piece between them has {longest} rows, but windows of {length} rows need "
-        f"{length}{where}; fill the gaps, use a shorter length, or name the column under 'drop' to take the rows as they follow."
+        f"'{series.source}' has {cuts_text(series)}, and its longest piece between them has {longest} rows, but windows of "
+        f"{length} rows need {length}{where}; fill the gaps, use a shorter length, or {advice}."
     )
 
 
-def _gaps(series: Series) -> str:
+def _cuts(series: Series) -> str:
+    """What of the file a reader of the scores must know: gaps, and missing cells and categories with what became of them."""
     timeline = series.timeline
-    return f"no window crosses the {counted(timeline.gaps, 'gap')} in time" if timeline and timeline.gaps else ""
+    gaps = f"no window crosses the {counted(timeline.gaps, 'gap')} in time" if timeline and timeline.gaps else ""
+    return "; ".join(filter(None, (gaps, *series.remarks)))
 
 
 def _limits(spec: DatasetSpec, series: Series, parts: Sequence[NDArray[np.float64]], features: int) -> Bounds:

@@ -19,8 +19,8 @@ from benchmark.data import (
     check_length,
     expected_fingerprint,
     fingerprint,
+    load_series,
     load_windows,
-    spec_from_csv,
     window_counts,
 )
 from benchmark.data import load_spec as load_dataset
@@ -139,7 +139,7 @@ def _choices(suite: SuiteSpec, request: Request, seen: frozenset[str] = frozense
 def _datasets(suite: SuiteSpec, request: Request) -> list[DatasetSpec]:
     if not suite.datasets:
         return []
-    return [spec_from_csv(request.csv)] if request.csv else [load_dataset(name) for name in suite.datasets]
+    return [request.own] if request.own else [load_dataset(name) for name in suite.datasets]
 
 
 def _generators(suite: SuiteSpec) -> list[tuple[str, GeneratorSpec]]:
@@ -175,9 +175,8 @@ def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list
             continue
         content = _content(dataset, request.data_dir)
         for length in filter(lambda length: selection.admits("length", length), suite.lengths):
-            setting = _Setting(
-                dataset, length, *content, _features(dataset, length, suite.protocol, content, request.data_dir)
-            )
+            features = _features(dataset, length, suite.protocol, content, request.data_dir)
+            setting = _Setting(dataset, length, *content, features, _remark(dataset, content, request.data_dir))
             for generator in generators:
                 cells += _cells(suite, seeds, generator, setting, overrides.get(generator.name, {}))
             for variant, generator in variants:
@@ -193,13 +192,14 @@ def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list
 
 @dataclass(frozen=True)
 class _Setting:
-    """A data set at a length: its content's fingerprint, why it is not here (None if it is), and D."""
+    """A data set at a length: its content's fingerprint, why it is not here (None if it is), D, what was done to its cells."""
 
     dataset: DatasetSpec
     length: int
     fingerprint: str
     skip: str | None
     features: int
+    remark: str
 
 
 def _content(dataset: DatasetSpec, data_dir: Path | None) -> tuple[str, str | None]:
@@ -230,6 +230,13 @@ def _features(
             f"all windows of the data set '{dataset.id}' are equal (every feature is constant); give data that change."
         )
     return int(windows.train.shape[2])
+
+
+def _remark(dataset: DatasetSpec, content: tuple[str, str | None], data_dir: Path | None) -> str:
+    """What was done to missing cells and categories, for the notes of a table."""
+    if content[1] is not None or not (dataset.missing or dataset.one_hot):
+        return ""
+    return "; ".join(load_series(dataset, data_dir).remarks)
 
 
 def _cells(
@@ -278,6 +285,7 @@ def _cells(
             title=title,
             altered=altered,
             variant=variant,
+            remark=setting.remark,
             size_class="control" if cls.is_control or cls.uses_real_disjoint else size_class(size),
             uses_real_disjoint=cls.uses_real_disjoint,
             skip=setting.skip,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.config.suites import SUITES, SuiteSpec, load_suite
+from benchmark.data import spec_from_csv
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell, Protocol
 from benchmark.plan.keys import make_metric, sample_key, score_info, score_key, shared_name
@@ -161,7 +162,7 @@ def test_own_data_have_a_name_of_their_own(tmp_path: Path) -> None:
     rows = "\n".join(f"{i},{i * i % 7}" for i in range(60))
     (tmp_path / "plant.csv").write_text(f"a,b\n{rows}\n")
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
-    own = make_plan(suite, Request(csv=tmp_path / "plant.csv"))
+    own = make_plan(suite, Request(own=spec_from_csv(tmp_path / "plant.csv")))
     assert own.folder == "x-plant-paper-smoke"
     assert own.title == "plant, generators of suite x"
     assert from_plan(own).experiment == "x-plant"
