@@ -65,7 +65,7 @@ def report(
     from benchmark.store.store import Store
 
     if frame is not None:
-        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv)
+        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv, options or None)
         if plots or any(value is not None for value in given):
             raise UserError(
                 "--frame takes a kept frame as it is, without a suite, filters or --plots; leave these out."

@@ -50,7 +50,7 @@ def status(
 
     results = Store(store)
     if suite is None:
-        if seeds or sampling_seeds or assign or csv:
+        if seeds or sampling_seeds or assign or csv or options:
             raise UserError(
                 "--seeds, --sampling-seeds, --set and --csv change a suite, but none is named; add --suite quick, for example."
             )

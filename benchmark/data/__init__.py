@@ -7,7 +7,7 @@ from benchmark.data.locate import download_folder, expected_fingerprint, fingerp
 from benchmark.data.roles import WindowSet
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
-from benchmark.data.windows import check_length, load_windows
+from benchmark.data.windows import check_length, load_windows, require_windows
 
 __all__ = [
     "DATASETS",
@@ -29,6 +29,7 @@ __all__ = [
     "load_windows",
     "locate",
     "own_spec",
+    "require_windows",
     "spec_from_csv",
     "window_counts",
 ]

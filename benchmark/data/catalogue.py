@@ -49,6 +49,10 @@ def own_spec(path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> D
     Columns under `drop` and `one_hot` come beside those of the YAML, and every other option takes the place of its key. Another
     choice of options is another data set, with an id of its own.
     """
+    if options and str(path) in DATASETS:
+        raise UserError(
+            f"'{path}' is a shipped data set, which takes no options; write a YAML file with `extends: {path}`."
+        )
     spec = _own_spec(path) if path.suffix.lower() in YAML_SUFFIXES else spec_from_csv(path)
     if not options:
         return spec
@@ -85,7 +89,7 @@ def _own_spec(path: Path) -> DatasetSpec:
         return load_spec(path.stem)
     values = read_yaml(path)
     owner = f"data set file '{path}'"
-    base = values.pop("extends", None)
+    base = values.get("extends")
     inherited: dict[str, Any] = {}
     if base is not None:
         DATASETS.load(str(base), owner=f"'extends' of '{path}'")

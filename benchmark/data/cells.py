@@ -49,11 +49,17 @@ def numbers(cells: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_
 
 
 def refuse_bad(
-    columns: Mapping[str, Sequence[str]], bad: Mapping[str, NDArray[np.bool_]], positions: Sequence[str], path: Path
+    columns: Mapping[str, Sequence[str]],
+    bad: Mapping[str, NDArray[np.bool_]],
+    positions: Sequence[str],
+    path: Path,
+    *,
+    series: bool = False,
 ) -> None:
     """Raise UserError for the first row with a cell that is no number, with the options that a column of text has.
 
-    `bad` marks the cells (rows,) of each column that are neither a number nor missing.
+    `bad` marks the cells (rows,) of each column that are neither a number nor missing; `series` says that a column could tell
+    series apart, as none does so far.
     """
     found = {name: int(marks.argmax()) for name, marks in bad.items() if marks.any()}
     if not found:
@@ -73,7 +79,7 @@ def refuse_bad(
         raise UserError(f"{where}: {what}; correct the cell, or remove the row or the column.")
     others = [repr(column) for column in texts if column != name]
     more = f"; {' and '.join(others)} hold{'s' if len(others) == 1 else ''} text too" if others else ""
-    raise UserError(f"{where}: {what}; {_text_options(name, columns[name])}{more}.")
+    raise UserError(f"{where}: {what}; {_text_options(name, columns[name], series)}{more}.")
 
 
 def refuse_missing(
@@ -104,7 +110,7 @@ def _holds_text(cells: Sequence[str], bad: NDArray[np.bool_]) -> bool:
     return texts > MOST_TEXT * sum(not is_missing(cell) for cell in cells)
 
 
-def _text_options(name: str, cells: Sequence[str]) -> str:
+def _text_options(name: str, cells: Sequence[str], series: bool) -> str:
     """What may be done with a column of text."""
     kinds = sorted({cell.strip() for cell in cells if cell.strip()})
     away = f"`--drop {name}` leaves the column out ('drop' in a YAML file)"
@@ -112,9 +118,10 @@ def _text_options(name: str, cells: Sequence[str]) -> str:
         return f"the column holds text, {len(kinds):,} different ones: {away}"
     listed = ", ".join(kinds[:MOST_LISTED]) + (", …" if len(kinds) > MOST_LISTED else "")
     noun = "category" if len(kinds) == 1 else "categories"
+    apart = f"`--series-column {name}` takes each for a series of its own ('series_column'), " if series else ""
     return (
         f"the column holds {len(kinds)} {noun} ({listed}): `--one-hot {name}` makes each a feature ('one_hot' in a YAML file), "
-        f"{away}"
+        f"{apart}{away}"
     )
 
 

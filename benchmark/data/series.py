@@ -83,7 +83,7 @@ def load_series(spec: DatasetSpec, data_dir: Path | None) -> Series:
         refuse_large(values, path, names, missing=True)
         if spec.missing is None:
             refuse_missing(values, names, {}, row_positions(len(values)), path)
-        series = _of_rows(Table(names, values, None), path, spec)
+        series = _of_rows(Table(names, values, np.zeros(len(names), dtype=bool)), path, spec)
     else:
         table = read_csv(path, spec) if spec.suffix == ".csv" else read_parquet(path, spec)
         series = _of_rows(table, path, spec)
@@ -117,7 +117,7 @@ def _of_rows(table: Table, path: Path, spec: DatasetSpec) -> Series:
     values, missing = table.values, None
     if spec.missing is not None:
         times = table.stamps.values if table.stamps is not None else np.arange(len(values), dtype=np.float64)
-        values, pieces, missing = settle(values, pieces, spec.missing, times, np.asarray(table.categories, dtype=bool))
+        values, pieces, missing = settle(values, pieces, spec.missing, times, table.categories)
     empty = [name for name, kept in zip(groups, pieces, strict=True) if not kept]
     if empty:
         which = f"series '{empty[0]}' of '{path}'" if spec.has_series else f"'{path}'"

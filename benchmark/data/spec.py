@@ -39,6 +39,7 @@ class DatasetSpec(Frozen):
     id: str = Field(
         description="The name in commands, tables and folders; by default it comes from the YAML file's name."
     )
+    extends: str | None = Field(default=None, description="A shipped data set, of which this file states what differs.")
     title: str = Field(default="", description="The name in tables and figures; by default the YAML file's name.")
     summary: str = Field(default="", description="One line on what the data are.")
     origin: str = Field(default="", description="Who recorded or published the data.")

@@ -35,9 +35,9 @@ class Table:
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
-    series: tuple[str, ...] | None
+    categories: NDArray[np.bool_]
+    series: tuple[str, ...] | None = None
     stamps: Stamps | None = None
-    categories: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, 
             read, bad[name] = numbers(texts[name])
             values, names = read[:, None], [*names, name]
         parts.append(values)
-    refuse_bad(texts, bad, positions, path)
+    refuse_bad(texts, bad, positions, path, series=spec.series_column is None)
     _refuse_twice(names, path)
     values = np.column_stack(parts)
     refuse_large(values, path, names, missing=True)
@@ -129,8 +129,8 @@ def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, 
     if time_column is not None:
         cells, found = columns[time_column].texts(), spec.time_column is None
         stamps = parse_stamps(time_column, cells, positions, path, time_format=spec.time_format, recognised=found)
-    categories = tuple(name not in features for name in names)
-    return Table(tuple(names), values, series, stamps, categories)
+    categories = np.asarray([name not in features for name in names])
+    return Table(tuple(names), values, categories, series, stamps)
 
 
 def _time_column(columns: Mapping[str, Column], path: Path, spec: DatasetSpec) -> str | None:

@@ -19,6 +19,7 @@ from benchmark.data.split import (
     HELD_SHARE,
     Block,
     Role,
+    count_windows,
     strict_blocks,
     strict_longest,
     strict_rows_needed,
@@ -28,6 +29,8 @@ from benchmark.errors import UserError
 from benchmark.seeds import derive_seed
 
 Protocol = Literal["paper", "strict"]
+FEWEST_TESTED = 5
+"""Test windows that scores need; twice as many windows under protocol paper, half of which are the oracle's."""
 
 
 def load_windows(
@@ -76,6 +79,25 @@ def check_length(spec: DatasetSpec, length: int, protocol: Protocol) -> None:
     each = spec.series_length or spec.rows
     rows = {str(series): each for series in range(1, spec.rows // each + 1)}
     _require_rows(spec, f"the data set '{spec.id}'", rows, length, protocol)
+
+
+def require_windows(spec: DatasetSpec, length: int, protocol: Protocol, count: int, data_dir: Path | None) -> None:
+    """Raise UserError where the `count` test windows of a recorded data set are too few for scores, saying what would fit."""
+    needed = FEWEST_TESTED if protocol == "strict" else 2 * FEWEST_TESTED
+    if count >= needed:
+        return
+    kind = "test windows under protocol strict" if protocol == "strict" else "windows"
+    said = f"the data set '{spec.id}' has {count} {kind} of length {length}, but scores need at least {needed}"
+    if spec.holds_windows:
+        raise UserError(f"{said}; add windows.")
+    if protocol == "strict":
+        raise UserError(f"{said}; use a shorter length or more rows.")
+    series = load_series(spec, data_dir)
+    rows = [series.rows] if not spec.within_series else [len(part) for part in series.parts]
+    fits = [shorter for shorter in range(2, length) if count_windows(rows, shorter, spec.stride) >= needed]
+    advice = f"use length {max(fits)} or less, or" if fits else "give"
+    more = (needed - count) * spec.stride
+    raise UserError(f"{said}; {advice} {counted(more, 'further row')}.")
 
 
 def _generated(
