@@ -27,7 +27,7 @@ def data_list(data_dir: DataDir = None, json_target: Json = None) -> None:
 @with_data_options
 def data_show(
     name: Annotated[str, typer.Argument(help="A data set's name, YAML file or data file.")],
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     json_target: Json = None,
 ) -> None:
@@ -37,7 +37,7 @@ def data_show(
     """
     from benchmark.data import card, card_text, load_spec, own_spec
 
-    record = card(own_spec(Path(name), options) if options else load_spec(name), data_dir)
+    record = card(own_spec(Path(name), data_options) if data_options else load_spec(name), data_dir)
     emit(card_text(record), record, json_target)
 
 

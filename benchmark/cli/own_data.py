@@ -43,24 +43,24 @@ OPTIONS: dict[str, Any] = {
 
 
 def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose parameter `options` stands for the options of `OPTIONS`: those given come as one mapping."""
+    """A command whose parameter `data_options` stands for the options of `OPTIONS`: those given come as one mapping."""
 
     @functools.wraps(command)
     def called(**values: Any) -> None:
         given = {name: values.pop(name) for name in OPTIONS}
-        command(options={name: value for name, value in given.items() if value}, **values)
+        command(data_options={name: value for name, value in given.items() if value}, **values)
 
     hints = get_type_hints(command, include_extras=True)
     parameters = []
     for name, parameter in inspect.signature(command).parameters.items():
-        if name == "options":
+        if name == "data_options":
             keyword = inspect.Parameter.KEYWORD_ONLY
             parameters += [inspect.Parameter(option, keyword, default=None) for option in OPTIONS]
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
     annotations = {**hints, **OPTIONS}
     placed = [one.replace(annotation=annotations[one.name]) for one in parameters]
-    del annotations["options"]
+    del annotations["data_options"]
     called.__signature__ = inspect.Signature(placed)  # type: ignore[attr-defined]
     called.__annotations__ = annotations
     return called

@@ -37,7 +37,7 @@ def plots(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     output: Annotated[Path | None, typer.Option(help="A folder for the figures (default: one in the store).")] = None,
@@ -67,7 +67,7 @@ def plots(
             sampling_seeds,
             tuple(only or ()),
             tuple(assign or ()),
-            own_data(csv, options),
+            own_data(csv, data_options),
             data_dir,
         )
         results = Store(store)

@@ -36,7 +36,7 @@ def report(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     frame: Annotated[
@@ -65,7 +65,7 @@ def report(
     from benchmark.store.store import Store
 
     if frame is not None:
-        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv, options or None)
+        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv, data_options or None)
         if plots or any(value is not None for value in given):
             raise UserError(
                 "--frame takes a kept frame as it is, without a suite, filters or --plots; leave these out."
@@ -84,7 +84,7 @@ def report(
             sampling_seeds,
             tuple(only or ()),
             tuple(assign or ()),
-            own_data(csv, options),
+            own_data(csv, data_options),
             data_dir,
         )
         plan = with_entered(make_plan(load_suite(suite or "quick"), request), Store(store))

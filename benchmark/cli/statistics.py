@@ -33,7 +33,7 @@ def statistics(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     json_target: Json = None,
@@ -65,7 +65,7 @@ def statistics(
         sampling_seeds,
         tuple(only or ()),
         tuple(assign or ()),
-        own_data(csv, options),
+        own_data(csv, data_options),
         data_dir,
     )
     results = Store(store)

@@ -36,7 +36,7 @@ def status(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     json_target: Json = None,
@@ -50,7 +50,7 @@ def status(
 
     results = Store(store)
     if suite is None:
-        if seeds or sampling_seeds or assign or csv or options:
+        if seeds or sampling_seeds or assign or csv or data_options:
             raise UserError(
                 "--seeds, --sampling-seeds, --set and --csv change a suite, but none is named; add --suite quick, for example."
             )
@@ -70,7 +70,7 @@ def status(
             sampling_seeds,
             tuple(only or ()),
             tuple(assign or ()),
-            own_data(csv, options),
+            own_data(csv, data_options),
             data_dir,
         )
         plan = with_entered(make_plan(load_suite(suite), request), results)

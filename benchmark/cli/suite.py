@@ -39,7 +39,7 @@ def run(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
@@ -74,7 +74,7 @@ def run(
         sampling_seeds,
         tuple(only or ()),
         tuple(assign or ()),
-        own_data(csv, options),
+        own_data(csv, data_options),
         data_dir,
     )
     check(tracking)
@@ -111,7 +111,7 @@ def tables(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     format_name: Annotated[
@@ -148,7 +148,7 @@ def tables(
         sampling_seeds,
         tuple(only or ()),
         tuple(assign or ()),
-        own_data(csv, options),
+        own_data(csv, data_options),
         data_dir,
     )
     results = Store(store)
@@ -173,7 +173,7 @@ def config_show(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
-    options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     json_target: Json = None,
 ) -> None:
@@ -193,7 +193,7 @@ def config_show(
         sampling_seeds,
         tuple(only or ()),
         tuple(assign or ()),
-        own_data(csv, options),
+        own_data(csv, data_options),
         data_dir,
     )
     tree = configuration(make_plan(load_suite(suite), request))

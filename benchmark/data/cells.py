@@ -93,7 +93,7 @@ def refuse_missing(
     gone = np.isnan(values)
     if not gone.any():
         return
-    rows = gone.any(axis=1)
+    rows: NDArray[np.bool_] = np.asarray(gone.any(axis=1))
     row = int(rows.argmax())
     name = names[int(gone[row].argmax())]
     cell = texts[name][row].strip() if name in texts else ""
@@ -106,7 +106,7 @@ def refuse_missing(
 
 
 def _holds_text(cells: Sequence[str], bad: NDArray[np.bool_]) -> bool:
-    texts = sum(mark and not _is_float(cell) for cell, mark in zip(cells, bad, strict=True))
+    texts = sum(not _is_float(cell) for cell, mark in zip(cells, bad.tolist(), strict=True) if mark)
     return texts > MOST_TEXT * sum(not is_missing(cell) for cell in cells)
 
 

@@ -62,7 +62,7 @@ def settle(
                 if chosen.any():
                     filled = np.interp(times[rows[chosen]], times[known], values[known, feature])
                     settled[rows[chosen], feature] = filled
-    left = np.isnan(settled).any(axis=1)
+    left: NDArray[np.bool_] = np.asarray(np.isnan(settled).any(axis=1))
     kept = [[part for rows in group for part in _without(rows, left[rows])] for group in pieces]
     filled_cells = int(gone.sum() - np.isnan(settled).sum())
     told = Missing(rule, int(gone.sum()), int(gone.any(axis=1).sum()), filled_cells, int(left.sum()))

@@ -100,7 +100,10 @@ def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, 
     features = _features(list(columns), path, spec, time_column)
     if not positions:
         raise UserError(f"'{path}' has {frame} but no rows; add rows of numbers.")
-    texts, bad, parts, names = {}, {}, [], []
+    texts: dict[str, list[str]] = {}
+    bad: dict[str, NDArray[np.bool_]] = {}
+    names: list[str] = []
+    parts: list[NDArray[np.float64]] = []
     for name in features:
         column = columns[name]
         if name in spec.one_hot:
@@ -157,7 +160,8 @@ def _time_column(columns: Mapping[str, Column], path: Path, spec: DatasetSpec) -
         )
     if dates:
         return dates[0]
-    series = columns[spec.series_column].texts() if spec.series_column in columns else None
+    told = columns.get(spec.series_column or "")
+    series = told.texts() if told is not None else None
     for name, cells in free.items():
         rows = list(zip(series or [""] * len(cells), cells, strict=True))
         if name.casefold() in STAMP_NAMES and len(set(rows)) == len(rows) > 1 and all(map(is_number, cells)):

