@@ -53,7 +53,7 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
     text = _text_of(path)
     reader = csv.reader(io.StringIO(text, newline=""))
     rows = _rows(reader, path)
-    _, header = next(rows, (0, []))
+    _, header = next(((line, row) for line, row in rows if not _is_blank(row)), (0, []))
     if not header:
         raise UserError(f"'{path}' is empty; it needs a header line and rows of numbers.")
     header = [name.strip() for name in header]
@@ -61,12 +61,19 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
     kept: list[list[str]] = []
     lines: list[str] = []
     for line, row in rows:
+        if _is_blank(row) and len(row) < 2:
+            if len(header) > 1:
+                continue
+            row = [""]
         if len(row) != len(header):
             raise UserError(
                 f"'{path}', line {line}, has {len(row)} cells, but the header has {len(header)}; correct the line."
             )
         kept.append(row)
         lines.append(f"line {line}")
+    while kept and _is_blank(kept[-1]):
+        kept.pop()
+        lines.pop()
     cells = {name: [row[index] for row in kept] for index, name in enumerate(header)}
     return _table({name: Column(partial(list, cells[name])) for name in header}, lines, path, spec, "a header")
 
@@ -94,12 +101,12 @@ def row_positions(rows: int) -> list[str]:
     return [f"row {row} (counted from 1)" for row in range(1, rows + 1)]
 
 
-def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, spec: DatasetSpec, frame: str) -> Table:
+def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, spec: DatasetSpec, held: str) -> Table:
     """The features of a file's columns; raises UserError for cells of text, and for missing ones that nothing settles."""
     time_column = _time_column(columns, path, spec)
     features = _features(list(columns), path, spec, time_column)
     if not positions:
-        raise UserError(f"'{path}' has {frame} but no rows; add rows of numbers.")
+        raise UserError(f"'{path}' has {held} but no rows; add rows of numbers.")
     texts: dict[str, list[str]] = {}
     bad: dict[str, NDArray[np.bool_]] = {}
     names: list[str] = []
@@ -230,7 +237,7 @@ def _text_of(path: Path) -> str:
 
 
 def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold something, each with its number in the file."""
+    """The lines of a file, each with its number."""
     while True:
         try:
             row = next(reader)
@@ -238,8 +245,11 @@ def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             raise UserError(f"'{path}', line {reader.line_num}, is not CSV ({error}); correct the line.") from None
-        if any(cell.strip() for cell in row):
-            yield reader.line_num, row
+        yield reader.line_num, row
+
+
+def _is_blank(row: Sequence[str]) -> bool:
+    return not any(cell.strip() for cell in row)
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:

@@ -120,10 +120,24 @@ def test_a_series_without_a_whole_row_is_refused(own: Own) -> None:
 
 def test_joined_series_and_windows_have_no_rows_to_leave_out(own: Own) -> None:
     text = "a\n1\n\n2\nNA\n3\n4\n"
-    with pytest.raises(UserError, match=r"'within_series' is false, but .* has 1 row left out for missing cells"):
+    with pytest.raises(UserError, match=r"'within_series' is false, but .* has 2 rows left out for missing cells"):
         load_series(own(text, missing="drop", within_series=False), None)
     with pytest.raises(UserError, match=r"sets 'missing', but .* holds windows, not rows"):
         load_series(own(np.zeros((3, 4, 2)), "own.npy", missing="drop"), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [("a,b\n1,2\n,\n3,4\n5,6\n,\n,\n", 2), ("a\n1\n\n3\n5\n\n\n", 1), ("a,b\n1,2\n\n3,4\n5,6\n\n", 0)],
+    ids=["a row of empty cells", "an empty line of one column", "an empty line"],
+)
+def test_rows_of_empty_cells_are_missing_within_a_file_and_nothing_at_its_end(
+    own: Own, text: str, missing: int
+) -> None:
+    series = load_series(own(text, missing="drop"), None)
+    assert series.missing is not None
+    assert series.missing.cells == missing
+    assert [part[:, 0].tolist() for part in series.parts] == ([[1], [3, 5]] if missing else [[1, 3, 5]])
 
 
 def test_parquet_and_matlab_have_missing_cells_too(own: Own, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
