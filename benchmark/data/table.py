@@ -64,7 +64,7 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
         if _is_blank(row) and len(row) < 2:
             if len(header) > 1:
                 continue
-            row = [""]
+            row = [""]  # An empty line in a file of one column is a missing cell.
         if len(row) != len(header):
             raise UserError(
                 f"'{path}', line {line}, has {len(row)} cells, but the header has {len(header)}; correct the line."
