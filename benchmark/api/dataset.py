@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data import WindowSet, fetch_missing, load_spec, load_windows
+from benchmark.data import WindowSet, fetch_missing, load_spec, load_windows, own_spec
 from benchmark.data.locate import user_cache
 from benchmark.data.roles import some
 from benchmark.data.split import Role
@@ -101,6 +101,7 @@ def load_dataset(
     *,
     data_dir: str | Path | None = None,
     download: bool = True,
+    options: Mapping[str, object] | None = None,
 ) -> Dataset:
     """The windows of a data set.
 
@@ -111,6 +112,7 @@ def load_dataset(
         seed: Seeds the random split that strict makes of windows without an order; 0 gives the split of every suite.
         data_dir: Where data files are; then the folder that TIMEMAR_DATA_DIR names, then the user's cache.
         download: Fetch a file that is missing from its origin.
+        options: How a file of one's own is read: keys of a data set's YAML file, such as {"missing": "interpolate"}.
 
     Raises:
         UserError: There is no such data set, its file is missing or bad, or it is too short.
@@ -122,7 +124,8 @@ def load_dataset(
     """
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
-    spec, folder = load_spec(str(name_or_path)), None if data_dir is None else Path(data_dir)
+    spec = own_spec(Path(name_or_path), options) if options else load_spec(str(name_or_path))
+    folder = None if data_dir is None else Path(data_dir)
     split_seed = derive_seed("split", spec.id, length, protocol, *([seed] if seed else []))
     chosen = cast("Literal['paper', 'strict']", protocol)
 

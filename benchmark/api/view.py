@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 if TYPE_CHECKING:
+    from benchmark.data import DatasetSpec
     from benchmark.plan.request import Request
 
 
@@ -21,7 +22,8 @@ class View(TypedDict, total=False):
         sampling_seeds: How many sets of samples from each fitted model.
         only: Values to keep by key (generator, dataset, length, seed), or texts such as "generator=copy,oracle".
         set: Parameters by generator, or texts such as "timemar_s.vocab_size=256".
-        csv: One's own data file instead of the suite's data sets.
+        csv: One's own data instead of the suite's data sets: a file, or a data set's specification.
+        data_options: How a file of `csv` is read: keys of a data set's YAML file, such as {"missing": "interpolate"}.
         data_dir: Where data files are.
     """
 
@@ -31,14 +33,18 @@ class View(TypedDict, total=False):
     sampling_seeds: int | None
     only: Sequence[str] | Mapping[str, object] | None
     set: Sequence[str] | Mapping[str, Mapping[str, object]] | None
-    csv: str | Path | None
+    csv: str | Path | DatasetSpec | None
+    data_options: Mapping[str, object] | None
     data_dir: str | Path | None
 
 
 def request_of(**view: Unpack[View]) -> Request:
     """What a view changes of a suite; raises UserError."""
+    from benchmark.data import own_spec
     from benchmark.plan.request import Request
 
+    csv = view.get("csv")
+    own = own_spec(Path(csv), view.get("data_options") or {}) if isinstance(csv, str | Path) else csv
     only, assigned = view.get("only") or (), view.get("set") or ()
     if isinstance(only, Mapping):
         only = [f"{key}={','.join(map(str, _several(values)))}" for key, values in only.items()]
@@ -55,7 +61,7 @@ def request_of(**view: Unpack[View]) -> Request:
         view.get("sampling_seeds"),
         tuple(only),
         tuple(assigned),
-        as_path(view.get("csv")),
+        own,
         as_path(view.get("data_dir")),
     )
 

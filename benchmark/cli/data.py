@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from benchmark.cli.options import DataDir, Json
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, with_data_options
 from benchmark.cli.printing import emit
 
 
@@ -22,18 +24,20 @@ def data_list(data_dir: DataDir = None, json_target: Json = None) -> None:
     emit(datasets_text.listing_text(records), records, json_target)
 
 
+@with_data_options
 def data_show(
-    name: Annotated[str, typer.Argument(help="A data set's name or YAML file.")],
+    name: Annotated[str, typer.Argument(help="A data set's name, YAML file or data file.")],
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     json_target: Json = None,
 ) -> None:
     """Print a data set's card: origin, licence, ranges, window counts, known disagreements.
 
-    Example: python -m benchmark data show stocks
+    Example: python -m benchmark data show plant.csv --series-column machine --missing interpolate
     """
-    from benchmark.data import card, card_text, load_spec
+    from benchmark.data import card, card_text, load_spec, own_spec
 
-    record = card(load_spec(name), data_dir)
+    record = card(own_spec(Path(name), data_options) if data_options else load_spec(name), data_dir)
     emit(card_text(record), record, json_target)
 
 

@@ -53,7 +53,10 @@ SamplingSeeds = Annotated[
 ]
 Only = Annotated[list[str] | None, typer.Option(help="Keep some cells: generator=a,b, dataset=, length= or seed=.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A parameter: generator.param=value.")]
-Csv = Annotated[Path | None, typer.Option(help="One's own data (CSV, Parquet, npy, npz) instead of the suite's.")]
+Csv = Annotated[
+    Path | None,
+    typer.Option(help="One's own data (CSV, Parquet, npy, npz, or the YAML of one) instead of the suite's."),
+]
 DataDir = Annotated[Path | None, typer.Option(help="Where data files are; then TIMEMAR_DATA_DIR, then the user cache.")]
 StoreOption = Annotated[Path, typer.Option(help="Where results live.")]
 Tracking = Annotated[

@@ -19,10 +19,12 @@ from benchmark.cli.options import (
     Set,
     StoreOption,
 )
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit, report
 from benchmark.errors import UserError
 
 
+@with_data_options
 def plots(
     cell: Annotated[
         str | None, typer.Argument(help="A cell's name in the store, or the beginning of it or its key.")
@@ -35,6 +37,7 @@ def plots(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     output: Annotated[Path | None, typer.Option(help="A folder for the figures (default: one in the store).")] = None,
@@ -53,6 +56,6 @@ def plots(
     else:
         drawn = suites.plot_suite(
             suite or "", store, output, report, budget=budget, protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds,
-            only=only, set=assign, csv=csv, data_dir=data_dir,
+            only=only, set=assign, csv=own_data(csv, data_options), data_dir=data_dir,
         )  # fmt: skip
     emit(drawn.text(), drawn.as_json(), json_target)

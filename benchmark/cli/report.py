@@ -20,11 +20,13 @@ from benchmark.cli.options import (
     StoreOption,
     output_file,
 )
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit
 from benchmark.cli.printing import report as tell
 from benchmark.errors import UserError
 
 
+@with_data_options
 def report(
     suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
     budget: Budget = None,
@@ -34,6 +36,7 @@ def report(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     frame: Annotated[
@@ -62,7 +65,7 @@ def report(
     from benchmark.store.store import Store
 
     if frame is not None:
-        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv)
+        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv, data_options or None)
         if plots or any(value is not None for value in given):
             raise UserError(
                 "--frame takes a kept frame as it is, without a suite, filters or --plots; leave these out."
@@ -75,7 +78,14 @@ def report(
         from benchmark.plan.request import Request
 
         request = Request(
-            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+            budget,
+            protocol,
+            seeds,
+            sampling_seeds,
+            tuple(only or ()),
+            tuple(assign or ()),
+            own_data(csv, data_options),
+            data_dir,
         )
         plan = with_entered(make_plan(load_suite(suite or "quick"), request), Store(store))
         if plots:

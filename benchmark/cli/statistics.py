@@ -18,10 +18,12 @@ from benchmark.cli.options import (
     StoreOption,
     Suite,
 )
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit
 from benchmark.errors import UserError
 
 
+@with_data_options
 def statistics(
     suite: Suite = "quick",
     budget: Budget = None,
@@ -31,6 +33,7 @@ def statistics(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     json_target: Json = None,
@@ -55,7 +58,16 @@ def statistics(
     from benchmark.report.variance import variance_table, variances_of
     from benchmark.store.store import Store
 
-    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(
+        budget,
+        protocol,
+        seeds,
+        sampling_seeds,
+        tuple(only or ()),
+        tuple(assign or ()),
+        own_data(csv, data_options),
+        data_dir,
+    )
     results = Store(store)
     plan = with_entered(make_plan(load_suite(suite), request), results)
     require_results(plan, results)

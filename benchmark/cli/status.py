@@ -19,10 +19,12 @@ from benchmark.cli.options import (
     Set,
     StoreOption,
 )
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit
 from benchmark.errors import UserError
 
 
+@with_data_options
 def status(
     suite: Annotated[
         str | None, typer.Option(help="A suite's name or YAML file (default: every cell of the store).")
@@ -34,6 +36,7 @@ def status(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     json_target: Json = None,
@@ -47,7 +50,7 @@ def status(
 
     results = Store(store)
     if suite is None:
-        if seeds or sampling_seeds or assign or csv:
+        if seeds or sampling_seeds or assign or csv or data_options:
             raise UserError(
                 "--seeds, --sampling-seeds, --set and --csv change a suite, but none is named; add --suite quick, for example."
             )
@@ -61,7 +64,14 @@ def status(
 
         results.opened()
         request = Request(
-            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
+            budget,
+            protocol,
+            seeds,
+            sampling_seeds,
+            tuple(only or ()),
+            tuple(assign or ()),
+            own_data(csv, data_options),
+            data_dir,
         )
         plan = with_entered(make_plan(load_suite(suite), request), results)
         cells = store_status.suite_status(plan, results)

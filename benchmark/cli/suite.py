@@ -24,9 +24,11 @@ from benchmark.cli.options import (
     Suite,
     Tracking,
 )
+from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit, report
 
 
+@with_data_options
 def run(
     suite: Suite = "quick",
     budget: Budget = None,
@@ -36,6 +38,7 @@ def run(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
@@ -58,7 +61,7 @@ def run(
 
     view: View = {
         "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
-        "csv": csv, "data_dir": data_dir,
+        "csv": own_data(csv, data_options), "data_dir": data_dir,
     }  # fmt: skip
     if dry_run:
         options = suites.run_options(device, workers, retry, force, view)
@@ -80,6 +83,7 @@ def run(
         raise typer.Exit(1)
 
 
+@with_data_options
 def tables(
     suite: Suite = "quick",
     budget: Budget = None,
@@ -89,6 +93,7 @@ def tables(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     format_name: Annotated[
@@ -112,7 +117,8 @@ def tables(
 
     text = api.table(
         suite, store, format_name, published=published, controls=controls, efficiency=efficiency, digits=digits, budget=budget,
-        protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds, only=only, set=assign, csv=csv, data_dir=data_dir,
+        protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds, only=only, set=assign,
+        csv=own_data(csv, data_options), data_dir=data_dir,
     )  # fmt: skip
     if output is None:
         print(text, end="")
@@ -121,6 +127,7 @@ def tables(
     print(f"wrote {output}")
 
 
+@with_data_options
 def config_show(
     suite: Suite = "quick",
     budget: Budget = None,
@@ -130,6 +137,7 @@ def config_show(
     only: Only = None,
     assign: Set = None,
     csv: Csv = None,
+    data_options: DataOptions = NO_OPTIONS,
     data_dir: DataDir = None,
     json_target: Json = None,
 ) -> None:
@@ -142,6 +150,15 @@ def config_show(
     from benchmark.plan.planner import make_plan
     from benchmark.plan.request import Request
 
-    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
+    request = Request(
+        budget,
+        protocol,
+        seeds,
+        sampling_seeds,
+        tuple(only or ()),
+        tuple(assign or ()),
+        own_data(csv, data_options),
+        data_dir,
+    )
     tree = configuration(make_plan(load_suite(suite), request))
     emit(configuration_text(tree), tree, json_target)

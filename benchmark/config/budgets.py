@@ -16,20 +16,25 @@ FOLDER = "configs/budgets"
 
 
 class BudgetSpec(Frozen):
-    """One budget as its YAML file says.
+    """One budget as its YAML file says."""
 
-    `train_cpu_minutes` is what training should take on one core for a data set of Stocks' size and windows of 24 steps; None
-    leaves it to the published schedule. `scores` are parameters of metrics that differ from the published protocol: such scores
-    are for tests only.
-    """
-
-    name: str
-    summary: str
-    train_cpu_minutes: float | None = Field(default=None, gt=0)
-    repetitions: int = Field(default=5, ge=1)
-    max_windows: int | None = Field(default=None, ge=8)
-    time_limit_minutes: float = Field(gt=0)
-    scores: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    name: str = Field(description="The budget's name; by default that of its YAML file.")
+    summary: str = Field(description="One line on what the budget is for.")
+    train_cpu_minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="The minutes that training should take on one core for data of Stocks' size and windows of 24 steps; without "
+        "it the published schedule holds.",
+    )
+    repetitions: int = Field(default=5, ge=1, description="The number of repetitions of each score.")
+    max_windows: int | None = Field(
+        default=None, ge=8, description="The most windows that train and that scores compare with; by default all."
+    )
+    time_limit_minutes: float = Field(gt=0, description="The minutes that a cell may take.")
+    scores: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="By metric, parameters that differ from the published protocol; such scores are for tests alone.",
+    )
 
     def identity(self) -> dict[str, Any]:
         """What of a budget determines samples: its name and the number of windows."""

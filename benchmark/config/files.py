@@ -39,3 +39,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UserError(f"the file '{path}' must hold a mapping of keys to values, not {type(values).__name__}.")
     return values
+
+
+def beside(file: Path, name: str) -> str:
+    """A path that a YAML file names, relative to that file; a name without a suffix stays as it is."""
+    return str(file.parent / name) if Path(name).suffix and ":" not in name else name

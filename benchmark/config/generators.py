@@ -32,8 +32,11 @@ CONDITIONS = ("dataset", "length", "budget", "protocol", *LEAST)
 class Overlay(Frozen):
     """Parameters that hold only in some cells: `when` maps a cell's field to a value, to alternatives or to a lower bound."""
 
-    when: dict[str, Any]
-    params: dict[str, Any]
+    when: dict[str, Any] = Field(
+        description=f"Conditions on a cell, of which all must hold: {', '.join(CONDITIONS)}, each with a value, a list of values "
+        "or, after min_, a lower bound."
+    )
+    params: dict[str, Any] = Field(description="Constructor arguments in such cells.")
 
     @field_validator("when")
     @classmethod
@@ -62,15 +65,24 @@ class GeneratorSpec(Frozen):
     With `extends` it is another generator (`base`) with what its own parameters and overlays change.
     """
 
-    name: str
-    class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$")
-    title: str = ""
-    summary: str = ""
-    params: dict[str, Any] = Field(default_factory=dict)
-    overlays: tuple[Overlay, ...] = ()
-    origin: str = ""
-    extends: str | None = None
-    base: GeneratorSpec | None = None
+    name: str = Field(description="The generator's name; by default that of its YAML file.")
+    class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$", description="The generator's class as module:Class.")
+    title: str = Field(default="", description="The name in tables and figures; by default the generator's name.")
+    summary: str = Field(default="", description="One line on what the generator is.")
+    params: dict[str, Any] = Field(
+        default_factory=dict, description="Constructor arguments; those left out have the class's own defaults."
+    )
+    overlays: tuple[Overlay, ...] = Field(
+        default=(),
+        description="Constructor arguments that hold in some cells alone; later overlays have the last word.",
+    )
+    origin: str = Field(default="", description="The generator's file; the program sets it.")
+    extends: str | None = Field(
+        default=None, description="Another generator, by name or YAML file, of which this file states what differs."
+    )
+    base: GeneratorSpec | None = Field(
+        default=None, description="The generator that `extends` names; the program sets it."
+    )
 
     def layers(self, setting: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Where parameters come from and which, in a cell at `setting`; later layers have the last word."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.files import beside, read_yaml, shipped, shipped_names
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError
 from benchmark.validation import Frozen, parse
@@ -23,9 +23,9 @@ PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "dcr_ratio")
 class Variant(Frozen):
     """One setting of a generator: a row of its own in the suite's table, and the same cell as `--set` would make."""
 
-    generator: str
-    params: dict[str, Any] = Field(min_length=1)
-    name: str = ""
+    generator: str = Field(description="The generator's name, its YAML file or module:Class.")
+    params: dict[str, Any] = Field(min_length=1, description="Parameters of the generator that differ from its own.")
+    name: str = Field(default="", description="The variant's name in the table; by default its parameters.")
 
     @property
     def label(self) -> str:
@@ -40,29 +40,56 @@ class Variant(Frozen):
 class SuiteSpec(Frozen):
     """One suite as its YAML file says; the command line may override the fields of the same names.
 
-    `layout` is how its table stands: "methods" (score by generator), "differences" (each generator against the first) or "grid"
-    (two parameters of the variants against each other). A generator is trained `seeds` times; each fitted model draws
-    `sampling_seeds` sets of samples, and every repetition of a score judges each of them. A suite that includes others has their
-    cells beside its own.
+    A generator is trained `seeds` times; each fitted model draws `sampling_seeds` sets of samples, and every repetition of a
+    score judges each of them. Paths are relative to the suite's file.
     """
 
-    name: str
-    title: str = ""
-    summary: str = ""
-    budget: str = "fast"
-    protocol: Literal["paper", "strict"] = "paper"
-    datasets: tuple[str, ...] = ()
-    lengths: tuple[int, ...] = Field(default=(24,), min_length=1)
-    generators: tuple[str, ...] | Literal["all"] = "all"
-    scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1)
-    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
-    sampling_seeds: int = Field(default=1, ge=1, le=MOST_SAMPLING_SEEDS)
-    time_limit_minutes: float | None = Field(default=None, gt=0)
-    set: dict[str, Any] = Field(default_factory=dict)
-    variants: tuple[Variant, ...] = ()
-    include: tuple[str, ...] = ()
-    layout: Literal["methods", "differences", "grid"] = "methods"
-    origin: str = ""
+    name: str = Field(description="The suite's name; by default that of its YAML file.")
+    title: str = Field(default="", description="The heading of the suite's table.")
+    summary: str = Field(default="", description="One line on what the suite compares.")
+    budget: str = Field(default="fast", description="How much training a cell gets: smoke, quick, fast or paper.")
+    protocol: Literal["paper", "strict"] = Field(
+        default="paper",
+        description="paper trains and tests on all windows; strict keeps training and test windows apart.",
+    )
+    datasets: tuple[str, ...] = Field(
+        default=(), description="Data sets by name, or data files and their YAML files, relative to the suite's file."
+    )
+    lengths: tuple[int, ...] = Field(default=(24,), min_length=1, description="The numbers of time steps of a window.")
+    generators: tuple[str, ...] | Literal["all"] = Field(
+        default="all",
+        description="Generators by name, as YAML files relative to the suite's file, or as module:Class; all takes every one "
+        "that is known.",
+    )
+    scores: tuple[str, ...] = Field(
+        default=PUBLISHED_SCORES, min_length=1, description="The scores that every draw of samples gets."
+    )
+    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS, description="How often each generator is trained.")
+    sampling_seeds: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_SAMPLING_SEEDS,
+        description="The number of sets of samples that each fitted model draws.",
+    )
+    time_limit_minutes: float | None = Field(
+        default=None, gt=0, description="The minutes that a cell may take; by default those of the budget."
+    )
+    set: dict[str, Any] = Field(
+        default_factory=dict, description="By generator, parameters that differ from its own, as --set gives them."
+    )
+    variants: tuple[Variant, ...] = Field(
+        default=(), description="Settings of generators that have a row of their own in the table."
+    )
+    include: tuple[str, ...] = Field(
+        default=(),
+        description="Suites whose cells stand beside this one's, by name or as YAML files relative to this file.",
+    )
+    layout: Literal["methods", "differences", "grid"] = Field(
+        default="methods",
+        description="How the table stands: methods (score by generator), differences (each generator against the first) or grid "
+        "(two parameters of the variants against each other).",
+    )
+    origin: str = Field(default="", description="The suite's file; the program sets it.")
 
     @field_validator("lengths")
     @classmethod
@@ -77,7 +104,7 @@ def load_suite(suite: str | Mapping[str, Any]) -> SuiteSpec:
     if not isinstance(suite, str):
         return _parse(str(suite.get("name", "own")), suite, "a mapping")
     if is_suite_file(suite):
-        return _read(Path(suite).stem, Path(suite), suite)
+        return _with_paths(_read(Path(suite).stem, Path(suite), suite), Path(suite))
     return SUITES.load(suite)
 
 
@@ -112,6 +139,20 @@ def _parse(name: str, values: Mapping[str, Any], origin: str) -> SuiteSpec:
     if not (suite.datasets or suite.include):
         raise UserError(f"suite '{name}' lacks the key 'datasets'; add it, or include other suites.")
     return suite
+
+
+def _with_paths(suite: SuiteSpec, file: Path) -> SuiteSpec:
+    """A suite whose paths no longer depend on where its file lies."""
+    changes: dict[str, Any] = {
+        "datasets": tuple(beside(file, name) for name in suite.datasets),
+        "include": tuple(beside(file, name) for name in suite.include),
+        "variants": tuple(
+            variant.model_copy(update={"generator": beside(file, variant.generator)}) for variant in suite.variants
+        ),
+    }
+    if suite.generators != "all":
+        changes["generators"] = tuple(beside(file, name) for name in suite.generators)
+    return suite.model_copy(update={name: value for name, value in changes.items() if value != getattr(suite, name)})
 
 
 def _read_shipped(name: str) -> SuiteSpec:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.cells import LARGEST
 from benchmark.data.spec import DatasetSpec
-from benchmark.data.table import LARGEST
 from benchmark.errors import UserError
 
 

@@ -108,11 +108,14 @@ def card(spec: DatasetSpec, data_dir: Path | None) -> dict[str, Any]:
         "problem": record["problem"],
         "rows": record["rows"] or spec.rows,
         "published_rows": spec.published_rows,
-        "series": None if series is None or series.windows else len(timeline.whole if timeline else series.parts),
+        "series": None if series is None or series.windows else len(series.whole),
         "features": record["features"],
         "names": list(names),
         "ranges": ranges,
         "time": asdict(timeline) if timeline else None,
+        "missing": asdict(series.missing) if series is not None and series.missing else None,
+        "one_hot": dict(series.one_hot) if series is not None else {},
+        "remarks": series.remarks if series is not None else [],
         "lost_to_gaps": _lost(spec, series, counts),
         "constant": constant,
         "stride": spec.stride,
@@ -141,6 +144,7 @@ def card_text(record: dict[str, Any]) -> str:
         "Series": _number(record["series"]) if record["series"] not in (None, 1) else None,
         "Features": _number(record["features"]),
         "Time": _time_text(record["time"]),
+        "Cells": "; ".join(record["remarks"]),
         "Constant": ", ".join(record["constant"]),
         "Windows": _counts(record["windows"]),
         "  lost to gaps": _counts(record["lost_to_gaps"]),
@@ -165,17 +169,17 @@ def card_text(record: dict[str, Any]) -> str:
 
 
 def _lost(spec: DatasetSpec, series: Series | None, counts: dict[int, int] | None) -> dict[str, int] | None:
-    """Windows by length that the gaps in time cost."""
-    if series is None or counts is None or series.timeline is None or not series.timeline.gaps:
+    """Windows by length that gaps in time and rows left out cost."""
+    if series is None or counts is None or not series.gaps:
         return None
-    whole = series.timeline.whole
-    return {str(length): count_windows(whole, length, spec.stride) - count for length, count in counts.items()}
+    return {str(length): count_windows(series.whole, length, spec.stride) - count for length, count in counts.items()}
 
 
 def _time_text(time: dict[str, Any] | None) -> str | None:
     if time is None:
         return None
-    words = [f"column '{time['column']}'{' (recognised)' if time['recognised'] else ''}, step {time['step']}"]
+    known = ", ".join(filter(None, ["recognised" if time["recognised"] else "", time["form"]]))
+    words = [f"column '{time['column']}'{f' ({known})' if known else ''}, step {time['step']}"]
     if time["unordered"]:
         words.append(f"sorted: {time['unordered']:,} row{'s' if time['unordered'] > 1 else ''} stood out of order")
     gaps = time["gaps"]

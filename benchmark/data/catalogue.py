@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
@@ -14,6 +18,7 @@ from benchmark.errors import UserError
 from benchmark.validation import parse
 
 FOLDER = "configs/datasets"
+YAML_SUFFIXES = (".yaml", ".yml")
 BARE_SUFFIXES = (".csv", ".parquet", *WINDOW_SUFFIXES)
 """Files that need no YAML: a MATLAB file does, because its array must be named."""
 
@@ -33,11 +38,35 @@ def load_spec(name_or_path: str) -> DatasetSpec:
     YAML.
     """
     path = Path(name_or_path)
-    if path.suffix.lower() in (".yaml", ".yml"):
-        return _own_spec(path)
-    if path.suffix.lower() in ROW_SUFFIXES + WINDOW_SUFFIXES:
-        return spec_from_csv(path)
+    if path.suffix.lower() in YAML_SUFFIXES + ROW_SUFFIXES + WINDOW_SUFFIXES:
+        return own_spec(path)
     return DATASETS.load(name_or_path)
+
+
+def own_spec(path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> DatasetSpec:
+    """A user's YAML or data file with further keys of a data set; raises UserError.
+
+    Columns under `drop` and `one_hot` come beside those of the YAML, and every other option takes the place of its key. Another
+    choice of options is another data set, with an id of its own.
+    """
+    if options and str(path) in DATASETS:
+        raise UserError(
+            f"'{path}' is a shipped data set, which takes no options; write a YAML file with `extends: {path}`."
+        )
+    spec = _own_spec(path) if path.suffix.lower() in YAML_SUFFIXES else spec_from_csv(path)
+    if not options:
+        return spec
+    if spec.id in DATASETS:
+        raise UserError(
+            f"'{path}' is a shipped data set, which takes no options; write a YAML file with `extends: {spec.id}`."
+        )
+    changed = {
+        name: (*getattr(spec, name), *value) if name in ("drop", "one_hot") else value
+        for name, value in options.items()
+    }
+    told = json.dumps(changed, sort_keys=True).encode()
+    changed["id"] = f"{spec.id[:57]}-{hashlib.sha256(told).hexdigest()[:6]}"
+    return parse(DatasetSpec, {**spec.model_dump(exclude_unset=True), **changed}, owner=f"data file '{path}'")
 
 
 def spec_from_csv(path: Path) -> DatasetSpec:
@@ -60,7 +89,7 @@ def _own_spec(path: Path) -> DatasetSpec:
         return load_spec(path.stem)
     values = read_yaml(path)
     owner = f"data set file '{path}'"
-    base = values.pop("extends", None)
+    base = values.get("extends")
     inherited: dict[str, Any] = {}
     if base is not None:
         DATASETS.load(str(base), owner=f"'extends' of '{path}'")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.data.arrays import read_matlab, read_windows
+from benchmark.data.cells import refuse_missing
 from benchmark.data.locate import fingerprint, locate
+from benchmark.data.missing import Missing, settle
 from benchmark.data.spec import DatasetSpec
-from benchmark.data.table import Table, read_csv, read_parquet, refuse_bad_numbers
+from benchmark.data.table import Table, read_csv, read_parquet, refuse_large, row_positions
 from benchmark.data.time import Timeline, arrange, counted
 from benchmark.errors import UserError
+
+NAMED = ("columns", "drop", "time_column", "time_format", "series_column", "one_hot")
+"""Options about columns with names."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +27,9 @@ class Series:
     """Finite float64 values by series.
 
     `parts` holds one array (T, D) a series; where `windows` is true the file held windows, and each part is one of
-    them. `labels` names the series of each part; `source` is the file. With a `timeline` parts are the pieces of the series
-    between its gaps, in time order.
+    them. `labels` names the series of each part; `source` is the file. Parts are the pieces of a series, in time order, between
+    gaps in time and between rows that `missing` removed; `whole` holds the rows of each series before it was cut. `one_hot`
+    counts the categories that became features, by column.
     """
 
     names: tuple[str, ...]
@@ -31,6 +38,23 @@ class Series:
     source: Path
     windows: bool = False
     timeline: Timeline | None = None
+    missing: Missing | None = None
+    whole: tuple[int, ...] = ()
+    one_hot: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def gaps(self) -> int:
+        """Places in time where a series is cut, and rows that are left out."""
+        return (self.timeline.gaps if self.timeline else 0) + (self.missing.removed if self.missing else 0)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was done to cells of the file, a sentence each."""
+        told = [self.missing.sentence()] if self.missing and self.missing.cells else []
+        made = [
+            f"column '{name}' became {counted(kinds, 'feature')} of 0 and 1" for name, kinds in self.one_hot.items()
+        ]
+        return [*told, *made]
 
     @property
     def pieces(self) -> dict[str, list[NDArray[np.float64]]]:
@@ -53,14 +77,16 @@ def load_series(spec: DatasetSpec, data_dir: Path | None) -> Series:
     if spec.holds_windows:
         series = _windows(path, spec)
     elif spec.suffix == ".mat":
-        _refuse_options(spec, path, "has no named columns", "columns", "drop", "time_column", "series_column")
+        _refuse_options(spec, path, "has no named columns", *NAMED)
         values = read_matlab(path, spec)
         names = tuple(f"{spec.array}{index}" for index in range(1, values.shape[1] + 1))
-        refuse_bad_numbers(values, path, names)
-        series = _by_length(Table(names, values, None), path, spec)
+        refuse_large(values, path, names, missing=True)
+        if spec.missing is None:
+            refuse_missing(values, names, {}, row_positions(len(values)), path)
+        series = _of_rows(Table(names, values, np.zeros(len(names), dtype=bool)), path, spec)
     else:
         table = read_csv(path, spec) if spec.suffix == ".csv" else read_parquet(path, spec)
-        series = _in_time(table, path, spec) if table.stamps is not None else _in_file_order(table, path, spec)
+        series = _of_rows(table, path, spec)
     for what, found, stated in (("rows", series.rows, spec.rows), ("features", len(series.names), spec.features)):
         if stated is not None and found != stated:
             raise UserError(
@@ -70,8 +96,7 @@ def load_series(spec: DatasetSpec, data_dir: Path | None) -> Series:
 
 
 def _windows(path: Path, spec: DatasetSpec) -> Series:
-    options = ("columns", "drop", "time_column", "series_column", "series_length")
-    _refuse_options(spec, path, "holds windows, not rows", *options)
+    _refuse_options(spec, path, "holds windows, not rows", *NAMED, "series_length", "missing")
     values = read_windows(path, spec)
     names = tuple(f"feature_{index}" for index in range(1, values.shape[2] + 1))
     return Series(names, tuple(values), tuple(str(i) for i in range(1, len(values) + 1)), path, windows=True)
@@ -83,52 +108,54 @@ def _refuse_options(spec: DatasetSpec, path: Path, reason: str, *options: str) -
             raise UserError(f"the data set '{spec.id}' sets '{option}', but '{path}' {reason}; remove it.")
 
 
-def _by_length(table: Table, path: Path, spec: DatasetSpec) -> Series:
-    """One series, or series of equal length that stand one after the other."""
-    length = _series_length(table, path, spec)
-    parts = tuple(table.values[start : start + length] for start in range(0, len(table.values), length))
-    return Series(table.names, parts, tuple(str(i) for i in range(1, len(parts) + 1)), path)
-
-
-def _series_length(table: Table, path: Path, spec: DatasetSpec) -> int:
-    length = spec.series_length or len(table.values)
-    if len(table.values) % length:
+def _of_rows(table: Table, path: Path, spec: DatasetSpec) -> Series:
+    """Each series in time order, cut at its gaps and where rows are left out; raises UserError for one without rows."""
+    groups = _groups(table, path, spec)
+    pieces, timeline = [[rows] for rows in groups.values()], None
+    if table.stamps is not None:
+        pieces, timeline = arrange(table.stamps, list(groups.values()), path)
+    values, missing = table.values, None
+    if spec.missing is not None:
+        times = table.stamps.values if table.stamps is not None else np.arange(len(values), dtype=np.float64)
+        values, pieces, missing = settle(values, pieces, spec.missing, times, table.categories)
+    empty = [name for name, kept in zip(groups, pieces, strict=True) if not kept]
+    if empty:
+        which = f"series '{empty[0]}' of '{path}'" if spec.has_series else f"'{path}'"
+        raise UserError(f"{which} has no row left without a missing cell; drop the column that lacks them.")
+    parts = tuple(values[rows] for kept in pieces for rows in kept)
+    labels = tuple(name for name, kept in zip(groups, pieces, strict=True) for _ in kept)
+    whole = tuple(len(rows) for rows in groups.values())
+    kinds = {name: sum(made.startswith(f"{name}=") for made in table.names) for name in spec.one_hot}
+    series = Series(table.names, parts, labels, path, False, timeline, missing, whole, kinds)
+    if not spec.within_series and series.gaps:
         raise UserError(
-            f"'{path}' has {len(table.values)} rows, which is no multiple of the series length {length}; correct it."
+            f"the data set '{spec.id}' says that 'within_series' is false, but '{path}' has {cuts_text(series)}, which no window "
+            "may cross; set 'within_series: true'."
         )
-    return length
+    return series
 
 
-def _in_file_order(table: Table, path: Path, spec: DatasetSpec) -> Series:
+def cuts_text(series: Series) -> str:
+    """The gaps in time and the rows left out, each with its number: '2 gaps in time (column 'date', step 1 d)'."""
+    timeline, missing = series.timeline, series.missing
+    told = []
+    if timeline and timeline.gaps:
+        told.append(f"{counted(timeline.gaps, 'gap')} in time (column '{timeline.column}', step {timeline.step})")
+    if missing and missing.removed:
+        told.append(f"{counted(missing.removed, 'row')} left out for missing cells")
+    return " and ".join(told)
+
+
+def _groups(table: Table, path: Path, spec: DatasetSpec) -> dict[str, NDArray[np.int64]]:
+    """Row numbers by series, in order of first appearance; series of one length where no column tells them apart."""
     if table.series is None:
-        return _by_length(table, path, spec)
-    groups = _groups(table, len(table.values))
-    return Series(table.names, tuple(table.values[rows] for rows in groups.values()), tuple(groups), path)
-
-
-def _in_time(table: Table, path: Path, spec: DatasetSpec) -> Series:
-    """Each series in time order, cut at its gaps; raises UserError where series are to be joined and one has a gap."""
-    if table.stamps is None:
-        raise ValueError("the table has no time column")
-    length = len(table.values) if table.series is not None else _series_length(table, path, spec)
-    groups = _groups(table, length)
-    arranged, timeline = arrange(table.stamps, list(groups.values()), path)
-    if timeline.gaps and not spec.within_series:
-        raise UserError(
-            f"the data set '{spec.id}' says that 'within_series' is false, but '{path}' has {counted(timeline.gaps, 'gap')} in "
-            f"time (column '{timeline.column}'), which no window may cross; set 'within_series: true'."
-        )
-    parts, labels = [], []
-    for name, pieces in zip(groups, arranged, strict=True):
-        parts += [table.values[rows] for rows in pieces]
-        labels += [name] * len(pieces)
-    return Series(table.names, tuple(parts), tuple(labels), path, timeline=timeline)
-
-
-def _groups(table: Table, length: int) -> dict[str, NDArray[np.int64]]:
-    """Row numbers by series, in order of first appearance; series of `length` rows where no column tells them apart."""
-    if table.series is None:
-        return {str(i): rows for i, rows in enumerate(np.arange(len(table.values)).reshape(-1, length), start=1)}
+        count = len(table.values)
+        length = spec.series_length or count
+        if count % length:
+            raise UserError(
+                f"'{path}' has {count} rows, which is no multiple of the series length {length}; correct it."
+            )
+        return {str(i): rows for i, rows in enumerate(np.arange(count).reshape(-1, length), start=1)}
     indices: dict[str, list[int]] = {}
     for index, name in enumerate(table.series):
         indices.setdefault(name, []).append(index)

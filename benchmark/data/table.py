@@ -1,38 +1,51 @@
-"""Tables with named columns, from CSV and Parquet: which columns are features, and what is wrong with a cell."""
+"""Tables with named columns, from CSV and Parquet: which columns are features, and what they hold."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.categories import one_hot
+from benchmark.data.cells import LARGEST, is_number, numbers, refuse_bad, refuse_missing
+from benchmark.data.dates import is_date
 from benchmark.data.spec import DatasetSpec
-from benchmark.data.time import STAMP_NAMES, Stamps, is_stamp, parse_stamps
+from benchmark.data.time import STAMP_NAMES, Stamps, parse_stamps
 from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LARGEST = 1e300
-"""Beyond it the range of a feature could overflow when it is scaled."""
-
 
 @dataclass(frozen=True)
 class Table:
-    """Finite float64 values (rows, D) in file order, the features' names, each row's series and time where a column says so."""
+    """Float64 values (rows, D) in file order, the features' names, each row's series and time where a column says so.
+
+    Values are finite, or NaN where a cell is missing and the data set says what becomes of it; `categories` (D,) marks features
+    that are one category each.
+    """
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
-    series: tuple[str, ...] | None
+    categories: NDArray[np.bool_]
+    series: tuple[str, ...] | None = None
     stamps: Stamps | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file: its cells as text, made when they are asked for, and as numbers (rows,) where it holds them."""
+
+    texts: Callable[[], list[str]]
+    numbers: NDArray[np.float64] | None = None
 
 
 def read_csv(path: Path, spec: DatasetSpec) -> Table:
@@ -40,64 +53,29 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
     text = _text_of(path)
     reader = csv.reader(io.StringIO(text, newline=""))
     rows = _rows(reader, path)
-    _, header = next(rows, (0, []))
+    _, header = next(((line, row) for line, row in rows if not _is_blank(row)), (0, []))
     if not header:
         raise UserError(f"'{path}' is empty; it needs a header line and rows of numbers.")
     header = [name.strip() for name in header]
     _check_header(header, path)
-    kept: list[tuple[int, list[str]]] = []
+    kept: list[list[str]] = []
+    lines: list[str] = []
     for line, row in rows:
+        if _is_blank(row) and len(row) < 2:
+            if len(header) > 1:
+                continue
+            row = [""]  # An empty line in a file of one column is a missing cell.
         if len(row) != len(header):
             raise UserError(
                 f"'{path}', line {line}, has {len(row)} cells, but the header has {len(header)}; correct the line."
             )
-        kept.append((line, row))
-    columns = {name: [row[index] for _, row in kept] for index, name in enumerate(header)}
-    time_column = _time_column(columns, path, spec)
-    features = _features(header, path, spec, time_column)
-    indices = [header.index(name) for name in features]
-    series_place = header.index(spec.series_column) if spec.series_column is not None else None
-    values: list[list[float]] = []
-    series: list[str] = []
-    for line, row in kept:
-        try:
-            values.append([_number(row[index]) for index in indices])
-        except ValueError:
-            _explain(path, features, [row[index] for index in indices], f"line {line}")
-        if series_place is not None:
-            series.append(_series_name(row[series_place], path, spec, f"line {line}"))
-    if not values:
-        raise UserError(f"'{path}' has a header but no rows; add rows of numbers.")
-    stamps = None
-    if time_column is not None:
-        lines = [f"line {line}" for line, _ in kept]
-        stamps = parse_stamps(time_column, columns[time_column], lines, path, recognised=spec.time_column is None)
-    return Table(tuple(features), np.asarray(values, dtype=np.float64), tuple(series) if series else None, stamps)
-
-
-def _time_column(columns: Mapping[str, Sequence[str]], path: Path, spec: DatasetSpec) -> str | None:
-    """The column that holds the time: the one named, else one of dates, else one of distinct numbers with the name of a time.
-
-    Nothing is looked for where `columns` names the features. Raises UserError where several columns hold dates.
-    """
-    if spec.time_column is not None or spec.columns is not None:
-        return spec.time_column
-    free = {name: cells for name, cells in columns.items() if name not in (*spec.drop, spec.series_column)}
-    # One cell decides: a column that begins with a date is no feature, and a bad cell further down is told by its line.
-    dates = [name for name, cells in free.items() if is_stamp(cells[:1])]
-    if len(dates) > 1:
-        raise UserError(
-            f"'{path}' has dates in the columns {' and '.join(repr(name) for name in dates)}; name one as 'time_column' and the "
-            "others under 'drop'."
-        )
-    if dates:
-        return dates[0]
-    series = columns.get(spec.series_column or "", [""] * len(next(iter(columns.values()), [])))
-    for name, cells in free.items():
-        rows = list(zip(series, cells, strict=True))
-        if name.casefold() in STAMP_NAMES and len(set(rows)) == len(rows) > 1 and all(map(_is_number, cells)):
-            return name
-    return None
+        kept.append(row)
+        lines.append(f"line {line}")
+    while kept and _is_blank(kept[-1]):
+        kept.pop()
+        lines.pop()
+    cells = {name: [row[index] for row in kept] for index, name in enumerate(header)}
+    return _table({name: Column(partial(list, cells[name])) for name in header}, lines, path, spec, "a header")
 
 
 def read_parquet(path: Path, spec: DatasetSpec) -> Table:
@@ -114,34 +92,92 @@ def read_parquet(path: Path, spec: DatasetSpec) -> Table:
     header = [str(name) for name in frame.columns]
     _check_header(header, path)
     frame.columns = pd.Index(header)
-    if frame.empty:
-        raise UserError(f"'{path}' has columns but no rows; add rows of numbers.")
-    columns = {
-        name: _texts(frame[name]) for name in header if name == spec.time_column or _may_be_time(frame[name], name)
-    }
-    if spec.series_column in header:
-        columns[spec.series_column] = _texts(frame[spec.series_column])
+    columns = {name: Column(partial(_texts, frame[name]), _numbers(frame[name])) for name in header}
+    return _table(columns, row_positions(len(frame)), path, spec, "columns")
+
+
+def row_positions(rows: int) -> list[str]:
+    """How a message names the rows of a file without lines."""
+    return [f"row {row} (counted from 1)" for row in range(1, rows + 1)]
+
+
+def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, spec: DatasetSpec, held: str) -> Table:
+    """The features of a file's columns; raises UserError for cells of text, and for missing ones that nothing settles."""
     time_column = _time_column(columns, path, spec)
-    features = _features(header, path, spec, time_column)
+    features = _features(list(columns), path, spec, time_column)
+    if not positions:
+        raise UserError(f"'{path}' has {held} but no rows; add rows of numbers.")
+    texts: dict[str, list[str]] = {}
+    bad: dict[str, NDArray[np.bool_]] = {}
+    names: list[str] = []
+    parts: list[NDArray[np.float64]] = []
     for name in features:
-        kind = frame[name].dtype
-        if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-            raise UserError(
-                f"'{path}', column '{name}', holds {kind}, not numbers; name it under 'drop' or convert it."
-            )
-    values = np.column_stack([frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in features])
-    refuse_bad_numbers(values, path, features)
+        column = columns[name]
+        if name in spec.one_hot:
+            texts[name] = column.texts()
+            made, values = one_hot(name, texts[name], path)
+            names += made
+            texts |= dict.fromkeys(made, texts[name])
+        elif column.numbers is not None:
+            values, names = column.numbers[:, None], [*names, name]
+        else:
+            texts[name] = column.texts()
+            read, bad[name] = numbers(texts[name])
+            values, names = read[:, None], [*names, name]
+        parts.append(values)
+    refuse_bad(texts, bad, positions, path, series=spec.series_column is None)
+    _refuse_twice(names, path)
+    values = np.column_stack(parts)
+    refuse_large(values, path, names, missing=True)
+    if spec.missing is None:
+        refuse_missing(values, names, texts, positions, path)
     series = None
     if spec.series_column is not None:
-        cells = frame[spec.series_column].astype("string").fillna("")
-        series = tuple(
-            _series_name(cell, path, spec, f"row {i} (counted from 1)") for i, cell in enumerate(cells, start=1)
-        )
+        cells = columns[spec.series_column].texts()
+        series = tuple(_series_name(cell, path, spec, where) for cell, where in zip(cells, positions, strict=True))
     stamps = None
     if time_column is not None:
-        rows = [f"row {i} (counted from 1)" for i in range(1, len(frame) + 1)]
-        stamps = parse_stamps(time_column, columns[time_column], rows, path, recognised=spec.time_column is None)
-    return Table(tuple(features), values, series, stamps)
+        cells, found = columns[time_column].texts(), spec.time_column is None
+        stamps = parse_stamps(time_column, cells, positions, path, time_format=spec.time_format, recognised=found)
+    categories = np.asarray([name not in features for name in names])
+    return Table(tuple(names), values, categories, series, stamps)
+
+
+def _time_column(columns: Mapping[str, Column], path: Path, spec: DatasetSpec) -> str | None:
+    """The column that holds the time: the one named, else one of dates, else one of distinct numbers with the name of a time.
+
+    Nothing is looked for where `columns` names the features. Raises UserError where several columns hold dates, and where none
+    does although the data set says how times are written.
+    """
+    if spec.time_column is not None or spec.columns is not None:
+        return spec.time_column
+    aside = (*spec.drop, *spec.one_hot, spec.series_column)
+    free = {
+        name: column.texts()
+        for name, column in columns.items()
+        if name not in aside and (column.numbers is None or name.casefold() in STAMP_NAMES)
+    }
+    # One cell decides: a column that begins with a date is no feature, and a bad cell further down is told by its line.
+    firsts = {name: next(filter(str.strip, cells), "") for name, cells in free.items()}
+    dates = [name for name, cell in firsts.items() if is_date(cell, spec.time_format)]
+    if len(dates) > 1:
+        raise UserError(
+            f"'{path}' has dates in the columns {' and '.join(repr(name) for name in dates)}; name one as 'time_column' "
+            "(--time-column) and the others under 'drop' (--drop)."
+        )
+    if dates:
+        return dates[0]
+    told = columns.get(spec.series_column or "")
+    series = told.texts() if told is not None else None
+    for name, cells in free.items():
+        rows = list(zip(series or [""] * len(cells), cells, strict=True))
+        if name.casefold() in STAMP_NAMES and len(set(rows)) == len(rows) > 1 and all(map(is_number, cells)):
+            return name
+    if spec.time_format is not None:
+        raise UserError(
+            f"'{path}' has no column of times of the format {spec.time_format}; name it under 'time_column' (--time-column)."
+        )
+    return None
 
 
 def _with_index(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
@@ -160,12 +196,6 @@ def _with_index(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
     return frame.reset_index(level=wanted) if wanted else frame
 
 
-def _may_be_time(column: pd.Series[Any], name: str) -> bool:
-    import pandas as pd
-
-    return not pd.api.types.is_numeric_dtype(column.dtype) or name.casefold() in STAMP_NAMES
-
-
 def _texts(column: pd.Series[Any]) -> list[str]:
     """A column as a CSV file would hold it."""
     import pandas as pd
@@ -175,12 +205,23 @@ def _texts(column: pd.Series[Any]) -> list[str]:
     return list(column.astype("string").fillna(""))
 
 
-def refuse_bad_numbers(values: NDArray[np.float64], path: Path, names: Sequence[str]) -> None:
-    """Raise UserError for the first row (rows, D) with a value that is not finite or too large, counted from 1."""
-    bad = ~(np.abs(values) <= LARGEST)
+def _numbers(column: pd.Series[Any]) -> NDArray[np.float64] | None:
+    """A column's numbers, NaN where one is missing; None for a column that holds something else."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+        return None
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def refuse_large(values: NDArray[np.float64], path: Path, names: Sequence[str], *, missing: bool) -> None:
+    """Raise UserError for the first row (rows, D) with an infinite or too large value; NaN passes where it may be `missing`."""
+    bad = ~(np.abs(values) <= LARGEST) & ~(np.isnan(values) & missing)
     if bad.any():
         row = int(bad.any(axis=1).argmax())
-        _explain(path, names, [repr(float(value)) for value in values[row]], f"row {row + 1} (counted from 1)")
+        texts = {name: [repr(float(value))] for name, value in zip(names, values[row], strict=True)}
+        marks = {name: bad[row, feature : feature + 1] for feature, name in enumerate(names)}
+        refuse_bad(texts, marks, row_positions(row + 1)[row:], path)
 
 
 def _text_of(path: Path) -> str:
@@ -196,7 +237,7 @@ def _text_of(path: Path) -> str:
 
 
 def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold something, each with its number in the file."""
+    """The lines of a file, each with its number."""
     while True:
         try:
             row = next(reader)
@@ -204,8 +245,11 @@ def _rows(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             raise UserError(f"'{path}', line {reader.line_num}, is not CSV ({error}); correct the line.") from None
-        if any(cell.strip() for cell in row):
-            yield reader.line_num, row
+        yield reader.line_num, row
+
+
+def _is_blank(row: Sequence[str]) -> bool:
+    return not any(cell.strip() for cell in row)
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:
@@ -217,7 +261,7 @@ def _check_header(header: Sequence[str], path: Path) -> None:
     twice = [name for name, times in Counter(header).items() if times > 1]
     if twice:
         raise UserError(f"'{path}', line 1: the column name '{twice[0]}' occurs twice; rename one of the two.")
-    if all(_is_number(name) for name in header):
+    if all(is_number(name) for name in header):
         raise UserError(f"'{path}', line 1, holds numbers only; add a header line with a name for every column.")
 
 
@@ -231,49 +275,22 @@ def _features(header: Sequence[str], path: Path, spec: DatasetSpec, time_column:
     twice = [name for name, times in Counter(features).items() if times > 1]
     if twice:
         raise UserError(f"the data set '{spec.id}' names the column '{twice[0]}' twice under 'columns'; name it once.")
+    for name in spec.one_hot:
+        if name not in features:
+            raise UserError(
+                f"the data set '{spec.id}' names '{name}' under 'one_hot' (--one-hot), but that column is no feature."
+                if name in header
+                else str(unknown("column", name, header, owner=f"'{path}'"))
+            )
     if not features:
         raise UserError(f"'{path}' has no column left to be a feature; drop fewer columns.")
     return features
 
 
-def _number(cell: str) -> float:
-    value = float(cell)
-    # float() also reads 1_000, which no spreadsheet means as a number.
-    if not abs(value) <= LARGEST or "_" in cell:
-        raise ValueError
-    return value
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        _number(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _explain(path: Path, names: Sequence[str], cells: Sequence[str], position: str) -> NoReturn:
-    """Raise UserError for the first cell of a row that is not a usable number."""
-    name, cell = next((name, cell.strip()) for name, cell in zip(names, cells, strict=True) if not _is_number(cell))
-    if not cell:
-        what = "the cell is empty"
-    elif not _is_float(cell):
-        what = f"'{cell}' is not a number"
-    elif not math.isfinite(float(cell)):
-        what = f"'{cell}' is not a finite number"
-    else:
-        what = f"'{cell}' is too large a number"
-    raise UserError(
-        f"'{path}', column '{name}', {position}: {what}; correct the cell, or remove the row or the column."
-    )
-
-
-def _is_float(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
+def _refuse_twice(names: Sequence[str], path: Path) -> None:
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise UserError(f"'{path}': two features would be named '{twice[0]}'; rename the column of that name.")
 
 
 def _series_name(cell: str, path: Path, spec: DatasetSpec, position: str) -> str:

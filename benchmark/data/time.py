@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.dates import iso_seconds, read_dates
 from benchmark.errors import UserError
 
 STAMP_NAMES = ("time", "timestamp", "date", "datetime", "ts", "epoch")
@@ -29,7 +30,7 @@ UNITS = ((DAY, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
 class Timeline:
     """What is known of a file's time column: its step as text, rows out of order, gaps, the largest gap as text.
 
-    `whole` holds the rows of each series before it was cut at its gaps. `recognised` says that no YAML named the column.
+    `recognised` says that nobody named the column; `form` how its dates were read, empty for ISO dates and for numbers.
     """
 
     column: str
@@ -37,8 +38,8 @@ class Timeline:
     unordered: int
     gaps: int
     largest: str
-    whole: tuple[int, ...]
     recognised: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,26 +56,39 @@ class Stamps:
     texts: Sequence[str]
     positions: Sequence[str]
     recognised: bool = False
+    form: str = ""
 
 
 def parse_stamps(
-    column: str, cells: Sequence[str], positions: Sequence[str], path: Path, *, recognised: bool = False
+    column: str,
+    cells: Sequence[str],
+    positions: Sequence[str],
+    path: Path,
+    *,
+    time_format: str | None = None,
+    recognised: bool = False,
 ) -> Stamps:
-    """Numbers, or ISO dates as seconds since 1970, those without a zone as if in UTC; raises UserError for anything else."""
+    """Numbers, or dates as seconds since 1970, those without a zone as if in UTC; raises UserError for anything else."""
     texts = [cell.strip() for cell in cells]
-    try:
-        numbers = np.asarray([float(text) for text in texts])
-        if np.isfinite(numbers).all():
-            return Stamps(column, numbers, numbers, False, texts, positions, recognised)
-    except ValueError:
-        pass
-    seconds = _seconds(texts)
+    if time_format is None:
+        try:
+            numbers = np.asarray([float(text) for text in texts])
+            if np.isfinite(numbers).all():
+                return Stamps(column, numbers, numbers, False, texts, positions, recognised)
+        except ValueError:
+            pass
+    read = read_dates(texts, time_format, column, path)
+    seconds = read.seconds
     bad = np.flatnonzero(np.isnan(seconds))
     if len(bad):
         row = int(bad[0])
+        where = f"'{path}', column '{column}', {positions[row]}"
+        if not texts[row]:
+            raise UserError(f"{where}: the row has no time; fill it or remove the row.")
         raise UserError(
-            f"'{path}', column '{column}', {positions[row]}: '{texts[row]}' is no time; write ISO dates such as "
-            "2026-01-31 23:00:00 or numbers, or name the column under 'drop' to take the rows as they follow."
+            f"{where}: '{texts[row]}' is no time{f' of the format {time_format}' if time_format else ''}; write ISO dates such "
+            "as 2026-01-31 23:00:00 or numbers, say how they are written with `--time-format` ('time_format' in a YAML file), or "
+            "name the column under 'drop' to take the rows as they follow."
         )
     zoned = [bool(ZONE.search(text)) and ":" in text for text in texts]
     if any(zoned) and not all(zoned):
@@ -82,16 +96,8 @@ def parse_stamps(
         raise UserError(
             f"'{path}', column '{column}', {positions[row]}: some times have a zone and some have none; write all of them alike."
         )
-    clock = _seconds([ZONE.sub("", text) for text in texts]) if all(zoned) else seconds
-    return Stamps(column, seconds, clock, True, texts, positions, recognised)
-
-
-def is_stamp(cells: Sequence[str]) -> bool:
-    """Whether a column holds ISO dates and nothing else."""
-    texts = [cell.strip() for cell in cells]
-    if not texts or not all(re.match(r"\d{4}-\d{2}", text) for text in texts[:100]):
-        return False
-    return not bool(np.isnan(_seconds(texts)).any())
+    clock = iso_seconds([ZONE.sub("", text) for text in texts]) if all(zoned) and not read.form else seconds
+    return Stamps(column, seconds, clock, True, texts, positions, recognised, read.form)
 
 
 def arrange(
@@ -126,8 +132,7 @@ def arrange(
         pieces.append(np.split(rows, np.flatnonzero(off) + 1))
     largest = max(gaps)[1] if gaps else ""
     told = ", ".join(dict.fromkeys(steps))
-    whole = tuple(len(rows) for rows in groups)
-    return pieces, Timeline(stamps.column, told, unordered, len(gaps), largest, whole, stamps.recognised)
+    return pieces, Timeline(stamps.column, told, unordered, len(gaps), largest, stamps.recognised, stamps.form)
 
 
 def counted(number: int, noun: str) -> str:
@@ -170,12 +175,3 @@ def _span(size: float, unit: str) -> str:
         return f"{size:g} {unit.removesuffix('s') if size == 1 else unit}".strip()
     scale, name = next(((scale, name) for scale, name in UNITS if size >= scale), UNITS[-1])
     return f"{size / scale:g} {name}"
-
-
-def _seconds(texts: Sequence[str]) -> NDArray[np.float64]:
-    """ISO dates as seconds since 1970; NaN for what is none."""
-    import pandas as pd
-
-    parsed = pd.to_datetime(pd.Series(list(texts), dtype="string"), format="ISO8601", utc=True, errors="coerce")
-    seconds = parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
-    return np.where(np.isnat(seconds), np.nan, seconds.astype(np.int64) / 1e9)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from benchmark.data.generated import draw, feature_names
 from benchmark.data.roles import ROLES, Draft, WindowSet, by_role, halves, whole
 from benchmark.data.scale import Bounds, bounds, cut, scale, unit_bounds
-from benchmark.data.series import Series, load_series
+from benchmark.data.series import Series, cuts_text, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
 from benchmark.data.split import (
     FEWEST_WINDOWS,
     HELD_SHARE,
     Block,
     Role,
+    count_windows,
     strict_blocks,
     strict_longest,
     strict_rows_needed,
@@ -28,6 +29,8 @@ from benchmark.errors import UserError
 from benchmark.seeds import derive_seed
 
 Protocol = Literal["paper", "strict"]
+FEWEST_TESTED = 5
+"""Test windows that scores need; twice as many windows under protocol paper, half of which are the oracle's."""
 
 
 def load_windows(
@@ -76,6 +79,25 @@ def check_length(spec: DatasetSpec, length: int, protocol: Protocol) -> None:
     each = spec.series_length or spec.rows
     rows = {str(series): each for series in range(1, spec.rows // each + 1)}
     _require_rows(spec, f"the data set '{spec.id}'", rows, length, protocol)
+
+
+def require_windows(spec: DatasetSpec, length: int, protocol: Protocol, count: int, data_dir: Path | None) -> None:
+    """Raise UserError where the `count` test windows of a recorded data set are too few for scores, saying what would fit."""
+    needed = FEWEST_TESTED if protocol == "strict" else 2 * FEWEST_TESTED
+    if count >= needed:
+        return
+    kind = "test windows under protocol strict" if protocol == "strict" else "windows"
+    said = f"the data set '{spec.id}' has {count} {kind} of length {length}, but scores need at least {needed}"
+    if spec.holds_windows:
+        raise UserError(f"{said}; add windows.")
+    if protocol == "strict":
+        raise UserError(f"{said}; use a shorter length or more rows.")
+    series = load_series(spec, data_dir)
+    rows = [series.rows] if not spec.within_series else [len(part) for part in series.parts]
+    fits = [shorter for shorter in range(2, length) if count_windows(rows, shorter, spec.stride) >= needed]
+    advice = f"use length {max(fits)} or less, or" if fits else "give"
+    more = (needed - count) * spec.stride
+    raise UserError(f"{said}; {advice} {counted(more, 'further row')}.")
 
 
 def _generated(
@@ -133,7 +155,7 @@ def _paper_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
     limits = _limits(spec, series, parts, len(series.names))
     pieces = [cut(scale(part, limits), length, spec.stride) for part in parts]
     note = "windows may cross from one series into the next, as in the literature" if crossing else ""
-    return Draft(pieces, series.names, limits, "; ".join(filter(None, (note, _gaps(series)))))
+    return Draft(pieces, series.names, limits, "; ".join(filter(None, (note, _cuts(series)))))
 
 
 def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
@@ -154,7 +176,7 @@ def _strict_rows(spec: DatasetSpec, series: Series, length: int) -> Draft:
     train, validation, test = ([cut(scale(part, limits), length, spec.stride) for part in cuts[role]] for role in ROLES)
     counts = [sum(block.role == role for block in blocks) for role in ROLES]
     note = f"{counts[0]} training, {counts[1]} validation and {counts[2]} test blocks in turn"
-    note = "; ".join(filter(None, (note, _gaps(series))))
+    note = "; ".join(filter(None, (note, _cuts(series))))
     return Draft(train, series.names, limits, note, validation, test, blocks=numbers)
 
 
@@ -174,22 +196,19 @@ def _inside(block: Block, pieces: Sequence[NDArray[np.float64]], length: int) ->
 
 
 def _too_many_gaps(series: Series, length: int, where: str) -> UserError:
-    timeline = series.timeline
-    gaps = (
-        f"{counted(timeline.gaps, 'gap')} in time (column '{timeline.column}', step {timeline.step})"
-        if timeline
-        else ""
-    )
     longest = max(len(part) for part in series.parts)
+    advice = "name the column under 'drop' to take the rows as they follow" if series.timeline else "fill the cells"
     return UserError(
-        f"'{series.source}' has {gaps}, and its longest piece between them has {longest} rows, but windows of {length} rows need "
-        f"{length}{where}; fill the gaps, use a shorter length, or name the column under 'drop' to take the rows as they follow."
+        f"'{series.source}' has {cuts_text(series)}, and its longest piece between them has {longest} rows, but windows of "
+        f"{length} rows need {length}{where}; fill the gaps, use a shorter length, or {advice}."
     )
 
 
-def _gaps(series: Series) -> str:
+def _cuts(series: Series) -> str:
+    """What of the file a reader of the scores must know: gaps, and missing cells and categories with what became of them."""
     timeline = series.timeline
-    return f"no window crosses the {counted(timeline.gaps, 'gap')} in time" if timeline and timeline.gaps else ""
+    gaps = f"no window crosses the {counted(timeline.gaps, 'gap')} in time" if timeline and timeline.gaps else ""
+    return "; ".join(filter(None, (gaps, *series.remarks)))
 
 
 def _limits(spec: DatasetSpec, series: Series, parts: Sequence[NDArray[np.float64]], features: int) -> Bounds:

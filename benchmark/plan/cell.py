@@ -31,7 +31,8 @@ class Cell:
     Name and version identify a shipped generator, and `source`, a hash of its code, a plug-in besides; where the module lies
     does not. `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell
     cannot run here, None where it can. `variant` names a suite's setting of the generator, and `altered` the parameters that
-    `--set` or a suite's `set` changed, as `name=value`; like the title they are only shown.
+    `--set` or a suite's `set` changed, as `name=value`; `remark` says what was done to cells of the data's file. Like the title
+    they are only shown.
     """
 
     generator: str
@@ -49,6 +50,7 @@ class Cell:
     size_class: str = "other"
     variant: str = ""
     altered: str = ""
+    remark: str = ""
     source: str = ""
     uses_real_disjoint: bool = False
     skip: str | None = None

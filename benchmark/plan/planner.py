@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -14,23 +13,16 @@ from benchmark.config.generators import GeneratorSpec, load_class, main_generato
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.config.source import source_digest
 from benchmark.config.suites import SuiteSpec, load_suite, parse_assignments
-from benchmark.data import (
-    DatasetSpec,
-    check_length,
-    expected_fingerprint,
-    fingerprint,
-    load_windows,
-    spec_from_csv,
-    window_counts,
-)
+from benchmark.data import DatasetSpec
 from benchmark.data import load_spec as load_dataset
-from benchmark.errors import SkipCell, UserError, unknown
-from benchmark.plan.cell import Cell, Protocol, digest
+from benchmark.errors import UserError, unknown
+from benchmark.plan.cell import Cell, digest
 from benchmark.plan.keys import SCORES
 from benchmark.plan.request import Request, apply_request
 from benchmark.plan.sampling_time import STAGE_SCORES
 from benchmark.plan.score_name import ScoreName
 from benchmark.plan.selection import Selection, parse_only
+from benchmark.plan.setting import Setting, setting_of
 from benchmark.plan.sizes import count_parameters
 
 SMALL, LARGE = 6_000_000, 40_000_000
@@ -139,7 +131,7 @@ def _choices(suite: SuiteSpec, request: Request, seen: frozenset[str] = frozense
 def _datasets(suite: SuiteSpec, request: Request) -> list[DatasetSpec]:
     if not suite.datasets:
         return []
-    return [spec_from_csv(request.csv)] if request.csv else [load_dataset(name) for name in suite.datasets]
+    return [request.own] if request.own else [load_dataset(name) for name in suite.datasets]
 
 
 def _generators(suite: SuiteSpec) -> list[tuple[str, GeneratorSpec]]:
@@ -173,11 +165,8 @@ def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list
     for dataset in _datasets(suite, request):
         if not selection.admits("dataset", dataset.id):
             continue
-        content = _content(dataset, request.data_dir)
         for length in filter(lambda length: selection.admits("length", length), suite.lengths):
-            setting = _Setting(
-                dataset, length, *content, _features(dataset, length, suite.protocol, content, request.data_dir)
-            )
+            setting = setting_of(dataset, length, suite.protocol, request.data_dir)
             for generator in generators:
                 cells += _cells(suite, seeds, generator, setting, overrides.get(generator.name, {}))
             for variant, generator in variants:
@@ -191,52 +180,11 @@ def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list
     return cells
 
 
-@dataclass(frozen=True)
-class _Setting:
-    """A data set at a length: its content's fingerprint, why it is not here (None if it is), and D."""
-
-    dataset: DatasetSpec
-    length: int
-    fingerprint: str
-    skip: str | None
-    features: int
-
-
-def _content(dataset: DatasetSpec, data_dir: Path | None) -> tuple[str, str | None]:
-    try:
-        return fingerprint(dataset, data_dir), None
-    except SkipCell as reason:
-        # The file is known by its checksum even where it is absent, so the cell keeps its key.
-        return expected_fingerprint(dataset), str(reason)
-
-
-def _features(
-    dataset: DatasetSpec, length: int, protocol: Protocol, content: tuple[str, str | None], data_dir: Path | None
-) -> int:
-    """D, after the mistakes that a look at the data shows; raises UserError for bad data or too few rows."""
-    counts = window_counts(dataset, (length,))
-    if counts is not None and counts.get(length, 0) < 2:
-        raise UserError(f"the data set '{dataset.id}' has no two windows of length {length}; use a shorter length.")
-    if protocol == "strict":
-        check_length(dataset, length, protocol)
-    if dataset.features is not None and dataset.folder is None:
-        return dataset.features
-    if content[1] is not None:
-        return 0
-    # Somebody's own file: better refused now than after an hour.
-    windows = load_windows(dataset, length, protocol, data_dir=data_dir, seed_for_split=0)
-    if (windows.low == windows.high).all() or (windows.train == windows.train[:1]).all():
-        raise UserError(
-            f"all windows of the data set '{dataset.id}' are equal (every feature is constant); give data that change."
-        )
-    return int(windows.train.shape[2])
-
-
 def _cells(
     suite: SuiteSpec,
     seeds: Sequence[int],
     generator: GeneratorSpec,
-    setting: _Setting,
+    setting: Setting,
     overrides: Mapping[str, Any],
     preset: Mapping[str, Any] = MappingProxyType({}),
     variant: str = "",
@@ -278,6 +226,7 @@ def _cells(
             title=title,
             altered=altered,
             variant=variant,
+            remark=setting.remark,
             size_class="control" if cls.is_control or cls.uses_real_disjoint else size_class(size),
             uses_real_disjoint=cls.uses_real_disjoint,
             skip=setting.skip,

@@ -8,13 +8,13 @@ from typing import Any
 
 from benchmark.config.budgets import BUDGETS
 from benchmark.config.suites import MOST_SAMPLING_SEEDS, MOST_SEEDS, SuiteSpec
-from benchmark.data import spec_from_csv
+from benchmark.data import DatasetSpec
 from benchmark.errors import UserError, unknown
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line adds to a suite; None leaves the suite's own value."""
+    """What the command line adds to a suite; None leaves the suite's own value. `own` are data that take the suite's place."""
 
     budget: str | None = None
     protocol: str | None = None
@@ -22,7 +22,7 @@ class Request:
     sampling_seeds: int | None = None
     only: tuple[str, ...] = ()
     assignments: tuple[str, ...] = ()
-    csv: Path | None = None
+    own: DatasetSpec | None = None
     data_dir: Path | None = None
 
 
@@ -41,10 +41,10 @@ def apply_request(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[s
         changes["protocol"] = request.protocol
     changes |= _count("seeds", request.seeds, "training seed", MOST_SEEDS)
     changes |= _count("sampling_seeds", request.sampling_seeds, "sampling seed", MOST_SAMPLING_SEEDS)
-    if request.csv is not None:
-        own = spec_from_csv(request.csv)
+    if request.own is not None:
+        own = request.own
         changes |= {
-            "datasets": (request.csv.name,),
+            "datasets": (own.file or own.id,),
             # Another suite than the shipped one, which keeps its tables and its MLflow experiment.
             "name": f"{suite.name}-{own.id}",
             "title": f"{own.title}, generators of suite {suite.name}",

@@ -65,6 +65,8 @@ def plan_notes(plan: Plan) -> list[str]:
             f"Budget {plan.suite.budget} shortens the scores too: its values test the program and compare only with each other."
         )
     datasets = {cell.dataset.id: cell.dataset for cell in plan.cells}
+    remarks = {cell.dataset.id: f"{cell.dataset.title}: {cell.remark}." for cell in plan.cells if cell.remark}
+    notes += remarks.values()
     strict = plan.cells[0].protocol == "strict"
     notes += [
         f"{dataset.title}, {name}: {text}"

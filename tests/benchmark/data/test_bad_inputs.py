@@ -30,7 +30,11 @@ CSV = [
     ("a;b\n1;2\n", {}, r"has the one column 'a;b'; save it with commas"),
     ("a,b\n1,2\n\n3,x\n", {}, r"'.*own\.csv', column 'b', line 4: 'x' is not a number; correct the cell"),
     ("a,b\n1,2\n3,4\n,5\n", {}, r"column 'a', line 4: the cell is empty"),
-    ("a,b\n1,NaN\n", {}, r"column 'b', line 2: 'NaN' is not a finite number"),
+    (
+        "a,b\n1,NaN\n",
+        {},
+        r"column 'b', line 2: 'NaN' marks a missing cell \(1 missing cell in 1 of 1 row\); `--missing drop`",
+    ),
     ("a,b\n1,2\n-inf,3\n", {}, r"column 'a', line 3: '-inf' is not a finite number"),
     ("a,b\n1,2\n1e999,3\n", {}, r"column 'a', line 3: '1e999' is not a finite number"),
     ("a,b\n1,1e301\n", {}, r"column 'b', line 2: '1e301' is too large a number"),
@@ -105,7 +109,7 @@ def test_bad_arrays(
         ({"ts": np.array([["a", "b"]])}, r"holds <U1, but floating point numbers or integers are needed"),
         (
             {"ts": np.array([[1.0, 2.0], [3.0, np.nan]])},
-            r"column 'ts2', row 2 \(counted from 1\): 'nan' is not a finite number",
+            r"column 'ts2', row 2 \(counted from 1\): the cell is empty \(1 missing cell in 1 of 2 rows\)",
         ),
     ],
 )
@@ -117,13 +121,13 @@ def test_bad_matlab(own: Callable[..., DatasetSpec], tmp_path: Path, arrays: dic
 @pytest.mark.parametrize(
     ("frame", "options", "sentence"),
     [
-        ({"a": [1.0, np.nan], "b": [1, 2]}, {}, r"column 'a', row 2 \(counted from 1\): 'nan' is not a finite number"),
+        ({"a": [1.0, np.nan], "b": [1, 2]}, {}, r"column 'a', row 2 \(counted from 1\): the cell is empty \(1 missing"),
         (
             {"a": [1.0, 2.0], "b": ["x", "y"]},
             {},
-            r"'.*own\.parquet', column 'b', holds (object|str), not numbers; name it under",
+            r"'.*own\.parquet', column 'b', row 1 .*: 'x' is not a number; the column holds 2 categories \(x, y\): `--one-hot b`",
         ),
-        ({"a": [True, False]}, {}, r"column 'a', holds bool, not numbers"),
+        ({"a": [True, False]}, {}, r"column 'a', row 1 .*: 'True' is not a number; the column holds 2 categories"),
         ({"a": []}, {}, r"has columns but no rows"),
         (
             {"a": [1.0], "s": [None]},

@@ -50,6 +50,9 @@ def test_identity_is_about_the_windows_only() -> None:
         {"scaling": "none"},
         {"columns": ("a",)},
         {"series_length": 100},
+        {"missing": "drop"},
+        {"one_hot": ("a",)},
+        {"time_format": "day-first"},
     ):
         assert spec.model_copy(update=changes).identity() != spec.identity()
 
@@ -67,6 +70,12 @@ def test_identity_is_about_the_windows_only() -> None:
         (
             "file: a.csv\nurl: http://a.org/a.csv\n",
             r"'url' is 'http://a\.org/a\.csv', but files are downloaded over https",
+        ),
+        ("file: a.csv\nmising: drop\n", r"unknown key 'mising' in data set file '.*'; did you mean 'missing'\?"),
+        ("file: a.csv\nmissing: skip\n", r"'missing' is 'skip', but input should be 'drop' or 'interpolate'\."),
+        (
+            "file: a.csv\ntime_format: iso\n",
+            r"'time_format' is 'iso', but a time format is day-first, month-first, epoch,",
         ),
         ("file: a.csv\nsha256: abc\n", r"'sha256' is 'abc', but a SHA-256 has 64 small hexadecimal digits\."),
         ("file: a.csv\nid: A b\n", r"'id' is 'A b', but an id has 1 to 64 small letters"),
@@ -105,7 +114,7 @@ def test_a_yaml_may_state_only_what_differs(tmp_path: Path) -> None:
     path.write_text("extends: fmri\nwithin_series: true\n")
     spec = load_spec(str(path))
     fmri = load_spec("fmri")
-    assert spec == fmri.model_copy(update={"id": "subjects", "within_series": True})
+    assert spec == fmri.model_copy(update={"id": "subjects", "extends": "fmri", "within_series": True})
 
 
 def test_another_file_does_not_inherit_the_shipped_checksum(tmp_path: Path) -> None:

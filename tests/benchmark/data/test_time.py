@@ -216,7 +216,7 @@ def test_equal_windows_are_refused_before_anything_is_trained(tmp_path: Path) ->
     (tmp_path / "flat.csv").write_text("a,b\n" + "1,2\n" * 60)
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
     with pytest.raises(UserError, match=r"all windows of the data set 'flat' are equal \(every feature is constant\)"):
-        make_plan(suite, Request(csv=tmp_path / "flat.csv"))
+        make_plan(suite, Request(own=spec_from_csv(tmp_path / "flat.csv")))
     (tmp_path / "half.csv").write_text("a,b\n" + "".join(f"1,{i}\n" for i in range(60)))
-    assert make_plan(suite, Request(csv=tmp_path / "half.csv")).cells
+    assert make_plan(suite, Request(own=spec_from_csv(tmp_path / "half.csv"))).cells
     assert "Constant a Windows" in " ".join(card_text(card(spec_from_csv(tmp_path / "half.csv"), None)).split())

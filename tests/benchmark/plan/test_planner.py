@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from benchmark.config.suites import SUITES, SuiteSpec, load_suite
+from benchmark.data import own_spec, spec_from_csv
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell, Protocol
 from benchmark.plan.keys import make_metric, sample_key, score_info, score_key, shared_name
 from benchmark.plan.planner import Plan, make_plan, size_class
 from benchmark.plan.request import Request
+from benchmark.report.suite import plan_notes
 from benchmark.run.job import Job, dump_job, parse_job
 from benchmark.tracking.suite_runs import from_plan, refer
 
@@ -161,10 +163,63 @@ def test_own_data_have_a_name_of_their_own(tmp_path: Path) -> None:
     rows = "\n".join(f"{i},{i * i % 7}" for i in range(60))
     (tmp_path / "plant.csv").write_text(f"a,b\n{rows}\n")
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
-    own = make_plan(suite, Request(csv=tmp_path / "plant.csv"))
+    own = make_plan(suite, Request(own=spec_from_csv(tmp_path / "plant.csv")))
     assert own.folder == "x-plant-paper-smoke"
     assert own.title == "plant, generators of suite x"
     assert from_plan(own).experiment == "x-plant"
+
+
+def test_cells_of_earlier_versions_keep_their_keys(tmp_path: Path) -> None:
+    """Keys as version 0.1 made them, of a generated set and of a file with every option of that time."""
+    rows = [f"2024-01-{day:02d},{unit},{day * day % 7},x" for unit in "uv" for day in range(1, 32)]
+    (tmp_path / "plant.csv").write_text("date,machine,a,comment\n" + "\n".join(rows) + "\n")
+    own = tmp_path / "plant.yaml"
+    own.write_text("file: plant.csv\ntime_column: date\nseries_column: machine\ndrop: [comment]\n")
+    suite = SuiteSpec(name="x", datasets=("sines", str(own)), generators=("copy",), budget="smoke")
+    assert [cell.key for cell in make_plan(suite, Request()).cells] == ["0712146f76a3c666", "3b511960a5df59fd"]
+
+
+def test_the_same_file_with_other_options_is_another_data_set(tmp_path: Path) -> None:
+    (tmp_path / "plant.csv").write_text("a,b\n" + "".join(f"{i},{i * i % 7 if i != 30 else ''}\n" for i in range(90)))
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
+    options = ({"missing": "drop"}, {"missing": "interpolate"}, {"drop": ["b"]}, {"missing": "drop", "drop": ["a"]})
+    plans = [make_plan(suite, Request(own=own_spec(tmp_path / "plant.csv", chosen))) for chosen in options]
+    assert len({one.cells[0].key for one in plans}) == len({one.folder for one in plans}) == len(options)
+    again = make_plan(suite, Request(own=own_spec(tmp_path / "plant.csv", options[0])))
+    assert again.cells[0].key == plans[0].cells[0].key
+    notes = plan_notes(plans[1])
+    assert (
+        "plant: 1 missing cell in 1 row (missing: interpolate): 1 cell filled linearly in time between neighbors."
+        in notes
+    )
+    assert not any(note.startswith("plant:") for note in plan_notes(plans[2]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "protocol", "sentence"),
+    [
+        (
+            32,
+            "paper",
+            r"'plant' has 9 windows of length 24, but scores need at least 10; use length 23 or less, or 1 f",
+        ),
+        (24, "paper", r"'plant' has 1 windows of length 24, .* use length 15 or less, or 9 further rows\."),
+        (
+            172,
+            "strict",
+            r"'plant' has 2 test windows under protocol strict of length 24, but scores need at least 5; use a",
+        ),
+    ],
+)
+def test_too_few_windows_for_scores_are_refused(tmp_path: Path, rows: int, protocol: Protocol, sentence: str) -> None:
+    def planned(count: int) -> Plan:
+        (tmp_path / "plant.csv").write_text("a\n" + "".join(f"{i * i % 7}\n" for i in range(count)))
+        suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), protocol=protocol)
+        return make_plan(suite, Request(own=own_spec(tmp_path / "plant.csv")))
+
+    with pytest.raises(UserError, match=sentence):
+        planned(rows)
+    assert planned(rows + 60).cells
 
 
 def test_altered_parameters_stand_in_the_title_of_a_cell() -> None:
