@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.reference import Reference
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError, unknown
 from benchmark.imports import shadowed
@@ -66,6 +67,7 @@ class GeneratorSpec(Frozen):
     class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$")
     title: str = ""
     summary: str = ""
+    reference: Reference = Field(default=Reference(), description="Where the method comes from.")
     params: dict[str, Any] = Field(default_factory=dict)
     overlays: tuple[Overlay, ...] = ()
     origin: str = ""
