@@ -24,12 +24,18 @@ class BudgetSpec(Frozen):
     """
 
     name: str
-    summary: str
-    train_cpu_minutes: float | None = Field(default=None, gt=0)
-    repetitions: int = Field(default=5, ge=1)
-    max_windows: int | None = Field(default=None, ge=8)
-    time_limit_minutes: float = Field(gt=0)
-    scores: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    summary: str = Field(description="One line on how much a cell may spend.")
+    train_cpu_minutes: float | None = Field(
+        default=None, gt=0, description="CPU minutes that training should take; null leaves it to the published schedule."
+    )
+    repetitions: int = Field(default=5, ge=1, description="Repetitions of every score.")
+    max_windows: int | None = Field(
+        default=None, ge=8, description="The most windows that train and are compared with; null takes all."
+    )
+    time_limit_minutes: float = Field(gt=0, description="Minutes after which a cell is stopped and failed.")
+    scores: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Parameters of metrics, by score; such scores compare with nothing else."
+    )
 
     def identity(self) -> dict[str, Any]:
         """What of a budget determines samples: its name and the number of windows."""

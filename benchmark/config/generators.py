@@ -33,8 +33,11 @@ CONDITIONS = ("dataset", "length", "budget", "protocol", *LEAST)
 class Overlay(Frozen):
     """Parameters that hold only in some cells: `when` maps a cell's field to a value, to alternatives or to a lower bound."""
 
-    when: dict[str, Any]
-    params: dict[str, Any]
+    when: dict[str, Any] = Field(
+        description="Conditions that must all hold: dataset, length, budget and protocol take a value or a list of values; "
+        "min_length (T), min_features (D) and min_elements (T D) a lower bound."
+    )
+    params: dict[str, Any] = Field(description="Constructor arguments that hold there, by name.")
 
     @field_validator("when")
     @classmethod
@@ -64,14 +67,20 @@ class GeneratorSpec(Frozen):
     """
 
     name: str
-    class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$")
-    title: str = ""
-    summary: str = ""
+    class_: str = Field(
+        alias="class", pattern=r"^[\w.]+:\w+$", description="The generator's class; with `extends` the other generator's."
+    )
+    title: str = Field(default="", description="The name in tables and figures; by default the file's name.")
+    summary: str = Field(default="", description="One line on the method.")
     reference: Reference = Field(default=Reference(), description="Where the method comes from.")
-    params: dict[str, Any] = Field(default_factory=dict)
-    overlays: tuple[Overlay, ...] = ()
+    params: dict[str, Any] = Field(default_factory=dict, description="Constructor arguments, by name.")
+    overlays: tuple[Overlay, ...] = Field(
+        default=(), description="Arguments that hold in some cells; a later overlay has the last word."
+    )
     origin: str = ""
-    extends: str | None = None
+    extends: str | None = Field(
+        default=None, description="Another generator, by name or YAML file, of which this file changes a part."
+    )
     base: GeneratorSpec | None = None
 
     def layers(self, setting: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:

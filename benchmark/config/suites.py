@@ -22,9 +22,9 @@ PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "dcr_ratio")
 class Variant(Frozen):
     """One setting of a generator: a row of its own in the suite's table, and the same cell as `--set` would make."""
 
-    generator: str
-    params: dict[str, Any] = Field(min_length=1)
-    name: str = ""
+    generator: str = Field(description="The generator's name, `module:Class` or YAML file.")
+    params: dict[str, Any] = Field(min_length=1, description="Constructor arguments of this setting, by name.")
+    name: str = Field(default="", description="The name of its row; by default the parameters and their values.")
 
     @property
     def label(self) -> str:
@@ -46,21 +46,37 @@ class SuiteSpec(Frozen):
     """
 
     name: str
-    title: str = ""
-    summary: str = ""
-    budget: str = "fast"
-    protocol: Literal["paper", "strict"] = "paper"
-    datasets: tuple[str, ...] = ()
-    lengths: tuple[int, ...] = Field(default=(24,), min_length=1)
-    generators: tuple[str, ...] | Literal["all"] = "all"
-    scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1)
-    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
-    sampling_seeds: int = Field(default=1, ge=1, le=MOST_SAMPLING_SEEDS)
-    time_limit_minutes: float | None = Field(default=None, gt=0)
-    set: dict[str, Any] = Field(default_factory=dict)
-    variants: tuple[Variant, ...] = ()
-    include: tuple[str, ...] = ()
-    layout: Literal["methods", "differences", "grid"] = "methods"
+    title: str = Field(default="", description="The title of the table; by default the file's name.")
+    summary: str = Field(default="", description="One line on what the suite compares.")
+    budget: str = Field(default="fast", description="The budget of every cell: smoke, quick, fast or paper.")
+    protocol: Literal["paper", "strict"] = Field(
+        default="paper", description="Whether all windows train and test, or blocks of the series in turn."
+    )
+    datasets: tuple[str, ...] = Field(
+        default=(), description="Data sets by name or YAML file; required unless the suite includes others."
+    )
+    lengths: tuple[int, ...] = Field(default=(24,), min_length=1, description="Window lengths T, each at least 2.")
+    generators: tuple[str, ...] | Literal["all"] = Field(
+        default="all", description="Generators by name, `module:Class` or YAML file; all are the shipped and installed ones."
+    )
+    scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1, description="Scores by name.")
+    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS, description="How often each generator is trained.")
+    sampling_seeds: int = Field(
+        default=1, ge=1, le=MOST_SAMPLING_SEEDS, description="Sets of samples from each fitted model, each scored."
+    )
+    time_limit_minutes: float | None = Field(
+        default=None, gt=0, description="Minutes after which a cell is stopped and failed; by default the budget's."
+    )
+    set: dict[str, Any] = Field(
+        default_factory=dict, description="Parameters by generator, as `--set` gives them; they stand in the row's name."
+    )
+    variants: tuple[Variant, ...] = Field(default=(), description="Further settings of generators, a row each.")
+    include: tuple[str, ...] = Field(default=(), description="Suites whose cells stand beside this suite's own.")
+    layout: Literal["methods", "differences", "grid"] = Field(
+        default="methods",
+        description="How the table stands: score by generator, each generator against the first, or two parameters against "
+        "each other.",
+    )
     origin: str = ""
 
     @field_validator("lengths")

@@ -1,0 +1,75 @@
+"""The page of the command line, from the commands that Typer runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from site_pages.markdown import literal, table
+
+from benchmark.cli.app import app
+
+PROGRAM = "python -m benchmark"
+
+
+def page() -> str:
+    """The page in Markdown: a section a command, with its arguments and options."""
+    root: Any = typer.main.get_command(app)
+    parts = [
+        "# Command line\n",
+        "Made from the commands themselves; `--help` prints the same. Exit status: 0 all done, 1 something failed (its row says what), "
+        "2 a mistake in the command (one sentence says which), 130 interrupted. `--json -` gives the result with stable keys.\n",
+        table(("command", "does"), [(f"[{literal(path)}](#{_anchor(path)})", _first(c)) for path, c in _walk(root)]),
+    ]
+    return "\n".join(parts + [_section(path, command) for path, command in _walk(root)])
+
+
+def _walk(group: Any, before: str = "") -> list[tuple[str, Any]]:
+    found = []
+    for name, command in group.commands.items():
+        path = f"{before} {name}".strip()
+        found += _walk(command, path) if hasattr(command, "commands") else [(path, command)]
+    return found
+
+
+def _section(path: str, command: Any) -> str:
+    usage = [f"<{p.name}>" for p in command.params if p.param_type_name == "argument"]
+    text, _, example = (command.help or "").partition("Example:")
+    shown = f"\n```console\n$ {' '.join(example.split())}\n```\n" if example else ""
+    heads = ("argument or option", "meaning", "takes", "default")
+    rows = [_parameter(p) for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
+    return (
+        f"({_anchor(path)})=\n## {path}\n\n`{' '.join([PROGRAM, path, *usage])} [options]`\n\n{text.strip()}\n{shown}\n"
+        f"{table(heads, rows) if rows else ''}"
+    )
+
+
+def _parameter(parameter: Any) -> tuple[str, str, str, str]:
+    option = parameter.param_type_name == "option"
+    names = [*parameter.opts, *parameter.secondary_opts] if option else [f"<{parameter.name}>"]
+    variables = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or []
+    meaning = " ".join(filter(None, [parameter.help, " ".join(f"Variable {literal(name)}." for name in variables)]))
+    if getattr(parameter, "is_flag", False):
+        takes = "a flag"
+    else:
+        takes = parameter.metavar or parameter.type.name
+    if parameter.multiple if option else parameter.nargs == -1:
+        takes += ", may repeat"
+    return (", ".join(map(literal, names)), meaning, takes, _default(parameter))
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    value = parameter.default
+    if callable(value) or value is None or value in ((), [], "") or getattr(parameter, "is_flag", False) and not value:
+        return ""
+    return literal(value)
+
+
+def _anchor(path: str) -> str:
+    return f"command-{path.replace(' ', '-')}"
+
+
+def _first(command: Any) -> str:
+    return str(command.help or "").strip().partition("\n")[0]
