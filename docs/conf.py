@@ -7,6 +7,7 @@ The source folder is the repository, so that a relative link in a page holds on 
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT)]
 
-from site_pages.build import with_facts, write_pages  # noqa: E402
+from site_pages.build import kept_table, with_facts, write_pages  # noqa: E402
 from site_pages.generators import facts_by_page  # noqa: E402
 
 from benchmark import __version__  # noqa: E402
@@ -32,14 +33,21 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/**",
-    "baselines/**/README.md",
+    "baselines/README.md",
+    "baselines/*/README.md",
     "benchmark/README.md",
     "metrics/README.md",
     "timemar/README.md",
     "results/*/README.md",
     "results/measured/**/*.md",
 ]
-exclude_patterns = ["docs/_build", "docs/_templates", "**/.ipynb_checkpoints"]
+exclude_patterns = [
+    "docs/_build",
+    "docs/_templates",
+    "**/.ipynb_checkpoints",
+    "results/measured/power",  # tables without a title, which the scores' page holds
+    "results/measured/two_sample",
+]
 
 html_theme = "furo"
 html_title = project
@@ -72,6 +80,8 @@ def setup(app: Any) -> None:
 
     def read(_: object, name: str, source: list[str]) -> None:
         source[0] = with_facts(source[0], facts, name)
+        if re.fullmatch(r"results/measured/[^/]+/[^/]+", name):
+            source[0] = kept_table(source[0])
         if name == root_doc:
             source[0] += contents
 

@@ -32,3 +32,8 @@ def with_facts(text: str, facts: Mapping[str, Facts], name: str) -> str:
         return text
     head, intro, rest = re.split(r"\n\s*\n", text, maxsplit=2)
     return "\n\n".join([head, intro, facts[name].sources, rest.rstrip(), facts[name].details])
+
+
+def kept_table(text: str) -> str:
+    """The Markdown of a table that a program printed as a page of its own, with its bold first line as the title."""
+    return "---\norphan: true\n---\n\n" + re.sub(r"\A\*\*(.+?)\*\*\s*$", r"# \1", text, count=1, flags=re.MULTILINE)

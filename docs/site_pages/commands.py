@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import typer
 from site_pages.markdown import literal, table
@@ -10,6 +12,7 @@ from site_pages.markdown import literal, table
 from benchmark.cli.app import app
 
 PROGRAM = "python -m benchmark"
+KINDS = {bool: "a flag", str: "text", int: "whole number", float: "number", Path: "path"}
 
 
 def page() -> str:
@@ -37,23 +40,23 @@ def _section(path: str, command: Any) -> str:
     text, _, example = (command.help or "").partition("Example:")
     shown = f"\n```console\n$ {' '.join(example.split())}\n```\n" if example else ""
     heads = ("argument or option", "meaning", "takes", "default")
-    rows = [_parameter(p) for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
+    hints = get_type_hints(command.callback)
+    rows = [_parameter(p, hints[p.name]) for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
     return (
         f"({_anchor(path)})=\n## {path}\n\n`{' '.join([PROGRAM, path, *usage])} [options]`\n\n{text.strip()}\n{shown}\n"
         f"{table(heads, rows) if rows else ''}"
     )
 
 
-def _parameter(parameter: Any) -> tuple[str, str, str, str]:
+def _parameter(parameter: Any, hint: Any) -> tuple[str, str, str, str]:
     option = parameter.param_type_name == "option"
     names = [*parameter.opts, *parameter.secondary_opts] if option else [f"<{parameter.name}>"]
     variables = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or []
-    meaning = " ".join(filter(None, [parameter.help, " ".join(f"Variable {literal(name)}." for name in variables)]))
-    if getattr(parameter, "is_flag", False):
-        takes = "a flag"
-    else:
-        takes = parameter.metavar or parameter.type.name
-    if parameter.multiple if option else parameter.nargs == -1:
+    meaning = " ".join(filter(None, [parameter.help, *[f"Variable {literal(name)}." for name in variables]]))
+    kinds = {kind for kind in (hint, *get_args(hint)) if kind is not NoneType}
+    inner = next((KINDS[kind] for kind in (*kinds, *[i for kind in kinds for i in get_args(kind)]) if kind in KINDS), "text")
+    takes = parameter.metavar or inner
+    if any(get_origin(kind) is list for kind in kinds):
         takes += ", may repeat"
     return (", ".join(map(literal, names)), meaning, takes, _default(parameter))
 

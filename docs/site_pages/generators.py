@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from site_pages import schema
 from site_pages.markdown import link, literal, table, yaml_value
 
-from benchmark.config.generators import GENERATORS, GeneratorSpec, load_class, main_generator_names, resolve
+from benchmark.config.files import shipped_names
+from benchmark.config.generators import GENERATORS, GeneratorSpec, load_class, resolve
 from benchmark.data import DATASETS
 from benchmark.interface import Generator
 from benchmark.plan.sizes import count_parameters
@@ -37,10 +38,10 @@ class Facts:
 
 
 def entries() -> list[Entry]:
-    """Every shipped generator that does not extend another one."""
-    specs = {name: GENERATORS.load(name) for name in main_generator_names()}
+    """Every shipped generator but the ablations, which extend another one and have no source of their own."""
+    specs = {name: GENERATORS.load(name) for name in shipped_names("configs/generators")}
     return [
-        Entry(name, spec, load_class(spec)) for name, spec in specs.items() if spec.origin.startswith("configs/")
+        Entry(name, spec, load_class(spec)) for name, spec in specs.items() if not spec.extends or spec.reference.page
     ]
 
 
@@ -126,12 +127,17 @@ def _sizes(entry: Entry) -> Mapping[str, int]:
 
 
 def parameters(entry: Entry) -> str:
-    """A table of constructor arguments: what is allowed, the default, and the YAML file's value where it differs by overlay."""
+    """A table of constructor arguments: what is allowed, the value, and other values by overlay.
+
+    Of a generator that extends another one, only those that its file changes.
+    """
     model = parameter_model(entry.cls)
     allowed = schema.allowed_values(model)
     rows = []
     for name, field in model.model_fields.items():
         stated = yaml_value(entry.spec.params[name]) if name in entry.spec.params else schema.default(field)
+        if entry.spec.extends and not _states(entry.spec, name):
+            continue
         changed = [overlay for overlay in entry.spec.overlays if name in overlay.params]
         where = "; ".join(
             f"{yaml_value(overlay.params[name])} when "
@@ -140,6 +146,10 @@ def parameters(entry: Entry) -> str:
         )
         rows.append((literal(name), allowed[name], stated, where))
     return table(("parameter", "allowed", "value", "elsewhere"), rows)
+
+
+def _states(spec: GeneratorSpec, name: str) -> bool:
+    return any(name in params for params in (spec.params, *[overlay.params for overlay in spec.overlays]))
 
 
 def _values(value: object) -> str:

@@ -51,7 +51,7 @@ def _section(model: type[BaseModel], *, nested: bool) -> str:
         if name in SET_BY_PROGRAM.get(model, ()):
             continue
         if not field.description:
-            print(f"the key '{name}' of {model.__name__} has no description; give its Field one.")
+            raise ValueError(f"the key '{name}' of {model.__name__} has no description; give its Field one.")
         key = field.alias or name
         rows.append((literal(key), field.description, allowed[key], schema.default(field)))
     head = f"### {model.__name__}\n\n" if nested else ""

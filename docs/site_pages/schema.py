@@ -17,7 +17,9 @@ BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiv
 def allowed_values(model: type[BaseModel]) -> Mapping[str, str]:
     """By key of a YAML file, the values that a model allows there."""
     schema = model.model_json_schema(by_alias=True)
-    return {key: _words(part, schema.get("$defs", {})) for key, part in schema["properties"].items()}
+    # A model that holds itself stands among the definitions, like those that it holds.
+    own = schema if "properties" in schema else schema.get("$defs", {}).get(model.__name__, {})
+    return {key: _words(part) for key, part in own.get("properties", {}).items()}
 
 
 def default(field: FieldInfo) -> str:
@@ -28,19 +30,20 @@ def default(field: FieldInfo) -> str:
     return "empty" if isinstance(value, BaseModel) or value in ("", (), {}) else yaml_value(value)
 
 
-def _words(part: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+def _words(part: Mapping[str, Any]) -> str:
     if "$ref" in part:
-        return f"mapping: [{part['$ref'].rpartition('/')[2]}](#{part['$ref'].rpartition('/')[2].lower()})"
+        name = part["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
     if "anyOf" in part:
-        return " or ".join(_words(option, models) for option in part["anyOf"])
+        return " or ".join(_words(option) for option in part["anyOf"])
     if "allOf" in part:
-        return " and ".join(_words(option, models) for option in part["allOf"])
+        return " and ".join(_words(option) for option in part["allOf"])
     if "const" in part or "enum" in part:
         return ", ".join(literal(value) for value in part.get("enum", [part.get("const")]))
     kind = part.get("type")
     if kind == "array":
         items = part.get("items") or (part.get("prefixItems") or [{}])[0]
-        return "list of " + _words(items, models)
+        return "list of " + _words(items)
     if kind == "object":
         return "mapping"
     bounds = " and ".join(f"{sign} {part[key]:g}" for key, sign in BOUNDS.items() if key in part)
