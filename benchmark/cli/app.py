@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from benchmark.cli import ablate, check, data, plots, report, score, show, statistics, status, suite, sweep, tracking
+from benchmark import __version__
+from benchmark.cli import (
+    ablate,
+    check,
+    data,
+    plots,
+    report,
+    sample,
+    score,
+    show,
+    statistics,
+    status,
+    suite,
+    sweep,
+    tracking,
+)
 from benchmark.errors import UserError, refusal, refused, unknown
+
+SCRIPT = "timemar-bench"
+"""The console script."""
+COMPLETION = ("--install-completion", "--show-completion")
 
 app = typer.Typer(
     help="Which time-series generator is better, by how much, and is the difference real?",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -23,6 +41,22 @@ config_app = typer.Typer(help="Configuration.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(config_app, name="config")
 
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"{SCRIPT} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
 app.command("run")(suite.run)
 app.command("tables")(suite.tables)
 app.command("statistics")(statistics.statistics)
@@ -30,6 +64,7 @@ app.command("status")(status.status)
 app.command("compare")(status.compare)
 app.command("doctor")(status.doctor)
 app.command("score")(score.score)
+app.command("sample")(sample.sample)
 app.command("list")(show.list_command)
 app.command("describe")(show.describe)
 app.command("check")(check.check)
@@ -52,8 +87,10 @@ PARSER_ERROR: Any = next(base for base in typer.BadParameter.__mro__ if base.__n
 
 def main() -> None:
     """Run the command line; ends the process."""
+    # A shell completes the name of a program, and `python -m benchmark` is none.
+    name = SCRIPT if any(argument in COMPLETION for argument in sys.argv) else None
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name=name)
         sys.stdout.flush()
     except UserError as error:
         code = _complain(str(error))

@@ -44,24 +44,15 @@ def plots(
 
     Example: python -m benchmark plots --suite quick --only dataset=stocks
     """
-    from benchmark.config.suites import load_suite
-    from benchmark.external.entered import with_entered
-    from benchmark.plan.planner import make_plan
-    from benchmark.plan.request import Request
-    from benchmark.plots import command
-    from benchmark.report.available import require_results
-    from benchmark.store.store import Store
+    from benchmark.api import suites
 
     if (cell is None) == (suite is None):
         raise UserError("plots takes either a cell or --suite; give one of them, for example --suite quick.")
     if cell is not None:
-        drawn = command.plot_cell(cell, Store(store), output, data_dir)
+        drawn = suites.plot_cell(cell, store, output, data_dir)
     else:
-        request = Request(
-            budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir
-        )
-        results = Store(store)
-        plan = with_entered(make_plan(load_suite(suite or ""), request), results)
-        require_results(plan, results)
-        drawn = command.plot_suite(plan, results, output, data_dir, report)
+        drawn = suites.plot_suite(
+            suite or "", store, output, report, budget=budget, protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds,
+            only=only, set=assign, csv=csv, data_dir=data_dir,
+        )  # fmt: skip
     emit(drawn.text(), drawn.as_json(), json_target)

@@ -108,28 +108,16 @@ def score(
     _refuse(entering, "belongs to a row of a store; add --as NAME")
     if real is None:
         raise UserError("--real is missing; give the real windows, or --as NAME with a --dataset.")
-    from benchmark.external import score as external
-    from benchmark.report.external import external_table
+    from benchmark import api
     from benchmark.report.render import markdown
-    from benchmark.run.device import choose_device
     from benchmark.run.progress import ticker
 
-    request = external.Request(
-        real,
-        fake,
-        tuple(scores.split(",")),
-        repetitions,
-        seed or 0,
-        backend or "torch",
-        length,
-        tuple(ranges or ()),
-        budget,
-        controls,
-        choose_device(device),
-    )
-    result = external.score_files(request, ticker(report))
-    emit(markdown(external_table(result)), result, json_target)
-    if any(entry.get("status") == "failed" for entry in result["scores"].values()):
+    result = api.score(
+        real, fake, scores, repetitions, seed or 0, controls, budget=budget, backend=backend or "torch", length=length,
+        ranges=ranges or (), device=device, report=ticker(report),
+    )  # fmt: skip
+    emit(markdown(result.table), result.record, json_target)
+    if result.failed:
         raise typer.Exit(1)
 
 

@@ -25,7 +25,6 @@ from benchmark.cli.options import (
     Tracking,
 )
 from benchmark.cli.printing import emit, report
-from benchmark.errors import unknown
 
 
 def run(
@@ -52,40 +51,32 @@ def run(
 
     Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
     """
-    from benchmark.config.suites import load_suite
-    from benchmark.data import fetch_missing
-    from benchmark.external.entered import with_entered
-    from benchmark.plan.planner import make_plan
-    from benchmark.plan.request import Request
-    from benchmark.report import suite as outputs
-    from benchmark.run import launch, preview
-    from benchmark.store.store import Store
+    from benchmark.api import suites
+    from benchmark.report.suite import render
+    from benchmark.run import preview
     from benchmark.tracking.destination import check
 
-    if retry not in (None, "failed"):
-        raise unknown("value", retry or "", ["failed"], owner="--retry")
-    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    check(tracking)
-    options = launch.options(device, workers, data_dir, retry, force=force)
-    results = Store(store)
-    plan = with_entered(make_plan(load_suite(suite), request), results)
+    view: suites.View = {
+        "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
+        "csv": csv, "data_dir": data_dir,
+    }  # fmt: skip
     if dry_run:
+        options = suites.run_options(device, workers, retry, force, view)
+        check(tracking)
+        plan, results = suites.plan_suite(suite, store, **view)
         found = preview.preview(plan, results, options)
         emit(preview.preview_text(found), found, json_target)
         return
-    from benchmark.tracking.observer import track_plan
 
-    results.create()
-    if download and fetch_missing(plan.lacking, data_dir, report):
-        plan = with_entered(make_plan(load_suite(suite), request), results)
-    with track_plan(plan, results, tracking, report) as tracked:
-        outcomes = launch.run(plan, results, options, report, [tracked])
-        result = outputs.suite_result(plan, results)
-        files = outputs.write_outputs(plan, result, results)
-        tracked.keep(files)
-        text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)
-        emit(text, outputs.as_json(plan, result, files), json_target)
-    if any(outcome.failed for outcome in outcomes):
+    def show(whole: suites.SuiteRun) -> None:
+        text = render(whole.result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in whole.files)
+        emit(text, whole.record(), json_target)
+
+    whole = suites.run_suite(
+        suite, store=store, device=device, workers=workers, retry=retry, force=force, download=download, tracking=tracking,
+        report=report, show=show, **view,
+    )  # fmt: skip
+    if whole.failed:
         raise typer.Exit(1)
 
 
@@ -116,23 +107,13 @@ def tables(
 
     Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
     """
-    from benchmark.config.suites import load_suite
-    from benchmark.external.entered import with_entered
+    from benchmark import api
     from benchmark.files import write_bytes
-    from benchmark.plan.planner import make_plan
-    from benchmark.plan.request import Request
-    from benchmark.report import suite as outputs
-    from benchmark.report.available import require_results
-    from benchmark.store.store import Store
 
-    if format_name not in outputs.FORMATS:
-        raise unknown("format", format_name, outputs.FORMATS, owner="--format")
-    request = Request(budget, protocol, seeds, sampling_seeds, tuple(only or ()), tuple(assign or ()), csv, data_dir)
-    results = Store(store)
-    plan = with_entered(make_plan(load_suite(suite), request), results)
-    require_results(plan, results)
-    show = outputs.Choices(published, controls, efficiency, digits)
-    text = outputs.render(outputs.suite_result(plan, results, show), format_name)
+    text = api.table(
+        suite, store, format_name, published=published, controls=controls, efficiency=efficiency, digits=digits, budget=budget,
+        protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds, only=only, set=assign, csv=csv, data_dir=data_dir,
+    )  # fmt: skip
     if output is None:
         print(text, end="")
         return

@@ -192,6 +192,13 @@ def _is_path(name: str) -> bool:
     return name.endswith((".yaml", ".yml"))
 
 
+def spec_of_class(cls: type[Generator]) -> GeneratorSpec:
+    """The specification of a class without a configuration of its own; raises UserError where it is no Generator."""
+    if not (inspect.isclass(cls) and issubclass(cls, Generator)):
+        raise UserError(f"{cls!r} is no subclass of benchmark.interface.Generator; pass such a class, or a name.")
+    return _from_class(f"{cls.__module__}:{cls.__qualname__}")
+
+
 def _from_class(reference: str) -> GeneratorSpec:
     attribute = reference.rpartition(":")[2]
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", attribute).lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -87,11 +88,18 @@ class SuiteSpec(Frozen):
         return lengths
 
 
-def load_suite(name: str) -> SuiteSpec:
-    """A suite by shipped name or YAML path; raises UserError."""
-    if name.endswith((".yaml", ".yml")):
-        return _read(Path(name).stem, Path(name), name)
-    return SUITES.load(name)
+def load_suite(suite: str | Mapping[str, Any]) -> SuiteSpec:
+    """A suite by shipped name, by YAML path, or as the mapping that such a file holds; raises UserError."""
+    if not isinstance(suite, str):
+        return _parse(str(suite.get("name", "own")), suite, "a mapping")
+    if is_suite_file(suite):
+        return _read(Path(suite).stem, Path(suite), suite)
+    return SUITES.load(suite)
+
+
+def is_suite_file(name: str) -> bool:
+    """Whether a name is a YAML file's."""
+    return name.endswith((".yaml", ".yml"))
 
 
 def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
@@ -112,7 +120,11 @@ def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def _read(name: str, path: Path, origin: str) -> SuiteSpec:
-    suite = parse(SuiteSpec, {"name": name, "origin": origin, **read_yaml(path)}, owner=f"suite '{name}'")
+    return _parse(name, read_yaml(path), origin)
+
+
+def _parse(name: str, values: Mapping[str, Any], origin: str) -> SuiteSpec:
+    suite = parse(SuiteSpec, {"name": name, "origin": origin, **values}, owner=f"suite '{name}'")
     if not (suite.datasets or suite.include):
         raise UserError(f"suite '{name}' lacks the key 'datasets'; add it, or include other suites.")
     return suite

@@ -27,6 +27,11 @@ def read_windows(path: Path, spec: DatasetSpec) -> NDArray[np.float64]:
         ) from None
     except OSError as error:
         raise UserError(f"the data file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
+    return finite_windows(array, str(path))
+
+
+def finite_windows(array: NDArray[Any], path: str) -> NDArray[np.float64]:
+    """Windows (N, T, D) as float64; raises UserError, which calls them by `path`, for anything but finite numbers."""
     _check_numbers(array, path)
     if array.ndim != 3 or 0 in array.shape or array.shape[1] < 2:
         raise UserError(
@@ -75,14 +80,19 @@ def _from_archive(archive: Any, path: Path, name: str | None) -> NDArray[Any]:
             raise UserError(
                 f"'{path}' has no array '{name}', only: {', '.join(archive.files) or 'none'}; correct 'array'."
             )
-        if name is None and len(archive.files) != 1:
+        if name is not None:
+            return np.asarray(archive[name])
+        arrays = {found: np.asarray(archive[found]) for found in archive.files}
+        # An archive may hold names and ranges beside its windows, as a cell's does.
+        windows = [array for array in arrays.values() if array.ndim == 3] if len(arrays) > 1 else list(arrays.values())
+        if len(windows) != 1:
             raise UserError(
-                f"'{path}' holds {len(archive.files)} arrays ({', '.join(archive.files)}), but one is expected; name "
-                "the one to read under 'array' in a YAML file."
+                f"'{path}' holds {len(arrays)} arrays ({', '.join(arrays)}), but one is expected; name the one to read under "
+                "'array' in a YAML file, or leave one array of three axes."
             )
-        return np.asarray(archive[name or archive.files[0]])
+        return windows[0]
 
 
-def _check_numbers(array: NDArray[Any], path: Path) -> None:
+def _check_numbers(array: NDArray[Any], path: Path | str) -> None:
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise UserError(f"'{path}' holds {array.dtype}, but floating point numbers or integers are needed; convert it.")

@@ -110,13 +110,18 @@ def _recipe_digest(recipe: Recipe, engine: str | None) -> str:
 
 
 def _folders(data_dir: Path | None) -> list[Path]:
-    import platformdirs
-
     named = [data_dir] if data_dir is not None else []
     set_by_user = os.environ.get(ENVIRONMENT)
     if set_by_user:
         named.append(Path(set_by_user))
-    return [*named, platformdirs.user_cache_path("timemar-benchmark")]
+    return [*named, user_cache()]
+
+
+def user_cache() -> Path:
+    """The user's cache folder for data."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("timemar-benchmark")
 
 
 def _not_a_folder(path: Path) -> Path:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmark.data.scale import Bounds, take
 from benchmark.data.spec import DatasetSpec
 from benchmark.data.split import Role
+from benchmark.data.units import Units
 from benchmark.errors import UserError
 from benchmark.interface import Windows
 from benchmark.seeds import derive_seed
@@ -39,6 +40,11 @@ class WindowSet:
     high: NDArray[np.float64]
     note: str = ""
     blocks: Mapping[Role, NDArray[np.intp]] = field(default_factory=dict)
+
+    @property
+    def units(self) -> Units:
+        """The features' names and ranges."""
+        return Units(self.names, self.low, self.high)
 
 
 @dataclass(frozen=True)

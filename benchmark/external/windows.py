@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.data import load_series, spec_from_csv
+from benchmark.data.arrays import finite_windows
 from benchmark.data.scale import Bounds, bounds, cut, scale
 from benchmark.errors import UserError
 from benchmark.interface import Windows
@@ -56,27 +58,33 @@ class Pair:
 
 
 def load_pair(real: Path, fake: Path, length: int | None, ranges: Sequence[str]) -> Pair:
-    """Both files' windows on one scale; raises UserError for files, shapes and ranges that cannot be scored.
+    """Both files' windows on one scale, as `make_pair` scales them; a table's rows are cut into windows of `length` steps."""
+    return make_pair(file_windows(real, length), file_windows(fake, length), ranges, (str(real), str(fake)))
+
+
+def make_pair(
+    real: NDArray[np.floating], fake: NDArray[np.floating], ranges: Sequence[str], names: tuple[str, str]
+) -> Pair:
+    """Windows (N, T, D) and (M, T, D) on one scale; raises UserError for shapes and ranges that cannot be scored.
 
     Without `ranges` each feature is scaled by the real windows' own range, as the harness scales its data sets. `ranges` are
-    texts LOW,HIGH: one for all features, or one a feature. A table's rows are cut into windows of `length` steps.
+    texts LOW,HIGH: one for all features, or one a feature. Messages call the two by `names`.
     """
-    first, second = (file_windows(path, length) for path in (real, fake))
-    if first.shape[1:] != second.shape[1:]:
+    if real.shape[1:] != fake.shape[1:]:
         raise UserError(
-            f"'{real}' holds windows of {first.shape[1]} steps and {first.shape[2]} features, '{fake}' of "
-            f"{second.shape[1]} and {second.shape[2]}; give windows of one shape."
+            f"'{names[0]}' holds windows of {real.shape[1]} steps and {real.shape[2]} features, '{names[1]}' of "
+            f"{fake.shape[1]} and {fake.shape[2]}; give windows of one shape."
         )
-    own = bounds([first])
-    limits = _declared(ranges, first.shape[2]) if ranges else own
+    own = bounds([real])
+    limits = _declared(ranges, real.shape[2]) if ranges else own
     if ranges:
-        _check_declared(real, own, limits)
-    scaled = scale(second, limits)
-    check_distance(fake, second, scaled, limits)
+        _check_declared(names[0], own, limits)
+    scaled = scale(fake, limits)
+    check_distance(names[1], fake, scaled, limits)
     outside = (scaled < -RANGE_TOLERANCE) | (scaled > 1 + RANGE_TOLERANCE)
     inside = own[0].min() >= 0 and own[1].max() <= 1
     return Pair(
-        scale(first, limits, clip=True),
+        scale(real, limits, clip=True),
         np.clip(scaled, 0.0, 1.0),
         DECLARED if ranges else OWN_RANGE,
         tuple(limits[0].tolist()),
@@ -86,6 +94,11 @@ def load_pair(real: Path, fake: Path, length: int | None, ranges: Sequence[str])
         float(scaled.max()),
         bool(not ranges and inside and (own[1] - own[0] < 1 - RANGE_TOLERANCE).any()),
     )
+
+
+def given_windows(array: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """Windows (N, T, D) from memory, checked as those of a file are; raises UserError."""
+    return enough(finite_windows(array, name), name)
 
 
 def parse_range(text: str) -> tuple[float, float]:
@@ -112,7 +125,7 @@ def _declared(ranges: Sequence[str], features: int) -> Bounds:
     return low, high
 
 
-def _check_declared(path: Path, own: Bounds, limits: Bounds) -> None:
+def _check_declared(path: str, own: Bounds, limits: Bounds) -> None:
     """Refuse a range that real values leave, or in which a feature's real values all but coincide."""
     for feature, (least, most, low, high) in enumerate(zip(*own, *limits, strict=True), start=1):
         margin = RANGE_TOLERANCE * (high - low)
@@ -129,7 +142,7 @@ def _check_declared(path: Path, own: Bounds, limits: Bounds) -> None:
             )
 
 
-def check_distance(path: Path, values: NDArray[np.float64], scaled: NDArray[np.float32], limits: Bounds) -> None:
+def check_distance(path: Path | str, values: NDArray[np.floating], scaled: NDArray[np.float32], limits: Bounds) -> None:
     """Raise UserError for generated values that lie farther outside than the range is wide: such a file is in other units."""
     for feature, (low, high) in enumerate(zip(*limits, strict=True)):
         column = scaled[..., feature]
@@ -156,6 +169,11 @@ def file_windows(path: Path, length: int | None) -> NDArray[np.float64]:
                 f"'{path}': its {what} {longest} rows, but windows of {length} need as many; use a shorter --length."
             )
         stack = np.concatenate([cut(part, length, 1) for part in series.parts if len(part) >= length])
+    return enough(stack, str(path))
+
+
+def enough(stack: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """The windows, of which scores need some; raises UserError for fewer."""
     if len(stack) < FEWEST_WINDOWS:
-        raise UserError(f"'{path}' holds {len(stack)} windows, but scores need at least {FEWEST_WINDOWS}; add windows.")
+        raise UserError(f"'{name}' holds {len(stack)} windows, but scores need at least {FEWEST_WINDOWS}; add windows.")
     return stack

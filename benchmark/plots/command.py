@@ -13,7 +13,7 @@ from benchmark.plan.describe import cell_parts
 from benchmark.plan.planner import Plan
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.embedding import Embedding, draw_embeddings, embed
-from benchmark.plots.pair import Pair, find_cell, generator_class, open_generator, open_pair
+from benchmark.plots.pair import Pair, generator_class, open_generator, open_pair
 from benchmark.plots.ranks import draw_ranks, ranks
 from benchmark.plots.scaling import SCORE, draw_scaling, scaling_points
 from benchmark.plots.series import draw_autocorrelation, draw_examples, draw_spectrum
@@ -21,6 +21,7 @@ from benchmark.plots.style import write
 from benchmark.report.frame import results_frame
 from benchmark.report.suite import suite_folder
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.fitted import find_cell
 from benchmark.store.records import State
 from benchmark.store.status import CellState
 from benchmark.store.store import Store

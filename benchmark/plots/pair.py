@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.config.generators import generator_names, load_class, load_spec
 from benchmark.data import DatasetSpec, fingerprint, load_windows
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
@@ -19,9 +16,9 @@ from benchmark.files import read_json
 from benchmark.interface import Generator, Windows
 from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.fitted import AGAIN, open_fitted, recorded_class
+from benchmark.store.samples import DAMAGE
 from benchmark.store.store import Store
-
-AGAIN = "delete the cell's folder and run the suite again"
 
 
 @dataclass(frozen=True)
@@ -46,20 +43,6 @@ class Pair:
         """A seed for a figure, equal for all generators on the same data, so that the same real windows are shown."""
         setting = (self.record["dataset"]["id"], self.record["length"], self.record["protocol"])
         return derive_seed("plots", purpose, *setting)
-
-
-def find_cell(store: Store, name: str) -> CellFolder:
-    """The one cell whose slug, or whose key, begins with `name`; raises UserError where none or several do."""
-    slugs = sorted(path.name for path in (store.opened().root / "cells").glob("*") if path.is_dir())
-    if not slugs:
-        raise UserError(f"the store '{store.root}' holds no cells; run a suite first, or name another with --store.")
-    found = [slug for slug in slugs if slug.startswith(name) or slug.rpartition("-")[2].startswith(name)]
-    if len(found) == 1 or name in found:
-        return CellFolder(store.root / "cells" / (name if name in found else found[0]))
-    what = (
-        f"several cells begin with '{name}' ({found[0]}, {found[1]}, …)" if found else f"no cell begins with '{name}'"
-    )
-    raise UserError(f"{what} in the store '{store.root}'; give more of a cell's name or key.")
 
 
 def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: DatasetSpec | None = None) -> Pair:
@@ -93,24 +76,18 @@ def _samples(folder: CellFolder) -> NDArray[np.float32]:
     try:
         with np.load(folder.samples, allow_pickle=False) as archive:
             return np.asarray(archive["samples"])
-    except (OSError, ValueError, LookupError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error):
+    except DAMAGE:
         raise SkipCell(f"'{folder.samples}' is damaged; run the suite again, which draws them anew") from None
 
 
 def generator_class(pair: Pair) -> type[Generator]:
     """The class of the cell's generator, through the registry."""
-    name = pair.record["generator"]
-    # Where a shipped module lies may have changed since the cell was computed; a name has not.
-    return load_class(load_spec(name if name in generator_names() else pair.record["class"]))
+    return recorded_class(pair.record)
 
 
 def open_generator(pair: Pair) -> Generator:
     """The cell's fitted generator; raises SkipCell where its files cannot be read."""
-    try:
-        return generator_class(pair).load(pair.folder.model)
-    except Exception as error:  # somebody else's code reads its own files here, and may raise anything
-        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
-        raise SkipCell(f"the model in '{pair.folder.model}' cannot be read ({reason}); {AGAIN}") from None
+    return open_fitted(pair.folder, pair.record)
 
 
 def _dataset(name: str) -> DatasetSpec:

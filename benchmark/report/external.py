@@ -26,7 +26,7 @@ def external_table(result: dict[str, Any]) -> TextTable:
             "size_class": "other" if name == "given" else "control",
             "dataset": Path(result["real"]).name,
             "length": result["length"],
-            "protocol": "paper",
+            "protocol": result["protocol"],
             "budget": result["budget"] or "none",
             "seed": 0,
             "sampling_seed": 0,
@@ -45,7 +45,7 @@ def external_table(result: dict[str, Any]) -> TextTable:
 
 
 def _caption(result: dict[str, Any]) -> str:
-    oracle = f", oracle {result['n_real'] // 2:,} against {result['n_real'] // 2:,}" if result["controls"] else ""
+    oracle = ", oracle {:,} against {:,}".format(*result["n_oracle"]) if result["controls"] else ""
     sentences = [
         f"Windows: {result['n_fake']:,} generated against {result['n_real']:,} real{oracle}.",
         result["scaling"]["sentence"],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.score_name import ScoreName
-from benchmark.store.records import Provenance
+from benchmark.store.records import Provenance, ScoreRecord
 from benchmark.store.store import Store
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def results_frame(cells: Sequence[Cell], scores: tuple[str, ...], store: Store) 
 
 def _rows(cell: Cell, scores: tuple[str, ...], store: Store) -> list[dict[str, Any]]:
     state = store.state(cell, scores)
-    base = _base(cell, state.provenance)
+    base = cell_columns(cell, state.provenance)
     rows: list[dict[str, Any]] = []
     for name in scores:
         status, record, score = state.of_score(name), state.scores.get(name), ScoreName.parse(name)
@@ -43,15 +43,18 @@ def _rows(cell: Cell, scores: tuple[str, ...], store: Store) -> list[dict[str, A
         if record is None:
             rows.append({**named, "status": str(status.state), "reason": status.reason})
             continue
-        n = min(record.n_real, record.n_fake)
-        shared = {**named, "floor": record.floor, "n": n, "status": str(status.state), "reason": ""}
-        rows += [
-            {**shared, "repetition": repetition, "value": value} for repetition, value in enumerate(record.repetitions)
-        ]
+        rows += score_rows(named, record, str(status.state))
     return rows
 
 
-def _base(cell: Cell, provenance: Provenance) -> dict[str, Any]:
+def score_rows(named: Mapping[str, Any], record: ScoreRecord, status: str) -> list[dict[str, Any]]:
+    """One row a repetition of a finished score; `named` are the columns of its cell and metric."""
+    n = min(record.n_real, record.n_fake)
+    shared = {**named, "floor": record.floor, "n": n, "status": status, "reason": ""}
+    return [{**shared, "repetition": repetition, "value": value} for repetition, value in enumerate(record.repetitions)]
+
+
+def cell_columns(cell: Cell, provenance: Provenance) -> dict[str, Any]:
     """The columns that all rows of a cell share."""
     fit, sample = provenance.stage("fit"), provenance.stage("sample")
     memory = [stage.peak_memory_mib for stage in (fit, sample) if stage.peak_memory_mib is not None]

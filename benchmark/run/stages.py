@@ -29,6 +29,7 @@ from benchmark.seeds import derive_seed
 from benchmark.statistics import summarise
 from benchmark.store import provenance
 from benchmark.store.records import Machine, Provenance, ScoreRecord, StageRecord
+from benchmark.store.samples import write_samples
 from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
 from metrics.base import Blocks, ScoreContext
@@ -130,8 +131,7 @@ class CellRun:
         measurements["windows"] = n
         samples = checked_samples(samples, (n, *self.windows.test.shape[1:]))
         path = folder.samples_of(draw)
-        with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, samples=samples)
+        write_samples(path, samples, self.windows.units)
         self.report(Progress("sample", 1, 1))
         return lambda: folder.finish(f"sample:{draw}" if draw else "sample", sample_key(cell, draw), [path])
 

@@ -17,10 +17,11 @@ from benchmark.plan.request import Request
 from benchmark.plots import command, embedding, style
 from benchmark.plots.command import plot_cell, plot_suite
 from benchmark.plots.decomposition import draw_decomposition, has_parts
-from benchmark.plots.pair import find_cell, open_pair
+from benchmark.plots.pair import open_pair
 from benchmark.plots.style import panels, write
 from benchmark.run.stages import CellRun
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.fitted import find_cell
 from benchmark.store.store import Store
 
 NAMES = {"embedding", "examples", "autocorrelation", "spectrum"}

@@ -1,0 +1,249 @@
+"""Generators as scikit-learn writes estimators: constructed, fitted, sampled, saved and loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.api.dataset import Dataset
+from benchmark.errors import DivergedError, UserError
+from benchmark.interface import FitContext, Generator, Windows, check_windows
+from benchmark.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from benchmark.config.generators import GeneratorSpec
+    from benchmark.data.units import Units
+
+NO_DATASET = "array"
+"""What stands for the data set's name in a fit to a bare array."""
+
+
+class Estimator:
+    """A generator with its budget, seed and parameters; `generator` and the loading functions make it.
+
+    Attributes:
+        generator: A generator's name, `module:Class`, YAML file, or class.
+        budget: smoke, quick, fast or paper.
+        seed: The training seed.
+        device: auto, cpu or cuda.
+        params: Constructor arguments of the generator that differ from its configuration.
+        generator_: The fitted generator.
+        params_: Its constructor arguments with those that its configuration gives this data set, length and budget.
+        units_: The names and ranges of its features; None after a fit to a bare array.
+        shape_: The window's shape (T, D).
+        setting_: Generator, data set, length and protocol of the fit, which seed it.
+    """
+
+    generator_: Generator
+    params_: dict[str, Any]
+    units_: Units | None
+    shape_: tuple[int, int]
+    setting_: tuple[str, str, int, str]
+
+    def __init__(
+        self,
+        generator: str | type[Generator],
+        budget: str = "quick",
+        seed: int = 0,
+        device: str = "auto",
+        **params: Any,
+    ) -> None:
+        self.generator = generator
+        self.budget = budget
+        self.seed = seed
+        self.device = device
+        self.params = params
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The constructor's arguments; `deep` has no effect, as scikit-learn passes it."""
+        del deep
+        own = {"generator": self.generator, "budget": self.budget, "seed": self.seed, "device": self.device}
+        return {**own, **self.params}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change constructor arguments; `fit` validates them."""
+        for name, value in params.items():
+            if name in ("generator", "budget", "seed", "device"):
+                setattr(self, name, value)
+            else:
+                self.params[name] = value
+        return self
+
+    def fit(self, data: Dataset | NDArray[Any]) -> Self:
+        """Train on a data set's training windows, or on windows (N, T, D) in [0, 1]; takes the budget's time.
+
+        On a data set at equal settings the fit has the seed of a suite's cell.
+
+        Raises:
+            UserError: The generator, the budget, the device, a parameter or the windows cannot work.
+        """
+        from benchmark.config.budgets import BUDGETS
+        from benchmark.plan.sizes import count_parameters
+        from benchmark.run.device import choose_device
+        from metrics.common.threads import one_thread
+
+        budget, device = BUDGETS.load(self.budget), choose_device(self.device)
+        whole = data if isinstance(data, Dataset) else None
+        windows = whole.windows if whole else np.asarray(data)
+        windows = windows.astype(np.float32)  # a copy: a generator may scale its windows in place
+        name, length, protocol = (whole.name, whole.length, whole.protocol) if whole else (NO_DATASET, 0, "paper")
+        if windows.ndim == 3:
+            length = windows.shape[1]
+        spec, cls = _found(self.generator)
+        params = self._resolved(spec, cls, name, windows, protocol)
+        model = cls(**params)
+        _, length, features = check_windows(windows, model)
+        count_parameters(model, length, features, f"generator '{spec.name}'")
+        validation = whole.validation if whole else None
+        context = FitContext(
+            seed=derive_seed("fit", spec.name, name, length, protocol, self.seed),
+            budget=budget.for_generator(),
+            device=device,
+            validation=None if validation is None else validation.copy(),
+            real_disjoint=whole.real_disjoint if whole and cls.uses_real_disjoint else None,
+        )
+        with one_thread():
+            self.generator_ = model.fit(windows, context)
+        self.params_, self.shape_ = params, (length, features)
+        self.units_ = whole.units if whole else None
+        self.setting_ = (spec.name, name, length, protocol)
+        return self
+
+    def _resolved(
+        self, spec: GeneratorSpec, cls: type[Generator], dataset: str, windows: Windows, protocol: str
+    ) -> dict[str, Any]:
+        """The constructor arguments at the setting of the fit."""
+        from benchmark.config.generators import resolve
+        from benchmark.validation import validate_parameters
+
+        if not isinstance(self.generator, str):
+            return validate_parameters(cls, self.params, owner=f"generator '{spec.name}'")
+        _, length, features = windows.shape if windows.ndim == 3 else (0, 0, 0)
+        where = {"dataset": dataset, "features": features, "length": length, "budget": self.budget}
+        return resolve(spec, {**where, "protocol": protocol}, self.params).params
+
+    def sample(self, n: int, seed: int | None = None, units: bool = False) -> NDArray[Any]:
+        """New windows.
+
+        Args:
+            n: How many.
+            seed: Equal seeds give equal windows on the CPU; None is the seed of the samples that a suite scores.
+            units: The data's own units, float64, instead of float32 in [0, 1].
+
+        Returns:
+            Windows (n, T, D).
+
+        Raises:
+            UserError: It is not fitted, n is below 1, the units are not known, or the generator gives something else.
+        """
+        from benchmark.run.stages import checked_samples
+        from metrics.common.threads import one_thread
+
+        self._require_fitted()
+        if n < 1:
+            raise UserError(f"{n} windows were asked for; ask for at least 1.")
+        if units and self.units_ is None:
+            raise UserError(
+                "the units of these windows are not known, because the generator was fitted to an array; fit it to a data set, "
+                "or take the windows in [0, 1]."
+            )
+        drawn = derive_seed("sample", *self.setting_, self.seed) if seed is None else seed
+        try:
+            with one_thread():
+                windows = checked_samples(self.generator_.sample(n, drawn), (n, *self.shape_))
+        except (ValueError, DivergedError) as error:
+            raise UserError(f"the generator '{self.setting_[0]}' cannot be sampled: {error}; correct it.") from None
+        return self.units_.inverse_transform(windows) if units and self.units_ else windows
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the D features; feature_1 and so on after a fit to a bare array. Raises UserError before a fit."""
+        self._require_fitted()
+        return self.units_.features if self.units_ else tuple(f"feature_{i}" for i in range(1, self.shape_[1] + 1))
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted generator into a folder, which `load_generator` reads; replaces one that was saved there.
+
+        Raises:
+            UserError: It is not fitted, or the folder holds something else.
+        """
+        from benchmark.api.saved import save
+
+        self._require_fitted()
+        save(self, Path(folder))
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "generator_"):
+            raise UserError("the generator is not fitted; call fit or load_generator first.")
+
+    def __repr__(self) -> str:
+        given = self.get_params()
+        name = given.pop("generator")
+        shown = [repr(name if isinstance(name, str) else name.__name__)]
+        return f"generator({', '.join([*shown, *(f'{key}={value!r}' for key, value in given.items())])})"
+
+
+def generator(
+    name_or_class: str | type[Generator], budget: str = "quick", seed: int = 0, device: str = "auto", **params: Any
+) -> Estimator:
+    """A generator to fit; nothing is validated or loaded before `fit`.
+
+    Args:
+        name_or_class: A generator's name, `module:Class`, YAML file, or class.
+        budget: How much training: smoke, quick, fast or paper.
+        seed: The training seed.
+        device: auto, cpu or cuda.
+        params: Constructor arguments of the generator; the others keep the values of its configuration.
+
+    Example:
+        >>> model = generator("timemar_s", budget="smoke", vocab_size=256).fit(load_dataset("stocks"))
+        >>> model.sample(500, units=True).shape
+        (500, 24, 6)
+    """
+    return Estimator(name_or_class, budget, seed, device, **params)
+
+
+def load_generator(folder: str | Path, device: str = "auto") -> Estimator:
+    """The fitted generator that `Estimator.save` wrote.
+
+    Raises:
+        UserError: There is none in the folder, or its files cannot be read.
+    """
+    from benchmark.api.saved import load
+
+    return load(Path(folder), device)
+
+
+def load_cell(
+    cell: str, store: str | Path = "runs", device: str = "auto", *, data_dir: str | Path | None = None
+) -> Estimator:
+    """The fitted generator of a cell in a store.
+
+    Args:
+        cell: The cell's name in the store, or the beginning of it or of its key.
+        store: The store's folder.
+        device: auto, cpu or cuda.
+        data_dir: Where data files are; read only for ranges that the cell's samples lack.
+
+    Raises:
+        UserError: There is no such cell, or it has no trained model that can be read.
+
+    Example:
+        >>> windows = load_cell("stocks-24-timemar_s").sample(1000, units=True)
+    """
+    from benchmark.api.saved import of_cell
+
+    return of_cell(cell, Path(store), device, None if data_dir is None else Path(data_dir))
+
+
+def _found(name_or_class: str | type[Generator]) -> tuple[GeneratorSpec, type[Generator]]:
+    """A generator's specification and class; raises UserError."""
+    from benchmark.config.generators import load_class, load_spec, spec_of_class
+
+    if isinstance(name_or_class, str):
+        spec = load_spec(name_or_class)
+        return spec, load_class(spec)
+    return spec_of_class(name_or_class), name_or_class

@@ -1,0 +1,128 @@
+"""Fitted generators on the disk: folders that `Estimator.save` wrote, and cells of a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.api.estimator import Estimator
+from benchmark.config.generators import GeneratorSpec, load_class, load_spec
+from benchmark.data import fingerprint, load_windows
+from benchmark.data import load_spec as load_dataset_spec
+from benchmark.data.units import Units
+from benchmark.errors import SkipCell, UserError
+from benchmark.files import read_json, replacing, write_json
+from benchmark.run.device import choose_device
+from benchmark.seeds import derive_seed
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.fitted import find_cell, open_fitted
+from benchmark.store.samples import read_units
+from benchmark.store.store import Store
+
+RECORD = "estimator.json"
+MODEL = "model"
+FORMAT = "timemar-benchmark generator"
+
+
+def save(estimator: Estimator, folder: Path) -> None:
+    """Write `estimator.json` and the generator's own files in `model/`; raises UserError where the folder holds other files."""
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not _record(folder))):
+        raise UserError(f"'{folder}' holds other files and no saved generator; choose another folder.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    cls, units = type(estimator.generator_), estimator.units_
+    record = {
+        "format": FORMAT,
+        "generator": estimator.generator if isinstance(estimator.generator, str) else None,
+        "class": f"{cls.__module__}:{cls.__qualname__}",
+        "budget": estimator.budget,
+        "seed": estimator.seed,
+        "params": estimator.params,
+        "params_": estimator.params_,
+        "shape": estimator.shape_,
+        "setting": estimator.setting_,
+        "units": units
+        and {"features": units.features, "minimum": units.minimum.tolist(), "maximum": units.maximum.tolist()},
+    }
+    with replacing(folder) as part:
+        (part / MODEL).mkdir(parents=True)
+        estimator.generator_.save(part / MODEL)
+        write_json(part / RECORD, record)
+
+
+def load(folder: Path, device: str) -> Estimator:
+    """The estimator that `save` wrote; raises UserError."""
+    record = _record(folder)
+    if not record:
+        raise UserError(f"'{folder}' holds no saved generator; name a folder that save wrote.")
+    name, chosen = record["setting"][0], choose_device(device)
+    spec = GeneratorSpec.model_validate({"name": name, "class": record["class"]})
+    if record["generator"] is not None:
+        # Where a shipped module lies may have changed since; a name has not.
+        spec = load_spec(record["generator"])
+    cls = load_class(spec)
+    found = Estimator(record["generator"] or cls, record["budget"], record["seed"], device, **record["params"])
+    try:
+        found.generator_ = cls.load(folder / MODEL, device=chosen)
+    except Exception as error:  # somebody else's code reads its own files here, and may raise anything
+        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        raise UserError(f"the model in '{folder}' cannot be read ({reason}); save it again.") from None
+    found.params_, found.shape_ = record["params_"], (record["shape"][0], record["shape"][1])
+    found.setting_ = tuple(record["setting"])
+    units = record["units"]
+    found.units_ = units and Units(
+        tuple(units["features"]), np.asarray(units["minimum"], float), np.asarray(units["maximum"], float)
+    )
+    return found
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    record = read_json(folder / RECORD)
+    return record if record.get("format") == FORMAT else {}
+
+
+def of_cell(name: str, root: Path, device: str, data_dir: Path | None) -> Estimator:
+    """The fitted generator of a cell; raises UserError."""
+    store, chosen = Store(root), choose_device(device)
+    folder = find_cell(store, name)
+    record, status = folder.record(), folder.status()
+    if not record or not folder.is_finished("fit", record["key"]):
+        why = f"{status.state}{': ' + status.reason if status.reason else ''}"
+        raise UserError(
+            f"the cell '{folder.path.name}' has no trained model as its run left it ({why.rstrip('.')}); run its suite again."
+        )
+    dataset, length, protocol = record["dataset"]["id"], record["length"], record["protocol"]
+    found = Estimator(record["generator"], record["budget"]["name"], record["seed"], device, **record["params"])
+    try:
+        found.generator_ = open_fitted(folder, record, chosen)
+        found.units_ = read_units(folder.samples) or _units_of_data(folder, record, store, data_dir)
+    except SkipCell as reason:
+        raise UserError(f"the cell '{folder.path.name}' cannot be sampled: {reason}.") from None
+    found.params_, found.setting_ = record["params"], (record["generator"], dataset, length, protocol)
+    found.shape_ = (length, len(found.units_.features))
+    return found
+
+
+def _units_of_data(folder: CellFolder, record: dict[str, Any], store: Store, data_dir: Path | None) -> Units:
+    """The names and ranges of a cell whose samples were written without them, from its data; raises SkipCell."""
+    setting = (record["dataset"]["id"], record["length"], record["protocol"])
+    try:
+        spec = load_dataset_spec(setting[0])
+    except UserError:
+        raise SkipCell(
+            f"'{folder.samples.name}' holds no names and ranges, and its data set '{setting[0]}' is not a shipped one; run its "
+            "suite again with --force"
+        ) from None
+    if fingerprint(spec, data_dir) != record["fingerprint"]:
+        raise SkipCell(f"the data of '{spec.id}' are not those that the cell was computed from")
+    return load_windows(
+        spec,
+        setting[1],
+        record["protocol"],
+        view=record["view"],
+        data_dir=data_dir,
+        cache_dir=store.shared("data"),
+        limit=record["max_windows"],
+        seed_for_split=derive_seed("split", *setting),
+    ).units
