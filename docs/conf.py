@@ -7,7 +7,6 @@ The source folder is the repository, so that a relative link in a page holds on 
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT)]
 
-from site_pages.build import kept_table, with_facts, write_pages  # noqa: E402
-from site_pages.generators import facts_by_page  # noqa: E402
+from site_pages.build import additions, extended  # noqa: E402
 
 from benchmark import __version__  # noqa: E402
 
@@ -69,20 +67,20 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 napoleon_google_docstring = True
 napoleon_use_ivar = True
-nitpick_ignore_regex = [(r"py:.*", r"(numpy|np|NDArray|torch|pandas|pd|pathlib|collections|typing|pydantic|abc)\b.*")]
+nitpick_ignore_regex = [
+    # Other projects' types: their pages would have to be fetched.
+    (r"py:.*", r"(numpy|np|NDArray|torch|pandas|pd|pathlib|Path|collections|typing|pydantic|abc)\b.*"),
+    # Aliases and internal types that annotations name and no page describes.
+    (r"py:class", r"Suite|Report|TextTable"),
+]
 
 
 def setup(app: Any) -> None:
-    """Make the pages of the registry, and let it add to the pages beside the code."""
-    write_pages(HERE / "_generated")
-    facts = facts_by_page()
-    contents = (HERE / "contents.txt").read_text(encoding="utf-8")
+    """Let the registry add to the pages; these are read anew in every build, because their files do not show a change."""
+    added = additions((HERE / "contents.txt").read_text(encoding="utf-8"))
 
     def read(_: object, name: str, source: list[str]) -> None:
-        source[0] = with_facts(source[0], facts, name)
-        if re.fullmatch(r"results/measured/[^/]+/[^/]+", name):
-            source[0] = kept_table(source[0])
-        if name == root_doc:
-            source[0] += contents
+        source[0] = extended(source[0], name, added)
 
     app.connect("source-read", read)
+    app.connect("env-get-outdated", lambda *_: list(added))

@@ -1,39 +1,45 @@
-"""Made pages as files, and what the registry adds to the pages that stand beside the code."""
+"""What the registry adds to the pages of the repository when the site is built."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 
 from site_pages import commands, datasets, generators, keys, metrics
-from site_pages.generators import Facts
 
 
-def write_pages(folder: Path) -> None:
-    """Write the made pages into `folder`; a file that would be the same stays untouched, and Sphinx does not read it again."""
-    pages = {
-        "generators.md": generators.overview(),
-        "metrics.md": metrics.page(),
-        "datasets.md": datasets.page(),
-        "keys.md": keys.page(),
-        "commands.md": commands.page(),
+@dataclass(frozen=True)
+class Addition:
+    """Markdown for a page: behind its first paragraph, and at its end."""
+
+    end: str
+    behind_intro: str = ""
+
+
+def additions(contents: str) -> dict[str, Addition]:
+    """By page (a path without suffix), what is added; `contents` are the trees of contents, which the first page carries."""
+    return {
+        "README": Addition(contents),
+        "docs/generators": Addition(generators.overview()),
+        "docs/metrics": Addition(metrics.text()),
+        "docs/datasets": Addition(datasets.text()),
+        "docs/keys": Addition(keys.text()),
+        "docs/commands": Addition(commands.text()),
+        **{page: Addition(facts.details, facts.sources) for page, facts in generators.facts_by_page().items()},
     }
-    folder.mkdir(exist_ok=True)
-    for name, text in pages.items():
-        file = folder / name
-        if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
 
 
-def with_facts(text: str, facts: Mapping[str, Facts], name: str) -> str:
-    """The Markdown of the page `name` with its generators' sources behind the first paragraph and their facts at the end."""
-    if name not in facts:
+def extended(text: str, name: str, added: Mapping[str, Addition]) -> str:
+    """The Markdown of the page `name` with what is added to it."""
+    if re.fullmatch(r"results/measured/[^/]+/[^/]+", name):
+        return kept_table(text)
+    if name not in added:
         return text
-    head, intro, rest = re.split(r"\n\s*\n", text, maxsplit=2)
-    return "\n\n".join([head, intro, facts[name].sources, rest.rstrip(), facts[name].details])
+    head, intro, *rest = re.split(r"\n\s*\n", text.rstrip(), maxsplit=2)
+    return "\n\n".join(filter(None, [head, intro, added[name].behind_intro, *rest, added[name].end])) + "\n"
 
 
 def kept_table(text: str) -> str:
-    """The Markdown of a table that a program printed as a page of its own, with its bold first line as the title."""
+    """The Markdown of a table that a program printed, as a page of its own with the bold first line as its title."""
     return "---\norphan: true\n---\n\n" + re.sub(r"\A\*\*(.+?)\*\*\s*$", r"# \1", text, count=1, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The page of the command line, from the commands that Typer runs."""
+"""The command line, from the commands that Typer runs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,10 @@ PROGRAM = "python -m benchmark"
 KINDS = {bool: "a flag", str: "text", int: "whole number", float: "number", Path: "path"}
 
 
-def page() -> str:
-    """The page in Markdown: a section a command, with its arguments and options."""
+def text() -> str:
+    """The command line as Markdown: a section a command, with its arguments and options."""
     root: Any = typer.main.get_command(app)
     parts = [
-        "# Command line\n",
-        "Made from the commands themselves; `--help` prints the same. Exit status: 0 all done, 1 something failed (its row says what), "
-        "2 a mistake in the command (one sentence says which), 130 interrupted. `--json -` gives the result with stable keys.\n",
         table(("command", "does"), [(f"[{literal(path)}](#{_anchor(path)})", _first(c)) for path, c in _walk(root)]),
     ]
     return "\n".join(parts + [_section(path, command) for path, command in _walk(root)])
@@ -37,13 +34,13 @@ def _walk(group: Any, before: str = "") -> list[tuple[str, Any]]:
 
 def _section(path: str, command: Any) -> str:
     usage = [f"<{p.name}>" for p in command.params if p.param_type_name == "argument"]
-    text, _, example = (command.help or "").partition("Example:")
+    words, _, example = (command.help or "").partition("Example:")
     shown = f"\n```console\n$ {' '.join(example.split())}\n```\n" if example else ""
     heads = ("argument or option", "meaning", "takes", "default")
     hints = get_type_hints(command.callback)
     rows = [_parameter(p, hints[p.name]) for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
     return (
-        f"({_anchor(path)})=\n## {path}\n\n`{' '.join([PROGRAM, path, *usage])} [options]`\n\n{text.strip()}\n{shown}\n"
+        f"({_anchor(path)})=\n## {path}\n\n`{' '.join([PROGRAM, path, *usage])} [options]`\n\n{words.strip()}\n{shown}\n"
         f"{table(heads, rows) if rows else ''}"
     )
 

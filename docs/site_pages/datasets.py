@@ -9,16 +9,12 @@ from benchmark.data.card import LENGTHS, window_counts
 from benchmark.data.spec import DatasetSpec
 
 
-def page() -> str:
-    """The page in Markdown."""
+def text() -> str:
+    """All shipped data sets as Markdown."""
     specs = [DATASETS.load(name) for name in DATASETS.names()]
     heads = ("name", "title", "rows", "features", *[f"windows at {length}" for length in LENGTHS], "licence")
     return "\n".join(
         [
-            "# Data sets\n",
-            "Sines and MuJoCo are generated. The other files are found in the folder of `--data-dir` or `TIMEMAR_DATA_DIR`, or "
-            "downloaded from their origin and checked by SHA-256. `python -m benchmark data show stocks` prints the whole card; "
-            "[one's own data](../add_dataset.md) take a YAML file or `--csv`.\n",
             table(heads, map(_line, specs)),
             *map(_section, specs),
         ]

@@ -46,15 +46,12 @@ def entries() -> list[Entry]:
 
 
 def overview() -> str:
-    """The page of all generators, with links to the page of each."""
+    """All generators with links to the page of each, as Markdown."""
     found = entries()
     models = [entry for entry in found if not entry.cls.is_control]
     controls = [entry for entry in found if entry.cls.is_control]
     return "\n".join(
         [
-            "# Generators\n",
-            "Each model has a page with its paper, its parameters and a table *paper / official code / ours*. "
-            "[What is equal for all](../../baselines/README.md#fair-to-all).\n",
             "## Models\n",
             table(
                 ("name", "title", "method", "paper"),
@@ -162,7 +159,7 @@ def _has_parameters(entry: Entry) -> bool:
 
 def _linked(entry: Entry) -> str:
     page = entry.spec.reference.page
-    return link(literal(entry.name), f"../../{page}" if page else None)
+    return link(literal(entry.name), f"../{page}" if page else None)
 
 
 def _paper(entry: Entry) -> str:

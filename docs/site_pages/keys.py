@@ -1,4 +1,4 @@
-"""The page of every key that a YAML file may hold, from the models that validate the files."""
+"""Every key that a YAML file may hold, from the models that validate the files."""
 
 from __future__ import annotations
 
@@ -27,16 +27,13 @@ SET_BY_PROGRAM = {
 """Fields that the reader of a file fills in, from the file's name for example."""
 
 
-def page() -> str:
-    """The page in Markdown.
+def text() -> str:
+    """Every key as Markdown.
 
     Raises:
         ValueError: A key has no description.
     """
-    parts = [
-        "# Keys of the YAML files\n",
-        "Made from the models that validate the files. A key that no table names is refused, with the nearest name.\n",
-    ]
+    parts = []
     for title, (folder, models) in FILES.items():
         parts.append(f"## {title}\n\n`{folder}`, or a file of one's own.\n")
         parts += [_section(model, nested=index > 0) for index, model in enumerate(models)]

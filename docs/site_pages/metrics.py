@@ -14,15 +14,12 @@ COUNTS = {"Stocks": 3_662, "Sines": 10_000}
 """Windows by data set at length 24, for which floors are printed."""
 
 
-def page() -> str:
-    """The page in Markdown."""
+def text() -> str:
+    """All metrics as Markdown."""
     found = {name: registry.load(name) for name in registry.names()}
     stages = [SCORES.load(name) for name in SCORES.names() if name not in found]
     return "\n".join(
         [
-            "# Metrics\n",
-            "A metric is a function of real and generated windows. What each one sees, how it agrees with its published form and which "
-            "ones unmask a copier is measured on [the scores' page](../../metrics/README.md).\n",
             "↓: smaller is better; ↑: larger is better; →: nearest to the ideal is best. The floor is the expected score of a perfect generator, "
             f"here with the {' and '.join(f'{n:,} windows of {name}' for name, n in COUNTS.items())} at length 24; without a formula "
             "the control `oracle` measures it.\n",
