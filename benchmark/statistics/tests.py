@@ -33,16 +33,38 @@ def difference(a: Sequence[float], b: Sequence[float], *, paired: bool | None = 
     """
     from scipy import stats
 
-    pairs = np.subtract(b, a, dtype=np.float64) if (len(a) == len(b) if paired is None else paired) else None
-    mean = float(np.mean(b) - np.mean(a) if pairs is None else pairs.mean())
+    if len(a) == len(b) if paired is None else paired:
+        return paired_differences(np.subtract(b, a, dtype=np.float64)[None])[0]
+    mean = float(np.mean(b) - np.mean(a))
     if min(len(a), len(b)) < 2:
         return Difference(mean, None, None)
     # A spread of rounding errors is none.
-    if all(map(without_spread, (a, b) if pairs is None else (pairs,))):
-        return Difference(mean, 0.0, 1.0 if mean == 0.0 else 0.0)
-    test = stats.ttest_ind(b, a, equal_var=False) if pairs is None else stats.ttest_1samp(pairs, 0.0)
+    if without_spread(a) and without_spread(b):
+        return _without_spread(mean)
+    test = stats.ttest_ind(b, a, equal_var=False)
     low, high = test.confidence_interval(0.95)
     return Difference(mean, float(high - low) / 2, float(test.pvalue))
+
+
+def paired_differences(differences: NDArray[np.float64]) -> list[Difference]:
+    """A paired t-test a row of `differences` (P pairs, K units), as `difference` makes one."""
+    from scipy import stats
+
+    means = differences.mean(axis=1).tolist()
+    if differences.shape[1] < 2:
+        return [Difference(mean, None, None) for mean in means]
+    varies = np.array([not without_spread(row) for row in differences], dtype=bool)
+    found = [_without_spread(mean) for mean in means]
+    if varies.any():
+        test = stats.ttest_1samp(differences[varies], 0.0, axis=1)
+        low, high = test.confidence_interval(0.95)
+        for row, half_width, p in zip(np.flatnonzero(varies), (high - low) / 2, test.pvalue, strict=True):
+            found[row] = Difference(means[row], float(half_width), float(p))
+    return found
+
+
+def _without_spread(mean: float) -> Difference:
+    return Difference(mean, 0.0, 1.0 if mean == 0.0 else 0.0)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -90,7 +112,7 @@ class Comparison:
 def all_pairs(losses: NDArray[np.float64], margin: float) -> tuple[Comparison, ...]:
     """Paired t-tests of every two rows of `losses` (G generators, K ≥ 2 units) with Holm's correction for all of them."""
     pairs = list(combinations(range(len(losses)), 2))
-    found = [difference(list(losses[i]), list(losses[j])) for i, j in pairs]
+    found = paired_differences(np.array([losses[j] - losses[i] for i, j in pairs]).reshape(len(pairs), -1))
     corrected = holm([one.p or 0.0 for one in found])
     comparisons = []
     for pair, one, p_holm in zip(pairs, found, corrected, strict=True):
