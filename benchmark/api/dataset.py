@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.data import WindowSet, fetch_missing, load_spec, load_windows
 from benchmark.data.locate import user_cache
+from benchmark.data.roles import some
 from benchmark.data.split import Role
 from benchmark.data.units import Units
 from benchmark.errors import SkipCell, UserError, unknown
@@ -37,6 +38,7 @@ class Dataset:
         units: The features' names and ranges.
         note: What a reader of scores must know; empty where nothing.
         real_disjoint: Real windows disjoint from the test windows, for the oracle; None where there are none.
+        split_seed: Seeds random splits and subsets.
         blocks: The block of the series that each window comes from, by role; empty under protocol paper.
     """
 
@@ -50,6 +52,7 @@ class Dataset:
     units: Units
     note: str
     real_disjoint: Windows | None
+    split_seed: int
     blocks: Mapping[Role, NDArray[np.intp]]
 
     @property
@@ -72,6 +75,16 @@ class Dataset:
             UserError: The last axis is not D.
         """
         return self.units.inverse_transform(windows)
+
+    def roles_of_fit(self, limit: int | None) -> tuple[Windows, Windows | None, Windows | None]:
+        """Training, validation and disjoint real windows of a fit, at most `limit` of each: those of a suite's cell."""
+
+        def few(role: str, windows: Windows | None) -> Windows | None:
+            return None if windows is None else some([windows], limit, role, self.split_seed)
+
+        train, validation = some([self.windows], limit, "train", self.split_seed), few("validation", self.validation)
+        disjoint = few("fresh", self.real_disjoint) if validation is None else np.clip(validation, 0, 1)
+        return train, validation, disjoint
 
     def __repr__(self) -> str:
         counts = f"{len(self.windows)} training windows"
@@ -110,6 +123,7 @@ def load_dataset(
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
     spec, folder = load_spec(str(name_or_path)), None if data_dir is None else Path(data_dir)
+    split_seed = derive_seed("split", spec.id, length, protocol, *([seed] if seed else []))
     chosen = cast("Literal['paper', 'strict']", protocol)
 
     def load() -> WindowSet:
@@ -121,7 +135,7 @@ def load_dataset(
             view="real_disjoint" if spec.recipe is not None else "all",
             data_dir=folder,
             cache_dir=user_cache() / "simulated",
-            seed_for_split=derive_seed("split", spec.id, length, protocol, *([seed] if seed else [])),
+            seed_for_split=split_seed,
         )
 
     try:
@@ -129,7 +143,7 @@ def load_dataset(
     except SkipCell as reason:
         tell = logging.getLogger("benchmark").info
         if not (download and fetch_missing([spec], folder, tell)):
-            raise UserError(f"{reason}") from None
+            raise UserError(str(reason)) from None
         found = load()
     return Dataset(
         name=spec.id,
@@ -142,5 +156,6 @@ def load_dataset(
         units=found.units,
         note=found.note,
         real_disjoint=found.real_disjoint,
+        split_seed=split_seed,
         blocks=found.blocks,
     )

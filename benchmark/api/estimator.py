@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api.dataset import Dataset
+from benchmark.data.units import Units
 from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, Windows, check_windows
+from benchmark.interface import FitContext, Generator, check_windows
 from benchmark.seeds import derive_seed
 
 if TYPE_CHECKING:
     from benchmark.config.generators import GeneratorSpec
-    from benchmark.data.units import Units
 
 NO_DATASET = "array"
 """What stands for the data set's name in a fit to a bare array."""
@@ -75,7 +75,7 @@ class Estimator:
     def fit(self, data: Dataset | NDArray[Any]) -> Self:
         """Train on a data set's training windows, or on windows (N, T, D) in [0, 1]; takes the budget's time.
 
-        On a data set at equal settings the fit has the seed of a suite's cell.
+        A fit to a data set is that of a suite's cell at equal settings: the same seed, and at budget smoke the same 256 windows.
 
         Raises:
             UserError: The generator, the budget, the device, a parameter or the windows cannot work.
@@ -86,44 +86,43 @@ class Estimator:
         from metrics.common.threads import one_thread
 
         budget, device = BUDGETS.load(self.budget), choose_device(self.device)
-        whole = data if isinstance(data, Dataset) else None
-        windows = whole.windows if whole else np.asarray(data)
-        windows = windows.astype(np.float32)  # a copy: a generator may scale its windows in place
-        name, length, protocol = (whole.name, whole.length, whole.protocol) if whole else (NO_DATASET, 0, "paper")
-        if windows.ndim == 3:
-            length = windows.shape[1]
+        dataset = data if isinstance(data, Dataset) else _bare(data)
+        windows, validation, real_disjoint = dataset.roles_of_fit(budget.max_windows)
         spec, cls = _found(self.generator)
-        params = self._resolved(spec, cls, name, windows, protocol)
+        params = self._resolved(spec, cls, dataset)
         model = cls(**params)
         _, length, features = check_windows(windows, model)
         count_parameters(model, length, features, f"generator '{spec.name}'")
-        validation = whole.validation if whole else None
+        setting = (spec.name, dataset.name, length, dataset.protocol)
         context = FitContext(
-            seed=derive_seed("fit", spec.name, name, length, protocol, self.seed),
+            seed=derive_seed("fit", *setting, self.seed),
             budget=budget.for_generator(),
             device=device,
             validation=None if validation is None else validation.copy(),
-            real_disjoint=whole.real_disjoint if whole and cls.uses_real_disjoint else None,
+            real_disjoint=real_disjoint if cls.uses_real_disjoint else None,
         )
         with one_thread():
-            self.generator_ = model.fit(windows, context)
-        self.params_, self.shape_ = params, (length, features)
-        self.units_ = whole.units if whole else None
-        self.setting_ = (spec.name, name, length, protocol)
+            # A copy, because a generator may scale its windows in place.
+            self.generator_ = model.fit(windows.copy(), context)
+        self.params_, self.shape_, self.setting_ = params, (length, features), setting
+        self.units_ = dataset.units if dataset is data else None
         return self
 
-    def _resolved(
-        self, spec: GeneratorSpec, cls: type[Generator], dataset: str, windows: Windows, protocol: str
-    ) -> dict[str, Any]:
+    def _resolved(self, spec: GeneratorSpec, cls: type[Generator], dataset: Dataset) -> dict[str, Any]:
         """The constructor arguments at the setting of the fit."""
         from benchmark.config.generators import resolve
         from benchmark.validation import validate_parameters
 
         if not isinstance(self.generator, str):
             return validate_parameters(cls, self.params, owner=f"generator '{spec.name}'")
-        _, length, features = windows.shape if windows.ndim == 3 else (0, 0, 0)
-        where = {"dataset": dataset, "features": features, "length": length, "budget": self.budget}
-        return resolve(spec, {**where, "protocol": protocol}, self.params).params
+        setting = {
+            "dataset": dataset.name,
+            "features": len(dataset.features),
+            "length": dataset.length,
+            "budget": self.budget,
+            "protocol": dataset.protocol,
+        }
+        return resolve(spec, setting, self.params).params
 
     def sample(self, n: int, seed: int | None = None, units: bool = False) -> NDArray[Any]:
         """New windows.
@@ -237,6 +236,31 @@ def load_cell(
     from benchmark.api.saved import of_cell
 
     return of_cell(cell, Path(store), device, None if data_dir is None else Path(data_dir))
+
+
+def _bare(windows: NDArray[Any]) -> Dataset:
+    """Windows (N, T, D) in [0, 1] as a data set without a name of its own; raises UserError for another shape."""
+    array = np.asarray(windows)
+    if array.ndim != 3 or not np.issubdtype(array.dtype, np.number):
+        raise UserError(
+            f"an array of shape {array.shape} and type {array.dtype} was given; pass numbers (N, T, D) in [0, 1], or a data set."
+        )
+    train, (_, length, features) = array.astype(np.float32), array.shape
+    names = tuple(f"feature_{i}" for i in range(1, features + 1))
+    return Dataset(
+        name=NO_DATASET,
+        title=NO_DATASET,
+        length=length,
+        protocol="paper",
+        windows=train,
+        validation=None,
+        test=train,
+        units=Units(names, np.zeros(features), np.ones(features)),
+        note="",
+        real_disjoint=None,
+        split_seed=derive_seed("split", NO_DATASET, length, "paper"),
+        blocks={},
+    )
 
 
 def _found(name_or_class: str | type[Generator]) -> tuple[GeneratorSpec, type[Generator]]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
+from benchmark.api.view import View, as_path, request_of
 from benchmark.errors import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.plan.planner import Plan
-    from benchmark.plan.request import Request
     from benchmark.plots.command import Drawn
     from benchmark.report.suite import SuiteResult
     from benchmark.run.runner import Options, Outcome
@@ -25,30 +24,6 @@ Suite = str | Path | Mapping[str, Any]
 """A suite's name, its YAML file, or the mapping that such a file holds."""
 Report = Callable[[str], None]
 _log: Report = logging.getLogger("benchmark").info
-
-
-class View(TypedDict, total=False):
-    """Which part of a suite, and how altered: keywords of `run`, `table` and `plot`; what is left out stays the suite's own.
-
-    Attributes:
-        budget: smoke, quick, fast or paper.
-        protocol: paper or strict.
-        seeds: How many training seeds.
-        sampling_seeds: How many sets of samples from each fitted model.
-        only: Values to keep by key (generator, dataset, length, seed), or texts such as "generator=copy,oracle".
-        set: Parameters by generator, or texts such as "timemar_s.vocab_size=256".
-        csv: One's own data file instead of the suite's data sets.
-        data_dir: Where data files are.
-    """
-
-    budget: str | None
-    protocol: str | None
-    seeds: int | None
-    sampling_seeds: int | None
-    only: Sequence[str] | Mapping[str, object] | None
-    set: Sequence[str] | Mapping[str, Mapping[str, object]] | None
-    csv: str | Path | None
-    data_dir: str | Path | None
 
 
 @dataclass(frozen=True)
@@ -158,7 +133,7 @@ def run_options(device: str, workers: int | None, retry: str | None, force: bool
 
     if retry not in (None, "failed"):
         raise unknown("value", retry, ["failed"], owner="--retry")
-    return launch.options(device, workers, _path(view.get("data_dir")), retry, force=force)
+    return launch.options(device, workers, as_path(view.get("data_dir")), retry, force=force)
 
 
 def plan_suite(suite: Suite, store: str | Path, **view: Unpack[View]) -> tuple[Plan, Store]:
@@ -171,39 +146,6 @@ def plan_suite(suite: Suite, store: str | Path, **view: Unpack[View]) -> tuple[P
     results = Store(Path(store))
     spec = load_suite(suite if isinstance(suite, Mapping) else str(suite))
     return with_entered(make_plan(spec, request_of(**view)), results), results
-
-
-def request_of(**view: Unpack[View]) -> Request:
-    """What a view changes of a suite; raises UserError."""
-    from benchmark.plan.request import Request
-
-    only, assigned = view.get("only") or (), view.get("set") or ()
-    if isinstance(only, Mapping):
-        only = [f"{key}={','.join(map(str, _several(values)))}" for key, values in only.items()]
-    if isinstance(assigned, Mapping):
-        assigned = [
-            f"{generator}.{name}={json.dumps(value)}"
-            for generator, params in assigned.items()
-            for name, value in params.items()
-        ]
-    return Request(
-        view.get("budget"),
-        view.get("protocol"),
-        view.get("seeds"),
-        view.get("sampling_seeds"),
-        tuple(only),
-        tuple(assigned),
-        _path(view.get("csv")),
-        _path(view.get("data_dir")),
-    )
-
-
-def _several(values: object) -> Sequence[object]:
-    return list(values) if isinstance(values, list | tuple | set) else [values]
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)
 
 
 def results(store: str | Path = "runs") -> pd.DataFrame:
@@ -305,7 +247,7 @@ def plot_suite(
 
     plan, held = plan_suite(suite, store, **view)
     require_results(plan, held)
-    return command.plot_suite(plan, held, _path(output), _path(view.get("data_dir")), report)
+    return command.plot_suite(plan, held, as_path(output), as_path(view.get("data_dir")), report)
 
 
 def plot_cell(cell: str, store: str | Path, output: str | Path | None, data_dir: str | Path | None) -> Drawn:
@@ -313,4 +255,4 @@ def plot_cell(cell: str, store: str | Path, output: str | Path | None, data_dir:
     from benchmark.plots import command
     from benchmark.store.store import Store
 
-    return command.plot_cell(cell, Store(Path(store)), _path(output), _path(data_dir))
+    return command.plot_cell(cell, Store(Path(store)), as_path(output), as_path(data_dir))

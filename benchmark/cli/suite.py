@@ -51,12 +51,12 @@ def run(
 
     Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
     """
-    from benchmark.api import suites
+    from benchmark.api import View, suites
     from benchmark.report.suite import render
     from benchmark.run import preview
     from benchmark.tracking.destination import check
 
-    view: suites.View = {
+    view: View = {
         "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
         "csv": csv, "data_dir": data_dir,
     }  # fmt: skip

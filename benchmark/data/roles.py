@@ -82,8 +82,8 @@ def halves(draft: Draft, spec: DatasetSpec, limit: int | None, seed: int) -> Win
 
 def whole(draft: Draft, limit: int | None, seed: int) -> WindowSet:
     """All windows, or a random subset, train and are compared with."""
-    train = _some(draft.train, limit, "train", seed)
-    handed = None if draft.real_disjoint is None else _some(draft.real_disjoint, limit, "fresh", seed)
+    train = some(draft.train, limit, "train", seed)
+    handed = None if draft.real_disjoint is None else some(draft.real_disjoint, limit, "fresh", seed)
     return WindowSet(train, None, train, handed, draft.names, *draft.limits, draft.note)
 
 
@@ -116,7 +116,7 @@ def _numbers(blocks: Sequence[int] | None, pieces: Sequence[Windows], first: int
     return np.repeat(np.array(blocks, dtype=np.intp), [len(piece) for piece in pieces])
 
 
-def _some(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> Windows:
+def some(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> Windows:
     """At most `limit` windows of all pieces, a random subset in order."""
     return take(pieces, _chosen(pieces, limit, role, seed))
 

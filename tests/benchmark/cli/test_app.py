@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from benchmark import __version__
 from tests.conftest import CommandLine, environment
 
 
@@ -59,3 +60,20 @@ def test_json_to_standard_output_is_all_that_goes_there(command: CommandLine) ->
     record = json.loads(done.stdout)
     assert record["suite"] == "quick"
     assert len(record["cells"][0]["scores"]["context_fid"]["repetitions"]) == 2
+
+
+def test_the_version_is_printed(command: CommandLine) -> None:
+    done = command("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"timemar-bench {__version__}\n", "")
+
+
+def test_completion_is_of_the_console_script(command: CommandLine) -> None:
+    script = command("--show-completion", "bash")
+    assert script.returncode == 0, script.stderr
+    assert "complete -o default -F _timemar_bench_completion timemar-bench" in script.stdout
+    code = "import sys; sys.argv = ['timemar-bench']; from benchmark.__main__ import main; main()"
+    asked = {"_TIMEMAR_BENCH_COMPLETE": "complete_bash", "COMP_WORDS": "timemar-bench sam", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(**asked), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["sample"]

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.api import score as score
 from benchmark.errors import UserError
-from benchmark.external.score import Request, score_files
 from benchmark.external.windows import load_pair, parse_range
-from benchmark.report.external import external_table
-from benchmark.report.render import markdown
 from tests.conftest import CommandLine
 
 
@@ -63,10 +61,8 @@ def test_the_table_and_the_json_keep_their_contract(files: Path, command: Comman
 
 
 def test_a_declared_range_is_scaled(files: Path) -> None:
-    request = Request(
-        files / "wide.npy", files / "wide.npy", ("marginal_wasserstein",), ranges=("0,10",), controls=False
-    )
-    result = score_files(request, lambda *_: None)
+    wide = files / "wide.npy"
+    result = score(wide, wide, ["marginal_wasserstein"], ranges=[(0, 10)], controls=False).record
     assert result["scores"]["marginal_wasserstein"]["mean"] == 0
     assert result["scaling"]["high"] == [10.0, 10.0]
 
@@ -83,21 +79,21 @@ def test_features_in_units_of_their_own_score_as_scaled_ones_do(tmp_path: Path) 
     noise[..., 0] = np.random.default_rng(5).uniform(0, 0.2, noise.shape[:2])
     scores = ("marginal_wasserstein", "spectral")
 
-    def score(fake: np.ndarray, *spans: float, ranges: tuple[str, ...] = ()) -> dict[str, float]:
+    def means(fake: np.ndarray, *spans: float, ranges: tuple[str, ...] = ()) -> dict[str, float]:
         first, second = (in_units(tmp_path / f"{n}.npy", a, *spans) for n, a in (("r", real), ("f", fake)))
-        found = score_files(Request(first, second, scores, ranges=ranges, controls=False), lambda *_: None)["scores"]
-        return {name: found[name]["mean"] for name in scores}
+        found = score(first, second, scores, ranges=ranges, controls=False)
+        return {name: found[name].mean for name in scores}
 
-    scaled, raw = score(good, 1, 1), score(good, 1e3, 8e7)
+    scaled, raw = means(good, 1, 1), means(good, 1e3, 8e7)
     assert raw == pytest.approx(scaled, rel=1e-5)
-    assert score(good, 1e3, 8e7, ranges=("0,1e3", "0,8e7")) == pytest.approx(
-        score(good, 1, 1, ranges=("0,1",)), rel=1e-5
+    assert means(good, 1e3, 8e7, ranges=("0,1e3", "0,8e7")) == pytest.approx(
+        means(good, 1, 1, ranges=("0,1",)), rel=1e-5
     )
-    assert score(noise, 1e3, 8e7)["marginal_wasserstein"] > 20 * raw["marginal_wasserstein"]
+    assert means(noise, 1e3, 8e7)["marginal_wasserstein"] > 20 * raw["marginal_wasserstein"]
     with pytest.raises(
         UserError, match=r"feature 1 \(counted from 1\), spans .* less than 1 % of the declared range 0,1e\+08"
     ):
-        score(good, 1e3, 8e7, ranges=("0,1e8",))
+        means(good, 1e3, 8e7, ranges=("0,1e8",))
 
 
 def test_values_a_little_outside_are_clipped_and_told(tmp_path: Path) -> None:
@@ -124,10 +120,9 @@ def test_windows_that_do_not_span_the_unit_range_are_pointed_to_it(files: Path) 
 
 def test_a_budget_gives_a_quick_look(files: Path) -> None:
     np.save(files / "many.npy", windows(400, 7))
-    request = Request(files / "many.npy", files / "many.npy", ("context_fid",), budget="smoke")
-    result = score_files(request, lambda *_: None)
-    assert (result["n_real"], result["repetitions"]) == (256, 2)
-    assert "Budget smoke: a quick look" in markdown(external_table(result))
+    result = score(files / "many.npy", files / "many.npy", "context_fid", budget="smoke")
+    assert (result.record["n_real"], result.record["repetitions"]) == (256, 2)
+    assert "Budget smoke: a quick look" in str(result)
 
 
 @pytest.mark.parametrize(
@@ -141,15 +136,14 @@ def test_a_budget_gives_a_quick_look(files: Path) -> None:
         ("few.npy", {}, r"few\.npy' holds 5 windows, but scores need at least 10"),
         ("rows.csv", {}, r"rows\.csv' holds rows, not windows; say how long windows are with --length"),
         ("rows.csv", {"length": 40}, r"has 30 rows, but windows of 40 need as many"),
-        ("real.npy", {"scores": ("spektral",)}, r"unknown score 'spektral' in --scores; did you mean 'spectral'"),
+        ("real.npy", {"scores": ("spektral",)}, r"unknown score 'spektral' in scores; did you mean 'spectral'"),
         ("real.npy", {"backend": "jax"}, r"unknown back end 'jax'"),
-        ("real.npy", {"repetitions": 0}, r"--repetitions is 0, but at least 1 is needed"),
+        ("real.npy", {"repetitions": 0}, r"the number of repetitions is 0, but at least 1 is needed"),
     ],
 )
 def test_refusals(files: Path, fake: str, changes: dict, sentence: str) -> None:
-    request = Request(**{"real": files / "real.npy", "fake": files / fake, "scores": ("spectral",), **changes})
     with pytest.raises(UserError, match=sentence):
-        score_files(request, lambda *_: None)
+        score(files / "real.npy", files / fake, **{"scores": ("spectral",), **changes})
 
 
 @pytest.mark.parametrize("text", ["0", "1,0", "a,b", "0,inf"])

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from baselines.controls.gaussian import Gaussian
+from benchmark.api import Dataset, UserError, generator, load_cell, load_dataset, load_generator
+from benchmark.config.suites import load_suite
+from benchmark.files import write_json
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
+from benchmark.run.stages import CellRun
+from benchmark.store.cell_folder import CellFolder
+from benchmark.store.store import Store
+from tests.benchmark.api.conftest import LENGTH
+
+
+@pytest.fixture(scope="module")
+def cell(tmp_path_factory: pytest.TempPathFactory, plant_csv: Path) -> CellFolder:
+    """A cell of the data set with a model and samples, computed as a suite computes it."""
+    suite = {"datasets": [str(plant_csv)], "lengths": [LENGTH], "generators": ["gaussian"], "budget": "smoke"}
+    (planned,) = make_plan(load_suite(suite), Request()).cells
+    store = Store(tmp_path_factory.mktemp("cell") / "runs").create()
+    folder = store.cell(planned)
+    folder.path.mkdir()
+    write_json(folder.path / "cell.json", planned.record())
+    run = CellRun(planned, store, "cpu", None, lambda progress: None, lambda: False)
+    run.run("fit")
+    run.run("sample")
+    return folder
+
+
+def test_the_constructor_stores_and_fit_validates(dataset: Dataset) -> None:
+    model = generator("gausian", budget="smokee", seed=3, shrinkage=0.5)
+    assert model.get_params() == {
+        "generator": "gausian", "budget": "smokee", "seed": 3, "device": "auto", "shrinkage": 0.5,
+    }  # fmt: skip
+    assert repr(model) == "generator('gausian', budget='smokee', seed=3, device='auto', shrinkage=0.5)"
+    with pytest.raises(UserError, match="unknown budget 'smokee'; did you mean 'smoke'"):
+        model.fit(dataset)
+    with pytest.raises(UserError, match="unknown generator 'gausian'; did you mean 'gaussian'"):
+        model.set_params(budget="smoke").fit(dataset)
+    with pytest.raises(UserError, match="unknown key 'shrinkage' in generator 'gaussian'"):
+        model.set_params(generator="gaussian").fit(dataset)
+    with pytest.raises(UserError, match="not fitted; call fit"):
+        model.sample(3)
+    copied = clone(model)
+    assert copied is not model
+    assert copied.get_params() == model.get_params()
+
+
+def test_a_fit_is_that_of_a_suites_cell(dataset: Dataset, cell: CellFolder) -> None:
+    model = generator("gaussian", budget="smoke")
+    assert model.fit(dataset) is model
+    with np.load(cell.samples) as archive:
+        np.testing.assert_array_equal(model.sample(256), archive["samples"])
+    assert model.params_ == cell.record()["params"]
+    assert not np.array_equal(model.sample(256), model.sample(256, seed=1))
+    np.testing.assert_array_equal(model.sample(256, seed=1), model.generator_.sample(256, 1))
+
+
+def test_samples_in_units_lie_in_the_ranges_of_the_data(dataset: Dataset) -> None:
+    model = generator(Gaussian, budget="smoke").fit(dataset)
+    scaled, values = model.sample(50), model.sample(50, units=True)
+    assert (scaled.dtype, values.dtype) == (np.float32, np.float64)
+    np.testing.assert_array_equal(values, dataset.inverse_transform(scaled))
+    assert 100_000 < values[..., 0].min() < values[..., 0].max() < 102_000
+    assert model.feature_names == ("pressure", "temperature")
+    with pytest.raises(UserError, match="0 windows were asked for; ask for at least 1"):
+        model.sample(0)
+
+
+def test_a_bare_array_is_fitted_and_has_no_units(dataset: Dataset) -> None:
+    model = generator("gaussian", budget="smoke").fit(dataset.windows.astype(np.float64))
+    assert model.sample(4).shape == (4, LENGTH, 2)
+    assert model.feature_names == ("feature_1", "feature_2")
+    with pytest.raises(UserError, match="the units of these windows are not known"):
+        model.sample(4, units=True)
+    with pytest.raises(UserError, match=r"values from .* to .*; scale every feature to \[0, 1\]"):
+        model.fit(dataset.inverse_transform(dataset.windows))
+    with pytest.raises(
+        UserError, match=r"an array of shape \(5, 2\) and type float64 was given; pass numbers \(N, T, D\)"
+    ):
+        model.fit(np.zeros((5, 2)))
+
+
+def test_the_oracle_takes_what_the_data_set_has(plant_csv: Path, dataset: Dataset) -> None:
+    strict = load_dataset(plant_csv, length=LENGTH, protocol="strict")
+    drawn = generator("oracle", budget="fast").fit(strict).sample(len(strict.test))
+    assert strict.validation is not None
+    np.testing.assert_array_equal(drawn, np.clip(strict.validation, 0, 1))
+    with pytest.raises(UserError, match="the oracle needs real windows disjoint from the test windows"):
+        generator("oracle", budget="fast").fit(dataset)
+
+
+@pytest.mark.parametrize("given", ["gaussian", "baselines.controls.gaussian:Gaussian", Gaussian])
+def test_saved_and_loaded_it_samples_the_same(given: str | type[Gaussian], dataset: Dataset, tmp_path: Path) -> None:
+    model = generator(given, budget="smoke", seed=2).fit(dataset)
+    model.save(tmp_path / "deep" / "model")
+    model.save(tmp_path / "deep" / "model")
+    loaded = load_generator(tmp_path / "deep" / "model")
+    assert loaded.get_params() == model.get_params()
+    assert loaded.params_ == model.params_
+    np.testing.assert_array_equal(loaded.sample(20, units=True), model.sample(20, units=True))
+
+
+def test_folders_that_are_no_saved_generator_are_refused(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(UserError, match="holds other files and no saved generator"):
+        generator("gaussian", budget="smoke").fit(dataset).save(tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "precious"
+    with pytest.raises(UserError, match="holds no saved generator; name a folder that save wrote"):
+        load_generator(tmp_path)
+    generator("gaussian", budget="smoke").fit(dataset).save(tmp_path / "model")
+    shutil.rmtree(tmp_path / "model" / "model")
+    with pytest.raises(UserError, match=r"the model in '.*' cannot be read \(.*\); save it again"):
+        load_generator(tmp_path / "model")
+
+
+def test_a_cell_is_loaded_with_the_ranges_in_its_samples(dataset: Dataset, cell: CellFolder) -> None:
+    loaded = load_cell("plant-8-gaussian", cell.path.parent.parent)
+    whole = generator("gaussian", budget="smoke").fit(dataset)
+    np.testing.assert_array_equal(loaded.sample(30, units=True), whole.sample(30, units=True))
+    assert loaded.feature_names == dataset.features
+
+
+def test_a_cell_of_before_takes_the_ranges_of_its_data(cell: CellFolder, tmp_path: Path) -> None:
+    store = shutil.copytree(cell.path.parent.parent, tmp_path / "runs")
+    samples = store / "cells" / cell.path.name / "samples.npz"
+    with np.load(cell.samples) as archive:
+        np.savez_compressed(samples, samples=archive["samples"])
+    with pytest.raises(
+        UserError, match=r"samples\.npz' holds no names and ranges, and its data set 'plant' is not a shipped"
+    ):
+        load_cell(cell.path.name, store)
+
+
+def test_a_cell_that_is_not_there_or_not_trained_is_one_sentence(cell: CellFolder, tmp_path: Path) -> None:
+    store = shutil.copytree(cell.path.parent.parent, tmp_path / "runs")
+    with pytest.raises(UserError, match=rf"no cell begins with 'plnt-8-gausian' .*; did you mean '{cell.path.name}'\?"):
+        load_cell("plnt-8-gausian", store)
+    (store / "cells" / cell.path.name / "stages" / "fit.json").unlink()
+    with pytest.raises(UserError, match=r"has no trained model as its run left it \(missing\); run its suite again"):
+        load_cell("plant", store)

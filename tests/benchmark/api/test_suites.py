@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.api import UserError, plot, results, run, table
+from benchmark.api.suites import plan_suite
+from benchmark.api.view import request_of
+from benchmark.plan.request import Request
+from benchmark.store.records import State, Status
+from tests.benchmark.api.conftest import LENGTH
+
+
+@pytest.fixture(scope="module")
+def suite(plant_csv: Path) -> dict[str, object]:
+    """A suite as a mapping: two generators without training and scores without networks."""
+    return {
+        "name": "plants",
+        "title": "Two controls",
+        "datasets": [str(plant_csv)],
+        "lengths": [LENGTH],
+        "generators": ["copy", "gaussian"],
+        "scores": ["marginal_wasserstein", "spectral"],
+        "budget": "smoke",
+    }
+
+
+@pytest.fixture(scope="module")
+def store(suite: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a run of one of the two."""
+    folder = tmp_path_factory.mktemp("suites") / "runs"
+    frame = run(suite, store=folder, device="cpu", only={"generator": "copy"})
+    assert set(frame["generator"]) == {"copy"}
+    assert set(frame["status"]) == {"done"}
+    assert list(frame["metric"].unique()) == ["marginal_wasserstein", "spectral"]
+    return folder
+
+
+def test_a_store_is_a_frame_without_its_suite(suite: dict[str, object], store: Path) -> None:
+    frame = results(store)
+    planned = run(suite, store=store, device="cpu", only=["generator=copy"])
+    shared = ["cell", "generator", "dataset", "metric", "repetition", "value", "n", "status", "parameters", "commit"]
+    assert frame[shared].to_dict("list") == planned[shared].to_dict("list")
+    with pytest.raises(UserError, match="there is no store 'nowhere'"):
+        results("nowhere")
+
+
+def test_a_failure_is_a_row_of_the_frame(suite: dict[str, object], store: Path) -> None:
+    plan, held = plan_suite(suite, store, only={"generator": "copy"})
+    folder = held.cell(plan.cells[0])
+    before = folder.status()
+    try:
+        folder.write_status(Status(state=State.FAILED, reason="a reason", stage="score:predictive"))
+        rows = results(store)
+    finally:
+        folder.write_status(before)
+    (failure,) = rows[rows["status"] != "done"].to_dict("records")
+    assert (failure["metric"], failure["status"], failure["reason"]) == ("predictive", "failed", "a reason")
+
+
+def test_a_table_shows_what_is_missing_in_every_format(suite: dict[str, object], store: Path) -> None:
+    text = table(suite, store)
+    assert "| Marginal Wasserstein distance ↓ | *Copy* | 0.0" in text
+    assert "missing" in text
+    assert "Copy" not in table(suite, store, controls=False)
+    assert table(suite, store, "csv").startswith("cell,generator,")
+    with pytest.raises(UserError, match="unknown format 'htm'; did you mean 'html'"):
+        table(suite, store, "htm")
+    with pytest.raises(UserError, match="holds nothing of suite 'Two controls"):
+        table(suite, store, protocol="strict")
+
+
+def test_a_plot_is_of_a_suite_or_of_a_cell(
+    suite: dict[str, object], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.plots.embedding.MOST_WINDOWS", 20)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda figure, file, **options: file.write(b"a figure"))
+    files = plot(suite, store, tmp_path / "suite")
+    assert {path.suffix for path in files} == {".png", ".pdf"}
+    assert all(path.is_file() for path in files)
+    with pytest.raises(UserError, match=r"no cell begins with 'plnt-8-copy' .*; did you mean 'plant-8-copy-"):
+        plot("plnt-8-copy", store)
+    with pytest.raises(UserError, match="holds nothing of suite"):
+        plot("quick", store, budget="smoke")
+
+
+def test_mappings_and_texts_say_the_same() -> None:
+    expected = Request(only=("generator=copy,oracle", "length=24"), assignments=('a.b="x"', "a.c=[1, 2]"))
+    assert (
+        request_of(only={"generator": ["copy", "oracle"], "length": 24}, set={"a": {"b": "x", "c": (1, 2)}}) == expected
+    )
+    assert request_of(only=expected.only, set=expected.assignments) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"budgt": "smoke"}, r"unknown key 'budgt' in suite 'plants'; did you mean 'budget'"),
+        ({"datasets": []}, r"suite 'plants' lacks the key 'datasets'"),
+        ({"generators": ["copi"]}, r"unknown generator 'copi'; did you mean 'copy'"),
+    ],
+)
+def test_a_bad_mapping_is_refused(suite: dict[str, object], changes: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        plan_suite({**suite, **changes}, "runs")
+
+
+def test_retry_has_one_value(suite: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="unknown value 'all' in --retry"):
+        run(suite, retry="all")
