@@ -16,25 +16,24 @@ FOLDER = "configs/budgets"
 
 
 class BudgetSpec(Frozen):
-    """One budget as its YAML file says.
+    """One budget as its YAML file says."""
 
-    `train_cpu_minutes` is what training should take on one core for a data set of Stocks' size and windows of 24 steps; None
-    leaves it to the published schedule. `scores` are parameters of metrics that differ from the published protocol: such scores
-    are for tests only.
-    """
-
-    name: str
-    summary: str = Field(description="One line on how much a cell may spend.")
+    name: str = Field(description="The budget's name; by default that of its YAML file.")
+    summary: str = Field(description="One line on what the budget is for.")
     train_cpu_minutes: float | None = Field(
-        default=None, gt=0, description="CPU minutes that training should take; null leaves it to the published schedule."
+        default=None,
+        gt=0,
+        description="The minutes that training should take on one core for data of Stocks' size and windows of 24 steps; without "
+        "it the published schedule holds.",
     )
-    repetitions: int = Field(default=5, ge=1, description="Repetitions of every score.")
+    repetitions: int = Field(default=5, ge=1, description="The number of repetitions of each score.")
     max_windows: int | None = Field(
-        default=None, ge=8, description="The most windows that train and are compared with; null takes all."
+        default=None, ge=8, description="The most windows that train and that scores compare with; by default all."
     )
-    time_limit_minutes: float = Field(gt=0, description="Minutes after which a cell is stopped and failed.")
+    time_limit_minutes: float = Field(gt=0, description="The minutes that a cell may take.")
     scores: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Parameters of metrics, by score; such scores compare with nothing else."
+        default_factory=dict,
+        description="By metric, parameters that differ from the published protocol; such scores are for tests alone.",
     )
 
     def identity(self) -> dict[str, Any]:

@@ -34,10 +34,10 @@ class Overlay(Frozen):
     """Parameters that hold only in some cells: `when` maps a cell's field to a value, to alternatives or to a lower bound."""
 
     when: dict[str, Any] = Field(
-        description="Conditions that must all hold: dataset, length, budget and protocol take a value or a list of values; "
-        "min_length (T), min_features (D) and min_elements (T D) a lower bound."
+        description=f"Conditions on a cell, of which all must hold: {', '.join(CONDITIONS)}, each with a value, a list of values "
+        "or, after min_, a lower bound."
     )
-    params: dict[str, Any] = Field(description="Constructor arguments that hold there, by name.")
+    params: dict[str, Any] = Field(description="Constructor arguments in such cells.")
 
     @field_validator("when")
     @classmethod
@@ -66,22 +66,25 @@ class GeneratorSpec(Frozen):
     With `extends` it is another generator (`base`) with what its own parameters and overlays change.
     """
 
-    name: str
-    class_: str = Field(
-        alias="class", pattern=r"^[\w.]+:\w+$", description="The generator's class; with `extends` the other generator's."
+    name: str = Field(description="The generator's name; by default that of its YAML file.")
+    class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$", description="The generator's class as module:Class.")
+    title: str = Field(default="", description="The name in tables and figures; by default the generator's name.")
+    summary: str = Field(default="", description="One line on what the generator is.")
+    params: dict[str, Any] = Field(
+        default_factory=dict, description="Constructor arguments; those left out have the class's own defaults."
     )
-    title: str = Field(default="", description="The name in tables and figures; by default the file's name.")
-    summary: str = Field(default="", description="One line on the method.")
-    reference: Reference = Field(default=Reference(), description="Where the method comes from.")
-    params: dict[str, Any] = Field(default_factory=dict, description="Constructor arguments, by name.")
     overlays: tuple[Overlay, ...] = Field(
-        default=(), description="Arguments that hold in some cells; a later overlay has the last word."
+        default=(),
+        description="Constructor arguments that hold in some cells alone; later overlays have the last word.",
     )
-    origin: str = ""
+    origin: str = Field(default="", description="The generator's file; the program sets it.")
     extends: str | None = Field(
-        default=None, description="Another generator, by name or YAML file, of which this file changes a part."
+        default=None, description="Another generator, by name or YAML file, of which this file states what differs."
     )
-    base: GeneratorSpec | None = None
+    base: GeneratorSpec | None = Field(
+        default=None, description="The generator that `extends` names; the program sets it."
+    )
+    reference: Reference = Field(default=Reference(), description="Where the method comes from.")
 
     def layers(self, setting: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Where parameters come from and which, in a cell at `setting`; later layers have the last word."""

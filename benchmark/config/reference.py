@@ -13,9 +13,13 @@ class Reference(Frozen):
     paper: str = Field(default="", description="Authors, title, venue and year of the method's publication.")
     url: str | None = Field(default=None, pattern="^https://", description="The address of the paper.")
     code: str | None = Field(
-        default=None, pattern="^https://", description="The address of the public code that the method is compared with."
+        default=None,
+        pattern="^https://",
+        description="The address of the public code that the method is compared with.",
     )
-    licence: str = Field(default="", description="The licence of that code, by its own file; empty where none was read.")
+    licence: str = Field(
+        default="", description="The licence of that code, by its own file; empty where none was read."
+    )
     page: str | None = Field(
         default=None,
         pattern=r"\.md$",

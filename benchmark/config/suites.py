@@ -23,9 +23,9 @@ PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "dcr_ratio")
 class Variant(Frozen):
     """One setting of a generator: a row of its own in the suite's table, and the same cell as `--set` would make."""
 
-    generator: str = Field(description="The generator's name, `module:Class` or YAML file.")
-    params: dict[str, Any] = Field(min_length=1, description="Constructor arguments of this setting, by name.")
-    name: str = Field(default="", description="The name of its row; by default the parameters and their values.")
+    generator: str = Field(description="The generator's name, its YAML file or module:Class.")
+    params: dict[str, Any] = Field(min_length=1, description="Parameters of the generator that differ from its own.")
+    name: str = Field(default="", description="The variant's name in the table; by default its parameters.")
 
     @property
     def label(self) -> str:
@@ -40,45 +40,56 @@ class Variant(Frozen):
 class SuiteSpec(Frozen):
     """One suite as its YAML file says; the command line may override the fields of the same names.
 
-    `layout` is how its table stands: "methods" (score by generator), "differences" (each generator against the first) or "grid"
-    (two parameters of the variants against each other). A generator is trained `seeds` times; each fitted model draws
-    `sampling_seeds` sets of samples, and every repetition of a score judges each of them. A suite that includes others has their
-    cells beside its own.
+    A generator is trained `seeds` times; each fitted model draws `sampling_seeds` sets of samples, and every repetition of a
+    score judges each of them. Paths are relative to the suite's file.
     """
 
-    name: str
-    title: str = Field(default="", description="The title of the table; by default the file's name.")
+    name: str = Field(description="The suite's name; by default that of its YAML file.")
+    title: str = Field(default="", description="The heading of the suite's table.")
     summary: str = Field(default="", description="One line on what the suite compares.")
-    budget: str = Field(default="fast", description="The budget of every cell: smoke, quick, fast or paper.")
+    budget: str = Field(default="fast", description="How much training a cell gets: smoke, quick, fast or paper.")
     protocol: Literal["paper", "strict"] = Field(
-        default="paper", description="Whether all windows train and test, or blocks of the series in turn."
+        default="paper",
+        description="paper trains and tests on all windows; strict keeps training and test windows apart.",
     )
     datasets: tuple[str, ...] = Field(
-        default=(), description="Data sets by name or YAML file; required unless the suite includes others."
+        default=(), description="Data sets by name, or data files and their YAML files, relative to the suite's file."
     )
-    lengths: tuple[int, ...] = Field(default=(24,), min_length=1, description="Window lengths T, each at least 2.")
+    lengths: tuple[int, ...] = Field(default=(24,), min_length=1, description="The numbers of time steps of a window.")
     generators: tuple[str, ...] | Literal["all"] = Field(
-        default="all", description="Generators by name, `module:Class` or YAML file; all are the shipped and installed ones."
+        default="all",
+        description="Generators by name, as YAML files relative to the suite's file, or as module:Class; all takes every one "
+        "that is known.",
     )
-    scores: tuple[str, ...] = Field(default=PUBLISHED_SCORES, min_length=1, description="Scores by name.")
+    scores: tuple[str, ...] = Field(
+        default=PUBLISHED_SCORES, min_length=1, description="The scores that every draw of samples gets."
+    )
     seeds: int = Field(default=1, ge=1, le=MOST_SEEDS, description="How often each generator is trained.")
     sampling_seeds: int = Field(
-        default=1, ge=1, le=MOST_SAMPLING_SEEDS, description="Sets of samples from each fitted model, each scored."
+        default=1,
+        ge=1,
+        le=MOST_SAMPLING_SEEDS,
+        description="The number of sets of samples that each fitted model draws.",
     )
     time_limit_minutes: float | None = Field(
-        default=None, gt=0, description="Minutes after which a cell is stopped and failed; by default the budget's."
+        default=None, gt=0, description="The minutes that a cell may take; by default those of the budget."
     )
     set: dict[str, Any] = Field(
-        default_factory=dict, description="Parameters by generator, as `--set` gives them; they stand in the row's name."
+        default_factory=dict, description="By generator, parameters that differ from its own, as --set gives them."
     )
-    variants: tuple[Variant, ...] = Field(default=(), description="Further settings of generators, a row each.")
-    include: tuple[str, ...] = Field(default=(), description="Suites whose cells stand beside this suite's own.")
+    variants: tuple[Variant, ...] = Field(
+        default=(), description="Settings of generators that have a row of their own in the table."
+    )
+    include: tuple[str, ...] = Field(
+        default=(),
+        description="Suites whose cells stand beside this one's, by name or as YAML files relative to this file.",
+    )
     layout: Literal["methods", "differences", "grid"] = Field(
         default="methods",
-        description="How the table stands: score by generator, each generator against the first, or two parameters against "
-        "each other.",
+        description="How the table stands: methods (score by generator), differences (each generator against the first) or grid "
+        "(two parameters of the variants against each other).",
     )
-    origin: str = ""
+    origin: str = Field(default="", description="The suite's file; the program sets it.")
 
     @field_validator("lengths")
     @classmethod

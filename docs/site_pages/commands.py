@@ -7,9 +7,9 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import typer
-from site_pages.markdown import literal, table
 
 from benchmark.cli.app import app
+from site_pages.markdown import literal, table
 
 PROGRAM = "python -m benchmark"
 KINDS = {bool: "a flag", str: "text", int: "whole number", float: "number", Path: "path"}
@@ -38,7 +38,9 @@ def _section(path: str, command: Any) -> str:
     shown = f"\n```console\n$ {' '.join(example.split())}\n```\n" if example else ""
     heads = ("argument or option", "meaning", "takes", "default")
     hints = get_type_hints(command.callback)
-    rows = [_parameter(p, hints[p.name]) for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
+    rows = [
+        _parameter(p, hints[p.name]) for p in command.params if p.name != "help" and not getattr(p, "hidden", False)
+    ]
     return (
         f"({_anchor(path)})=\n## {path}\n\n`{' '.join([PROGRAM, path, *usage])} [options]`\n\n{words.strip()}\n{shown}\n"
         f"{table(heads, rows) if rows else ''}"
@@ -51,7 +53,9 @@ def _parameter(parameter: Any, hint: Any) -> tuple[str, str, str, str]:
     variables = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or []
     meaning = " ".join(filter(None, [parameter.help, *[f"Variable {literal(name)}." for name in variables]]))
     kinds = {kind for kind in (hint, *get_args(hint)) if kind is not NoneType}
-    inner = next((KINDS[kind] for kind in (*kinds, *[i for kind in kinds for i in get_args(kind)]) if kind in KINDS), "text")
+    inner = next(
+        (KINDS[kind] for kind in (*kinds, *[i for kind in kinds for i in get_args(kind)]) if kind in KINDS), "text"
+    )
     takes = parameter.metavar or inner
     if any(get_origin(kind) is list for kind in kinds):
         takes += ", may repeat"
@@ -62,7 +66,12 @@ def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
     value = parameter.default
-    if callable(value) or value is None or value in ((), [], "") or getattr(parameter, "is_flag", False) and not value:
+    if (
+        callable(value)
+        or value is None
+        or value in ((), [], "")
+        or (getattr(parameter, "is_flag", False) and not value)
+    ):
         return ""
     return literal(value)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from site_pages.markdown import literal, table
-
 from benchmark.data import DATASETS
 from benchmark.data.card import LENGTHS, window_counts
 from benchmark.data.spec import DatasetSpec
+from site_pages.markdown import literal, table
 
 
 def text() -> str:

@@ -6,15 +6,14 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from site_pages import schema
-from site_pages.markdown import link, literal, table, yaml_value
-
 from benchmark.config.files import shipped_names
 from benchmark.config.generators import GENERATORS, GeneratorSpec, load_class, resolve
 from benchmark.data import DATASETS
 from benchmark.interface import Generator
 from benchmark.plan.sizes import count_parameters
 from benchmark.validation import parameter_model
+from site_pages import schema
+from site_pages.markdown import link, literal, table, yaml_value
 
 LENGTH = 24
 """The length T of the windows whose sizes are shown."""
@@ -103,7 +102,9 @@ def _details(found: list[Entry]) -> str:
 def _code(address: str | None, licence: str) -> str:
     if address is None:
         return "none was available; written from the paper."
-    return f"<{address}>, {f'licence {licence}' if licence else 'licence not recorded'}; read for comparison, not copied."
+    return (
+        f"<{address}>, {f'licence {licence}' if licence else 'licence not recorded'}; read for comparison, not copied."
+    )
 
 
 def sizes(found: list[Entry]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pydantic import BaseModel
-from site_pages import schema
-from site_pages.markdown import literal, table
 
 from benchmark.config.budgets import BudgetSpec
 from benchmark.config.generators import GeneratorSpec, Overlay
 from benchmark.config.reference import Reference
 from benchmark.config.suites import SuiteSpec, Variant
 from benchmark.data.spec import DatasetSpec, Recipe
+from site_pages import schema
+from site_pages.markdown import literal, table
 
 FILES: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
     "Suites": ("configs/suites/", (SuiteSpec, Variant)),

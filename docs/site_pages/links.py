@@ -1,6 +1,6 @@
 """Broken internal links: of the built site, and of the Markdown pages as they lie in the repository.
 
-    python docs/site_pages/links.py docs/_build/html
+python docs/site_pages/links.py docs/_build/html
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def _slugs(path: Path) -> set[str]:
     headings = re.findall(r"^#{1,6} +(.+?) *$", text, re.MULTILINE)
     plain = [re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()) for heading in headings]
     slugs = [heading.replace(" ", "-") for heading in plain]
-    numbered = [slug if slugs[:i].count(slug) == 0 else f"{slug}-{slugs[:i].count(slug)}" for i, slug in enumerate(slugs)]
+    numbered = [
+        slug if slugs[:i].count(slug) == 0 else f"{slug}-{slugs[:i].count(slug)}" for i, slug in enumerate(slugs)
+    ]
     return {*numbered, *re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE)}
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import inspect
 
-from site_pages.markdown import literal, number, table
-
 from benchmark.plan.keys import SCORES
 from metrics import registry
 from metrics.base import Metric, MetricInfo
+from site_pages.markdown import literal, number, table
 
 COUNTS = {"Stocks": 3_662, "Sines": 10_000}
 """Windows by data set at length 24, for which floors are printed."""
@@ -47,12 +46,18 @@ def _section(name: str, cls: type[Metric]) -> str:
     rows = [
         ("title", f"{info.title}, in narrow columns {info.symbol}"),
         ("direction", _direction(info)),
-        ("range", f"{_range(info)}, ideal {number(info.ideal)}" + ("" if info.reachable else ", which no generator reaches")),
+        (
+            "range",
+            f"{_range(info)}, ideal {number(info.ideal)}" + ("" if info.reachable else ", which no generator reaches"),
+        ),
         ("cost", "passes over the arrays" if info.cost == "light" else "trains networks or trees"),
         ("needs", f"{cls.min_windows} windows, T ≥ {cls.min_steps}, D ≥ {cls.min_features}"),
         ("tells copies from new windows", "yes" if info.memorisation else "no"),
         ("parameters", ", ".join(literal(f"{p.name} = {p.default!r}") for p in given) or "none"),
-        ("second implementation", ", ".join(kind for kind, names in registry.BACKENDS.items() if name in names) or "none"),
+        (
+            "second implementation",
+            ", ".join(kind for kind, names in registry.BACKENDS.items() if name in names) or "none",
+        ),
         ("source", info.source),
         ("version", str(info.version)),
     ]

@@ -57,7 +57,9 @@ def test_a_page_as_github_reads_it(links: ModuleType, tmp_path: Path) -> None:
 
 def test_a_site_as_a_browser_reads_it(links: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    (tmp_path / "index.html").write_text('<a href="sub/a.html#here">1</a><a href="sub/a.html#gone">2</a><img src="no.png">')
+    (tmp_path / "index.html").write_text(
+        '<a href="sub/a.html#here">1</a><a href="sub/a.html#gone">2</a><img src="no.png">'
+    )
     (tmp_path / "sub" / "a.html").write_text(
         '<p id="here"><a href="../index.html">3</a><a href="b%20c.html">4</a><a href="mailto:x@y">5</a><a href="#">6</a>'
     )

@@ -38,7 +38,11 @@ def test_the_page_of_a_model_has_its_sources_size_and_parameters() -> None:
     model = facts["baselines/diffusion_ts/README"]
     assert "(https://arxiv.org/abs/2403.01742)" in model.sources
     assert "294,390" in rows(model.details)["Diffusion-TS"]
-    assert rows(model.details)["`micro_batches`"] == ["whole number ≥ 1", "`2`", "`1` when budget quick; `1` when budget fast"]
+    assert rows(model.details)["`micro_batches`"] == [
+        "whole number ≥ 1",
+        "`2`",
+        "`1` when budget quick; `1` when budget fast",
+    ]
     two = facts["baselines/sdformer/README"].details
     assert rows(two)[""] == ["SDformer-ar", "SDformer-m"] or "| SDformer-ar | SDformer-m |" in two
     assert two.count("`codebook") == 0
@@ -120,7 +124,9 @@ def test_additions_stand_behind_the_first_paragraph_and_at_the_end() -> None:
 
     page = "# Title\n\nIntro,\ntwo lines.\n\n| a |\n\nThe rest.\n"
     added = {"page": Addition("## End", "**Source**")}
-    assert extended(page, "page", added) == "# Title\n\nIntro,\ntwo lines.\n\n**Source**\n\n| a |\n\nThe rest.\n\n## End\n"
+    assert (
+        extended(page, "page", added) == "# Title\n\nIntro,\ntwo lines.\n\n**Source**\n\n| a |\n\nThe rest.\n\n## End\n"
+    )
     assert extended("# Title\n\nIntro.\n", "page", added) == "# Title\n\nIntro.\n\n**Source**\n\n## End\n"
     assert extended(page, "other", added) == page
     kept = extended("**A table**\n\n| **b** |\n", "results/measured/study/table", added)
