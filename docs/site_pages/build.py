@@ -42,4 +42,4 @@ def extended(text: str, name: str, added: Mapping[str, Addition]) -> str:
 
 def kept_table(text: str) -> str:
     """The Markdown of a table that a program printed, as a page of its own with the bold first line as its title."""
-    return "---\norphan: true\n---\n\n" + re.sub(r"\A\*\*(.+?)\*\*\s*$", r"# \1", text, count=1, flags=re.MULTILINE)
+    return "---\norphan: true\n---\n\n" + re.sub(r"\A\*\*(.+?)\*\*$", r"# \1", text, count=1, flags=re.MULTILINE)

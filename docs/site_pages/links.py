@@ -1,6 +1,6 @@
 """Broken internal links: of the built site, and of the Markdown pages as they lie in the repository.
 
-python docs/site_pages/links.py docs/_build/html
+Example: `python docs/site_pages/links.py docs/_build/html`.
 """
 
 from __future__ import annotations

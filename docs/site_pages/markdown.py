@@ -31,7 +31,8 @@ def number(value: float) -> str:
     """A number as tables print it: thousands by commas, ∞ for infinity."""
     if abs(value) == float("inf"):
         return "∞" if value > 0 else "−∞"
-    return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+    text = f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+    return text.replace("-", "−")
 
 
 def yaml_value(value: Any) -> str:

@@ -17,11 +17,11 @@ def text() -> str:
     """All metrics as Markdown."""
     found = {name: registry.load(name) for name in registry.names()}
     stages = [SCORES.load(name) for name in SCORES.names() if name not in found]
+    counts = " and ".join(f"{n:,} windows of {name}" for name, n in COUNTS.items())
     return "\n".join(
         [
-            "↓: smaller is better; ↑: larger is better; →: nearest to the ideal is best. The floor is the expected score of a perfect generator, "
-            f"here with the {' and '.join(f'{n:,} windows of {name}' for name, n in COUNTS.items())} at length 24; without a formula "
-            "the control `oracle` measures it.\n",
+            "↓: smaller is better; ↑: larger is better; →: nearest to the ideal is best. The floor is the expected score of a "
+            f"perfect generator, here with the {counts} at length 24; without a formula the control `oracle` measures it.\n",
             table(
                 ("name", "title", "range", "ideal", *[f"floor, {name}" for name in COUNTS]),
                 [_line(cls) for cls in found.values()],
@@ -69,7 +69,7 @@ def _direction(info: MetricInfo) -> str:
 
 
 def _range(info: MetricInfo) -> str:
-    return " … ".join(number(end) for end in info.range)
+    return "\u00a0… ".join(number(end) for end in info.range)
 
 
 def _floor(cls: type[Metric], n: int) -> str:
