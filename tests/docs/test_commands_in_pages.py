@@ -13,7 +13,7 @@ import typer
 from benchmark.cli.app import app
 from tests.conftest import ROOT
 
-SHOWN = re.compile(r"python -m\s+benchmark((?:\s+[^\s`|#]+)+)")
+SHOWN = re.compile(r"python -m\s+benchmark((?:\s+(?!python\b)[^\s`|#]+)+)")
 
 
 def pages() -> list[Path]:
