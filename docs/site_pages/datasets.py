@@ -11,7 +11,7 @@ from site_pages.markdown import literal, table
 def text() -> str:
     """All shipped data sets as Markdown."""
     specs = [DATASETS.load(name) for name in DATASETS.names()]
-    heads = ("name", "title", "rows", "features", *[f"windows at {length}" for length in LENGTHS], "licence")
+    heads = ("name", "title", "rows", "features", *[f"windows at {length}" for length in LENGTHS])
     return "\n".join(
         [
             table(heads, map(_line, specs)),
@@ -24,7 +24,7 @@ def _line(spec: DatasetSpec) -> tuple[str, ...]:
     counts = window_counts(spec) or {}
     rows = f"{spec.rows:,}" if spec.rows else "generated"
     windows = [f"{counts[length]:,}" if length in counts else "" for length in LENGTHS]
-    return (f"[{literal(spec.id)}](#{spec.id})", spec.title, rows, f"{spec.features}", *windows, spec.licence)
+    return (f"[{literal(spec.id)}](#{spec.id})", spec.title, rows, f"{spec.features}", *windows)
 
 
 def _section(spec: DatasetSpec) -> str:
