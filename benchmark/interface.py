@@ -85,7 +85,7 @@ class Generator(abc.ABC):
     """
 
     version: ClassVar[int] = 1
-    """Raise it when the same arguments would now give another result: cached fits are then computed anew."""
+    """Raised whenever equal arguments give another result, so that cached fits are computed anew."""
     min_features: ClassVar[int] = 1
     uses_real_disjoint: ClassVar[bool] = False
     """Real windows beyond the training ones are handed to `fit`, so that it stands apart from models, as controls do."""

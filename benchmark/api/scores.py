@@ -103,9 +103,9 @@ class Scores(Mapping[str, ScoreResult]):
         return markdown(self.table)
 
     def _repr_html_(self) -> str:
-        from benchmark.report.html import html
+        from benchmark.report.html import fragment
 
-        return html(self.table)
+        return fragment(self.table)
 
 
 def score(

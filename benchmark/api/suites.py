@@ -75,7 +75,7 @@ def run(
         **view: Which part of the suite, and how altered: see `View`.
 
     Returns:
-        The results frame: one row for each cell, score and repetition, and for each failure.
+        The results frame, one row for each cell, score and repetition, and for each failure.
 
     Raises:
         UserError: Something that is named does not exist or cannot work.

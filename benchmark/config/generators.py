@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.reference import Reference
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError, unknown
 from benchmark.imports import shadowed
@@ -83,6 +84,7 @@ class GeneratorSpec(Frozen):
     base: GeneratorSpec | None = Field(
         default=None, description="The generator that `extends` names; the program sets it."
     )
+    reference: Reference = Field(default=Reference(), description="Where the method comes from.")
 
     def layers(self, setting: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Where parameters come from and which, in a cell at `setting`; later layers have the last word."""

@@ -16,17 +16,25 @@ MARKS = {"": "{}", "bold": "<strong>{}</strong>", "underlined": "<u>{}</u>"}
 
 def html(table: TextTable) -> str:
     """A whole document: heading, table, caption and notes."""
-    cells = "".join(f"<th>{escape(text)}</th>" for text in (*table.label_header, *table.header))
     lines = [
         '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">',
         f"<title>{escape(table.title)}</title><style>{STYLE}</style></head>\n<body>\n<h1>{escape(table.title)}</h1>",
+        fragment(table),
+        "</body>\n</html>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def fragment(table: TextTable) -> str:
+    """The table, its caption and its notes for a page with a style of its own, such as a notebook."""
+    cells = "".join(f"<th>{escape(text)}</th>" for text in (*table.label_header, *table.header))
+    lines = [
         f"<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>",
         *_lines(table),
         "</tbody>\n</table>",
         *(f"<p>{escape(text)}</p>" for text in (table.caption, *table.notes) if text),
-        "</body>\n</html>",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _lines(table: TextTable) -> Iterable[str]:

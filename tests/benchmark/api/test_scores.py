@@ -29,6 +29,7 @@ def test_arrays_have_a_value_of_a_closed_form() -> None:
     assert repr(found) == f"Scores({result})"
     assert "| Marginal Wasserstein distance ↓ | fake | " in str(found)
     assert "<td>fake</td>" in found._repr_html_()
+    assert "<style" not in found._repr_html_()  # a notebook keeps its own
 
 
 def test_repetitions_have_an_interval_and_a_seed() -> None:

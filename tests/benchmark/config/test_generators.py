@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.config import generators as registry
+from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 
 PLACE = {"dataset": "stocks", "features": 6, "length": 24, "budget": "smoke", "protocol": "paper"}
 
@@ -137,3 +140,18 @@ def test_all_generators_are_those_that_extend_no_other() -> None:
     assert {"timemar_s", "timemar_l", "copy"} <= set(names)
     assert "timemar_s_no_coarse" not in names
     assert set(names) < set(registry.generator_names())
+
+
+def test_sources_are_shown_and_no_part_of_a_cells_identity(tmp_path: Path) -> None:
+    reference = "reference: {paper: Somebody 2020, url: 'https://example.org', licence: MIT, page: mine.md}\n"
+    keys = []
+    for text in ("", reference):
+        (tmp_path / "mine.yaml").write_text(f"class: baselines.controls.copy:Copy\n{text}")
+        suite = SuiteSpec(name="s", datasets=("sines",), generators=(str(tmp_path / "mine.yaml"),))
+        (cell,) = make_plan(suite, Request()).cells
+        keys.append(cell.key)
+    assert registry.load_spec(str(tmp_path / "mine.yaml")).reference.paper == "Somebody 2020"
+    assert keys[0] == keys[1]
+    (tmp_path / "mine.yaml").write_text("class: baselines.controls.copy:Copy\nreference: {url: 'http://example.org'}\n")
+    with pytest.raises(UserError, match=r"'reference.url' is 'http://example.org'"):
+        registry.load_spec(str(tmp_path / "mine.yaml"))
