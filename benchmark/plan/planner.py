@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from benchmark.config.budgets import BUDGETS
-from benchmark.config.generators import GeneratorSpec, load_class, main_generator_names, resolve
+from benchmark.config.generators import GeneratorSpec, beside, load_class, main_generator_names, resolve
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.config.source import source_digest
 from benchmark.config.suites import SuiteSpec, load_suite, parse_assignments
@@ -25,6 +25,7 @@ from benchmark.data import (
 )
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError, unknown
+from benchmark.imports import module_name
 from benchmark.plan.cell import Cell, Protocol, digest
 from benchmark.plan.keys import SCORES
 from benchmark.plan.request import Request, apply_request
@@ -147,7 +148,8 @@ def _generators(suite: SuiteSpec) -> list[tuple[str, GeneratorSpec]]:
     if not suite.datasets:
         return []
     names = main_generator_names() if suite.generators == "all" else suite.generators
-    specs = [load_generator(name) for name in (*names, *(variant.generator for variant in suite.variants))]
+    every = (*names, *(variant.generator for variant in suite.variants))
+    specs = [load_generator(beside(Path(suite.origin), name)) for name in every]
     return [(spec.name, spec) for spec in specs]
 
 
@@ -259,7 +261,7 @@ def _cells(
     # Refuses parameters that do not fit the windows, such as patch numbers that end at another length.
     size = count_parameters(cls(**resolved.params), setting.length, setting.features, f"generator '{generator.name}'")
     title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
-    source = source_digest(generator.class_.partition(":")[0])
+    source = source_digest(module_name(generator.class_.rpartition(":")[0]))
     for seed in seeds:
         yield Cell(
             generator=generator.name,
