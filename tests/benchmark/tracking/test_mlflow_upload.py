@@ -115,7 +115,7 @@ def test_what_came_later_is_added_to_the_same_run(run: SuiteRun, suite_runs: Sui
     upload(run, suite_runs, uploader)
     before = runs_of(uploader)["sines 24 copy, smoke, paper"]
     CellFolder(suite_runs.store.root / "cells" / run.cells[0].slug).write_score("spectral", score_record(4.0))
-    assert upload(run, suite_runs, uploader).uploaded == 1
+    assert upload(run, suite_runs, uploader).uploaded == 2  # the cell, and the parent, which shows its score
     after = runs_of(uploader)["sines 24 copy, smoke, paper"]
     assert after.info.run_id == before.info.run_id
     assert points(uploader, after, "scores/spectral/repetition") == [(0, 4.0)]

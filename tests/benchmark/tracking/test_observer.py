@@ -157,7 +157,11 @@ def test_the_cells_of_a_sweep_come_one_by_one(store: Store, plan: Plan, uploader
             tracked.add([plan.cells[index]], f"depth={index + 3}")
             finish_cell(store, plan, index)
     runs = runs_of(uploader, "sweep-study")
-    assert set(runs) == {"sweep-study strict smoke", "sines 24 copy depth=3", "sines 24 gaussian depth=4"}
+    assert set(runs) == {
+        "sweep-study strict smoke",
+        "sines 24 copy depth=3, smoke, paper",
+        "sines 24 gaussian depth=4, smoke, paper",
+    }
     assert runs["sweep-study strict smoke"].data.params == {"param.depth": "3,4"}
 
 
