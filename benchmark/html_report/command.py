@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,23 +15,32 @@ from benchmark.report.suite import suite_folder
 from benchmark.store.store import Store
 
 NAME = "report.html"
+MOST_BYTES = 3 * 1024**2
+"""What a page may weigh beside its pictures, so that it opens at once and passes a mail server."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """A page that was written: its path, its size in bytes, and how many cells stand in it."""
+    """A page that was written: its path, its size in bytes, that of its pictures, and how many cells stand in it."""
 
     path: Path
     size: int
+    pictures: int
     cells: int
 
     def text(self) -> str:
-        """The outcome as a line."""
-        return f"wrote {self.path} ({self.size / 1024**2:.2f} MiB, {self.cells} cell{'' if self.cells == 1 else 's'})"
+        """The outcome as a line, and a second one where the page is too large."""
+        line = f"wrote {self.path} ({self.size / 1024**2:.2f} MiB, {self.cells} cell{'' if self.cells == 1 else 's'})"
+        if (text := self.size - self.pictures) > MOST_BYTES:
+            return (
+                f"{line}\nThe page weighs {text / 1024**2:.1f} MiB beside its pictures, more than {MOST_BYTES // 1024**2} MiB; "
+                "use --only for a page a data set."
+            )
+        return line
 
     def as_json(self) -> dict[str, object]:
         """The outcome with stable keys."""
-        return {"file": str(self.path), "bytes": self.size, "cells": self.cells}
+        return {"file": str(self.path), "bytes": self.size, "picture_bytes": self.pictures, "cells": self.cells}
 
 
 def report_plan(plan: Plan, store: Store, output: Path | None, *, pictures: bool) -> Written:
@@ -48,4 +58,5 @@ def _write(content: Content, path: Path) -> Written:
     data = page(content).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, data)
-    return Written(path, len(data), sum(len(part.cards) for part in content.parts))
+    drawn = sum(map(len, re.findall(rb"data:image/png;base64,[^\"]*", data)))
+    return Written(path, len(data), drawn, sum(len(part.cards) for part in content.parts))

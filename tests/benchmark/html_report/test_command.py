@@ -3,8 +3,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from PIL import Image
+
 from benchmark.config.suites import load_suite
 from benchmark.files import write_json
+from benchmark.html_report.command import MOST_BYTES, Written
+from benchmark.html_report.pictures import read
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.store.store import Store
@@ -31,7 +35,32 @@ def test_the_page_of_a_kept_frame_lies_beside_it(command: CommandLine, tmp_path:
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     size = (tmp_path / "report.html").stat().st_size
-    assert record == {"file": "report.html", "bytes": size, "cells": 11}
+    assert record == {"file": "report.html", "bytes": size, "picture_bytes": 0, "cells": 11}
+
+
+def test_a_page_too_large_beside_its_pictures_says_so() -> None:
+    path = Path("report.html")
+    assert "--only" not in Written(path, MOST_BYTES + 10, 10, 200).text()
+    told = Written(path, 2 * MOST_BYTES + 10, 10, 200).text().splitlines()[1]
+    assert told == "The page weighs 6.0 MiB beside its pictures, more than 3 MiB; use --only for a page a data set."
+
+
+def test_the_bytes_of_pictures_are_those_of_their_addresses(command: CommandLine, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    cell = make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
+    store.cell(cell).path.mkdir()
+    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
+    (folder := tmp_path / "runs" / "plots" / cell.slug).mkdir(parents=True)
+    Image.new("RGB", (30, 20)).save(folder / "one.png")
+    pages = [
+        command("report", "--suite", "table8", "--budget", "smoke", "--json", "-", *more)
+        for more in ((), ("--no-pictures",))
+    ]
+    with_one, without = (json.loads(done.stdout) for done in pages)
+    picture = read(folder / "one.png")
+    assert picture is not None
+    assert with_one["picture_bytes"] == len(picture.address)
+    assert without["picture_bytes"] == 0
 
 
 def test_mistakes_are_one_sentence(command: CommandLine, tmp_path: Path) -> None:
