@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Mapping
@@ -34,6 +35,45 @@ def shadowed(module: str) -> str:
         if top in OWN and file.is_file() and not file.resolve().is_relative_to(ROOT / top):
             return f"'{file}' has the name of the benchmark's own package '{top}', which is imported in its place; rename it"
     return ""
+
+
+def is_file_module(place: str) -> bool:
+    """Whether the first half of `place:Class` is a Python file's path instead of a module's name."""
+    return place.endswith(".py")
+
+
+def module_name(place: str) -> str:
+    """The name under which `package.module` or `folder/file.py` is imported; the file's folder joins the path of imports.
+
+    A file's module is named by its stem wherever the file lies, so that it is the module that a program in its folder imports.
+
+    Raises:
+        UserError: There is no such file, or its name is another module's or none that a module can have.
+    """
+    if not is_file_module(place):
+        return place
+    file = Path(place)
+    if not file.is_file():
+        raise UserError(f"the file '{place}' does not exist; check the path.")
+    if "." in file.stem:
+        raise UserError(f"the file '{place}' has a dot in its name, which no module has; rename it.")
+    folder = str(file.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+        importlib.invalidate_caches()
+    other = _origin(file.stem)
+    if other != file.resolve():
+        raise UserError(f"the file '{place}' has the name of another module, '{other or file.stem}'; rename it.")
+    return file.stem
+
+
+def _origin(module: str) -> Path | None:
+    """The file of the module that an import would find; None where it has none."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ValueError:  # a module without a specification, such as __main__
+        return None
+    return Path(spec.origin).resolve() if spec is not None and spec.has_location and spec.origin else None
 
 
 def python_module(name: str) -> list[str]:

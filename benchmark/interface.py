@@ -133,7 +133,10 @@ class Generator(abc.ABC):
 
 
 def write_parameters(generator: Generator, folder: Path, **fitted: object) -> None:
-    """Write `generator.json`: the constructor arguments and plain fitted values, such as the window's shape."""
+    """Write `generator.json`: the constructor arguments and plain fitted values, such as the window's shape.
+
+    The keys of every mapping are sorted, so that equal values give equal bytes; where an order matters, give a list of pairs.
+    """
     record = {"parameters": generator.parameters(), "fitted": fitted}
     (folder / "generator.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
 

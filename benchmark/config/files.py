@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from benchmark.errors import UserError
-from benchmark.imports import ROOT
+from benchmark.imports import ROOT, is_file_module
 
 
 def shipped(folder: str) -> Path:
@@ -42,5 +42,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def beside(file: Path, name: str) -> str:
-    """A path that a YAML file names, relative to that file; a name without a suffix stays as it is."""
-    return str(file.parent / name) if Path(name).suffix and ":" not in name else name
+    """A path that a YAML file names, relative to that file; a name without a suffix and `module:Class` stay as they are."""
+    is_path = is_file_module(name.rpartition(":")[0]) if ":" in name else bool(Path(name).suffix)
+    return str(file.parent / name) if is_path else name

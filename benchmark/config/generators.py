@@ -1,4 +1,4 @@
-"""Generators by name: shipped ones, installed plug-ins, and a user's own YAML file or `module:Class`."""
+"""Generators by name: shipped ones, installed plug-ins, and a user's own YAML file, `module:Class` or `./file.py:Class`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.files import beside, read_yaml, shipped, shipped_names
 from benchmark.config.reference import Reference
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError, unknown
-from benchmark.imports import shadowed
+from benchmark.imports import is_file_module, module_name, shadowed
 from benchmark.interface import Generator
 from benchmark.validation import Frozen, parse, validate_parameters
 
 ENTRY_POINTS = "timemar_bench.generators"
 LEAST = {"min_length": ("length",), "min_features": ("features",), "min_elements": ("length", "features")}
 """Lower bounds that a condition may set: on T, on D and on T D, the numbers in a window."""
+REMEDY = {"module": "install it or correct 'class'", "file": "correct it, or install what it imports"}
+"""What to do where a generator's module or file cannot be imported."""
 CONDITIONS = ("dataset", "length", "budget", "protocol", *LEAST)
 
 
@@ -123,16 +125,23 @@ def main_generator_names() -> list[str]:
 
 
 def load_spec(name: str) -> GeneratorSpec:
-    """A generator by shipped name, plug-in name, `module:Class` or YAML path; raises UserError."""
+    """A generator by shipped name, plug-in name, `module:Class`, `./file.py:Class` or YAML path; raises UserError."""
     if name in shipped_names("configs/generators"):
         return _from_yaml(name, shipped("configs/generators") / f"{name}.yaml", f"configs/generators/{name}.yaml")
     if _is_path(name):
         return _from_yaml(Path(name).stem, Path(name), name)
     if ":" in name:
         return _from_class(name)
+    if is_file_module(name):
+        raise UserError(f"'{name}' is a file without a class; write '{name}:MyGenerator' with the name of its class.")
     if name in _plugins():
         return _from_plugin(_plugins()[name])
     raise unknown("generator", name, generator_names())
+
+
+def short_name(text: str) -> str:
+    """The name under which tables, `--only` and `--set` know a generator that is given by its class, its file or its name."""
+    return load_spec(text).name if ":" in text or _is_path(text) else text
 
 
 GENERATORS = Registry("generator", loadable_names, load_spec, line=lambda spec: spec.summary)
@@ -141,19 +150,24 @@ GENERATORS = Registry("generator", loadable_names, load_spec, line=lambda spec: 
 
 def load_class(spec: GeneratorSpec) -> type[Generator]:
     """The class a specification names; raises UserError where it cannot be imported or is no Generator."""
-    module, _, attribute = spec.class_.partition(":")
+    place, _, attribute = spec.class_.rpartition(":")
+    what = "file" if is_file_module(place) else "module"
+    try:
+        module = module_name(place)
+    except UserError as error:
+        raise UserError(f"generator '{spec.name}': {error}") from None
     try:
         holder = importlib.import_module(module)
     except (Exception, SystemExit) as error:  # somebody else's code runs here, and may raise anything
         reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise UserError(
-            f"generator '{spec.name}': the module '{module}' cannot be imported ({reason}); install it or correct 'class'."
+            f"generator '{spec.name}': the {what} '{place}' cannot be imported ({reason}); {REMEDY[what]}."
         ) from None
     found = getattr(holder, attribute, None)
     if found is None and (reason := shadowed(module)):
         raise UserError(f"generator '{spec.name}': {reason}.")
     if found is None:
-        raise UserError(f"generator '{spec.name}': '{module}' has no '{attribute}'; correct 'class'.")
+        raise UserError(f"generator '{spec.name}': '{place}' has no '{attribute}'; correct the name of the class.")
     if not (inspect.isclass(found) and issubclass(found, Generator)):
         raise UserError(f"generator '{spec.name}': '{spec.class_}' is no subclass of benchmark.interface.Generator.")
     return found
@@ -174,6 +188,8 @@ def resolve(spec: GeneratorSpec, setting: Mapping[str, object], overrides: Mappi
 def _from_yaml(name: str, path: Path, origin: str) -> GeneratorSpec:
     read = read_yaml(path)
     values = {"name": name, "title": name, "origin": origin, **_inherited(name, path, read), **read}
+    if isinstance(read.get("class"), str):
+        values["class"] = beside(path, read["class"])
     return parse(GeneratorSpec, values, owner=f"generator '{name}'")
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from benchmark.config.files import beside, read_yaml, shipped, shipped_names
+from benchmark.config.generators import short_name
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError
 from benchmark.validation import Frozen, parse
@@ -124,7 +125,7 @@ def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
         if not (equals and dot and generator and param):
             raise UserError(f"--set '{text}' is not understood; write generator.param=value.")
         try:
-            found.setdefault(generator, {})[param] = yaml.safe_load(value)
+            found.setdefault(short_name(generator), {})[param] = yaml.safe_load(value)
         except yaml.YAMLError:
             raise UserError(f"--set '{text}': the value '{value}' is not valid YAML; correct it.") from None
     return found

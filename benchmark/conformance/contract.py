@@ -1,11 +1,39 @@
-"""Checks on the constructor, its parameters and the count of trainable parameters."""
+"""Checks on the methods' signatures, the constructor, its parameters and the count of trainable parameters."""
 
 from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from benchmark.conformance.probe import Probe, Violation
+
+METHODS = {"fit": ("windows", "context"), "sample": ("n", "seed"), "save": ("folder",)}
+"""What the harness passes to each method of a generator, in order."""
+
+
+def methods_take_what_the_harness_passes(probe: Probe) -> None:
+    """`fit`, `sample`, `save` and the class method `load` are there and take the arguments of the interface."""
+    for name, given in METHODS.items():
+        _takes(probe.cls, f"{name}({', '.join(given)})", ("self", *given))
+    _takes(probe.cls, "load(folder, device=device)", ("folder",), {"device": "cpu"})
+
+
+def _takes(cls: type, call: str, given: tuple[str, ...], named: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Raise Violation unless the method of `call` is there and can be called like that."""
+    name = call.partition("(")[0]
+    method = getattr(cls, name, None)
+    if not callable(method) or getattr(method, "__isabstractmethod__", False):
+        raise Violation(f"there is no {call}; define it.")
+    try:
+        signature = inspect.signature(method)
+    except ValueError:  # compiled code may have none to show
+        return
+    try:
+        signature.bind(*given, **named)
+    except TypeError as error:
+        raise Violation(f"{name}{signature} cannot be called as {call}: {error}.") from None
 
 
 def constructor_only_stores(probe: Probe) -> None:

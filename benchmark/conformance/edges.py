@@ -6,12 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmark.conformance.probe import FIT_SEED, SAMPLE_SEED, Probe, Violation
+from benchmark.conformance.probe import FEW, FIT_SEED, SAMPLE_SEED, Probe, Violation
 from benchmark.conformance.samples import out_of_range
 from benchmark.errors import UserError
 from benchmark.interface import Windows
-
-FEW = 3  # windows, fewer than any batch
 
 
 def learns_from_one_feature(probe: Probe) -> str | None:

@@ -14,9 +14,11 @@ from unittest import mock
 import numpy as np
 
 from benchmark.conformance.probe import SAMPLE_SEED, SAMPLES, Probe, Violation
+from benchmark.isolation import isolated_random_state
 
 WATCHED = ("current", "home", "temporary")
 UNLIKELY_SEED = 2_871_409_633
+"""What no generator would use, so that setting a state shows."""
 
 
 def leaves_global_random_states_alone(probe: Probe) -> None:
@@ -32,7 +34,7 @@ def leaves_global_random_states_alone(probe: Probe) -> None:
         "load": lambda: probe.cls.load(probe.saved),
     }
     for what, act in calls.items():
-        with _unlikely_states():
+        with isolated_random_state(UNLIKELY_SEED):
             before = _states()
             act()
             changed = [library for library, state in _states().items() if before.get(library, state) != state]
@@ -70,25 +72,6 @@ def watched_folders(root: Path) -> Iterator[None]:
         contextlib.chdir(folders["current"]),
     ):
         yield
-
-
-@contextlib.contextmanager
-def _unlikely_states() -> Iterator[None]:
-    """Seed the global states with what no generator would use, so that setting one shows; then put them back."""
-    torch = sys.modules.get("torch")
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    pytorch = None if torch is None else torch.random.get_rng_state()
-    random.seed(UNLIKELY_SEED)
-    np.random.seed(UNLIKELY_SEED)  # noqa: NPY002
-    if torch is not None:
-        torch.random.default_generator.manual_seed(UNLIKELY_SEED)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
-        if torch is not None and pytorch is not None:
-            torch.random.set_rng_state(pytorch)
 
 
 def _states() -> dict[str, object]:

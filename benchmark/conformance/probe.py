@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from benchmark.interface import FitContext, Generator, Progress, Windows
 FIT_SEED = 11
 SAMPLE_SEED = 5
 SAMPLES = 12
+FEW = 3  # windows, fewer than any batch
 DISJOINT = 64  # real windows disjoint from the training ones, for generators that ask for them
 
 
@@ -105,6 +107,18 @@ class Probe:
         )
         shutil.rmtree(folder)  # as after every finished fit: nothing may be read from there again
         return fitted, trace
+
+    @cached_property
+    def smallest(self) -> Generator | None:
+        """The cheapest fitted generator there is: one of `FEW` windows, else `fitted`; None where neither fit ends."""
+        for windows in (self.windows(FEW, self.features), self.windows(self.count, self.features)):
+            with contextlib.suppress(Exception, Interrupted, SystemExit):  # other checks say what came of a fit
+                folder = self.empty_folder()
+                found = self.new().fit(windows, self.context(self.features, trace=Trace(), folder=folder))
+                shutil.rmtree(folder)  # as after every finished fit: nothing may be read from there again
+                if isinstance(found, self.cls):
+                    return found
+        return None
 
     @property
     def fitted(self) -> Generator:

@@ -19,7 +19,9 @@ from benchmark.interface import Generator
 Check = Callable[[Probe], str | None]
 
 CHECKS: tuple[Check, ...] = (
+    contract.methods_take_what_the_harness_passes,
     contract.constructor_only_stores,
+    storage.saves_and_loads,  # what would lose a long training is told first, after the cheapest fit
     samples.fits_and_samples,
     samples.samples_have_the_shape_asked_for,
     samples.samples_are_float32,
@@ -45,8 +47,8 @@ CHECKS: tuple[Check, ...] = (
     isolation.writes_only_into_its_folders,
 )
 
-# Without a fitted generator that samples there is nothing that the checks after this one could look at.
-FIRST = samples.fits_and_samples
+NEEDED = (contract.methods_take_what_the_harness_passes, storage.saves_and_loads, samples.fits_and_samples)
+"""Where one of these fails, there is no fitted or no saved generator that the checks after it could look at."""
 
 MARKS = {"passed": "✓", "failed": "✗", "not run": "–"}
 
@@ -75,13 +77,14 @@ def check_generator(
     standard error.
     """
     findings: list[Finding] = []
-    blocked = False
+    failed: Check | None = None
     with tempfile.TemporaryDirectory(prefix="conformance-") as root, contextlib.redirect_stdout(sys.stderr):
         probe = Probe(cls, dict(params), Path(root).resolve() / "own", length, features)
         with isolation.watched_folders(Path(root).resolve()):
             for check in checks:
-                findings.append(_not_run(check) if blocked else _run(check, probe))
-                blocked = blocked or (check is FIRST and findings[-1].state == "failed")
+                findings.append(_not_run(check, failed) if failed else _run(check, probe))
+                if check in NEEDED and findings[-1].state == "failed":
+                    failed = check
     return findings
 
 
@@ -104,8 +107,8 @@ def _run(check: Check, probe: Probe) -> Finding:
         return Finding(name, asks, "failed", f"raised {' '.join(reason.split())}")
 
 
-def _not_run(check: Check) -> Finding:
-    return Finding(check.__name__, _asks(check), "not run", "there is no fitted generator to look at")
+def _not_run(check: Check, failed: Check) -> Finding:
+    return Finding(check.__name__, _asks(check), "not run", f"run once {failed.__name__} passes")
 
 
 def _asks(check: Check) -> str:

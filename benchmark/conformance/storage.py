@@ -15,6 +15,22 @@ from benchmark.conformance.probe import SAMPLE_SEED, SAMPLES, Probe, Violation
 from benchmark.interface import Generator
 
 
+def saves_and_loads(probe: Probe) -> str | None:
+    """`save` writes a fitted generator into an empty folder, and `load` makes one of it; tried on the smallest fit there is."""
+    if (fitted := probe.smallest) is None:
+        return "fit does not end, which another check says"
+    folder, what = probe.empty_folder(), "save"
+    try:
+        fitted.save(folder)
+        what = "load"
+        made = probe.cls.load(folder)
+    except Exception as error:
+        raise Violation(f"{what} raised {type(error).__name__} ({' '.join(str(error).split())}).") from None
+    if not isinstance(made, probe.cls):
+        raise Violation(f"load returned {type(made).__name__}; return a {probe.name}.")
+    return None
+
+
 def loaded_generator_samples_alike(probe: Probe) -> None:
     """Loaded in a new process it samples the same bytes as the saved one: the files hold all of it, no seed is the process's."""
     hashes = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"  # other than here, where it may be set

@@ -8,15 +8,13 @@ from pathlib import Path
 
 from benchmark.files import write_bytes
 from benchmark.html_report.content import Content, of_frame, of_plan, read_frame
-from benchmark.html_report.page import page
+from benchmark.html_report.page import MOST_BYTES, page
 from benchmark.plan.planner import Plan
 from benchmark.report.available import require_results
 from benchmark.report.suite import suite_folder
 from benchmark.store.store import Store
 
 NAME = "report.html"
-MOST_BYTES = 3 * 1024**2
-"""What a page may weigh beside its pictures, so that it opens at once and passes a mail server."""
 
 
 @dataclass(frozen=True)

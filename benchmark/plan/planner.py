@@ -16,6 +16,7 @@ from benchmark.config.suites import SuiteSpec, load_suite, parse_assignments
 from benchmark.data import DatasetSpec
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import UserError, unknown
+from benchmark.imports import module_name
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.keys import SCORES
 from benchmark.plan.request import Request, apply_request
@@ -139,7 +140,8 @@ def _generators(suite: SuiteSpec) -> list[tuple[str, GeneratorSpec]]:
     if not suite.datasets:
         return []
     names = main_generator_names() if suite.generators == "all" else suite.generators
-    specs = [load_generator(name) for name in (*names, *(variant.generator for variant in suite.variants))]
+    every = (*names, *(variant.generator for variant in suite.variants))
+    specs = [load_generator(name) for name in every]
     return [(spec.name, spec) for spec in specs]
 
 
@@ -207,7 +209,7 @@ def _cells(
     # Refuses parameters that do not fit the windows, such as patch numbers that end at another length.
     size = count_parameters(cls(**resolved.params), setting.length, setting.features, f"generator '{generator.name}'")
     title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
-    source = source_digest(generator.class_.partition(":")[0])
+    source = source_digest(module_name(generator.class_.rpartition(":")[0]))
     for seed in seeds:
         yield Cell(
             generator=generator.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from benchmark.config.generators import short_name
 from benchmark.errors import UserError, unknown
 
 KEYS = ("generator", "dataset", "length", "seed")
@@ -31,8 +32,9 @@ def parse_only(texts: Iterable[str], choices: Mapping[str, Iterable[object]], ow
         if key not in KEYS:
             raise unknown("key", key, KEYS, owner="--only")
         there = {str(choice) for choice in choices[key]}
-        for value in values.split(","):
+        asked = [short_name(value) if key == "generator" else value for value in values.split(",")]
+        for value in asked:
             if value not in there:
                 raise unknown(key, value, there, owner=owner)
-        wanted.append((key, frozenset(values.split(","))))
+        wanted.append((key, frozenset(asked)))
     return Selection(tuple(wanted))

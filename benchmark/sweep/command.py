@@ -62,7 +62,8 @@ def _track(checked: loop.Sweep, store: Store, where: str | None, write: Callable
     """Track the sweep as one suite run, whose cells come trial by trial."""
     spec = checked.spec.model_dump(mode="json", exclude={"storage"})
     name = f"sweep-{checked.spec.name}"
-    run = SuiteRun(digest(spec), name, f"{name} {checked.objective.protocol} {checked.spec.budget}", spec, ())
+    setting = f"{checked.spec.dataset} {checked.spec.length}, {checked.spec.budget}, {checked.objective.protocol}"
+    run = SuiteRun(digest(spec), name, f"{name}, {setting}", spec, ())
     return track_sweep(run, spec, store, where, write)
 
 

@@ -32,6 +32,20 @@ def damage_of(path: Path) -> str:
     return ""
 
 
+def newest_experiment(path: Path) -> str | None:
+    """The id of the experiment in which a run was started last; None where a database has no run."""
+    base = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=PATIENCE_SECONDS)
+    try:
+        found = base.execute(
+            "SELECT experiment_id FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT 1"
+        ).fetchone()
+    except sqlite3.OperationalError:  # another program's tables, or a lock that outlasted the patience
+        return None
+    finally:
+        base.close()
+    return str(found[0]) if found else None
+
+
 def anchor(path: Path, artefacts: Path) -> int:
     """Let a store's database point at the artefact folder where it lies now, if the store was moved; how many addresses changed.
 

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,9 +17,14 @@ from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import Provenance, ScoreRecord, State
 from benchmark.store.status import all_scores
 from benchmark.store.store import Store
+from benchmark.tracking.final_scores import LONGEST_DESCRIPTION, RowScores, description, final_scores, score_table
 from benchmark.tracking.suite_runs import FINISHED, CellRef, SuiteRun, SuiteRuns
 
 CELL_FILES = ("cell.json", "scores.json", "provenance.json", "status.json", "error.txt", "log.jsonl")
+NOTE = "mlflow.note.content"
+"""The tag that MLflow shows as a run's description, in Markdown."""
+COSTS = "time and memory"
+"""The group of a run's costs; MLflow shows groups by name, and what was learned and scored comes before what it cost."""
 LONGEST_VALUE = 500
 """Characters of a parameter that every MLflow server takes; the whole value is in the artefacts."""
 STATUS = {
@@ -42,7 +47,11 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class RunContent:
-    """The content of one MLflow run. `files` maps a path among the artefacts to a file; times in milliseconds since 1970."""
+    """The content of one MLflow run.
+
+    `files` maps a path among the artefacts to a file, `datasets` a data set's name to its checksum; times are in milliseconds
+    since 1970.
+    """
 
     key: str
     name: str
@@ -54,13 +63,14 @@ class RunContent:
     status: str
     started: int
     ended: int | None
+    datasets: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
 
     @property
     def digest(self) -> str:
         """Sixteen digits that identify the whole content."""
         sums = {name: sha256(path) for name, path in self.files.items()}
-        plain = [self.name, self.params, self.points, self.tags, self.status, self.started, self.ended]
+        plain = [self.name, self.params, self.points, self.tags, self.status, self.started, self.ended, self.datasets]
         return digest([*plain, sums])
 
 
@@ -83,12 +93,13 @@ def run_contents(run: SuiteRun, suite_runs: SuiteRuns) -> RunContents:
 
 
 def suite_content(run: SuiteRun, suite_runs: SuiteRuns) -> RunContent:
-    """The parent: the suite's settings, its tables, configuration and plots, and how it ended."""
+    """The parent: the suite's settings, final scores, tables, configuration and plots, and how it ended."""
     store = suite_runs.store
     states = [_state(ref, store) for ref in run.cells]
     state = _suite_state(run, states, under_way=suite_runs.is_under_way(run))
-    sums = {f"data_sha256.{ref.record['dataset'].get('id')}": str(ref.record["fingerprint"]) for ref in run.cells}
-    tags = {"suite": run.experiment, "status": str(state), **sums}
+    datasets = dict(_dataset(ref) for ref in run.cells)
+    sums = {f"data_sha256.{name}": fingerprint for name, fingerprint in datasets.items()}
+    tags = {"suite": run.suite, "status": str(state), **sums}
     has_ended = state is not State.RUNNING
     if has_ended:
         names = ["not run" if found is State.MISSING else str(found) for found in states]
@@ -98,13 +109,33 @@ def suite_content(run: SuiteRun, suite_runs: SuiteRuns) -> RunContent:
         tags |= {"commit": commits.pop()}
     own = suite_runs.path(run.id)
     files = {name: own / name for name in run.files if (own / name).is_file()}
+    tables = [path.read_text(encoding="utf-8") for name, path in files.items() if name.endswith(".md")]
+    tags |= {NOTE: text} if (text := description(tables)) else {}
     if suite_runs.owns_folder(run):
         plots = sorted((store.root / run.folder / "plots").glob("*.*"))
         files |= {f"plots/{path.name}": path for path in plots}
     end = round(1000 * (run.started + run.seconds)) if run.ended and has_ended else None
     params, started = flatten(run.params), round(1000 * run.started)
     status = STATUS.get(state, "FAILED")
-    return RunContent(run.id, run.name, run.experiment, params, (), tags, files, status, started, end)
+    points = _final_points(run, states, store)
+    return RunContent(run.id, run.name, run.experiment, params, points, tags, files, status, started, end, datasets)
+
+
+def _final_points(run: SuiteRun, states: Sequence[State], store: Store) -> tuple[Point, ...]:
+    """The final score of each row of the suite's table, dated when the last cell was scored."""
+    rows, last = [], 0
+    for ref, state in zip(run.cells, states, strict=True):
+        provenance = _provenance(ref, store)
+        scores = all_scores(_folder(ref, store), provenance)
+        rows.append(RowScores(ref.row, scores, is_final=state not in (State.MISSING, State.RUNNING)))
+        last = max(last, _times(provenance, run.started)[1])
+    found = {_allowed(_readable(key)): value for key, value in final_scores(rows).items() if math.isfinite(value)}
+    return tuple(Point(key, value, 0, last) for key, value in sorted(found.items()))
+
+
+def _dataset(ref: CellRef) -> tuple[str, str]:
+    """A cell's data set and the checksum of its content."""
+    return str(ref.record["dataset"].get("id", "")), str(ref.record["fingerprint"])
 
 
 def _suite_state(run: SuiteRun, cells: Sequence[State], *, under_way: bool) -> State:
@@ -125,23 +156,27 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
     provenance = Provenance() if cannot_run else folder.provenance()
     started, ended = _times(provenance, run.started)
     fit = provenance.stage("fit")
+    scores = {} if cannot_run else all_scores(folder, provenance)
+    reason, warnings = ref.skip if cannot_run else folder.status().reason, " ".join(fit.warnings)
+    dataset, fingerprint = _dataset(ref)
     tags = {
-        "suite": run.experiment,
+        "suite": run.suite,
         "cell": ref.slug,
         "status": state,
-        "reason": ref.skip if cannot_run else folder.status().reason,
+        "reason": reason,
         "generator": ref.method,
-        "dataset": str(ref.record["dataset"].get("id", "")),
-        "data_sha256": str(ref.record["fingerprint"]),
+        "dataset": dataset,
+        "data_sha256": fingerprint,
         "commit": fit.commit,
         "mlflow.source.git.commit": fit.commit,
         "dirty": fit.dirty,
-        "warnings": " ".join(fit.warnings),
+        "warnings": warnings,
         "device": fit.machine.device,
+        NOTE: description([score_table(scores), reason, warnings]) or None,
     }
     points = [
         *_losses(folder.path / "log.jsonl", started),
-        *_scores(all_scores(folder, provenance), ended),
+        *_scores(scores, ended),
         *_costs(provenance, ended),
     ]
     params = flatten(
@@ -149,15 +184,16 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
     )
     return RunContent(
         f"{run.id}/{ref.key}",
-        ref.name,
+        f"{ref.name}, {ref.record['budget'].get('name', '')}, {ref.record['protocol']}",
         run.experiment,
         params,
         tuple(point for point in points if math.isfinite(point.value)),
-        {name: str(value)[:5000] for name, value in tags.items() if value is not None},
+        {name: str(value)[:LONGEST_DESCRIPTION] for name, value in tags.items() if value is not None},
         _files(folder.path, ref, run, store),
         STATUS.get(state, "FAILED"),
         started,
         ended,
+        {dataset: fingerprint},
         parent=run.id,
     )
 
@@ -177,6 +213,11 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 def _allowed(name: str) -> str:
     """A name in the signs that MLflow takes, at most 250 of them."""
     return re.sub(r"[^\w./ -]", "_", name)[:250]
+
+
+def _readable(name: str) -> str:
+    """A name with `width=8, depth=2` as "width 8 depth 2", whose signs no MLflow name may have."""
+    return name.replace("=", " ").replace(",", "")
 
 
 def _folder(ref: CellRef, store: Store) -> CellFolder:
@@ -205,7 +246,7 @@ def _milliseconds(text: str) -> int:
 
 
 def _losses(log: Path, time: int) -> Iterator[Point]:
-    """The logged metrics of training by step. A resumed fit logs some steps again; the later line counts."""
+    """The logged metrics of training by step, a group a stage. A resumed fit logs some steps again; the later line counts."""
     found: dict[tuple[str, int], float] = {}
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
@@ -215,7 +256,7 @@ def _losses(log: Path, time: int) -> Iterator[Point]:
         try:
             entry = json.loads(line)
             stage, step = entry.pop("stage"), int(entry.pop("step"))
-            found |= {(_allowed(f"train/{stage}/{name}"), step): float(value) for name, value in entry.items()}
+            found |= {(_allowed(f"{stage}/{name}"), step): float(value) for name, value in entry.items()}
         except (ValueError, TypeError, KeyError, AttributeError):  # a line that a kill cut off
             continue
     for (key, step), value in sorted(found.items()):
@@ -242,7 +283,7 @@ def _costs(provenance: Provenance, time: int) -> Iterator[Point]:
     }
     for name, value in costs.items():
         if value is not None:
-            yield Point(f"costs/{name}", float(value), 0, time)
+            yield Point(f"{COSTS}/{name}", float(value), 0, time)
 
 
 def _files(folder: Path, ref: CellRef, run: SuiteRun, store: Store) -> dict[str, Path]:

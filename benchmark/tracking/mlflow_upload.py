@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 
 KEY_TAG = "benchmark.item"
 DIGEST_TAG = "benchmark.digest"
+PARENT_TAG = "mlflow.parentRunId"
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 """Opens MLflow's view of training runs instead of that of language models."""
+DATASET_DIGITS = 16
+"""Digits of a data set's checksum; MLflow takes 36."""
 PARAMS_AT_ONCE = 100
 POINTS_AT_ONCE = 1000
 RUNS_AT_ONCE = 1000
@@ -127,7 +131,7 @@ class Uploader:
         for content in contents:
             run = held.get(self._key(content))
             try:
-                if run is None or run.data.tags.get(DIGEST_TAG) != content.digest:
+                if run is None or not _is_whole(run, content, parent):
                     run_id = self._bring(content, run, parent)
                     result.uploaded += 1
                 else:
@@ -159,7 +163,7 @@ class Uploader:
     def _bring(self, content: RunContent, run: Run | None, parent: str | None) -> str:
         """Bring the MLflow run of a content to it; the run's id."""
         held = _Held() if run is None else self._held(run, content)
-        if run is not None and _contradicts(held.points, content.points):
+        if run is not None and (held.others or _contradicts(held.points, content.points)):
             # Points cannot be changed. The run is only marked as deleted, so `mlflow runs restore` brings it back.
             self.client.delete_run(run.info.run_id)
             run, held = None, _Held()
@@ -169,7 +173,7 @@ class Uploader:
         return run_id
 
     def _fill(self, run: str, content: RunContent, parent: str | None, held: _Held) -> None:
-        from mlflow.entities import Metric, Param, RunTag
+        from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
 
         params = [Param(name, value) for name, value in content.params.items() if name not in held.params]
         for some in _parts(params, PARAMS_AT_ONCE):
@@ -182,6 +186,11 @@ class Uploader:
         for many in _parts(points, POINTS_AT_ONCE):
             self.client.log_batch(run, metrics=many)
         self.client.log_batch(run, tags=[RunTag(name, value) for name, value in _tags(content, parent).items()])
+        inputs = [
+            DatasetInput(Dataset(name, fingerprint[:DATASET_DIGITS], "local", "{}"), tags=[])
+            for name, fingerprint in content.datasets.items()
+        ]
+        self.client.log_inputs(run, datasets=inputs)
         for name, path in content.files.items():
             folder = str(PurePosixPath(name).parent)
             self.client.log_artifact(run, str(path), None if folder == "." else folder)
@@ -203,13 +212,15 @@ class Uploader:
             for key in keys
             for metric in self.client.get_metric_history(run.info.run_id, key)
         }
-        return _Held(dict(run.data.params), points)
+        others = set(run.data.metrics) - {point.key for point in content.points}
+        return _Held(dict(run.data.params), points, bool(others))
 
     def _experiment(self, name: str) -> str:
         """The id of an experiment, which is created where there is none."""
         if name not in self.experiments:
             found = self.client.get_experiment_by_name(name)
-            where = f"{self.destination.artefacts}/{name}" if self.destination.artefacts else None
+            folder = re.sub(r"[^\w.-]+", "-", name)
+            where = f"{self.destination.artefacts}/{folder}" if self.destination.artefacts else None
             self.experiments[name] = (
                 found.experiment_id if found else self.client.create_experiment(name, where, EXPERIMENT_TAGS)
             )
@@ -233,6 +244,14 @@ class Uploader:
 class _Held:
     params: Mapping[str, str] = field(default_factory=dict)
     points: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    others: bool = False
+    """Whether there are metrics that the content lacks, such as those of an earlier program."""
+
+
+def _is_whole(run: Run, content: RunContent, parent: str | None) -> bool:
+    """Whether a run has all of a content and lies under `parent`, which may have been created anew since."""
+    tags = run.data.tags
+    return tags.get(DIGEST_TAG) == content.digest and tags.get(PARENT_TAG) == parent
 
 
 def _contradicts(held: Mapping[tuple[str, int], float], points: Iterable[Point]) -> bool:
@@ -242,7 +261,7 @@ def _contradicts(held: Mapping[tuple[str, int], float], points: Iterable[Point])
 
 
 def _tags(content: RunContent, parent: str | None) -> dict[str, Any]:
-    inherited = {"mlflow.parentRunId": parent} if parent else {}
+    inherited = {PARENT_TAG: parent} if parent else {}
     return {**content.tags, **inherited, "mlflow.runName": content.name, "mlflow.source.name": "python -m benchmark"}
 
 

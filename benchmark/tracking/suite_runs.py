@@ -23,6 +23,8 @@ from benchmark.store.store import Store
 RUNNING = "running"
 FINISHED = "finished"
 INTERRUPTED = "interrupted"
+MOST_NAMED = 4
+"""Data sets that a name lists."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class CellRef:
     def key(self) -> str:
         """The cell's key."""
         return str(self.record["key"])
+
+    @property
+    def row(self) -> str:
+        """The cell's name without its training seed: what all seeds of a table's row share."""
+        seed = self.record["seed"]
+        return self.name.replace(f" seed {seed}", "", 1) if seed else self.name
 
 
 @dataclass(frozen=True)
@@ -65,14 +73,30 @@ class SuiteRun:
     folder: str = ""
     files: tuple[str, ...] = ()
 
+    @property
+    def suite(self) -> str:
+        """The suite's name."""
+        return str(self.params.get("name", self.experiment))
+
 
 def from_plan(plan: Plan) -> SuiteRun:
     """The suite run of a plan; equal plans give the same one."""
     suite = plan.suite.model_dump(mode="json", exclude={"origin", "title", "summary"})
     params = {**suite, "scores": list(plan.scores)}
     cells = tuple(refer(cell) for cell in plan.cells)
-    name = ", ".join([f"{plan.suite.name} {plan.suite.protocol} {plan.suite.budget}", *plan.changes])
-    return SuiteRun(digest([params, [cell.key for cell in cells]]), plan.suite.name, name, params, cells)
+    setting = (plan.suite.budget, plan.suite.protocol)
+    whole = [Path(name).stem for name in plan.suite.datasets] or [cell.dataset.id for cell in plan.cells]
+    lengths = " ".join(str(length) for length in sorted({cell.length for cell in plan.cells}))
+    here = f"{_listed(cell.dataset.id for cell in plan.cells)} {lengths}"
+    experiment = ", ".join([plan.suite.name, _listed(whole), *setting])
+    name = ", ".join([plan.suite.name, here, *setting, *plan.changes])
+    return SuiteRun(digest([params, [cell.key for cell in cells]]), experiment, name, params, cells)
+
+
+def _listed(datasets: Iterable[str]) -> str:
+    """Data sets by name, or their number where there are many."""
+    names = list(dict.fromkeys(datasets))
+    return " + ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} data sets"
 
 
 def refer(cell: Cell, label: str = "") -> CellRef:
@@ -107,6 +131,7 @@ class SuiteRuns:
             now, spent = round(time.time(), 3), known.seconds if known else 0.0
             opened = replace(
                 run,
+                experiment=known.experiment if known else run.experiment,  # where a tracker has it
                 destinations=tuple(dict.fromkeys(destinations)),
                 uploaded=known.uploaded if known else {},
                 started=started,

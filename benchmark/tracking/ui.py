@@ -14,10 +14,12 @@ from types import FrameType
 
 from benchmark.errors import UserError
 from benchmark.store.store import Store
-from benchmark.tracking.database import anchor, damage_of
+from benchmark.tracking.database import anchor, damage_of, newest_experiment
 from benchmark.tracking.destination import DATABASE, local
 
 HOST = "127.0.0.1"
+TRAINING = "workflowType=machine_learning"
+"""What an address asks for the view of trained models with; MLflow's own default is that of language models."""
 START_SECONDS = 90.0
 STOP_SECONDS = 10.0
 ENVIRONMENT = {
@@ -52,11 +54,18 @@ def ui(store: Store, port: int, write: Callable[[str], None]) -> None:
 def _serve(process: subprocess.Popen[bytes], store: Store, port: int, write: Callable[[str], None]) -> None:
     try:
         _wait(process, port, _log(store))
-        write(f"MLflow shows the store '{store.root}' on http://{HOST}:{port} (Ctrl-C ends it)")
+        write(f"MLflow shows the store '{store.root}' on {_page(store, port)} (Ctrl-C ends it)")
         process.wait()
         raise UserError(f"the MLflow server has ended with status {process.returncode}; '{_log(store)}' says why.")
     finally:
         _stop(process)
+
+
+def _page(store: Store, port: int) -> str:
+    """The address of the newest experiment's runs; of the list of experiments where there is none."""
+    newest = newest_experiment(store.root / DATABASE)
+    place = f"experiments/{newest}/runs" if newest else "experiments"
+    return f"http://{HOST}:{port}/#/{place}?{TRAINING}"
 
 
 def _start(store: Store, port: int) -> subprocess.Popen[bytes]:

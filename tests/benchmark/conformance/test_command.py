@@ -15,7 +15,7 @@ def test_a_failed_check_is_a_row_and_status_1(command: CommandLine) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == "ignores_the_seed (promise_breakers:IgnoresTheSeed), T = 24, D = 5"
     assert [line.split()[1] for line in lines if line.startswith("✗")] == ["another_seed_gives_other_samples"]
-    assert lines[-1] == "23 of 24 checks passed"
+    assert lines[-1] == "25 of 26 checks passed"
 
 
 def test_a_window_of_any_size_and_parameters_as_json(command: CommandLine) -> None:

@@ -7,7 +7,8 @@ from PIL import Image
 
 from benchmark.config.suites import load_suite
 from benchmark.files import write_json
-from benchmark.html_report.command import MOST_BYTES, Written
+from benchmark.html_report.command import Written
+from benchmark.html_report.page import MOST_BYTES
 from benchmark.html_report.pictures import read
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request

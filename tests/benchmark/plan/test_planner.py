@@ -166,7 +166,7 @@ def test_own_data_have_a_name_of_their_own(tmp_path: Path) -> None:
     own = make_plan(suite, Request(own=spec_from_csv(tmp_path / "plant.csv")))
     assert own.folder == "x-plant-paper-smoke"
     assert own.title == "plant, generators of suite x"
-    assert from_plan(own).experiment == "x-plant"
+    assert from_plan(own).suite == "x-plant"
 
 
 def test_cells_of_earlier_versions_keep_their_keys(tmp_path: Path) -> None:

@@ -18,21 +18,26 @@ def test_a_cell_with_its_losses_scores_costs_tags_and_files(run: SuiteRun, store
     # 2.5 s of fitting and 1.5 s of sampling, whenever that was: the pause between them is no work.
     end = STARTED + 2500 + 1500
     assert set(item.points) == {
-        ("train/stage1/loss", 2.0, 50, STARTED),
-        ("train/stage1/loss", 1.0, 100, STARTED),
-        ("train/stage1/vq", 0.5, 50, STARTED),
+        ("stage1/loss", 2.0, 50, STARTED),
+        ("stage1/loss", 1.0, 100, STARTED),
+        ("stage1/vq", 0.5, 50, STARTED),
         ("scores/context_fid/repetition", 1.0, 0, end),
         ("scores/context_fid/repetition", 3.0, 1, end),
         ("scores/context_fid/mean", 2.0, 0, end),
         ("scores/context_fid/half_width", 12.7, 0, end),
         ("scores/context_fid/floor", 0.25, 0, end),
-        ("costs/fit_seconds", 2.5, 0, end),
-        ("costs/sample_seconds", 1.25, 0, end),
-        ("costs/peak_memory_mib", 300.0, 0, end),
-        ("costs/parameters", 7.0, 0, end),
+        ("time and memory/fit_seconds", 2.5, 0, end),
+        ("time and memory/sample_seconds", 1.25, 0, end),
+        ("time and memory/peak_memory_mib", 300.0, 0, end),
+        ("time and memory/parameters", 7.0, 0, end),
     }
     assert len(item.points) == 12
-    assert (item.name, item.status, item.started, item.ended) == ("sines 24 copy", "FINISHED", STARTED, end)
+    assert (item.name, item.status, item.started, item.ended) == (
+        "sines 24 copy, smoke, paper",
+        "FINISHED",
+        STARTED,
+        end,
+    )
     assert item.params["length"] == "24"
     assert item.params["dataset.id"] == "sines"
     assert item.params["budget.max_windows"] == "256"
@@ -98,7 +103,13 @@ def test_figures_drawn_later_belong_to_their_cell_and_to_the_suite(run: SuiteRun
 
 def test_the_parent_has_the_suites_settings_table_and_count(run: SuiteRun, suite_runs: SuiteRuns, plan: Plan) -> None:
     item = suite_content(run, suite_runs)
-    assert (item.experiment, item.name, item.status) == ("small", "small paper smoke", "FINISHED")
+    assert (item.experiment, item.name, item.status) == (
+        "small, sines, smoke, paper",
+        "small, sines 24, smoke, paper",
+        "FINISHED",
+    )
+    assert item.tags["suite"] == "small"
+    assert item.datasets == {"sines": plan.cells[0].fingerprint}
     assert item.params["generators"] == '["copy", "gaussian"]'
     assert item.tags["cells"] == "2 done"
     assert item.tags["data_sha256.sines"] == plan.cells[0].fingerprint

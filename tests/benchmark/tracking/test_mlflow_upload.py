@@ -13,19 +13,19 @@ from benchmark.store.cell_folder import CellFolder
 from benchmark.store.store import Store
 from benchmark.tracking.destination import DATABASE, Destination
 from benchmark.tracking.mlflow_content import run_contents
-from benchmark.tracking.mlflow_upload import Result, UnreachableError, Uploader
+from benchmark.tracking.mlflow_upload import DIGEST_TAG, Result, UnreachableError, Uploader
 from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns
 from tests.benchmark.store.score_records import score_record
 from tests.benchmark.tracking.conftest import STARTED, forget_connections
 
-NAMES = {"small paper smoke", "sines 24 copy", "sines 24 gaussian"}
+NAMES = {"small, sines 24, smoke, paper", "sines 24 copy, smoke, paper", "sines 24 gaussian, smoke, paper"}
 
 
 def upload(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> Result:
     return uploader.upload(run_contents(run, suite_runs).all)
 
 
-def runs_of(uploader: Uploader, experiment: str = "small") -> dict[str, Any]:
+def runs_of(uploader: Uploader, experiment: str = "small, sines, smoke, paper") -> dict[str, Any]:
     """The runs that a client finds, by name; a name that occurs twice is an error."""
     found = uploader.client.search_experiments(filter_string=f"name = '{experiment}'")
     runs: Sequence[Any] = uploader.client.search_runs([found[0].experiment_id]) if found else []
@@ -42,26 +42,31 @@ def assert_whole(uploader: Uploader) -> None:
     """Every run is there once with every point once."""
     runs = runs_of(uploader)
     assert set(runs) == NAMES
-    for name in ("sines 24 copy", "sines 24 gaussian"):
-        assert points(uploader, runs[name], "train/stage1/loss") == [(50, 2.0), (100, 1.0)]
+    for name in ("sines 24 copy, smoke, paper", "sines 24 gaussian, smoke, paper"):
+        assert points(uploader, runs[name], "stage1/loss") == [(50, 2.0), (100, 1.0)]
         assert points(uploader, runs[name], "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
-        assert runs[name].data.tags["mlflow.parentRunId"] == runs["small paper smoke"].info.run_id
+        assert runs[name].data.tags["mlflow.parentRunId"] == runs["small, sines 24, smoke, paper"].info.run_id
 
 
 def test_what_a_client_reads_back(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
     assert upload(run, suite_runs, uploader).uploaded == 3
     assert_whole(uploader)
     runs = runs_of(uploader)
-    parent = runs["small paper smoke"]
+    parent = runs["small, sines 24, smoke, paper"]
     assert parent.info.status == "FINISHED"
     assert parent.data.params["scores"] == '["context_fid"]'
+    assert parent.data.metrics == {"context_fid/sines 24 copy": 2.0, "context_fid/sines 24 gaussian": 2.0}
+    assert parent.data.tags["mlflow.note.content"] == "| a table |"
+    assert [data.dataset.name for data in parent.inputs.dataset_inputs] == ["sines"]
+    experiment = uploader.client.get_experiment(parent.info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert {file.path for file in uploader.client.list_artifacts(parent.info.run_id)} == {
         "configuration.json",
         "table.md",
     }
     table = uploader.client.download_artifacts(parent.info.run_id, "table.md")
     assert Path(table).read_text() == "| a table |\n"
-    for name in ("sines 24 copy", "sines 24 gaussian"):
+    for name in ("sines 24 copy, smoke, paper", "sines 24 gaussian, smoke, paper"):
         child = runs[name]
         assert child.data.tags["commit"] == child.data.tags["mlflow.source.git.commit"] == "a" * 40
         assert child.data.tags["data_sha256"] == run.cells[0].record["fingerprint"]
@@ -108,10 +113,10 @@ def test_a_crash_at_any_request_repeats_nothing(
 
 def test_what_came_later_is_added_to_the_same_run(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
     upload(run, suite_runs, uploader)
-    before = runs_of(uploader)["sines 24 copy"]
+    before = runs_of(uploader)["sines 24 copy, smoke, paper"]
     CellFolder(suite_runs.store.root / "cells" / run.cells[0].slug).write_score("spectral", score_record(4.0))
-    assert upload(run, suite_runs, uploader).uploaded == 1
-    after = runs_of(uploader)["sines 24 copy"]
+    assert upload(run, suite_runs, uploader).uploaded == 2  # the cell, and the parent, which shows its score
+    after = runs_of(uploader)["sines 24 copy, smoke, paper"]
     assert after.info.run_id == before.info.run_id
     assert points(uploader, after, "scores/spectral/repetition") == [(0, 4.0)]
     assert points(uploader, after, "scores/context_fid/repetition") == [(0, 1.0), (1, 3.0)]
@@ -124,35 +129,60 @@ def test_a_failed_cell_that_is_done_later_is_the_same_run(
     write_json(folder / "status.json", {"state": "timeout", "reason": "killed after its limit", "stage": "fit"})
     upload(run, suite_runs, uploader)
     failed = runs_of(uploader)
-    assert failed["sines 24 copy"].info.status == failed["small paper smoke"].info.status == "FAILED"
-    assert failed["sines 24 copy"].data.tags["reason"] == "killed after its limit"
-    assert failed["small paper smoke"].data.tags["cells"] == "1 done, 1 timeout"
+    assert (
+        failed["sines 24 copy, smoke, paper"].info.status
+        == failed["small, sines 24, smoke, paper"].info.status
+        == "FAILED"
+    )
+    assert failed["sines 24 copy, smoke, paper"].data.tags["reason"] == "killed after its limit"
+    assert failed["small, sines 24, smoke, paper"].data.tags["cells"] == "1 done, 1 timeout"
     write_json(folder / "status.json", {"state": "done", "reason": "", "stage": ""})
     upload(run, suite_runs, uploader)
     done = runs_of(uploader)
-    assert done["sines 24 copy"].info.run_id == failed["sines 24 copy"].info.run_id
-    assert done["sines 24 copy"].info.status == done["small paper smoke"].info.status == "FINISHED"
-    assert done["sines 24 copy"].data.tags.get("reason", "") == ""
-    assert done["small paper smoke"].data.tags["cells"] == "2 done"
+    assert done["sines 24 copy, smoke, paper"].info.run_id == failed["sines 24 copy, smoke, paper"].info.run_id
+    assert (
+        done["sines 24 copy, smoke, paper"].info.status
+        == done["small, sines 24, smoke, paper"].info.status
+        == "FINISHED"
+    )
+    assert done["sines 24 copy, smoke, paper"].data.tags.get("reason", "") == ""
+    assert done["small, sines 24, smoke, paper"].data.tags["cells"] == "2 done"
 
 
 def test_a_changed_score_replaces_the_run(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
     upload(run, suite_runs, uploader)
-    before = runs_of(uploader)["sines 24 copy"]
+    before = runs_of(uploader)["sines 24 copy, smoke, paper"]
     folder = suite_runs.store.root / "cells" / run.cells[0].slug
     CellFolder(folder).write_score("context_fid", score_record(3.0, 1.0, 5.0, half_width=12.7))
     upload(run, suite_runs, uploader)
-    after = runs_of(uploader)["sines 24 copy"]
+    after = runs_of(uploader)["sines 24 copy, smoke, paper"]
     assert after.info.run_id != before.info.run_id
     assert points(uploader, after, "scores/context_fid/repetition") == [(0, 1.0), (1, 5.0)]
     assert uploader.client.get_run(before.info.run_id).info.lifecycle_stage == "deleted"
+    # The parent shows the score too and was replaced, so that all its cells lie under the new one.
+    parent = runs_of(uploader)["small, sines 24, smoke, paper"]
+    assert parent.data.metrics["context_fid/sines 24 copy"] == 3.0
+    for name in NAMES - {"small, sines 24, smoke, paper"}:
+        assert runs_of(uploader)[name].data.tags["mlflow.parentRunId"] == parent.info.run_id
+
+
+def test_a_metric_of_an_earlier_program_goes_with_its_run(
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader
+) -> None:
+    upload(run, suite_runs, uploader)
+    old = runs_of(uploader)["sines 24 copy, smoke, paper"].info.run_id
+    uploader.client.log_metric(old, "train/stage1/loss", 2.0)
+    uploader.client.set_tag(old, DIGEST_TAG, "of another program")
+    assert upload(run, suite_runs, uploader).uploaded == 1
+    assert "train/stage1/loss" not in runs_of(uploader)["sines 24 copy, smoke, paper"].data.metrics
+    assert_whole(uploader)
 
 
 def test_a_run_deleted_in_the_tracker_is_uploaded_again(
     run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader
 ) -> None:
     upload(run, suite_runs, uploader)
-    uploader.client.delete_run(runs_of(uploader)["sines 24 copy"].info.run_id)
+    uploader.client.delete_run(runs_of(uploader)["sines 24 copy, smoke, paper"].info.run_id)
     assert upload(run, suite_runs, uploader).uploaded == 1
     assert_whole(uploader)
 
@@ -165,7 +195,9 @@ def test_two_stores_may_share_a_tracker(
     shutil.copytree(suite_runs.root, other.root / "tracking" / "runs")
     upload(run, suite_runs, uploader)
     assert upload(run, SuiteRuns(other), Uploader(uploader.destination, other)).uploaded == 3
-    found = uploader.client.search_runs([uploader.client.get_experiment_by_name("small").experiment_id])  # type: ignore[union-attr]
+    found = uploader.client.search_runs(
+        [uploader.client.get_experiment_by_name("small, sines, smoke, paper").experiment_id]
+    )  # type: ignore[union-attr]
     assert len(found) == 6
 
 
@@ -201,8 +233,8 @@ def test_more_points_than_a_batch_takes(run: SuiteRun, suite_runs: SuiteRuns, up
     log = suite_runs.store.root / "cells" / run.cells[0].slug / "log.jsonl"
     log.write_text("".join(f'{{"stage": "fit", "step": {step}, "loss": {step}.5}}\n' for step in range(1, 2502)))
     upload(run, suite_runs, uploader)
-    found = runs_of(uploader)["sines 24 copy"]
-    assert points(uploader, found, "train/fit/loss") == [(step, step + 0.5) for step in range(1, 2502)]
+    found = runs_of(uploader)["sines 24 copy, smoke, paper"]
+    assert points(uploader, found, "fit/loss") == [(step, step + 0.5) for step in range(1, 2502)]
 
 
 def test_a_closed_port_is_unreachable_in_a_few_words(run: SuiteRun, suite_runs: SuiteRuns) -> None:

@@ -44,16 +44,16 @@ def test_a_cell_is_uploaded_when_it_ends_and_the_rest_at_the_end(store: Store, p
     with track_plan(plan, store, "local", lines.append) as tracked:
         finish_cell(store, plan, 0)
         tracked.ended(Outcome(plan.cells[0], State.DONE, computed=True))
-        wait(lambda: "sines 24 copy" in runs_of(uploader))
+        wait(lambda: "sines 24 copy, smoke, paper" in runs_of(uploader))
         early = runs_of(uploader)
-        assert set(early) == {"small paper smoke", "sines 24 copy"}
-        assert early["small paper smoke"].info.status == "RUNNING"
+        assert set(early) == {"small, sines 24, smoke, paper", "sines 24 copy, smoke, paper"}
+        assert early["small, sines 24, smoke, paper"].info.status == "RUNNING"
         finish_cell(store, plan, 1)
         tracked.ended(Outcome(plan.cells[1], State.DONE, computed=True))
     assert_whole(uploader)
-    assert runs_of(uploader)["small paper smoke"].info.status == "FINISHED"
+    assert runs_of(uploader)["small, sines 24, smoke, paper"].info.status == "FINISHED"
     shown = f"'python -m benchmark ui --store {store.root}' shows it"
-    assert lines == [f"tracked in {uploader.destination.uri}, experiment 'small'; {shown}"]
+    assert lines == [f"tracked in {uploader.destination.uri}, experiment 'small, sines, smoke, paper'; {shown}"]
 
 
 def test_an_interrupt_waits_for_nothing_and_loses_nothing(store: Store, plan: Plan, uploader: Uploader) -> None:
@@ -70,7 +70,7 @@ def test_an_interrupt_waits_for_nothing_and_loses_nothing(store: Store, plan: Pl
     assert SuiteRuns(store).all()[0].state == INTERRUPTED
     assert lines == [incomplete(uploader.destination.uri, "it was interrupted", store)]
     assert sync(store, None, print).uploaded == {uploader.destination.shown: 2}
-    assert runs_of(uploader)["small paper smoke"].info.status == "KILLED"
+    assert runs_of(uploader)["small, sines 24, smoke, paper"].info.status == "KILLED"
 
 
 def test_a_server_that_never_answers_is_waited_for_a_bounded_time(
@@ -157,7 +157,11 @@ def test_the_cells_of_a_sweep_come_one_by_one(store: Store, plan: Plan, uploader
             tracked.add([plan.cells[index]], f"depth={index + 3}")
             finish_cell(store, plan, index)
     runs = runs_of(uploader, "sweep-study")
-    assert set(runs) == {"sweep-study strict smoke", "sines 24 copy depth=3", "sines 24 gaussian depth=4"}
+    assert set(runs) == {
+        "sweep-study strict smoke",
+        "sines 24 copy depth=3, smoke, paper",
+        "sines 24 gaussian depth=4, smoke, paper",
+    }
     assert runs["sweep-study strict smoke"].data.params == {"param.depth": "3,4"}
 
 
@@ -184,4 +188,4 @@ def test_an_upload_outlives_a_killed_runner(store: Store, plan: Plan, uploader: 
     assert tracked.process.stdin is not None
     assert tracked.process.stdin.closed
     assert tracked.process.wait(timeout=60) == 0
-    assert "sines 24 copy" in runs_of(uploader)
+    assert "sines 24 copy, smoke, paper" in runs_of(uploader)

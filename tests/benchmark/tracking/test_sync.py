@@ -122,7 +122,7 @@ def test_a_server_killed_midway_gets_the_rest_later_once(
     assert sync(suite_runs.store, destination.uri, print).uploaded == {destination.uri: 1}
     assert sync(suite_runs.store, destination.uri, print).text() == "nothing left to upload"
     assert_whole(uploader)
-    for name in ("sines 24 copy", "sines 24 gaussian"):
+    for name in ("sines 24 copy, smoke, paper", "sines 24 gaussian, smoke, paper"):
         scores = uploader.client.download_artifacts(runs_of(uploader)[name].info.run_id, "scores.json")
         assert (
             Path(scores).read_bytes()
