@@ -69,7 +69,11 @@ class GeneratorSpec(Frozen):
     """
 
     name: str = Field(description="The generator's name; by default that of its YAML file.")
-    class_: str = Field(alias="class", pattern=r"^[\w.]+:\w+$", description="The generator's class as module:Class.")
+    class_: str = Field(
+        alias="class",
+        pattern=r"^([\w.]+|.+\.py):\w+$",
+        description="The generator's class as module:Class or file.py:Class.",
+    )
     title: str = Field(default="", description="The name in tables and figures; by default the generator's name.")
     summary: str = Field(default="", description="One line on what the generator is.")
     params: dict[str, Any] = Field(
