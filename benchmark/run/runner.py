@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 from collections import deque
@@ -9,11 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import Timeout
+
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.events import Event
 from benchmark.run.job import Job
 from benchmark.run.worker_process import WorkerProcess
+from benchmark.store.heal import heal
 from benchmark.store.records import PERMANENT_FAILURES, State, Status
 from benchmark.store.status import CellState, all_stages
 from benchmark.store.store import Store
@@ -133,6 +137,7 @@ class Runner:
     def _settled(self, cell: Cell, state: CellState, missing: Sequence[str]) -> Outcome | None:
         """The outcome of a cell that needs no worker: finished, impossible here, or failed in a way that would only repeat."""
         if not missing:
+            self._heal(cell, state)
             return Outcome(cell, State.DONE)
         if cell.skip:
             return Outcome(cell, State.SKIPPED, cell.skip, "data")
@@ -146,6 +151,12 @@ class Runner:
             return Outcome(cell, status.state, status.reason, status.stage)
         return None
 
+    def _heal(self, cell: Cell, state: CellState) -> None:
+        """Set aside what was altered of a cell that needs no worker, unless another runner has it."""
+        if state.problems:
+            with contextlib.suppress(Timeout), self.store.lock(cell.key, wait=False):
+                heal(self.store, cell)
+
     def _start_due(self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...]) -> None:
         for _ in range(len(waiting)):
             if len(self.running) >= self.options.workers:
@@ -154,7 +165,7 @@ class Runner:
             if due > time.monotonic():
                 waiting.append((cell, due))
                 continue
-            stages = all_stages(scores) if self.options.force else self.store.state(cell, scores).missing
+            stages = all_stages(scores) if self.options.force else self.store.state(cell, scores, verify=True).missing
             self._tell("started", cell, stages)
             job = Job(
                 cell,
@@ -179,6 +190,9 @@ class Runner:
         except queue.Empty:
             return None
         cell = worker.job.cell
+        if event.kind == "altered":
+            self._tell("altered", cell, event.reason)
+            return None
         if event.kind != "end":
             self._tell("progressed", cell, event)
             return None
