@@ -105,7 +105,6 @@ def run_suite(
     **view: Unpack[View],
 ) -> SuiteRun:
     """`run` with everything that it ends with; `show` is called with it before the tracker is waited for."""
-    from benchmark.data import fetch_missing
     from benchmark.report import suite as outputs
     from benchmark.run import launch
     from benchmark.tracking.destination import check
@@ -113,10 +112,7 @@ def run_suite(
 
     options = run_options(device, workers, retry, force, view)
     check(tracking)
-    plan, results = plan_suite(suite, store, **view)
-    results.create()
-    if download and fetch_missing(plan.lacking, options.data_dir, report):
-        plan, results = plan_suite(suite, store, **view)
+    plan, results = plan_with_data(suite, store, view, report if download else None)
     with track_plan(plan, results, tracking, report) as tracked:
         outcomes = launch.run(plan, results, options, report, [tracked])
         result = outputs.suite_result(plan, results)
@@ -146,6 +142,17 @@ def plan_suite(suite: Suite, store: str | Path, **view: Unpack[View]) -> tuple[P
     results = Store(Path(store))
     spec = load_suite(suite if isinstance(suite, Mapping) else str(suite))
     return with_entered(make_plan(spec, request_of(**view)), results), results
+
+
+def plan_with_data(suite: Suite, store: str | Path, view: View, report: Report | None) -> tuple[Plan, Store]:
+    """A plan and its store, which is made; data files that are missing are fetched where `report` is told of it."""
+    from benchmark.data import fetch_missing
+
+    plan, results = plan_suite(suite, store, **view)
+    results.create()
+    if report and fetch_missing(plan.lacking, as_path(view.get("data_dir")), report):
+        plan, results = plan_suite(suite, store, **view)
+    return plan, results
 
 
 def results(store: str | Path = "runs") -> pd.DataFrame:

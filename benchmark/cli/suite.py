@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,8 +24,13 @@ from benchmark.cli.options import (
     StoreOption,
     Suite,
     Tracking,
+    plan_file,
 )
 from benchmark.cli.printing import emit, report
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.run.runner import Outcome
 
 
 def run(
@@ -45,6 +51,16 @@ def run(
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
+    plan_only: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", callback=plan_file, help="Write the missing cells for a batch system."),
+    ] = None,
+    max_array: Annotated[int, typer.Option(min=1, help="With --plan-only: the most jobs.")] = 1000,
+    planned: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE", help="Compute cells of a plan instead of a suite.")
+    ] = None,
+    index: Annotated[int | None, typer.Option(min=0, help="With --plan: the bundle to compute.")] = None,
+    cell: Annotated[str | None, typer.Option(metavar="KEY", help="Compute one cell, by its key.")] = None,
     json_target: Json = None,
 ) -> None:
     """Plan and run the missing cells of a suite, and end with its table.
@@ -52,14 +68,44 @@ def run(
     Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
     """
     from benchmark.api import View, suites
+    from benchmark.api.planned import plan_only as write_plan
+    from benchmark.api.planned import run_cells, run_planned
     from benchmark.report.suite import render
     from benchmark.run import preview
+    from benchmark.run.manifest import manifest_text
     from benchmark.tracking.destination import check
 
     view: View = {
         "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
         "csv": csv, "data_dir": data_dir,
     }  # fmt: skip
+    if index is not None and planned is None:
+        raise UserError("--index is a bundle of a plan; name the file with --plan.")
+    if planned is not None:
+        end_cells(run_planned(planned, index, cell, workers=workers, report=report))
+        return
+    if cell is not None:
+        end_cells(
+            run_cells(
+                suite,
+                [cell],
+                store=store,
+                device=device,
+                workers=workers,
+                retry=retry,
+                force=force,
+                report=report,
+                **view,
+            )
+        )
+        return
+    if plan_only is not None:
+        manifest = write_plan(
+            suite, plan_only, store=store, device=device, most=max_array, retry=retry,
+            report=report if download else None, **view,
+        )  # fmt: skip
+        emit(manifest_text(manifest, plan_only), manifest.model_dump(mode="json"), json_target)
+        return
     if dry_run:
         options = suites.run_options(device, workers, retry, force, view)
         check(tracking)
@@ -77,6 +123,14 @@ def run(
         report=report, show=show, **view,
     )  # fmt: skip
     if whole.failed:
+        raise typer.Exit(1)
+
+
+def end_cells(outcomes: Sequence[Outcome]) -> None:
+    """Print how many cells have results; exit status 1 where one has none that it could have."""
+    failed = sum(outcome.failed for outcome in outcomes)
+    print(f"{len(outcomes) - failed} of {len(outcomes)} cells done or skipped, {failed} failed")
+    if failed:
         raise typer.Exit(1)
 
 

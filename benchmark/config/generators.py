@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.needs import Needs
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError, unknown
 from benchmark.imports import shadowed
@@ -59,7 +60,8 @@ def _holds(key: str, value: Any, setting: Mapping[str, object]) -> bool:
 class GeneratorSpec(Frozen):
     """One generator as its YAML file says: which class, with which parameters, where.
 
-    With `extends` it is another generator (`base`) with what its own parameters and overlays change.
+    `needs` is what its cells need of a machine. With `extends` it is another generator (`base`) with what its own parameters and
+    overlays change.
     """
 
     name: str
@@ -69,6 +71,7 @@ class GeneratorSpec(Frozen):
     params: dict[str, Any] = Field(default_factory=dict)
     overlays: tuple[Overlay, ...] = ()
     origin: str = ""
+    needs: Needs = Needs()
     extends: str | None = None
     base: GeneratorSpec | None = None
 
@@ -174,7 +177,7 @@ def _inherited(name: str, path: Path, read: Mapping[str, Any]) -> dict[str, Any]
     if file.is_file() and "extends" in read_yaml(file):
         raise UserError(f"generator '{name}' extends '{parent}', which extends another one itself; extend that one.")
     base = load_spec(str(file) if _is_path(parent) else parent)
-    return {"class": base.class_, "base": base}
+    return {"class": base.class_, "base": base, "needs": base.needs}
 
 
 def _is_path(name: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from benchmark.config.budgets import BudgetSpec
+from benchmark.config.needs import Needs
 from benchmark.data import DatasetSpec
 
 Protocol = Literal["paper", "strict"]
@@ -31,7 +32,8 @@ class Cell:
     Name and version identify a shipped generator, and `source`, a hash of its code, a plug-in besides; where the module lies
     does not. `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell
     cannot run here, None where it can. `variant` names a suite's setting of the generator, and `altered` the parameters that
-    `--set` or a suite's `set` changed, as `name=value`; like the title they are only shown.
+    `--set` or a suite's `set` changed, as `name=value`; like the title they are only shown. `needs` is what its computing needs
+    of a machine.
     """
 
     generator: str
@@ -53,6 +55,7 @@ class Cell:
     uses_real_disjoint: bool = False
     skip: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    needs: Needs = field(default_factory=Needs)
 
     @property
     def view(self) -> Literal["all", "real_disjoint"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.config.budgets import BudgetSpec
+from benchmark.config.needs import Needs
 from benchmark.data import DatasetSpec
 from benchmark.plan.cell import Cell
 
@@ -30,6 +31,7 @@ def dump_job(job: Job) -> str:
     cell = {name: getattr(job.cell, name) for name in Cell.__dataclass_fields__}
     cell["dataset"] = job.cell.dataset.model_dump(mode="json")
     cell["budget"] = job.cell.budget.model_dump(mode="json")
+    cell["needs"] = job.cell.needs.model_dump(mode="json")
     values = {
         "cell": cell,
         "scores": list(job.scores),
@@ -48,6 +50,7 @@ def parse_job(line: str) -> Job:
     cell = dict(values["cell"])
     cell["dataset"] = DatasetSpec.model_validate(cell["dataset"])
     cell["budget"] = BudgetSpec.model_validate(cell["budget"])
+    cell["needs"] = Needs.model_validate(cell["needs"])
     return Job(
         cell=Cell(**cell),
         scores=tuple(values["scores"]),

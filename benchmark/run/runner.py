@@ -77,6 +77,22 @@ def _plan_order(cell: Cell, stages: Sequence[str]) -> float:
     return 0.0
 
 
+def settled(cell: Cell, state: CellState, missing: Sequence[str], *, retry: bool) -> Outcome | None:
+    """The outcome of a cell that needs no worker: finished, impossible here, or failed in a way that would only repeat."""
+    if not missing:
+        return Outcome(cell, State.DONE)
+    if cell.skip:
+        return Outcome(cell, State.SKIPPED, cell.skip, "data")
+    status = state.status
+    # A score that does not apply to these windows never will.
+    inapplicable = status.state is State.SKIPPED and status.stage.startswith("score:")
+    # A failed score says nothing about scores that were not asked for then.
+    concerned = not status.stage.startswith("score:") or status.stage in missing
+    if (status.state in PERMANENT_FAILURES or inapplicable) and concerned and not retry:
+        return Outcome(cell, status.state, status.reason, status.stage)
+    return None
+
+
 class Runner:
     """Runs the missing cells of a plan; a failure of one cell never touches another."""
 
@@ -102,10 +118,11 @@ class Runner:
             for problem in state.problems:
                 self._tell("altered", cell, problem)
             missing = all_stages(plan.score_names) if self.options.force else state.missing
-            settled = self._settled(cell, state, missing)
-            if settled:
-                outcomes[cell.key] = settled
-                self._tell("ended", settled)
+            outcome = settled(cell, state, missing, retry=self.options.retry_failed or self.options.force)
+            if outcome:
+                self._heal(cell, state)
+                outcomes[cell.key] = outcome
+                self._tell("ended", outcome)
             else:
                 waiting.append((cell, 0.0))
                 priorities[cell.key] = order(cell, missing)
@@ -133,23 +150,6 @@ class Runner:
     def _tell(self, what: str, *values: object) -> None:
         for observer in self.observers:
             getattr(observer, what)(*values)
-
-    def _settled(self, cell: Cell, state: CellState, missing: Sequence[str]) -> Outcome | None:
-        """The outcome of a cell that needs no worker: finished, impossible here, or failed in a way that would only repeat."""
-        if not missing:
-            self._heal(cell, state)
-            return Outcome(cell, State.DONE)
-        if cell.skip:
-            return Outcome(cell, State.SKIPPED, cell.skip, "data")
-        status = state.status
-        # A score that does not apply to these windows never will.
-        inapplicable = status.state is State.SKIPPED and status.stage.startswith("score:")
-        # A failed score says nothing about scores that were not asked for then.
-        concerned = not status.stage.startswith("score:") or status.stage in missing
-        retry = self.options.retry_failed or self.options.force
-        if (status.state in PERMANENT_FAILURES or inapplicable) and concerned and not retry:
-            return Outcome(cell, status.state, status.reason, status.stage)
-        return None
 
     def _heal(self, cell: Cell, state: CellState) -> None:
         """Set aside what was altered of a cell that needs no worker, unless another runner has it."""

@@ -72,9 +72,8 @@ def check_cell(folder: CellFolder, root: Path) -> Iterator[FileState]:
     for name in ("status.json", "provenance.json", "scores.json", *(f"stages/{stage}.json" for stage in stages)):
         if name in altered:
             yield told(name, Soundness.ALTERED, _which(folder) if name == "scores.json" else CHANGED)
-        elif name == "scores.json" or is_sealed(read_json(folder.path / name)):
-            if (folder.path / name).exists():
-                yield told(name, Soundness.SOUND)
+        elif (folder.path / name).exists() and (name == "scores.json" or is_sealed(read_json(folder.path / name))):
+            yield told(name, Soundness.SOUND)
     for stage in stages:
         finish = folder.finished(stage)
         lost = folder.altered_files(finish)
