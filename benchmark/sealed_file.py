@@ -27,7 +27,7 @@ def is_altered(path: Path, keys: frozenset[str]) -> bool | None:
         metadata = _header(path).get("__metadata__", {})
         if metadata.keys() == keys:
             return None
-        return metadata.keys() != keys | {SEAL} or _digest(path)[0] != metadata[SEAL]
+        return bool(metadata.keys() != keys | {SEAL}) or _digest(path)[0] != str(metadata[SEAL])
     except (OSError, ValueError, AttributeError):
         return True
 

@@ -12,8 +12,9 @@ from benchmark.api.view import View
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
+    from benchmark.run.launch import Limits
     from benchmark.run.manifest import Manifest
-    from benchmark.run.runner import Outcome
+    from benchmark.run.outcome import Outcome
 
 
 def plan_only(
@@ -41,7 +42,7 @@ def plan_only(
 
 
 def run_planned(
-    path: Path, index: int | None, key: str | None, *, workers: int | None, report: Report
+    path: Path, index: int | None, key: str | None, *, workers: int | None, report: Report, limits: Limits | None = None
 ) -> Sequence[Outcome]:
     """Compute one bundle of a plan, one of its cells, or all of it; raises UserError where the suite has changed since."""
     from benchmark.run.manifest import chosen_keys, read_manifest
@@ -51,7 +52,7 @@ def run_planned(
     view = cast(View, manifest.view)
     return run_cells(
         manifest.suite, keys, store=manifest.store, device=manifest.device, workers=workers or 1, retry=manifest.retry,
-        force=False, report=report, **view,
+        force=False, report=report, limits=limits, **view,
     )  # fmt: skip
 
 
@@ -65,12 +66,13 @@ def run_cells(
     retry: str | None,
     force: bool,
     report: Report,
+    limits: Limits | None = None,
     **view: Unpack[View],
 ) -> Sequence[Outcome]:
     """Compute the cells of a suite whose keys, or whose folders' names, begin with `keys`; raises UserError for any other."""
     from benchmark.run import launch
 
-    options = run_options(device, workers, retry, force, view)
+    options = run_options(device, workers, retry, force, view, limits)
     plan, results = plan_suite(suite, store, **view)
     found = []
     for key in keys:

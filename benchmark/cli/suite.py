@@ -30,7 +30,8 @@ from benchmark.cli.printing import emit, report
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmark.run.runner import Outcome
+    from benchmark.run.launch import Limits
+    from benchmark.run.outcome import Outcome
 
 
 def run(
@@ -61,6 +62,15 @@ def run(
     ] = None,
     index: Annotated[int | None, typer.Option(min=0, help="With --plan: the bundle to compute.")] = None,
     cell: Annotated[str | None, typer.Option(metavar="KEY", help="Compute one cell, by its key.")] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="The most memory of a cell's processes, such as 8GiB.")
+    ] = None,
+    gpu_memory_limit: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="The most memory of the accelerator for a cell.")
+    ] = None,
+    stop_after: Annotated[
+        int | None, typer.Option(min=1, help="Equal failures of a generator after which its other cells wait.")
+    ] = None,
     json_target: Json = None,
 ) -> None:
     """Plan and run the missing cells of a suite, and end with its table.
@@ -79,25 +89,20 @@ def run(
         "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
         "csv": csv, "data_dir": data_dir,
     }  # fmt: skip
+    limits: Limits = {
+        "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after,
+    }  # fmt: skip
     if index is not None and planned is None:
         raise UserError("--index is a bundle of a plan; name the file with --plan.")
     if planned is not None:
-        end_cells(run_planned(planned, index, cell, workers=workers, report=report))
+        end_cells(run_planned(planned, index, cell, workers=workers, report=report, limits=limits))
         return
     if cell is not None:
-        end_cells(
-            run_cells(
-                suite,
-                [cell],
-                store=store,
-                device=device,
-                workers=workers,
-                retry=retry,
-                force=force,
-                report=report,
-                **view,
-            )
-        )
+        ended = run_cells(
+            suite, [cell], store=store, device=device, workers=workers, retry=retry, force=force, report=report, limits=limits,
+            **view,
+        )  # fmt: skip
+        end_cells(ended)
         return
     if plan_only is not None:
         manifest = write_plan(
@@ -107,7 +112,7 @@ def run(
         emit(manifest_text(manifest, plan_only), manifest.model_dump(mode="json"), json_target)
         return
     if dry_run:
-        options = suites.run_options(device, workers, retry, force, view)
+        options = suites.run_options(device, workers, retry, force, view, limits)
         check(tracking)
         plan, results = suites.plan_suite(suite, store, **view)
         found = preview.preview(plan, results, options)
@@ -120,7 +125,7 @@ def run(
 
     whole = suites.run_suite(
         suite, store=store, device=device, workers=workers, retry=retry, force=force, download=download, tracking=tracking,
-        report=report, show=show, **view,
+        report=report, show=show, limits=limits, **view,
     )  # fmt: skip
     if whole.failed:
         raise typer.Exit(1)

@@ -24,6 +24,7 @@ class Job:
     data_dir: Path | None = None
     checkpoint_seconds: float = 20.0
     force: bool = False
+    gpu_memory_mib: float | None = None
 
 
 def dump_job(job: Job) -> str:
@@ -40,6 +41,7 @@ def dump_job(job: Job) -> str:
         "data_dir": str(job.data_dir) if job.data_dir else None,
         "checkpoint_seconds": job.checkpoint_seconds,
         "force": job.force,
+        "gpu_memory_mib": job.gpu_memory_mib,
     }
     return json.dumps(values)
 
@@ -59,4 +61,5 @@ def parse_job(line: str) -> Job:
         data_dir=Path(values["data_dir"]) if values["data_dir"] else None,
         checkpoint_seconds=values["checkpoint_seconds"],
         force=values["force"],
+        gpu_memory_mib=values["gpu_memory_mib"],
     )

@@ -18,7 +18,8 @@ from benchmark.files import write_json
 from benchmark.imports import ROOT
 from benchmark.plan.bundles import Bundle, Task, bundles
 from benchmark.plan.planner import Plan
-from benchmark.run.runner import Options, settled
+from benchmark.run.outcome import settled
+from benchmark.run.runner import Options
 from benchmark.store.history import History, duration
 from benchmark.store.store import Store
 from benchmark.validation import Frozen, parse

@@ -26,6 +26,7 @@ from benchmark.files import write_json
 from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
+from benchmark.run.device import limit_memory
 from benchmark.run.events import Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
@@ -120,6 +121,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
 
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds, altered)
     single_thread()
+    limit = limit_memory(job.device, job.gpu_memory_mib)
     ended = Status(state=State.DONE)
     for stage in stages:
         try:
@@ -132,6 +134,8 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
                 stages[:] = all_stages(job.scores)
         except (Exception, Interrupted) as error:
             state, reason = classify(error, folder.path)
+            if state is State.OUT_OF_MEMORY and limit:
+                reason = f"{reason}; {limit}"
             folder.note(stage, state)
             if state is not State.INTERRUPTED:
                 (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
