@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import WindowSet, load_windows
+from benchmark.data.generated import altered_caches
 from benchmark.errors import AlteredFileError, DivergedError, Interrupted
 from benchmark.files import readable, replacing
 from benchmark.interface import FitContext, Generator, Progress, Windows
@@ -55,6 +56,10 @@ class CellRun:
     def windows(self) -> WindowSet:
         """The data stage: cheap and deterministic, so it is computed where needed and never stored with the cell."""
         cell = self.cell
+        for path in altered_caches(self.store.shared("data")):
+            # Another worker may have done so in the meantime.
+            with suppress(FileNotFoundError):
+                self._set_aside(AlteredFileError(path))
         return load_windows(
             cell.dataset,
             cell.length,

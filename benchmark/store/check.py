@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from benchmark.data.generated import altered_caches
 from benchmark.files import read_json, sha256
 from benchmark.plan.cell import recorded_key
 from benchmark.sealed_file import is_altered
@@ -48,6 +49,13 @@ def check_store(store: Store) -> list[FileState]:
         found |= {one.path: one for one in check_cell(folder, root)}
     for archive in sorted((root / "shared").glob("*/record.json")):
         found |= {one.path: one for one in _shared(archive.parent, root)}
+    lost = altered_caches(root / "shared" / "data")
+    for record in sorted((root / "shared" / "data").glob("*.npy.json")):
+        path = record.with_suffix("")
+        state = FileState(path.relative_to(root).as_posix(), Soundness.SOUND)
+        if path.exists():
+            found[state.path] = replace(state, state=Soundness.ALTERED, reason=CHANGED) if path in lost else state
+            found[state.path + ".json"] = replace(found[state.path], path=state.path + ".json")
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_file() and name not in found and name.split("/")[0] not in UNREAD:
