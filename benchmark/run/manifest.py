@@ -24,7 +24,6 @@ from benchmark.store.history import History, duration
 from benchmark.store.store import Store
 from benchmark.validation import Frozen, parse
 
-FORMAT = "timemar-benchmark plan"
 PATHS = ("csv", "data_dir")
 """Keys of a view that are paths."""
 SPARE = 2.0
@@ -50,7 +49,7 @@ class PlannedBundle(Frozen):
 class Manifest(Frozen):
     """The file: the suite with its view, the store, the device, and the bundles."""
 
-    format: Literal["timemar-benchmark plan"] = FORMAT
+    format: Literal["timemar-benchmark plan"] = "timemar-benchmark plan"
     version: Literal[1] = 1
     suite: str | dict[str, Any]
     view: dict[str, Any] = Field(default_factory=dict)

@@ -58,7 +58,9 @@ def export_store(store: Store, target: Path) -> list[str]:
     paths = [path for folder in store.folders() for path in _results(folder) if _name(path, store) in whole]
     for record in (store.root / "shared").glob("*/record.json"):
         paths += [path for path in (record, record.with_name("prepared.npz")) if _name(path, store) in whole]
-    files = {_name(path, store): {"sha256": sha256(path), "size": path.stat().st_size} for path in sorted(paths)}
+    files: dict[str, dict[str, Any]] = {
+        _name(path, store): {"sha256": sha256(path), "size": path.stat().st_size} for path in sorted(paths)
+    }
     manifest = json_bytes({"format": FORMAT, "version": VERSION, "files": files})
     with replacing(target) as part, tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(_member(MANIFEST, len(manifest)), io.BytesIO(manifest))
