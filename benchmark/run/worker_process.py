@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.imports import child_environment, python_module
+from benchmark.run.blas import use_avx512_blas
 from benchmark.run.events import Event, read_event
 from benchmark.run.job import Job, dump_job
 from benchmark.store.records import State
@@ -36,13 +37,16 @@ class WorkerProcess:
         """How and why it was ended for a limit of its own."""
         folder = Store(job.store).cell(job.cell).path
         folder.mkdir(parents=True, exist_ok=True)
+        environment = child_environment(ENVIRONMENT)
+        # A run from Python may not have chosen the kernels, and other kernels round otherwise.
+        use_avx512_blas(environment)
         with (folder / "worker.log").open("ab") as log:
             self.process = subprocess.Popen(
                 python_module("benchmark.run.worker"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=child_environment(ENVIRONMENT),
+                env=environment,
                 start_new_session=True,
             )
         self._tell(dump_job(job))

@@ -19,12 +19,11 @@ from benchmark.store.store import Store
 from tests.benchmark.api.conftest import LENGTH
 
 
-@pytest.fixture(scope="module")
-def cell(tmp_path_factory: pytest.TempPathFactory, plant_csv: Path) -> CellFolder:
-    """A cell of the data set with a model and samples, computed as a suite computes it."""
-    suite = {"datasets": [str(plant_csv)], "lengths": [LENGTH], "generators": ["gaussian"], "budget": "smoke"}
+def computed(dataset: str, length: int, root: Path) -> CellFolder:
+    """A cell with a model and samples, computed as a suite computes it."""
+    suite = {"datasets": [dataset], "lengths": [length], "generators": ["gaussian"], "budget": "smoke"}
     (planned,) = make_plan(load_suite(suite), Request()).cells
-    store = Store(tmp_path_factory.mktemp("cell") / "runs").create()
+    store = Store(root).create()
     folder = store.cell(planned)
     folder.path.mkdir()
     write_json(folder.path / "cell.json", planned.record())
@@ -32,6 +31,11 @@ def cell(tmp_path_factory: pytest.TempPathFactory, plant_csv: Path) -> CellFolde
     run.run("fit")
     run.run("sample")
     return folder
+
+
+@pytest.fixture(scope="module")
+def cell(tmp_path_factory: pytest.TempPathFactory, plant_csv: Path) -> CellFolder:
+    return computed(str(plant_csv), LENGTH, tmp_path_factory.mktemp("cell") / "runs")
 
 
 def test_the_constructor_stores_and_fit_validates(dataset: Dataset) -> None:
@@ -128,7 +132,18 @@ def test_a_cell_is_loaded_with_the_ranges_in_its_samples(dataset: Dataset, cell:
     assert loaded.feature_names == dataset.features
 
 
-def test_a_cell_of_before_takes_the_ranges_of_its_data(cell: CellFolder, tmp_path: Path) -> None:
+def test_a_cell_of_before_takes_the_ranges_of_its_data(tmp_path: Path) -> None:
+    folder = computed("sines", 5, tmp_path / "runs")
+    expected = load_cell(folder.key, tmp_path / "runs")
+    with np.load(folder.samples) as archive:
+        samples = archive["samples"]
+    np.savez_compressed(folder.samples, samples=samples)
+    found = load_cell(folder.key, tmp_path / "runs")
+    assert found.feature_names == expected.feature_names == tuple(f"sine_{i}" for i in range(1, 6))
+    np.testing.assert_array_equal(found.sample(9, units=True), expected.sample(9, units=True))
+
+
+def test_a_cell_of_before_on_data_that_are_not_known_is_one_sentence(cell: CellFolder, tmp_path: Path) -> None:
     store = shutil.copytree(cell.path.parent.parent, tmp_path / "runs")
     samples = store / "cells" / cell.path.name / "samples.npz"
     with np.load(cell.samples) as archive:
