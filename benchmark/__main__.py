@@ -28,7 +28,13 @@ def main() -> None:
     # Before anything loads NumPy, and for the worker processes too.
     use_avx512_blas(os.environ)
     signal.signal(signal.SIGINT, handler)
+    # A batch system ends its jobs with this signal: as clean a stop as Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
     run()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _complain(sentence: str) -> int:

@@ -27,6 +27,18 @@ class Interrupted(BaseException):
     """Work was asked to stop; raised after the state needed to resume has been saved."""
 
 
+class AlteredFileError(Exception):
+    """A file that an earlier session kept was truncated or altered since; whoever kept it can make it again.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"'{path.name}' was altered after it was written")
+        self.path = path
+
+
 class DivergedError(Exception):
     """Training or sampling produced values that are not finite."""
 

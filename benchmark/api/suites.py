@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from benchmark.plan.planner import Plan
     from benchmark.plots.command import Drawn
     from benchmark.report.suite import SuiteResult
-    from benchmark.run.runner import Options, Outcome
+    from benchmark.run.launch import Limits
+    from benchmark.run.outcome import Outcome
+    from benchmark.run.runner import Options
     from benchmark.store.store import Store
 
 Suite = str | Path | Mapping[str, Any]
@@ -58,6 +60,7 @@ def run(
     download: bool = True,
     tracking: str | None = "none",
     report: Report = _log,
+    limits: Limits | None = None,
     **view: Unpack[View],
 ) -> pd.DataFrame:
     """Compute the missing cells of a suite, each in a process of its own; finished ones are never computed again.
@@ -72,6 +75,7 @@ def run(
         download: Fetch data files that are missing.
         tracking: Where MLflow keeps the run: a tracking URI, "local" or "none".
         report: Called with lines of progress (default: the logger "benchmark").
+        limits: "memory_limit" and "gpu_memory_limit" of a cell, such as "8 GiB"; "stop_after" K equal failures of a generator.
         **view: Which part of the suite, and how altered: see `View`.
 
     Returns:
@@ -85,7 +89,7 @@ def run(
     """
     whole = run_suite(
         suite, store=store, device=device, workers=workers, retry=retry, force=force, download=download, tracking=tracking,
-        report=report, show=lambda _: None, **view,
+        report=report, show=lambda _: None, limits=limits, **view,
     )  # fmt: skip
     return whole.result.frame
 
@@ -102,21 +106,18 @@ def run_suite(
     tracking: str | None,
     report: Report,
     show: Callable[[SuiteRun], None],
+    limits: Limits | None = None,
     **view: Unpack[View],
 ) -> SuiteRun:
     """`run` with everything that it ends with; `show` is called with it before the tracker is waited for."""
-    from benchmark.data import fetch_missing
     from benchmark.report import suite as outputs
     from benchmark.run import launch
     from benchmark.tracking.destination import check
     from benchmark.tracking.observer import track_plan
 
-    options = run_options(device, workers, retry, force, view)
+    options = run_options(device, workers, retry, force, view, limits)
     check(tracking)
-    plan, results = plan_suite(suite, store, **view)
-    results.create()
-    if download and fetch_missing(plan.lacking, options.data_dir, report):
-        plan, results = plan_suite(suite, store, **view)
+    plan, results = plan_with_data(suite, store, view, report if download else None)
     with track_plan(plan, results, tracking, report) as tracked:
         outcomes = launch.run(plan, results, options, report, [tracked])
         result = outputs.suite_result(plan, results)
@@ -127,13 +128,15 @@ def run_suite(
     return whole
 
 
-def run_options(device: str, workers: int | None, retry: str | None, force: bool, view: View) -> Options:
+def run_options(
+    device: str, workers: int | None, retry: str | None, force: bool, view: View, limits: Limits | None = None
+) -> Options:
     """Checked options of a run; raises UserError."""
     from benchmark.run import launch
 
     if retry not in (None, "failed"):
         raise unknown("value", retry, ["failed"], owner="--retry")
-    return launch.options(device, workers, as_path(view.get("data_dir")), retry, force=force)
+    return launch.options(device, workers, as_path(view.get("data_dir")), retry, force=force, **(limits or {}))
 
 
 def plan_suite(suite: Suite, store: str | Path, **view: Unpack[View]) -> tuple[Plan, Store]:
@@ -146,6 +149,17 @@ def plan_suite(suite: Suite, store: str | Path, **view: Unpack[View]) -> tuple[P
     results = Store(Path(store))
     spec = load_suite(suite if isinstance(suite, Mapping) else str(suite))
     return with_entered(make_plan(spec, request_of(**view)), results), results
+
+
+def plan_with_data(suite: Suite, store: str | Path, view: View, report: Report | None) -> tuple[Plan, Store]:
+    """A plan and its store, which is made; data files that are missing are fetched where `report` is told of it."""
+    from benchmark.data import fetch_missing
+
+    plan, results = plan_suite(suite, store, **view)
+    results.create()
+    if report and fetch_missing(plan.lacking, as_path(view.get("data_dir")), report):
+        plan, results = plan_suite(suite, store, **view)
+    return plan, results
 
 
 def results(store: str | Path = "runs") -> pd.DataFrame:

@@ -20,6 +20,7 @@ from benchmark.cli import (
     show,
     statistics,
     status,
+    store,
     suite,
     sweep,
     tracking,
@@ -40,6 +41,8 @@ data_app = typer.Typer(help="Data sets: cards, download, checksums.", no_args_is
 config_app = typer.Typer(help="Configuration.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(config_app, name="config")
+store_app = typer.Typer(help="The files of a store: check, clean, export, import.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
 
 
 def _print_version(asked: bool) -> None:
@@ -79,6 +82,10 @@ data_app.command("list")(data.data_list)
 data_app.command("show")(data.data_show)
 data_app.command("fetch")(data.data_fetch)
 data_app.command("check")(data.data_check)
+store_app.command("check")(store.store_check)
+store_app.command("gc")(store.store_gc)
+store_app.command("export")(store.store_export)
+store_app.command("import")(store.store_import)
 
 
 # The parser's errors: Typer brings Click along under a private name, and this is where they meet.

@@ -37,6 +37,13 @@ def output_file(target: Path | None) -> Path | None:
     return target
 
 
+def plan_file(target: Path | None) -> Path | None:
+    """The file of `--plan-only`; raises UserError where it cannot be written."""
+    if target is not None:
+        writable("--plan-only", target)
+    return target
+
+
 Json = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE|-", callback=_json, help="Write JSON to a file, or to standard output."),

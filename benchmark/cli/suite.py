@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,9 +24,15 @@ from benchmark.cli.options import (
     StoreOption,
     Suite,
     Tracking,
+    plan_file,
 )
 from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit, report
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.run.launch import Limits
+    from benchmark.run.outcome import Outcome
 
 
 @with_data_options
@@ -48,6 +55,25 @@ def run(
     download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
+    plan_only: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", callback=plan_file, help="Write the missing cells for a batch system."),
+    ] = None,
+    max_array: Annotated[int, typer.Option(min=1, help="With --plan-only: the most jobs.")] = 1000,
+    planned: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE", help="Compute cells of a plan instead of a suite.")
+    ] = None,
+    index: Annotated[int | None, typer.Option(min=0, help="With --plan: the bundle to compute.")] = None,
+    cell: Annotated[str | None, typer.Option(metavar="KEY", help="Compute one cell, by its key.")] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="The most memory of a cell's processes, such as 8GiB.")
+    ] = None,
+    gpu_memory_limit: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="The most memory of the accelerator for a cell.")
+    ] = None,
+    stop_after: Annotated[
+        int | None, typer.Option(min=1, help="Equal failures of a generator after which its other cells wait.")
+    ] = None,
     json_target: Json = None,
 ) -> None:
     """Plan and run the missing cells of a suite, and end with its table.
@@ -55,16 +81,41 @@ def run(
     Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
     """
     from benchmark.api import View, suites
+    from benchmark.api.planned import plan_only as write_plan
+    from benchmark.api.planned import run_cells, run_planned
     from benchmark.report.suite import render
     from benchmark.run import preview
+    from benchmark.run.manifest import manifest_text
     from benchmark.tracking.destination import check
 
     view: View = {
         "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
         "csv": own_data(csv, data_options), "data_dir": data_dir,
     }  # fmt: skip
+    limits: Limits = {
+        "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after,
+    }  # fmt: skip
+    if index is not None and planned is None:
+        raise UserError("--index is a bundle of a plan; name the file with --plan.")
+    if planned is not None:
+        end_cells(run_planned(planned, index, cell, workers=workers, report=report, limits=limits))
+        return
+    if cell is not None:
+        ended = run_cells(
+            suite, [cell], store=store, device=device, workers=workers, retry=retry, force=force, report=report, limits=limits,
+            **view,
+        )  # fmt: skip
+        end_cells(ended)
+        return
+    if plan_only is not None:
+        manifest = write_plan(
+            suite, plan_only, store=store, device=device, most=max_array, retry=retry,
+            report=report if download else None, **view,
+        )  # fmt: skip
+        emit(manifest_text(manifest, plan_only), manifest.model_dump(mode="json"), json_target)
+        return
     if dry_run:
-        options = suites.run_options(device, workers, retry, force, view)
+        options = suites.run_options(device, workers, retry, force, view, limits)
         check(tracking)
         plan, results = suites.plan_suite(suite, store, **view)
         found = preview.preview(plan, results, options)
@@ -77,9 +128,17 @@ def run(
 
     whole = suites.run_suite(
         suite, store=store, device=device, workers=workers, retry=retry, force=force, download=download, tracking=tracking,
-        report=report, show=show, **view,
+        report=report, show=show, limits=limits, **view,
     )  # fmt: skip
     if whole.failed:
+        raise typer.Exit(1)
+
+
+def end_cells(outcomes: Sequence[Outcome]) -> None:
+    """Print how many cells have results; exit status 1 where one has none that it could have."""
+    failed = sum(outcome.failed for outcome in outcomes)
+    print(f"{len(outcomes) - failed} of {len(outcomes)} cells done or skipped, {failed} failed")
+    if failed:
         raise typer.Exit(1)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from benchmark.config.files import beside, read_yaml, shipped, shipped_names
+from benchmark.config.needs import Needs
 from benchmark.config.reference import Reference
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError, unknown
@@ -65,7 +66,8 @@ def _holds(key: str, value: Any, setting: Mapping[str, object]) -> bool:
 class GeneratorSpec(Frozen):
     """One generator as its YAML file says: which class, with which parameters, where.
 
-    With `extends` it is another generator (`base`) with what its own parameters and overlays change.
+    `needs` is what its cells need of a machine. With `extends` it is another generator (`base`) with what its own parameters and
+    overlays change.
     """
 
     name: str = Field(description="The generator's name; by default that of its YAML file.")
@@ -91,6 +93,9 @@ class GeneratorSpec(Frozen):
         default=None, description="The generator that `extends` names; the program sets it."
     )
     reference: Reference = Field(default=Reference(), description="Where the method comes from.")
+    needs: Needs = Field(
+        default=Needs(), description="What training asks of a machine: `gpu` and `memory`, for plans of a batch system."
+    )
 
     def layers(self, setting: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Where parameters come from and which, in a cell at `setting`; later layers have the last word."""
@@ -208,7 +213,7 @@ def _inherited(name: str, path: Path, read: Mapping[str, Any]) -> dict[str, Any]
     if file.is_file() and "extends" in read_yaml(file):
         raise UserError(f"generator '{name}' extends '{parent}', which extends another one itself; extend that one.")
     base = load_spec(str(file) if _is_path(parent) else parent)
-    return {"class": base.class_, "base": base}
+    return {"class": base.class_, "base": base, "needs": base.needs}
 
 
 def _is_path(name: str) -> bool:

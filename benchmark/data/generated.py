@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmark.data import hopper
 from benchmark.data.locate import RECIPE_VERSIONS, installed_mujoco
 from benchmark.data.spec import Recipe
-from benchmark.files import replacing
+from benchmark.files import read_json, replacing, sha256, write_json
 
 SINE_FEATURES = 5
 SINE_NAMES = tuple(f"sine_{index}" for index in range(1, SINE_FEATURES + 1))
@@ -56,7 +56,9 @@ def sines(sequences: int, length: int, seed: int) -> NDArray[np.float32]:
 
 
 def _read_cached(path: Path, shape: tuple[int, int, int]) -> NDArray[np.float32] | None:
-    """The array in the cache; None where there is none or where it is not whole."""
+    """The array in the cache; None where there is none, or where it is not as it was written."""
+    if _kept_sha256(path) is None or _is_altered(path):
+        return None
     try:
         frames = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
@@ -68,3 +70,23 @@ def _write_cached(path: Path, frames: NDArray[np.float32]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part, part.open("wb") as file:
         np.save(file, frames, allow_pickle=False)
+    write_json(_record_of(path), {"sha256": sha256(path)})
+
+
+def _record_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def altered_caches(folder: Path) -> list[Path]:
+    """The arrays in a cache that are not as their records say."""
+    return [path for path in sorted(folder.glob("*.npy")) if _is_altered(path)]
+
+
+def _kept_sha256(path: Path) -> str | None:
+    kept = read_json(_record_of(path)).get("sha256")
+    return None if kept is None else str(kept)
+
+
+def _is_altered(path: Path) -> bool:
+    kept = _kept_sha256(path)
+    return kept is not None and path.is_file() and sha256(path) != kept

@@ -13,6 +13,7 @@ from benchmark.errors import UserError
 from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
 from benchmark.plan.cell import Cell, recorded_key
 from benchmark.plan.planner import Plan
+from benchmark.store.cell_folder import CellFolder
 from benchmark.store.store import Store
 
 FILE = "windows.npy"
@@ -101,6 +102,12 @@ def entered_cell(setting: Cell, name: str, params: dict[str, Any], seed: int) ->
 def is_entered(cell: Cell) -> bool:
     """Whether a cell's samples were made elsewhere."""
     return cell.class_path == CLASS_PATH
+
+
+def is_replaceable(folder: CellFolder) -> bool:
+    """Whether a cell can be computed again: its record is sound, and its samples were made here."""
+    record = folder.record()
+    return recorded_key(record) is not None and record["class"] != CLASS_PATH
 
 
 def with_entered(plan: Plan, store: Store) -> Plan:

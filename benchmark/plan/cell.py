@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from benchmark.config.budgets import BudgetSpec
+from benchmark.config.needs import Needs
 from benchmark.data import DatasetSpec
 
 Protocol = Literal["paper", "strict"]
@@ -32,7 +33,7 @@ class Cell:
     does not. `fingerprint` identifies the data's content; `features` is D, 0 where it is not known; `skip` says why the cell
     cannot run here, None where it can. `variant` names a suite's setting of the generator, and `altered` the parameters that
     `--set` or a suite's `set` changed, as `name=value`; `remark` says what was done to cells of the data's file. Like the title
-    they are only shown.
+    they are only shown. `needs` is what its computing needs of a machine.
     """
 
     generator: str
@@ -55,6 +56,7 @@ class Cell:
     uses_real_disjoint: bool = False
     skip: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    needs: Needs = field(default_factory=Needs)
 
     @property
     def view(self) -> Literal["all", "real_disjoint"]:

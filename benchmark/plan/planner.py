@@ -231,6 +231,7 @@ def _cells(
             remark=setting.remark,
             size_class="control" if cls.is_control or cls.uses_real_disjoint else size_class(size),
             uses_real_disjoint=cls.uses_real_disjoint,
+            needs=generator.needs,
             skip=setting.skip,
         )
 

@@ -26,6 +26,16 @@ def choose_device(device: str) -> str:
     return "cuda" if there else "cpu"
 
 
+def limit_memory(device: str, mib: float | None) -> str:
+    """Let PyTorch take at most `mib` MiB of the accelerator in this process; a sentence on the limit, "" where there is none."""
+    if mib is None or not device.startswith("cuda"):
+        return ""
+    import torch
+
+    torch.cuda.set_per_process_memory_fraction(min(1.0, mib * 2**20 / torch.cuda.mem_get_info()[1]))
+    return f"its limit of GPU memory is {mib:,.0f} MiB"
+
+
 def has_driver() -> bool:
     """Whether a CUDA device may be there; PyTorch, which takes seconds to import, is asked only then."""
     return sys.platform != "linux" or any(Path(path).exists() for path in DRIVERS)

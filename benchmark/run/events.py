@@ -12,7 +12,7 @@ from benchmark.store.records import State
 
 @dataclass(frozen=True)
 class Event:
-    """Progress of a stage (`kind` progress) or the end of a worker (`kind` end, with `state` and `reason`)."""
+    """Progress of a stage (`kind` progress), a file found altered (`altered`, with `reason`), or the end of a worker (`end`)."""
 
     kind: str
     stage: str = ""

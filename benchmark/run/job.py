@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.config.budgets import BudgetSpec
+from benchmark.config.needs import Needs
 from benchmark.data import DatasetSpec
 from benchmark.plan.cell import Cell
 
@@ -23,6 +24,7 @@ class Job:
     data_dir: Path | None = None
     checkpoint_seconds: float = 20.0
     force: bool = False
+    gpu_memory_mib: float | None = None
 
 
 def dump_job(job: Job) -> str:
@@ -30,6 +32,7 @@ def dump_job(job: Job) -> str:
     cell = {name: getattr(job.cell, name) for name in Cell.__dataclass_fields__}
     cell["dataset"] = job.cell.dataset.model_dump(mode="json")
     cell["budget"] = job.cell.budget.model_dump(mode="json")
+    cell["needs"] = job.cell.needs.model_dump(mode="json")
     values = {
         "cell": cell,
         "scores": list(job.scores),
@@ -38,6 +41,7 @@ def dump_job(job: Job) -> str:
         "data_dir": str(job.data_dir) if job.data_dir else None,
         "checkpoint_seconds": job.checkpoint_seconds,
         "force": job.force,
+        "gpu_memory_mib": job.gpu_memory_mib,
     }
     return json.dumps(values)
 
@@ -48,6 +52,7 @@ def parse_job(line: str) -> Job:
     cell = dict(values["cell"])
     cell["dataset"] = DatasetSpec.model_validate(cell["dataset"])
     cell["budget"] = BudgetSpec.model_validate(cell["budget"])
+    cell["needs"] = Needs.model_validate(cell["needs"])
     return Job(
         cell=Cell(**cell),
         scores=tuple(values["scores"]),
@@ -56,4 +61,5 @@ def parse_job(line: str) -> Job:
         data_dir=Path(values["data_dir"]) if values["data_dir"] else None,
         checkpoint_seconds=values["checkpoint_seconds"],
         force=values["force"],
+        gpu_memory_mib=values["gpu_memory_mib"],
     )

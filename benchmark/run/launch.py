@@ -6,29 +6,69 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
+from benchmark.config.needs import mebibytes
+from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.device import choose_device
+from benchmark.run.outcome import Outcome
 from benchmark.run.progress import open_display
-from benchmark.run.runner import Observer, Options, Outcome, Runner
+from benchmark.run.runner import Observer, Options, Runner
 from benchmark.store.history import History
 from benchmark.store.store import Store
 
 
+class Limits(TypedDict, total=False):
+    """What a run may use, beside the wall time that suites and budgets limit.
+
+    Attributes:
+        memory_limit: The most memory of a cell's processes together, such as "8 GiB".
+        gpu_memory_limit: The most memory of the accelerator that a cell takes.
+        stop_after: Equal failures of a generator after which its other cells wait.
+    """
+
+    memory_limit: str | None
+    gpu_memory_limit: str | None
+    stop_after: int | None
+
+
 def options(
-    device: str, workers: int | None, data_dir: Path | None, retry: str | None, *, force: bool = False
+    device: str,
+    workers: int | None,
+    data_dir: Path | None,
+    retry: str | None,
+    *,
+    force: bool = False,
+    **limits: Unpack[Limits],
 ) -> Options:
     """Checked options.
 
     Raises:
-        UserError: The device does not exist.
+        UserError: The device does not exist, or a limit cannot be read.
     """
     chosen = choose_device(device)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # One accelerator serves one cell at a time; a core serves one single-threaded worker.
     default = 1 if chosen == "cuda" else cores
-    return Options(chosen, workers or default, data_dir, retry_failed=retry == "failed", force=force)
+    return Options(
+        chosen,
+        workers or default,
+        data_dir,
+        retry_failed=retry == "failed",
+        force=force,
+        memory_mib=_limit("--memory-limit", limits.get("memory_limit")),
+        gpu_memory_mib=_limit("--gpu-memory-limit", limits.get("gpu_memory_limit")),
+        stop_after=limits.get("stop_after"),
+    )
+
+
+def _limit(option: str, text: str | None) -> float | None:
+    try:
+        return None if text is None else mebibytes(text)
+    except ValueError as error:
+        raise UserError(f"{option} is '{text}', but {error}.") from None
 
 
 def run(

@@ -13,6 +13,7 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from benchmark.errors import AlteredFileError
 from benchmark.files import read_json, sha256, write_bytes, write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import make_metric, score_seeds, shared_name
@@ -34,9 +35,11 @@ def prepare_all(
     store: Store,
     device: str,
     tick: Callable[[int, int], None],
+    set_aside: Callable[[AlteredFileError], None],
 ) -> Prepared:
     """What the metric of a score prepares from the real windows (N, T, D), by repetition; empty for one that shares nothing.
 
+    `set_aside` is handed the error of each folder whose files were altered after they were written; they are prepared again.
     Repetitions that another process is preparing are left to it until the others are done.
     """
     metric = make_metric(name, cell.budget)
@@ -52,6 +55,8 @@ def prepare_all(
                 try:
                     with store.lock(folder.name, wait=wait):
                         if not _is_finished(folder):
+                            if (folder / "record.json").exists():
+                                set_aside(AlteredFileError(folder))
                             began = time.perf_counter()
                             _write(folder, metric.prepare(real, seed, device=device))
                             seconds += time.perf_counter() - began

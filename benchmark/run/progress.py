@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 from benchmark.plan.cell import Cell
 from benchmark.run.events import Event
-from benchmark.run.runner import Observer, Outcome
+from benchmark.run.outcome import Outcome
+from benchmark.run.runner import Observer
 from benchmark.store.records import State
 
 if TYPE_CHECKING:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import Timeout
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.events import Event
 from benchmark.run.job import Job
+from benchmark.run.limits import Guard, Limits
+from benchmark.run.outcome import Outcome, settled
+from benchmark.run.retries import Repeated, Retries
 from benchmark.run.worker_process import WorkerProcess
-from benchmark.store.records import PERMANENT_FAILURES, State, Status
+from benchmark.store.heal import heal
+from benchmark.store.records import State, Status
 from benchmark.store.status import CellState, all_stages
 from benchmark.store.store import Store
 
@@ -34,22 +41,12 @@ class Options:
     retry_failed: bool = False
     force: bool = False
     checkpoint_seconds: float = 20.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a cell stands after a run."""
-
-    cell: Cell
-    state: State
-    reason: str = ""
-    stage: str = ""
-    computed: bool = False
-
-    @property
-    def failed(self) -> bool:
-        """Whether the cell has no results that it could have."""
-        return self.state not in (State.DONE, State.SKIPPED)
+    memory_mib: float | None = None
+    """The most memory of a cell's processes together."""
+    gpu_memory_mib: float | None = None
+    """The most memory of the accelerator that PyTorch takes for a cell."""
+    stop_after: int | None = None
+    """Equal failures of a generator after which its other cells wait."""
 
 
 class Observer:
@@ -82,6 +79,9 @@ class Runner:
         self.observers = observers
         self.events: queue.Queue[tuple[WorkerProcess, Event]] = queue.Queue()
         self.running: list[WorkerProcess] = []
+        self.told: set[str] = set()
+        self.retries = Retries(options.workers)
+        self.repeated = Repeated(options.stop_after)
 
     def run(self, plan: Plan, order: Order = _plan_order) -> list[Outcome]:
         """One outcome a cell, in the plan's order.
@@ -98,26 +98,26 @@ class Runner:
             for problem in state.problems:
                 self._tell("altered", cell, problem)
             missing = all_stages(plan.score_names) if self.options.force else state.missing
-            settled = self._settled(cell, state, missing)
-            if settled:
-                outcomes[cell.key] = settled
-                self._tell("ended", settled)
+            outcome = settled(cell, state, missing, retry=self.options.retry_failed or self.options.force)
+            if outcome:
+                self._heal(cell, state)
+                outcomes[cell.key] = outcome
+                self._end(outcome)
             else:
                 waiting.append((cell, 0.0))
                 priorities[cell.key] = order(cell, missing)
         waiting = deque(sorted(waiting, key=lambda pair: -priorities[pair[0].key]))
+        guard = Guard(Limits(plan.time_limit, self.options.memory_mib))
         try:
             while waiting or self.running:
-                self._start_due(waiting, plan.score_names)
-                self._enforce(plan.time_limit)
-                outcome = self._next_outcome()
-                if outcome is None:
-                    continue
-                if outcome.state is State.BUSY:
-                    waiting.append((outcome.cell, time.monotonic() + BUSY_SECONDS))
-                    continue
-                outcomes[outcome.cell.key] = outcome
-                self._tell("ended", outcome)
+                for ended in self._start_due(waiting, plan.score_names):
+                    outcomes[ended.cell.key] = ended
+                    self._end(ended)
+                guard.enforce(self.running)
+                outcome = self._next_outcome(waiting)
+                if outcome is not None:
+                    outcomes[outcome.cell.key] = outcome
+                    self._end(outcome)
         except (KeyboardInterrupt, OSError):
             self._stop_all()
             raise
@@ -130,32 +130,33 @@ class Runner:
         for observer in self.observers:
             getattr(observer, what)(*values)
 
-    def _settled(self, cell: Cell, state: CellState, missing: Sequence[str]) -> Outcome | None:
-        """The outcome of a cell that needs no worker: finished, impossible here, or failed in a way that would only repeat."""
-        if not missing:
-            return Outcome(cell, State.DONE)
-        if cell.skip:
-            return Outcome(cell, State.SKIPPED, cell.skip, "data")
-        status = state.status
-        # A score that does not apply to these windows never will.
-        inapplicable = status.state is State.SKIPPED and status.stage.startswith("score:")
-        # A failed score says nothing about scores that were not asked for then.
-        concerned = not status.stage.startswith("score:") or status.stage in missing
-        retry = self.options.retry_failed or self.options.force
-        if (status.state in PERMANENT_FAILURES or inapplicable) and concerned and not retry:
-            return Outcome(cell, status.state, status.reason, status.stage)
-        return None
+    def _end(self, outcome: Outcome) -> None:
+        self.repeated.count(outcome)
+        self._tell("ended", outcome)
 
-    def _start_due(self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...]) -> None:
+    def _heal(self, cell: Cell, state: CellState) -> None:
+        """Set aside what was altered of a cell that needs no worker, unless another runner has it."""
+        if state.problems:
+            with contextlib.suppress(Timeout), self.store.lock(cell.key, wait=False):
+                heal(self.store, cell)
+
+    def _start_due(self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...]) -> Iterator[Outcome]:
+        """Start what there is room for; the outcomes of cells that are not started because their generator failed too often."""
         for _ in range(len(waiting)):
-            if len(self.running) >= self.options.workers:
+            if not self._has_room():
                 return
             cell, due = waiting.popleft()
-            if due > time.monotonic():
+            if outcome := self.repeated.waits(cell):
+                yield outcome
+                continue
+            if due > time.monotonic() or (cell.key in self.retries.alone and self.running):
                 waiting.append((cell, due))
                 continue
-            stages = all_stages(scores) if self.options.force else self.store.state(cell, scores).missing
-            self._tell("started", cell, stages)
+            stages = all_stages(scores) if self.options.force else self.store.state(cell, scores, verify=True).missing
+            # A cell that another runner is busy with, or that is tried again, is started several times.
+            if cell.key not in self.told:
+                self.told.add(cell.key)
+                self._tell("started", cell, stages)
             job = Job(
                 cell,
                 scores,
@@ -164,21 +165,24 @@ class Runner:
                 self.options.data_dir,
                 self.options.checkpoint_seconds,
                 self.options.force,
+                self.options.gpu_memory_mib,
             )
             self.running.append(WorkerProcess(job, lambda worker, event: self.events.put((worker, event))))
 
-    def _enforce(self, limit: float) -> None:
-        for worker in self.running:
-            if not worker.timed_out and time.monotonic() - worker.started > limit:
-                worker.kill(timed_out=True)
+    def _has_room(self) -> bool:
+        alone = any(worker.job.cell.key in self.retries.alone for worker in self.running)
+        return len(self.running) < self.options.workers and not alone
 
-    def _next_outcome(self) -> Outcome | None:
-        """Wait a moment for an event; the outcome if it was the end of a worker."""
+    def _next_outcome(self, waiting: deque[tuple[Cell, float]]) -> Outcome | None:
+        """Wait a moment for an event; the outcome if a cell has ended with it, and does not wait for another attempt."""
         try:
             worker, event = self.events.get(timeout=0.2)
         except queue.Empty:
             return None
         cell = worker.job.cell
+        if event.kind == "altered":
+            self._tell("altered", cell, event.reason)
+            return None
         if event.kind != "end":
             self._tell("progressed", cell, event)
             return None
@@ -186,7 +190,12 @@ class Runner:
         worker.process.wait()
         if event.crashed:
             self._record_crash(worker, event)
-        return Outcome(cell, event.state, event.reason, event.stage, computed=event.state is State.DONE)
+        outcome = Outcome(cell, event.state, event.reason, event.stage, computed=event.state is State.DONE)
+        busy = outcome.state is State.BUSY
+        if busy or self.retries.again(outcome, exceeded=worker.exceeded is not None):
+            waiting.append((cell, time.monotonic() + (BUSY_SECONDS if busy else 0.0)))
+            return None
+        return outcome
 
     def _record_crash(self, worker: WorkerProcess, event: Event) -> None:
         """Write the status that a crashed worker could not write, with the end of its output."""

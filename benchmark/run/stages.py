@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,8 @@ import numpy as np
 
 from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import WindowSet, load_windows
-from benchmark.errors import DivergedError, Interrupted
+from benchmark.data.generated import altered_caches
+from benchmark.errors import AlteredFileError, DivergedError, Interrupted
 from benchmark.files import readable, replacing
 from benchmark.interface import FitContext, Generator, Progress, Windows
 from benchmark.plan.cell import Cell
@@ -48,11 +49,17 @@ class CellRun:
     report: Callable[[Progress], None]
     stop_requested: Callable[[], bool]
     checkpoint_seconds: float = 20.0
+    altered: Callable[[str], None] = lambda _: None
+    """Called with a sentence on each file that was found altered and was set aside."""
 
     @cached_property
     def windows(self) -> WindowSet:
         """The data stage: cheap and deterministic, so it is computed where needed and never stored with the cell."""
         cell = self.cell
+        for path in altered_caches(self.store.shared("data")):
+            # Another worker may have done so in the meantime.
+            with suppress(FileNotFoundError):
+                self._set_aside(AlteredFileError(path))
         return load_windows(
             cell.dataset,
             cell.length,
@@ -88,7 +95,7 @@ class CellRun:
         cell = self.cell
         params = validate_parameters(self.generator_class, cell.params, owner=f"generator '{cell.generator}'")
         warnings: list[str] = []
-        clock = _Clock(folder.elapsed, self.report)
+        clock = _Clock(folder.elapsed, folder.unfinished_seconds(), self.report)
         context = FitContext(
             seed=derive_seed("fit", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed),
             budget=cell.budget.for_generator(),
@@ -103,8 +110,7 @@ class CellRun:
         )
         generator = self.generator_class(**params)
         check_memory(generator, cell.length, self.windows.train.shape[2], self.device)
-        # A copy, because a generator that scales its windows in place would change the test windows too.
-        generator = generator.fit(self.windows.train.copy(), context)
+        generator = self._fitted(params, context)
         with replacing(folder.model) as part:
             part.mkdir()
             generator.save(part)
@@ -119,6 +125,19 @@ class CellRun:
             shutil.rmtree(folder.checkpoint, ignore_errors=True)
 
         return finalize
+
+    def _fitted(self, params: dict[str, Any], context: FitContext) -> Generator:
+        """A generator that is fitted, from the unaltered files of its checkpoint."""
+        while True:
+            try:
+                # A copy, because a generator that scales its windows in place would change the test windows too.
+                return self.generator_class(**params).fit(self.windows.train.copy(), context)
+            except AlteredFileError as error:
+                self._set_aside(error)
+
+    def _set_aside(self, error: AlteredFileError) -> None:
+        self.store.set_aside(error.path)
+        self.altered(str(error))
 
     def _sample(self, sampling_seed: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder, cell, draw = self.store.cell(self.cell), self.cell, int(sampling_seed or 0)
@@ -155,7 +174,9 @@ class CellRun:
         real = windows.validation if chooses else windows.test
         if real is None:
             raise ValueError(f"protocol {cell.protocol} has no validation windows for the score '{name}'")
-        prepared = prepare_all(cell, name, real, self.store, self.device, self._tick(f"prepare:{name}"))
+        prepared = prepare_all(
+            cell, name, real, self.store, self.device, self._tick(f"prepare:{name}"), self._set_aside
+        )
         measurements["preparing_seconds"] = prepared.seconds
         context = ScoreContext(
             seeds=seeds,
@@ -229,10 +250,10 @@ class CellRun:
 class _Clock:
     """Passes progress on and keeps the seconds spent, so that a resumed fit reports its whole time."""
 
-    def __init__(self, path: Path, report: Callable[[Progress], None]) -> None:
+    def __init__(self, path: Path, earlier: float, report: Callable[[Progress], None]) -> None:
         self.path = path
         self.report = report
-        self.earlier = float(path.read_text()) if path.exists() else 0.0
+        self.earlier = earlier
         self.started = self.written = time.perf_counter()
 
     def __call__(self, progress: Progress) -> None:

@@ -26,9 +26,11 @@ from benchmark.files import write_json
 from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
+from benchmark.run.device import limit_memory
 from benchmark.run.events import Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
+from benchmark.store.heal import heal
 from benchmark.store.records import State, Status
 from benchmark.store.status import all_stages
 from benchmark.store.store import Store
@@ -104,23 +106,36 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     from benchmark.run.stages import CellRun
 
     folder = store.cell(cell)
-    stages = all_stages(job.scores) if job.force else store.state(cell, job.scores).missing
+    stages = list(all_stages(job.scores) if job.force else store.state(cell, job.scores, verify=True).missing)
+    model = folder.finished("fit").files
+    heal(store, cell)
     if job.force:
         shutil.rmtree(folder.checkpoint, ignore_errors=True)
     write_json(folder.path / "cell.json", cell.record())
     folder.write_status(Status(state=State.RUNNING))
     (folder.path / "error.txt").unlink(missing_ok=True)
     report = Reporter(send, folder.path / "log.jsonl")
-    run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds)
+
+    def altered(sentence: str) -> None:
+        send(Event("altered", reason=sentence))
+
+    run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds, altered)
     single_thread()
+    limit = limit_memory(job.device, job.gpu_memory_mib)
     ended = Status(state=State.DONE)
     for stage in stages:
         try:
             run.run(stage)
-            if job.force:
+            # A model that another machine fitted again need not have the bytes of the first, whose samples are then stale.
+            other = stage == "fit" and model not in (None, folder.finished("fit").files)
+            if job.force or other:
                 folder.forget_after(stage)
+            if other:
+                stages[:] = all_stages(job.scores)
         except (Exception, Interrupted) as error:
             state, reason = classify(error, folder.path)
+            if state is State.OUT_OF_MEMORY and limit:
+                reason = f"{reason}; {limit}"
             folder.note(stage, state)
             if state is not State.INTERRUPTED:
                 (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")

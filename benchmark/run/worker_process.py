@@ -33,7 +33,8 @@ class WorkerProcess:
         self.job = job
         self.started = time.monotonic()
         self.last = Event("progress", "starting")
-        self.timed_out = False
+        self.exceeded: tuple[State, str] | None = None
+        """How and why it was ended for a limit of its own."""
         folder = Store(job.store).cell(job.cell).path
         folder.mkdir(parents=True, exist_ok=True)
         environment = child_environment(ENVIRONMENT)
@@ -76,9 +77,8 @@ class WorkerProcess:
     def _exit_event(self, code: int) -> Event:
         """The end of a worker that ended without an event of its own."""
         stage = self.last.stage
-        if self.timed_out:
-            seconds = time.monotonic() - self.started
-            state, reason = State.TIMEOUT, f"killed after its limit of {seconds:.0f} s in {stage}"
+        if self.exceeded is not None:
+            state, reason = self.exceeded[0], f"{self.exceeded[1]} in {stage}"
         elif code < 0:
             hint = "; the system does this when memory runs out" if -code == signal.SIGKILL else ""
             state, reason = State.KILLED, f"killed by {signal.Signals(-code).name} in {stage}{hint}"
@@ -90,9 +90,9 @@ class WorkerProcess:
         """Ask for a clean stop after the next checkpoint."""
         self._signal(signal.SIGTERM)
 
-    def kill(self, *, timed_out: bool = False) -> None:
-        """End the worker and whatever it started, at once."""
-        self.timed_out = self.timed_out or timed_out
+    def kill(self, exceeded: tuple[State, str] | None = None) -> None:
+        """End the worker and whatever it started, at once; `exceeded` says how its cell stands then, and why."""
+        self.exceeded = self.exceeded or exceeded
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:

@@ -8,11 +8,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmark.files import naming, read_json, sha256, write_json
-from benchmark.plan.cell import Cell, digest
-from benchmark.store.records import Finish, Note, Provenance, ScoreRecord, StageRecord, Status
-
-CHECKSUM = "checksum"
+from benchmark.files import json_bytes, naming, read_json, sha256, write_json
+from benchmark.plan.cell import Cell
+from benchmark.plan.score_name import ScoreName
+from benchmark.store.records import (
+    CHECKSUM,
+    Finish,
+    Note,
+    Provenance,
+    Record,
+    ScoreRecord,
+    StageRecord,
+    Status,
+    is_sealed,
+    sealed,
+)
+from metrics import registry
 
 
 class CellFolder:
@@ -59,18 +70,27 @@ class CellFolder:
 
     def scores(self) -> dict[str, ScoreRecord]:
         """Every score computed so far, by name; without those whose record was altered after it was written."""
-        parsed = {name: _intact(entry) for name, entry in self._entries().items()}
+        parsed = {name: _intact(name, entry) for name, entry in self._entries().items()}
         return {name: record for name, record in parsed.items() if record is not None}
 
     def altered_scores(self) -> list[str]:
         """The names of scores whose record was altered after it was written; nothing uses them."""
-        return [name for name, entry in self._entries().items() if _intact(entry) is None]
+        return [name for name, entry in self._entries().items() if _intact(name, entry) is None]
 
     def write_score(self, name: str, record: ScoreRecord) -> None:
         """Add a score, or replace it, with a checksum of its record."""
-        entry = record.to_json()
-        intact = {known: value for known, value in self._entries().items() if _intact(value) is not None}
-        write_json(self.path / "scores.json", {**intact, name: {**entry, CHECKSUM: digest(entry)}})
+        write_json(self.path / "scores.json", {**self._intact_entries(), name: sealed(record.to_json())})
+
+    def keep_intact_scores(self) -> None:
+        """Write the scores anew without the altered ones; no file where none is left."""
+        path, intact = self.path / "scores.json", self._intact_entries()
+        if intact:
+            write_json(path, intact)
+        else:
+            path.unlink(missing_ok=True)
+
+    def _intact_entries(self) -> dict[str, Any]:
+        return {name: entry for name, entry in self._entries().items() if _intact(name, entry) is not None}
 
     def _entries(self) -> dict[str, Any]:
         return read_json(self.path / "scores.json")
@@ -93,7 +113,7 @@ class CellFolder:
 
     def write_status(self, status: Status) -> None:
         """Replace the status."""
-        write_json(self.path / "status.json", status.to_json())
+        write_json(self.path / "status.json", sealed(status.to_json()))
 
     def provenance(self) -> Provenance:
         """Times, machine, versions, commit and data checksum, by stage."""
@@ -101,7 +121,7 @@ class CellFolder:
 
     def write_provenance(self, provenance: Provenance, stage: str, record: StageRecord) -> None:
         """Replace the provenance, with the record of one stage added or replaced."""
-        write_json(self.path / "provenance.json", provenance.with_stage(stage, record))
+        write_json(self.path / "provenance.json", sealed(provenance.with_stage(stage, record)))
 
     def finished(self, stage: str) -> Finish:
         """The record of a finished stage; an empty one where the stage has not been finished."""
@@ -116,6 +136,19 @@ class CellFolder:
         finish = self.finished(stage)
         return finish.key == key and finish.files is not None and not self.altered_files(finish)
 
+    def altered_records(self) -> list[str]:
+        """The names of the cell's records, beside `cell.json`, that were altered after they were written."""
+        kinds: dict[str, type[Record]] = {"status.json": Status, "provenance.json": Provenance}
+        kinds |= {f"stages/{stage}.json": Finish for stage in self.finished_stages()}
+        found = [name for name, kind in kinds.items() if kind.is_altered(self.path / name)]
+        return found + (["scores.json"] if self._scores_are_altered() else [])
+
+    def _scores_are_altered(self) -> bool:
+        path, entries = self.path / "scores.json", self._entries()
+        # Every entry has a checksum; the bytes between them are told by writing the same again.
+        whole = entries == self._intact_entries() and bool(entries)
+        return path.exists() and not (whole and path.read_bytes() == json_bytes(entries))
+
     def altered_files(self, finish: Finish) -> list[str]:
         """The files of a finished stage that are missing or were altered after they were written."""
         return [name for name, checksum in (finish.files or {}).items() if not self._holds(name, checksum)]
@@ -128,7 +161,7 @@ class CellFolder:
         folder = self.path / "stages"
         folder.mkdir(exist_ok=True)
         sums = {str(file.relative_to(self.path)): sha256(file) for file in sorted(files)}
-        write_json(folder / f"{stage}.json", Finish(key=key, files=sums).to_json())
+        write_json(folder / f"{stage}.json", sealed(Finish(key=key, files=sums).to_json()))
 
     def forget_after(self, stage: str) -> None:
         """Drop what was made from an earlier result of `stage`, which has just been computed again."""
@@ -160,9 +193,9 @@ class CellFolder:
             file.write(line + "\n")
 
 
-def _intact(entry: object) -> ScoreRecord | None:
-    """A score's entry as a record; None where it was altered after it was written."""
-    if not isinstance(entry, dict):
+def _intact(name: str, entry: object) -> ScoreRecord | None:
+    """A score's entry as a record; None where it, or the metric's name, was altered after it was written."""
+    if not isinstance(entry, dict) or ScoreName.parse(name).metric not in registry.METRICS:
         return None
     content = {name: value for name, value in entry.items() if name != CHECKSUM}
-    return ScoreRecord.parse(content) if entry.get(CHECKSUM) == digest(content) else None
+    return ScoreRecord.parse(content) if is_sealed(entry) else None

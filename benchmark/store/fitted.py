@@ -43,6 +43,11 @@ def recorded_class(record: Mapping[str, Any]) -> type[Generator]:
 
 def open_fitted(folder: CellFolder, record: Mapping[str, Any], device: str = "cpu") -> Generator:
     """The cell's fitted generator; raises SkipCell where its files cannot be read."""
+    lost = folder.altered_files(folder.finished("fit"))
+    if lost:
+        raise SkipCell(
+            f"the model in '{folder.model}' cannot be read ({lost[0]} is missing or was altered after it was written); {AGAIN}"
+        )
     try:
         return recorded_class(record).load(folder.model, device=device)
     except Exception as error:  # somebody else's code reads its own files here, and may raise anything

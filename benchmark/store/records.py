@@ -5,12 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from benchmark.files import read_json
+from benchmark.plan.cell import digest
+
+CHECKSUM = "checksum"
+"""The key of a record's own checksum."""
+
+
+def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's JSON with a checksum of it."""
+    return {**values, CHECKSUM: digest(dict(values))}
+
+
+def is_sealed(values: object) -> bool:
+    """Whether a mapping carries the checksum of what else it holds."""
+    if not isinstance(values, dict):
+        return False
+    return values.get(CHECKSUM) == digest({name: value for name, value in values.items() if name != CHECKSUM})
 
 
 class State(StrEnum):
@@ -48,8 +64,20 @@ class Record(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The record in a file; one with default values where the file is missing, unreadable or another record's."""
-        return cls.parse(read_json(path)) or cls()
+        """The record in a file; one with default values where the file is missing, altered or another record's."""
+        return cls._unaltered(path) or cls()
+
+    @classmethod
+    def is_altered(cls, path: Path) -> bool:
+        """Whether there is such a file and it was truncated or altered after it was written."""
+        return path.exists() and cls._unaltered(path) is None
+
+    @classmethod
+    def _unaltered(cls, path: Path) -> Self | None:
+        values = read_json(path)
+        # Older records carry no checksum. A damaged name of the checksum must not make a record one of them.
+        sound = is_sealed(values) if CHECKSUM in values else bool(values) and values.keys() <= cls.model_fields.keys()
+        return cls.parse(values) if sound else None
 
     @classmethod
     def parse(cls, values: object) -> Self | None:
@@ -204,3 +232,11 @@ class Finish(Record):
     key: str = ""
     files: dict[str, str] | None = None
     """SHA-256 by path in the cell's folder; None where the record cannot be read."""
+
+    @field_validator("files")
+    @classmethod
+    def _inside(cls, files: dict[str, str] | None) -> dict[str, str] | None:
+        for name in files or {}:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ValueError("a file lies outside the cell's folder")
+        return files

@@ -71,6 +71,10 @@ def cell_state(folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verif
     missing = (*missing, *(stage_of(name) for name in scores if name not in found and stage_of(name) not in missing))
     problems = [f"the record of score {name} was altered after it was written" for name in altered_scores]
     problems += [f"{name} is missing or was altered after it was written" for name in altered_files]
+    records = folder.altered_records() if verify else []
+    problems += [
+        f"{name} was altered after it was written" for name in records if name != "scores.json" or not altered_scores
+    ]
     status = _status(cell, recorded, missing)
     # Scores stay valid when lost samples are drawn again, but are shown only beside their samples.
     drawn = {seed for stage, seed in sample_stages(scores).items() if stage not in missing}
@@ -105,13 +109,13 @@ def _unfinished(
 
     missing = [stage for stage, key in keys.items() if not is_finished(stage, key)]
     # A model is needed only to sample from it.
-    if (missing or verify) and not is_finished("fit", cell.key) and missing:
+    if (missing or verify) and not is_finished("fit", cell.key) and (missing or "fit" in folder.finished_stages()):
         missing.insert(0, "fit")
     if verify:
         for stage in folder.finished_stages():
             finish = folder.finished(stage)
             if stage not in altered:
-                altered[stage] = [f"{stage}.json"] if finish.files is None else folder.altered_files(finish)
+                altered[stage] = folder.altered_files(finish)
     return tuple(missing), [name for names in altered.values() for name in names]
 
 

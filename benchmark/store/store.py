@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import uuid
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from benchmark.store.status import CellState, cell_state
 MARK = "timemar-benchmark store"
 VERSION = 2
 """Of the files in a store. Raise it when a program of the old version would read them wrongly."""
+SET_ASIDE = "set_aside"
+"""The folder of files that were found altered; nothing reads them."""
 
 
 class Store:
@@ -86,6 +89,15 @@ class Store:
     def shared(self, name: str) -> Path:
         """A folder for what cells share, such as the encoders of a score."""
         return self.root / "shared" / name
+
+    def set_aside(self, path: Path) -> Path:
+        """Move an altered file or folder of the store into `set_aside/`, under the path that it had; where it lies now."""
+        wanted = self.root / SET_ASIDE / path.relative_to(self.root)
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        numbered = (wanted.with_name(f"{wanted.name}.{number}") for number in itertools.count(2))
+        target = next(free for free in itertools.chain([wanted], numbered) if not free.exists())
+        path.rename(target)
+        return target
 
     def lock(self, name: str, *, wait: bool) -> FileLock:
         """A lock between processes, freed by the system when its holder dies."""

@@ -20,7 +20,8 @@ from benchmark.errors import UserError, refused
 from benchmark.imports import child_environment, python_module
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
-from benchmark.run.runner import Observer, Outcome
+from benchmark.run.outcome import Outcome
+from benchmark.run.runner import Observer
 from benchmark.store.store import Store
 from benchmark.tracking.destination import Destination, choose
 from benchmark.tracking.mlflow_upload import SILENT

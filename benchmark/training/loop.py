@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmark.errors import DivergedError, Interrupted
+from benchmark import sealed_file
+from benchmark.errors import AlteredFileError, DivergedError, Interrupted
 from benchmark.files import replacing
 from benchmark.interface import FitContext, Progress
 from benchmark.training.memory import raise_malloc_threshold
@@ -52,7 +53,8 @@ def train(
     """Run `steps` steps of `task`, going on from the last checkpoint of `name` where there is one.
 
     Metrics are read from the device and reported every `every` steps and at the end. Raises DivergedError when the loss is
-    not finite, Interrupted (after saving) when the context asks for a stop. A resumed run draws the same random numbers as an
+    not finite, Interrupted (after saving) when the context asks for a stop, AlteredFileError for a checkpoint that was
+    truncated or altered after it was written. A resumed run draws the same random numbers as an
     uninterrupted one.
     """
     raise_malloc_threshold()
@@ -82,12 +84,15 @@ def _save(task: Task, path: Path, rng: torch.Generator, step: int) -> None:
     tensors = {key: value.detach().to("cpu", copy=True).contiguous() for key, value in task.state().items()}
     tensors["random_state"] = rng.get_state().cpu().clone()
     with replacing(path) as part:
-        save_file(tensors, part, metadata={"progress": json.dumps({"step": step})})
+        save_file(tensors, part, metadata={"progress": json.dumps({"step": step}), sealed_file.SEAL: sealed_file.BLANK})
+        sealed_file.seal(part)
 
 
 def _restore(task: Task, path: Path | None, rng: torch.Generator) -> int:
     if path is None or not path.exists():
         return 0
+    if sealed_file.is_altered(path, frozenset({"progress"})):
+        raise AlteredFileError(path)
     tensors = load_file(path)
     rng.set_state(tensors.pop("random_state"))
     task.load_state(tensors)

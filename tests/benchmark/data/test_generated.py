@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.data import Recipe, load_spec
-from benchmark.data.generated import draw, feature_names, sines
+from benchmark.data.generated import altered_caches, draw, feature_names, sines
 from benchmark.data.hopper import NAMES, simulate
 
 
@@ -83,16 +83,22 @@ def test_the_hopper_starts_where_the_recipe_says() -> None:
 def test_a_simulated_set_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = Recipe(process="hopper", sequences=3)
     first = draw(recipe, 6, cache_dir=tmp_path / "new")
-    (kept,) = (tmp_path / "new").iterdir()
+    (kept,) = (tmp_path / "new").glob("*.npy")
     assert kept.name == f"hopper-3x6-seed123-v1-mujoco{importlib.metadata.version('mujoco')}.npy"
     assert draw(recipe, 6, number=1, cache_dir=tmp_path / "new").shape == (3, 6, 14)
-    kept.write_bytes(kept.read_bytes()[:200])
+    whole = kept.read_bytes()
+    for damaged in (whole[:200], whole[:-1] + bytes([whole[-1] ^ 1])):
+        kept.write_bytes(damaged)
+        assert altered_caches(tmp_path / "new") == [kept]
+        np.testing.assert_array_equal(draw(recipe, 6, cache_dir=tmp_path / "new"), first)
+        assert altered_caches(tmp_path / "new") == []
+    kept.with_name(f"{kept.name}.json").write_text("{")
     np.testing.assert_array_equal(draw(recipe, 6, cache_dir=tmp_path / "new"), first)
     np.save(kept, first[:2])
     np.testing.assert_array_equal(draw(recipe, 6, cache_dir=tmp_path / "new"), first)
     monkeypatch.setattr("benchmark.data.hopper.simulate", None)
     np.testing.assert_array_equal(draw(recipe, 6, cache_dir=tmp_path / "new"), first)
-    assert len(list((tmp_path / "new").iterdir())) == 2
+    assert len(list((tmp_path / "new").glob("*.npy"))) == 2
 
 
 def test_features_have_names() -> None:

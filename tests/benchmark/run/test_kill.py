@@ -168,6 +168,33 @@ def test_an_interrupt_stops_cleanly_with_status_130(tmp_path: Path, finished: Pa
     check(tmp_path, finished)
 
 
+STOPPABLE = """
+import time
+from baselines.controls.copy import Copy
+from benchmark.errors import Interrupted
+
+
+class Waits(Copy):
+    def fit(self, windows, context):
+        while not context.stop_requested():
+            time.sleep(0.02)
+        raise Interrupted("stopped in fit")
+"""
+
+
+def test_a_terminated_run_stops_as_cleanly_as_an_interrupted_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(STOPPABLE)
+    runner = start(tmp_path, "budget: smoke\ndatasets: [sines]\ngenerators: ['mine:Waits']\nscores: [dcr_ratio]\n")
+    wait_until(lambda: [line["event"] for line in journal(tmp_path / "runs")] == ["started"], runner)
+    children = workers_of(runner.pid)
+    runner.send_signal(signal.SIGTERM)
+    assert runner.wait(timeout=180) == 130
+    assert gone(children)
+    assert "interrupted; run the same command again to go on from here" in (tmp_path / "lines").read_text()
+    assert "Traceback" not in (tmp_path / "lines").read_text()
+    assert [line["event"] for line in journal(tmp_path / "runs")] == ["started", "interrupted"]
+
+
 def test_two_runners_of_one_worker_each_share_the_work_and_give_the_bytes_of_one_of_two(
     finished: Path, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.plan.planner import Plan
-from benchmark.run.runner import Outcome
+from benchmark.run.outcome import Outcome
 from benchmark.store.records import State
 from benchmark.store.store import Store
 from benchmark.tracking import observer

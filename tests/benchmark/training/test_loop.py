@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmark.errors import DivergedError, Interrupted
+from benchmark.errors import AlteredFileError, DivergedError, Interrupted
 from benchmark.interface import FitContext, Progress
 from benchmark.training import (
     SeededDropout,
@@ -73,6 +74,45 @@ def test_a_stopped_and_resumed_run_has_the_bytes_of_an_uninterrupted_one(tmp_pat
     resumed = run(Regression(), 40, checkpoint_dir=tmp_path)
     assert resumed.steps == list(range(17, 40))
     assert resumed.weights() == whole.weights()
+
+
+@pytest.mark.parametrize("place", [3, 20, -4000, -10])
+def test_a_checkpoint_with_a_flipped_bit_is_refused_and_a_fit_without_it_starts_again(
+    tmp_path: Path, place: int
+) -> None:
+    whole = run(Regression(), 40)
+    calls = iter([False] * 16 + [True])
+    with pytest.raises(Interrupted):
+        run(Regression(), 40, checkpoint_dir=tmp_path, stop_requested=lambda: next(calls))
+    path = tmp_path / "regression.safetensors"
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(AlteredFileError, match=r"regression\.safetensors' was altered") as caught:
+        run(Regression(), 40, checkpoint_dir=tmp_path)
+    caught.value.path.unlink()
+    again = run(Regression(), 40, checkpoint_dir=tmp_path)
+    assert again.steps == list(range(40))
+    assert again.weights() == whole.weights()
+
+
+def test_a_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
+    run(Regression(), 10, checkpoint_dir=tmp_path)
+    path = tmp_path / "regression.safetensors"
+    whole = path.read_bytes()
+    for size in (0, 5, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(AlteredFileError):
+            run(Regression(), 10, checkpoint_dir=tmp_path)
+
+
+def test_a_checkpoint_of_an_older_version_has_no_checksum_and_is_used(tmp_path: Path) -> None:
+    done = run(Regression(), 10, checkpoint_dir=tmp_path)
+    path = tmp_path / "regression.safetensors"
+    save_file(load_file(path), path, metadata={"progress": '{"step": 10}'})
+    again = run(Regression(), 10, checkpoint_dir=tmp_path)
+    assert again.steps == []
+    assert again.weights() == done.weights()
 
 
 def test_a_finished_run_is_not_repeated(tmp_path: Path) -> None:

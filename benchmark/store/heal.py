@@ -1,0 +1,24 @@
+"""Altered files of a cell: moved to `set_aside/`, so that nothing uses them and the next run computes them again."""
+
+from __future__ import annotations
+
+import shutil
+
+from benchmark.plan.cell import Cell
+from benchmark.store.store import Store
+
+
+def heal(store: Store, cell: Cell) -> None:
+    """Set aside what was altered of a cell, which must be locked; its intact scores stay where they are."""
+    folder = store.cell(cell)
+    if not folder.is_of(cell) and (folder.path / "cell.json").exists():
+        store.set_aside(folder.path / "cell.json")
+    altered = [name for stage in folder.finished_stages() for name in folder.altered_files(folder.finished(stage))]
+    for name in {*altered, *folder.altered_records()} - {"scores.json"}:
+        if (folder.path / name).exists():
+            store.set_aside(folder.path / name)
+    if "scores.json" in folder.altered_records():
+        scores = folder.path / "scores.json"
+        kept = store.set_aside(scores)
+        shutil.copy2(kept, scores)
+        folder.keep_intact_scores()
