@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from mlflow.tracking._tracking_service import utils
 
 from benchmark.store.store import Store
-from benchmark.tracking.database import anchor
+from benchmark.tracking.database import anchor, newest_experiment
 from benchmark.tracking.destination import ARTEFACTS, DATABASE, local
 from benchmark.tracking.mlflow_upload import Uploader
 from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns
@@ -50,3 +51,24 @@ def test_what_is_no_database_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database " * 100)
     for name in ("missing.db", "empty.db", "text.db"):
         assert anchor(tmp_path / name, tmp_path / ARTEFACTS) == 0
+
+
+def test_the_newest_experiment_is_that_of_the_last_run(empty_database: Path, tmp_path: Path) -> None:
+    base = tmp_path / "mlflow.db"
+    shutil.copy(empty_database, base)
+    assert newest_experiment(base) is None
+    with closing(sqlite3.connect(base)) as link, link:
+        for number in (1, 2, 3):
+            stage = "deleted" if number == 3 else "active"
+            experiment = (number, f"experiment {number}", "", "active")
+            link.execute(
+                "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage) VALUES (?, ?, ?, ?)",
+                experiment,
+            )
+            run = (f"run {number}", number, 10 * number, stage)
+            link.execute(
+                "INSERT INTO runs (run_uuid, experiment_id, start_time, lifecycle_stage) VALUES (?, ?, ?, ?)", run
+            )
+    assert newest_experiment(base) == "2"
+    (tmp_path / "other.db").touch()
+    assert newest_experiment(tmp_path / "other.db") is None

@@ -62,6 +62,7 @@ def test_the_page_answers_on_localhost_and_ends_cleanly(
         time.sleep(0.1)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
         assert b"<title>MLflow</title>" in answer.read()
+    assert f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning " in (tmp_path / "lines").read_text()
     assert _listeners(port) == {"0100007F"}
     page.send_signal(number)
     assert page.wait(timeout=30) == 0
