@@ -12,58 +12,64 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from benchmark.training.kernels import linear
 
 
-def _cell_slopes(r: Tensor, z: Tensor, n: Tensor, hidden: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """What the gradient of h_t is multiplied with on its way to the sums of the gates, and to the states' products.
+def _slopes(rz: Tensor, n: Tensor, hidden: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """What the gradient of h_t is multiplied with on its way to the states' products (T, B, 3, H) and to the candidate (T, B, H).
 
-    Both (T, B, 3, H), gates r, z, n; `hidden` (T, B, H) is the states' product inside the candidate, `before` h_{t−1}.
+    The products are those in the gates r, z, n; `hidden` (T, B, H) is the last of them, `before` h_{t−1}.
     """
+    r, z = rz.chunk(2, dim=2)
     to_n = (1 - z) * (1 - n * n)
-    to_r, to_z = to_n * hidden * r * (1 - r), (before - n) * z * (1 - z)
-    return torch.stack((to_r, to_z, to_n), dim=2), torch.stack((to_r, to_z, to_n * r), dim=2)
+    slopes = n.new_empty(*n.shape[:2], 3, n.shape[2])
+    to_r, to_z, through_r = slopes.unbind(dim=2)
+    torch.mul(to_n, r, out=through_r)
+    torch.mul(through_r, hidden, out=to_r).mul_(1 - r)
+    torch.sub(before, n, out=to_z).mul_(z).mul_(1 - z)
+    return slopes, to_n
 
 
 class _Recurrence(torch.autograd.Function):
-    """h_t (T, B, H) of what the inputs add to the gates (T, B, 3 H), states' weights (H, 3 H) and biases (3 H)."""
+    """h_t (T, B, H) of what the inputs add to the gates (T, B, 3 H), states' weights (H, 3 H) and the candidate's bias (H)."""
 
     @staticmethod
     def forward(ctx: Any, given: Tensor, states: Tensor, bias: Tensor) -> Tensor:
         units = states.shape[0]
-        gates = given.clone()
-        products = torch.empty_like(gates)
+        rz, n = (part.contiguous() for part in given.split((2 * units, units), dim=2))
+        states_rz, states_n = states.split((2 * units, units), dim=1)
+        hidden = bias.expand_as(n).contiguous()
         h = given.new_zeros(len(given) + 1, given.shape[1], units)
-        rz, r, z, n = _parts(gates, units)
-        hidden_rz, _, _, hidden_n = _parts(products, units)
+        before = h[0]
         # Views of all steps are made at once: indexing step by step costs as much as the arithmetic.
-        steps = (rz, r, z, n, products, hidden_rz, hidden_n, h[:-1], h[1:])
-        for rz_t, r_t, z_t, n_t, product, hidden_rz_t, hidden_n_t, before, after in zip(*steps, strict=True):
-            torch.addmm(bias, before, states, out=product)
-            rz_t.add_(hidden_rz_t).sigmoid_()
-            n_t.addcmul_(r_t, hidden_n_t).tanh_()
+        views = (rz, *rz.chunk(2, dim=2), n, hidden, h[1:])
+        for rz_t, r_t, z_t, n_t, hidden_t, after in zip(*(view.unbind() for view in views), strict=True):
+            rz_t.addmm_(before, states_rz).sigmoid_()
+            n_t.addcmul_(r_t, hidden_t.addmm_(before, states_n)).tanh_()
             torch.lerp(n_t, before, z_t, out=after)
-        ctx.save_for_backward(gates, hidden_n, h, states)
+            before = after
+        ctx.save_for_backward(rz, n, hidden, h, states)
         return h[1:]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        gates, hidden, h, states = ctx.saved_tensors
-        units = states.shape[0]
-        _, r, z, n = _parts(gates, units)
-        to_sums, to_products = _cell_slopes(r, z, n, hidden, h[:-1])
-        d_h = torch.empty_like(h[1:])
-        d_products = torch.empty_like(to_products)
+        rz, n, hidden, h, states = ctx.saved_tensors
+        slopes, to_n = _slopes(rz, n, hidden, h[:-1])
+        d_h, d_products = torch.empty_like(n), torch.empty_like(slopes)
         back, carried = states.t().contiguous(), torch.zeros_like(h[0])
-        parts = (gradients[0], d_h, d_h.unsqueeze(2), to_products, d_products, d_products.flatten(2), z)
-        for given, d_t, wide, slope, d_product, flat, z_t in zip(*(a.unbind()[::-1] for a in parts), strict=True):
+        z = rz.chunk(2, dim=2)[1]
+        views = (gradients[0], d_h, d_h.unsqueeze(2), slopes, d_products, d_products.flatten(2), z)
+        for given, d_t, wide, slope, d_product, flat, z_t in zip(*(a.unbind()[::-1] for a in views), strict=True):
             torch.add(given, carried, out=d_t)
             torch.mul(wide, slope, out=d_product)
-            carried = (d_t * z_t).addmm_(flat, back)
-        d_sums = (d_h.unsqueeze(2) * to_sums).flatten(2)
+            carried = torch.mul(d_t, z_t).addmm_(flat, back)
         rows = d_products.flatten(2).flatten(0, 1)
-        return d_sums, h[:-1].flatten(0, 1).t() @ rows, rows.sum(dim=0)
+        d_states = h[:-1].flatten(0, 1).t() @ rows
+        d_bias = d_products[:, :, 2].sum(dim=(0, 1))
+        torch.mul(d_h, to_n, out=d_products[:, :, 2])
+        return d_products.flatten(2), d_states, d_bias
 
 
 class _FreePrior(torch.autograd.Function):
@@ -78,74 +84,56 @@ class _FreePrior(torch.autograd.Function):
         ctx: Any, noise: Tensor, inputs: Tensor, input_bias: Tensor, outs: Tensor, out_bias: Tensor
     ) -> tuple[Tensor, Tensor]:
         (count, batch, latent), units = noise.shape, outs.shape[0]
-        gates = noise.new_empty(count, batch, 3 * units)
-        products = noise.new_empty(count + 1, batch, 2 * latent + 3 * units)
-        products[0] = out_bias  # of a state of zeros
-        h = noise.new_zeros(count + 1, batch, units)
-        samples = noise.new_zeros(count + 1, batch, latent)
-        spread = torch.empty_like(noise)
-        rz, r, z, n = _parts(gates, units)
-        hidden_rz, _, _, hidden_n = _parts(products[:-1, :, 2 * latent :], units)
+        rz_bias, n_bias = input_bias.split((2 * units, units))
+        rz, n = rz_bias.repeat(count, batch, 1), n_bias.repeat(count, batch, 1)
+        inputs_rz, inputs_n = inputs.split((2 * units, units), dim=1)
+        products = out_bias.repeat(count + 1, batch, 1)  # those of the state of zeros are the biases
+        hidden_rz, hidden = products[:-1, :, 2 * latent :].split((2 * units, units), dim=2)
         mean, log_variance = products[1:, :, : 2 * latent].chunk(2, dim=2)
-        cell = (gates, rz, r, z, n, hidden_rz, hidden_n, h[:-1], h[1:])
-        law = (products[1:], mean, log_variance, spread, noise, samples[:-1], samples[1:])
-        for (gate, rz_t, r_t, z_t, n_t, hidden_rz_t, hidden_n_t, before, after), (
-            product,
-            mean_t,
-            log_variance_t,
-            spread_t,
-            noise_t,
-            last,
-            sample,
-        ) in zip(zip(*cell, strict=True), zip(*law, strict=True), strict=True):
-            torch.addmm(input_bias, last, inputs, out=gate)
-            rz_t.add_(hidden_rz_t).sigmoid_()
-            n_t.addcmul_(r_t, hidden_n_t).tanh_()
-            torch.lerp(n_t, before, z_t, out=after)
-            torch.addmm(out_bias, after, outs, out=product)
-            torch.mul(log_variance_t, 0.5, out=spread_t).exp_()
-            torch.addcmul(mean_t, spread_t, noise_t, out=sample)
-        ctx.save_for_backward(noise, gates, hidden_n, h, samples, spread, inputs, outs)
-        return samples[1:], products[1:, :, : 2 * latent]
+        before, last = noise.new_zeros(batch, units), noise.new_zeros(batch, latent)
+        h, samples, spread = noise.new_empty(count, batch, units), torch.empty_like(noise), torch.empty_like(noise)
+        cell = (rz, *rz.chunk(2, dim=2), n, hidden_rz, hidden, h)
+        law = (products[1:], mean, log_variance, spread, noise, samples)
+        steps = zip(*(view.unbind() for view in cell + law), strict=True)
+        for rz_t, r_t, z_t, n_t, add_rz, add_n, after, product, mean_t, log_t, spread_t, noise_t, sample in steps:
+            rz_t.addmm_(last, inputs_rz).add_(add_rz).sigmoid_()
+            n_t.addmm_(last, inputs_n).addcmul_(r_t, add_n).tanh_()
+            before = torch.lerp(n_t, before, z_t, out=after)
+            product.addmm_(before, outs)
+            torch.mul(log_t, 0.5, out=spread_t).exp_()
+            last = torch.addcmul(mean_t, spread_t, noise_t, out=sample)
+        ctx.save_for_backward(noise, rz, n, hidden, h, samples, spread, inputs, outs)
+        return samples, products[1:, :, : 2 * latent]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        noise, gates, hidden, h, samples, spread, inputs, outs = ctx.saved_tensors
+        noise, rz, n, hidden, h, samples, spread, inputs, outs = ctx.saved_tensors
         (count, batch, latent), units = noise.shape, outs.shape[0]
-        _, r, z, n = _parts(gates, units)
-        to_sums, to_products = _cell_slopes(r, z, n, hidden, h[:-1])
-        to_log_variance = 0.5 * noise * spread
-        d_sums = torch.empty_like(to_sums)
+        before, last = (torch.cat((torch.zeros_like(x[:1]), x[:-1])) for x in (h, samples))
+        slopes, to_n = _slopes(rz, n, hidden, before)
+        to_log = 0.5 * noise * spread
         d_out = noise.new_zeros(count + 1, batch, 2 * latent + 3 * units)
         d_out[1:, :, : 2 * latent] = gradients[1]
-        d_mean, d_log_variance = d_out[1:, :, : 2 * latent].chunk(2, dim=2)
         d_products = d_out[:-1, :, 2 * latent :].unflatten(2, (3, units))
+        d_sums = torch.empty_like(slopes)
         back, inputs_back = outs.t().contiguous(), inputs.t().contiguous()
         carried, d_last = torch.zeros_like(h[0]), torch.zeros_like(samples[0])
-        cell = (d_out[1:], to_sums, d_sums, d_sums.flatten(2), to_products, d_products, z)
-        law = (gradients[0], d_mean, d_log_variance, to_log_variance)
-        for (d_out_t, slope, d_sum, flat, product_slope, d_product, z_t), (given, d_mean_t, d_log_t, to_log) in zip(
-            zip(*(a.unbind()[::-1] for a in cell), strict=True),
-            zip(*(a.unbind()[::-1] for a in law), strict=True),
-            strict=True,
-        ):
-            d_sample = given + d_last
-            d_mean_t.add_(d_sample)
-            d_log_t.addcmul_(d_sample, to_log)
-            d_h = torch.addmm(carried, d_out_t, back)
-            wide = d_h.unsqueeze(1)
-            torch.mul(wide, slope, out=d_sum)
-            torch.mul(wide, product_slope, out=d_product)
+        of_law = (gradients[0], *d_out[1:, :, : 2 * latent].chunk(2, dim=2), to_log, d_out[1:])
+        of_cell = (slopes, d_products, to_n, d_sums, d_sums[:, :, 2], d_sums.flatten(2), rz.chunk(2, dim=2)[1])
+        steps = zip(*(view.unbind()[::-1] for view in of_law + of_cell), strict=True)
+        for given, d_mean, d_log, to_log_t, d_row, slope, d_product, to_n_t, d_sum, d_n, flat, z_t in steps:
+            d_last = given + d_last
+            d_mean.add_(d_last)
+            d_log.addcmul_(d_last, to_log_t)
+            d_h = torch.addmm(carried, d_row, back)
+            torch.mul(d_h.unsqueeze(1), slope, out=d_sum)
+            d_product.copy_(d_sum)
+            torch.mul(d_h, to_n_t, out=d_n)
             d_last = flat @ inputs_back
             carried = d_h * z_t
         rows, out_rows = d_sums.flatten(2).flatten(0, 1), d_out.flatten(0, 1)
-        d_inputs = samples[:-1].flatten(0, 1).t() @ rows
-        return None, d_inputs, rows.sum(dim=0), h.flatten(0, 1).t() @ out_rows, out_rows.sum(dim=0)
-
-
-def _parts(gates: Tensor, units: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Views of gates (T, B, 3 H): r and z together, r, z and n."""
-    return gates[:, :, : 2 * units], *gates.split(units, dim=2)
+        d_outs = h.flatten(0, 1).t() @ d_out[1:].flatten(0, 1)
+        return None, last.flatten(0, 1).t() @ rows, rows.sum(dim=0), d_outs, out_rows.sum(dim=0)
 
 
 class BidirectionalLayer(nn.Module):
@@ -168,12 +156,12 @@ class BidirectionalLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """States (T, B, 2 H), forwards and backwards, at each step of x (T, B, D)."""
-        both = linear(x, self.inputs.flatten(0, 2), self.input_bias.flatten()).unflatten(2, (2, 3, -1))
+        # What the states add to r and z without a product is a part of what the inputs add.
+        bias = self.input_bias + functional.pad(self.state_bias[:, :2], (0, 0, 0, 1))
+        both = linear(x, self.inputs.flatten(0, 2), bias.flatten()).unflatten(2, (2, 3, -1))
         given = torch.stack((both[:, :, 0], both[:, :, 1].flip(0)), dim=3).flatten(2)
-        apart = torch.eye(2, dtype=x.dtype, device=x.device)
-        states = torch.einsum("dgoi,de->digeo", self.states, apart).flatten(2).flatten(0, 1)
-        bias = self.state_bias.transpose(0, 1).flatten()
-        made: Tensor = _Recurrence.apply(given, states, bias)  # type: ignore[no-untyped-call]
+        states, candidate_bias = _block_diagonal(self.states), self.state_bias[:, 2].flatten()
+        made: Tensor = _Recurrence.apply(given, states, candidate_bias)  # type: ignore[no-untyped-call]
         there, back = made.chunk(2, dim=2)
         return torch.cat((there, back.flip(0)), dim=2)
 
@@ -208,6 +196,12 @@ class RecurrentPrior(nn.Module):
             noise, self.inputs.t(), self.input_bias, outs, out_bias
         )
         return samples, *heads.chunk(2, dim=2)
+
+
+def _block_diagonal(states: Tensor) -> Tensor:
+    """Weights (2 H, 3 · 2 H) of both directions side by side, of their own (2, 3, H, H); columns are gates, then directions."""
+    apart = torch.eye(2, dtype=states.dtype, device=states.device)
+    return torch.einsum("dgoi,de->digeo", states, apart).flatten(2).flatten(0, 1)
 
 
 def _uniform(module: nn.Module, units: int, rng: torch.Generator) -> None:

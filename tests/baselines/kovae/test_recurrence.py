@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.kovae.recurrence import BidirectionalGRU, RecurrentPrior
 from benchmark.training import build
+from tests.baselines.kovae.plain_kovae import official_gru, plain_prior
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -18,27 +19,12 @@ def normal(*shape: int, seed: int = 1) -> Tensor:
     return torch.randn(shape, generator=generator(seed), dtype=torch.float64)
 
 
-def official_gru(ours: BidirectionalGRU, inputs: int, units: int) -> nn.GRU:
-    """PyTorch's GRU with the weights of ours; rows of a layer's matrices are the gates r, z, n."""
-    with torch.device("meta"):
-        gru = nn.GRU(inputs, units, len(ours), bidirectional=True)
-    gru = gru.to_empty(device="cpu").double()
-    for place, layer in enumerate(ours):
-        for direction, suffix in enumerate(("", "_reverse")):
-            with torch.no_grad():
-                gru.get_parameter(f"weight_ih_l{place}{suffix}").copy_(layer.inputs[direction].flatten(0, 1))
-                gru.get_parameter(f"weight_hh_l{place}{suffix}").copy_(layer.states[direction].flatten(0, 1))
-                gru.get_parameter(f"bias_ih_l{place}{suffix}").copy_(layer.input_bias[direction].flatten())
-                gru.get_parameter(f"bias_hh_l{place}{suffix}").copy_(layer.state_bias[direction].flatten())
-    return gru
-
-
 @pytest.mark.parametrize(("length", "batch", "layers"), [(7, 3, 2), (1, 2, 1), (4, 1, 3)])
 def test_layers_are_pytorchs_gru_in_both_directions(length: int, batch: int, layers: int) -> None:
     ours = build(lambda: BidirectionalGRU(3, 4, layers), generator()).double()
-    theirs = official_gru(ours, 3, 4)
+    theirs = official_gru(ours)
     x, weights = normal(length, batch, 3).requires_grad_(), normal(length, batch, 8, seed=2)
-    made, expected = ours(x), theirs(x)[0]
+    made, expected = ours(x), theirs(x.transpose(0, 1))[0].transpose(0, 1)
     assert torch.allclose(made, expected, atol=1e-12)
     (of_x,) = torch.autograd.grad((made * weights).sum(), [x], retain_graph=True)
     (of_x_too,) = torch.autograd.grad((expected * weights).sum(), [x], retain_graph=True)
@@ -52,19 +38,6 @@ def test_layers_are_pytorchs_gru_in_both_directions(length: int, batch: int, lay
                 assert torch.allclose(part.grad[direction].flatten(0, 1), gradients[f"{name}_l{place}{suffix}"])
             for name, part in (("bias_ih", layer.input_bias), ("bias_hh", layer.state_bias)):
                 assert torch.allclose(part.grad[direction].flatten(), gradients[f"{name}_l{place}{suffix}"])
-
-
-def plain_prior(prior: RecurrentPrior, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Step by step, by PyTorch's cell: each sample is fed back."""
-    z, h = noise.new_zeros(noise.shape[1:]), noise.new_zeros(noise.shape[1], prior.states.shape[1])
-    made = []
-    for eps in noise:
-        h = torch.gru_cell(z, h, prior.inputs, prior.states, prior.input_bias, prior.state_bias)
-        mean, log_variance = prior.heads(h).chunk(2, dim=1)
-        z = mean + (log_variance / 2).exp() * eps
-        made.append((z, mean, log_variance))
-    samples, means, log_variances = zip(*made, strict=True)
-    return torch.stack(samples), torch.stack(means), torch.stack(log_variances)
 
 
 @pytest.mark.parametrize("length", [1, 2, 6])
