@@ -17,123 +17,123 @@ from torch.nn import functional
 from benchmark.training.kernels import linear
 
 
-def _slopes(rz: Tensor, n: Tensor, hidden: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """What the gradient of h_t is multiplied with on its way to the states' products (T, B, 3, H) and to the candidate (T, B, H).
+def _slopes(sums: Tensor, n: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """What the gradient of h_t is multiplied with on its way through the cell (T, B, 4, H), and to the candidate (T, B, H).
 
-    The products are those in the gates r, z, n; `hidden` (T, B, H) is the last of them, `before` h_{t−1}.
+    The four lead to the states' products in the gates r and z and in the candidate, and to h_{t−1} = `before` directly. `sums`
+    (T, B, 3, H) are r, z and the candidate's product.
     """
-    r, z = rz.chunk(2, dim=2)
+    r, z, hidden = sums.unbind(dim=2)
     to_n = (1 - z) * (1 - n * n)
-    slopes = n.new_empty(*n.shape[:2], 3, n.shape[2])
-    to_r, to_z, through_r = slopes.unbind(dim=2)
+    slopes = n.new_empty(*n.shape[:2], 4, n.shape[2])
+    to_r, to_z, through_r, kept = slopes.unbind(dim=2)
     torch.mul(to_n, r, out=through_r)
     torch.mul(through_r, hidden, out=to_r).mul_(1 - r)
     torch.sub(before, n, out=to_z).mul_(z).mul_(1 - z)
+    kept.copy_(z)
     return slopes, to_n
 
 
 class _Recurrence(torch.autograd.Function):
-    """h_t (T, B, H) of what the inputs add to the gates (T, B, 3 H), states' weights (H, 3 H) and the candidate's bias (H)."""
+    """h_t (T, B, H) of what the inputs add to the gates and the candidate n (T, B, 3 H), and of states' weights (H, 3 H).
+
+    What is added to n stands outside its product with the states, whose bias (H) is `bias`.
+    """
 
     @staticmethod
     def forward(ctx: Any, given: Tensor, states: Tensor, bias: Tensor) -> Tensor:
         units = states.shape[0]
-        rz, n = (part.contiguous() for part in given.split((2 * units, units), dim=2))
-        states_rz, states_n = states.split((2 * units, units), dim=1)
-        hidden = bias.expand_as(n).contiguous()
+        sums, n = given.clone(), given[:, :, 2 * units :].contiguous()
+        sums[:, :, 2 * units :] = bias
         h = given.new_zeros(len(given) + 1, given.shape[1], units)
         before = h[0]
         # Views of all steps are made at once: indexing step by step costs as much as the arithmetic.
-        views = (rz, *rz.chunk(2, dim=2), n, hidden, h[1:])
-        for rz_t, r_t, z_t, n_t, hidden_t, after in zip(*(view.unbind() for view in views), strict=True):
-            rz_t.addmm_(before, states_rz).sigmoid_()
-            n_t.addcmul_(r_t, hidden_t.addmm_(before, states_n)).tanh_()
-            torch.lerp(n_t, before, z_t, out=after)
-            before = after
-        ctx.save_for_backward(rz, n, hidden, h, states)
+        views = (sums, sums[:, :, : 2 * units], *sums.chunk(3, dim=2), n, h[1:])
+        for sum_t, rz, r, z, hidden, n_t, after in zip(*(view.unbind() for view in views), strict=True):
+            sum_t.addmm_(before, states)
+            rz.sigmoid_()
+            n_t.addcmul_(r, hidden).tanh_()
+            before = torch.lerp(n_t, before, z, out=after)
+        ctx.save_for_backward(sums, n, h, states)
         return h[1:]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        rz, n, hidden, h, states = ctx.saved_tensors
-        slopes, to_n = _slopes(rz, n, hidden, h[:-1])
-        d_h, d_products = torch.empty_like(n), torch.empty_like(slopes)
-        back, carried = states.t().contiguous(), torch.zeros_like(h[0])
-        z = rz.chunk(2, dim=2)[1]
-        views = (gradients[0], d_h, d_h.unsqueeze(2), slopes, d_products, d_products.flatten(2), z)
-        for given, d_t, wide, slope, d_product, flat, z_t in zip(*(a.unbind()[::-1] for a in views), strict=True):
-            torch.add(given, carried, out=d_t)
-            torch.mul(wide, slope, out=d_product)
-            carried = torch.mul(d_t, z_t).addmm_(flat, back)
-        rows = d_products.flatten(2).flatten(0, 1)
-        d_states = h[:-1].flatten(0, 1).t() @ rows
-        d_bias = d_products[:, :, 2].sum(dim=(0, 1))
-        torch.mul(d_h, to_n, out=d_products[:, :, 2])
-        return d_products.flatten(2), d_states, d_bias
+        sums, n, h, states = ctx.saved_tensors
+        slopes, to_n = _slopes(sums.unflatten(2, (3, -1)), n, h[:-1])
+        d_h = torch.cat((torch.zeros_like(h[:1]), gradients[0]))
+        d_products = torch.empty_like(slopes)
+        back = torch.cat((states.t(), torch.eye(len(states), dtype=states.dtype, device=states.device)))
+        views = (d_h[:-1], d_h[1:].unsqueeze(2), slopes, d_products, d_products.flatten(2))
+        for d_before, d_t, slope, d_product, flat in zip(*(view.unbind()[::-1] for view in views), strict=True):
+            torch.mul(d_t, slope, out=d_product)
+            d_before.addmm_(flat, back)
+        d_sums = d_products[:, :, :3].flatten(2)
+        rows = d_sums.flatten(0, 1)
+        d_states, d_bias = h[:-1].flatten(0, 1).t() @ rows, rows[:, 2 * len(states) :].sum(dim=0)
+        torch.mul(d_h[1:], to_n, out=d_sums[:, :, 2 * len(states) :])
+        return d_sums, d_states, d_bias
 
 
 class _FreePrior(torch.autograd.Function):
-    """The prior's samples z (T, B, K) and their heads [mean | log-variance] (T, B, 2 K), of noise (T, B, K).
+    """The prior's samples z (T, B, K), means and halved log-variances [m | l] (T, B, 2 K) of noise (T, B, K).
 
-    h_t = GRU(z_{t−1}, h_{t−1}) from zeros, [m_t | s_t] = W h_t + b, z_t = m_t + exp(s_t / 2) ε_t. Weights are (inputs, outputs);
-    `outs` (H, 2 K + 3 H) holds those of the heads beside the states', which multiply the same h_t.
+    h_t = GRU(z_{t−1}, h_{t−1}) from zeros, [m_t | l_t] = W h_t + b, z_t = m_t + exp(l_t) ε_t. The state [z | h] is multiplied
+    at once: `weights` (K + H, 4 H) and `bias` (4 H) make r, z, the candidate's product with h, and what z adds to the candidate.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, noise: Tensor, inputs: Tensor, input_bias: Tensor, outs: Tensor, out_bias: Tensor
+        ctx: Any, noise: Tensor, weights: Tensor, bias: Tensor, heads: Tensor, heads_bias: Tensor
     ) -> tuple[Tensor, Tensor]:
-        (count, batch, latent), units = noise.shape, outs.shape[0]
-        rz_bias, n_bias = input_bias.split((2 * units, units))
-        rz, n = rz_bias.repeat(count, batch, 1), n_bias.repeat(count, batch, 1)
-        inputs_rz, inputs_n = inputs.split((2 * units, units), dim=1)
-        products = out_bias.repeat(count + 1, batch, 1)  # those of the state of zeros are the biases
-        hidden_rz, hidden = products[:-1, :, 2 * latent :].split((2 * units, units), dim=2)
-        mean, log_variance = products[1:, :, : 2 * latent].chunk(2, dim=2)
-        before, last = noise.new_zeros(batch, units), noise.new_zeros(batch, latent)
-        h, samples, spread = noise.new_empty(count, batch, units), torch.empty_like(noise), torch.empty_like(noise)
-        cell = (rz, *rz.chunk(2, dim=2), n, hidden_rz, hidden, h)
-        law = (products[1:], mean, log_variance, spread, noise, samples)
-        steps = zip(*(view.unbind() for view in cell + law), strict=True)
-        for rz_t, r_t, z_t, n_t, add_rz, add_n, after, product, mean_t, log_t, spread_t, noise_t, sample in steps:
-            rz_t.addmm_(last, inputs_rz).add_(add_rz).sigmoid_()
-            n_t.addmm_(last, inputs_n).addcmul_(r_t, add_n).tanh_()
-            before = torch.lerp(n_t, before, z_t, out=after)
-            product.addmm_(before, outs)
-            torch.mul(log_t, 0.5, out=spread_t).exp_()
-            last = torch.addcmul(mean_t, spread_t, noise_t, out=sample)
-        ctx.save_for_backward(noise, rz, n, hidden, h, samples, spread, inputs, outs)
-        return samples, products[1:, :, : 2 * latent]
+        (count, batch, latent), units = noise.shape, len(heads)
+        sums = bias.repeat(count, batch, 1)
+        law = heads_bias.repeat(count, batch, 1)
+        state, spread = noise.new_zeros(count + 1, batch, latent + units), torch.empty_like(noise)
+        z, h = state[1:].split((latent, units), dim=2)
+        before, h_before = state[0], state[0, :, latent:]
+        of_cell = (sums, sums[:, :, : 2 * units], *sums.chunk(4, dim=2), state[1:], h)
+        of_law = (law, *law.chunk(2, dim=2), spread, noise, z)
+        steps = zip(*(view.unbind() for view in of_cell + of_law), strict=True)
+        for sum_t, rz, r, kept, hidden, n, state_t, h_t, law_t, mean, log, spread_t, noise_t, z_t in steps:
+            sum_t.addmm_(before, weights)
+            rz.sigmoid_()
+            n.addcmul_(r, hidden).tanh_()
+            h_before = torch.lerp(n, h_before, kept, out=h_t)
+            before = state_t
+            law_t.addmm_(h_t, heads)
+            torch.exp(log, out=spread_t)
+            torch.addcmul(mean, spread_t, noise_t, out=z_t)
+        ctx.save_for_backward(noise, sums, state, spread, weights, heads)
+        return z.clone(), law
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        noise, rz, n, hidden, h, samples, spread, inputs, outs = ctx.saved_tensors
-        (count, batch, latent), units = noise.shape, outs.shape[0]
-        before, last = (torch.cat((torch.zeros_like(x[:1]), x[:-1])) for x in (h, samples))
-        slopes, to_n = _slopes(rz, n, hidden, before)
-        to_log = 0.5 * noise * spread
-        d_out = noise.new_zeros(count + 1, batch, 2 * latent + 3 * units)
-        d_out[1:, :, : 2 * latent] = gradients[1]
-        d_products = d_out[:-1, :, 2 * latent :].unflatten(2, (3, units))
-        d_sums = torch.empty_like(slopes)
-        back, inputs_back = outs.t().contiguous(), inputs.t().contiguous()
-        carried, d_last = torch.zeros_like(h[0]), torch.zeros_like(samples[0])
-        of_law = (gradients[0], *d_out[1:, :, : 2 * latent].chunk(2, dim=2), to_log, d_out[1:])
-        of_cell = (slopes, d_products, to_n, d_sums, d_sums[:, :, 2], d_sums.flatten(2), rz.chunk(2, dim=2)[1])
-        steps = zip(*(view.unbind()[::-1] for view in of_law + of_cell), strict=True)
-        for given, d_mean, d_log, to_log_t, d_row, slope, d_product, to_n_t, d_sum, d_n, flat, z_t in steps:
-            d_last = given + d_last
-            d_mean.add_(d_last)
-            d_log.addcmul_(d_last, to_log_t)
-            d_h = torch.addmm(carried, d_row, back)
-            torch.mul(d_h.unsqueeze(1), slope, out=d_sum)
-            d_product.copy_(d_sum)
-            torch.mul(d_h, to_n_t, out=d_n)
-            d_last = flat @ inputs_back
-            carried = d_h * z_t
-        rows, out_rows = d_sums.flatten(2).flatten(0, 1), d_out.flatten(0, 1)
-        d_outs = h.flatten(0, 1).t() @ d_out[1:].flatten(0, 1)
-        return None, last.flatten(0, 1).t() @ rows, rows.sum(dim=0), d_outs, out_rows.sum(dim=0)
+        noise, sums, state, spread, weights, heads = ctx.saved_tensors
+        latent, units = noise.shape[2], len(heads)
+        cell, n = sums.unflatten(2, (4, units)).split((3, 1), dim=2)
+        slopes, to_n = _slopes(cell, n[:, :, 0], state[:-1, :, latent:])
+        slopes = torch.cat((slopes[:, :, :3], to_n[:, :, None], slopes[:, :, 3:]), dim=2)
+        to_law = torch.stack((torch.ones_like(spread), spread * noise), dim=2)
+        d_law = gradients[1].unflatten(2, (2, latent)).clone()
+        d_state = torch.zeros_like(state)
+        d_state[1:, :, :latent] = gradients[0]
+        d_products = torch.empty_like(slopes)
+        kept = torch.eye(units, latent + units, dtype=heads.dtype, device=heads.device).roll(latent, dims=1)
+        back, heads_back = torch.cat((weights.t(), kept)), heads.t().contiguous()
+        d_z, d_h = d_state[1:].split((latent, units), dim=2)
+        views = (d_z.unsqueeze(2), d_law, d_law.flatten(2), to_law, d_h, d_h.unsqueeze(2))
+        views = (*views, slopes, d_products, d_products.flatten(2), d_state[:-1])
+        for d_z_t, d_law_t, d_row, law_slope, d_h_t, wide, slope, d_product, flat, d_before in zip(
+            *(view.unbind()[::-1] for view in views), strict=True
+        ):
+            d_law_t.addcmul_(d_z_t, law_slope)
+            d_h_t.addmm_(d_row, heads_back)
+            torch.mul(wide, slope, out=d_product)
+            d_before.addmm_(flat, back)
+        rows, law_rows = d_products[:, :, :4].flatten(2).flatten(0, 1), d_law.flatten(2).flatten(0, 1)
+        d_weights, d_heads = state[:-1].flatten(0, 1).t() @ rows, state[1:, :, latent:].flatten(0, 1).t() @ law_rows
+        return None, d_weights, rows.sum(dim=0), d_heads, law_rows.sum(dim=0)
 
 
 class BidirectionalLayer(nn.Module):
@@ -190,12 +190,26 @@ class RecurrentPrior(nn.Module):
 
     def forward(self, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Samples, their means and their log-variances, each (T, B, K), of standard normal noise (T, B, K)."""
-        outs = torch.cat((self.heads.weight, self.states)).t()
-        out_bias = torch.cat((self.heads.bias, self.state_bias))
-        samples, heads = _FreePrior.apply(  # type: ignore[no-untyped-call]
-            noise, self.inputs.t(), self.input_bias, outs, out_bias
+        units = self.states.shape[1]
+        (inputs_rz, inputs_n), (states_rz, states_n) = (
+            part.split((2 * units, units)) for part in (self.inputs, self.states)
         )
-        return samples, *heads.chunk(2, dim=2)
+        of_z = torch.cat((inputs_rz, torch.zeros_like(inputs_n), inputs_n))
+        of_h = torch.cat((states_rz, states_n, torch.zeros_like(states_n)))
+        bias = torch.cat((self.input_bias[: 2 * units] + self.state_bias[: 2 * units], self.state_bias[2 * units :]))
+        bias = torch.cat((bias, self.input_bias[2 * units :]))
+        # The log-variance is halved here, not at every step.
+        halved = torch.ones_like(self.heads.bias)
+        halved[halved.shape[0] // 2 :] = 0.5
+        samples, law = _FreePrior.apply(  # type: ignore[no-untyped-call]
+            noise,
+            torch.cat((of_z, of_h), dim=1).t(),
+            bias,
+            (self.heads.weight * halved[:, None]).t(),
+            self.heads.bias * halved,
+        )
+        mean, half = law.chunk(2, dim=2)
+        return samples, mean, 2 * half
 
 
 def _block_diagonal(states: Tensor) -> Tensor:

@@ -26,8 +26,8 @@ class Published:
 def published_scores() -> dict[tuple[str, str, int, str], Published]:
     """Every published score by (metric, data set, length, method).
 
-    A value that several tables repeat is taken from the first of them; models that the paper lacks have their own papers'. Sampling times are seconds on an NVIDIA RTX 3090 for
-    an unspecified number of windows.
+    A value that several tables repeat is taken from the first of them; models that the paper lacks have their own papers'.
+    Sampling times are seconds on an NVIDIA RTX 3090 for an unspecified number of windows.
     """
     found: dict[tuple[str, str, int, str], Published] = {}
     for row in _rows("scores.csv"):
