@@ -47,6 +47,7 @@ class MetricInfo:
         depends_on_machine: Whether the value is a cost, such as seconds, of the machine that measured it: it has no floor, and
             values from another machine decide nothing.
         caption: A sentence on the measurement for the caption of each table that shows it.
+        log_scale: Whether values are positive with a spread in proportion to their size, so that tests compare their logarithms.
     """
 
     name: str
@@ -64,6 +65,7 @@ class MetricInfo:
     memorisation: bool = False
     depends_on_machine: bool = False
     caption: str = ""
+    log_scale: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class ContextFID(Metric):
         version=2,
         source="Jeha et al. 2022 (PSA-GAN), as evaluated by Diffusion-TS (Yuan and Qiao 2024); encoder Yue et al. 2022",
         decimals=4,
+        log_scale=True,
     )
     shared: ClassVar[bool] = True
 

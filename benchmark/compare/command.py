@@ -69,8 +69,8 @@ def _row(one: Comparison, *, several: bool) -> tuple[str | Text, ...]:
     dataset, length, protocol, budget = one.setup.setting
     info, decimals = one.info, one.info.decimals + 1
     low, high = "", ""
-    if one.half_width is not None:
-        low, high = (f"{one.difference + sign * one.half_width:+.{decimals}f}" for sign in (-1, 1))
+    if one.low is not None and one.high is not None:
+        low, high = (f"{end:+.{decimals}f}" for end in (one.low, one.high))
     return (
         f"{dataset} {length}" + (f", {protocol}, {budget}" if several else ""),
         str(one.setup.record["title"]),
@@ -102,6 +102,12 @@ def _notes(found: Found, altered: Sequence[str]) -> list[str]:
         f"paired t-test, corrected for all {tested} tests by Holm's method, is below {LEVEL:g} and the whole "
         "interval lies beyond the floor's margin (a perfect generator's distance from the ideal). Better is nearer to the ideal.",
     ]
+    logs = dict.fromkeys(one.info.title for one in found.comparisons if one.info.log_scale)
+    if logs:
+        notes.append(
+            f"{', '.join(logs)}: values spread in proportion to their size, so that the test is of their logarithms; B − A and "
+            "its interval are those of geometric means."
+        )
     if "training seed, not paired" in units:
         notes.append(
             "Training seed, not paired: A and B share no training seed, and Welch's test over trained models takes the place of "
@@ -165,7 +171,8 @@ def _record(a: Store, b: Store, found: Found, altered: Sequence[str]) -> dict[st
                 "a": one.a,
                 "b": one.b,
                 "difference": one.difference,
-                "half_width": one.half_width,
+                "low": one.low,
+                "high": one.high,
                 "unit": one.unit,
                 "n": one.n,
                 "p": one.p,

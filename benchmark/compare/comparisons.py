@@ -13,7 +13,7 @@ from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.floor import floor_and_margin
 from benchmark.statistics import difference, holm
-from benchmark.statistics.tests import LEVEL, equivalence
+from benchmark.statistics.tests import LEVEL, beside_margin
 from metrics.base import MetricInfo
 
 Conclusion = Literal["no difference beyond noise", "better in B", "worse in B", "undecided"]
@@ -30,8 +30,9 @@ class Comparison:
         info: The metric's facts.
         a: The mean in A over what is compared.
         b: The mean in B.
-        difference: b − a.
-        half_width: Of the 95 % interval of the difference; None for one value a side.
+        difference: b − a; of geometric means for a score whose values are compared by their logarithms.
+        low: The lower end of the 95 % interval of the difference; None for one value a side.
+        high: The upper end.
         unit: What the values are that the test pairs.
         n: Values a side; the smaller number where they differ.
         p: The p-value; None for one value a side.
@@ -46,7 +47,8 @@ class Comparison:
     a: float
     b: float
     difference: float
-    half_width: float | None
+    low: float | None
+    high: float | None
     unit: Unit
     n: int
     p: float | None
@@ -143,11 +145,11 @@ def _compare(a: Setup, b: Setup, name: str, matched: Matched, found: Found) -> N
         left, right = (list(side[0].repetitions) for side in (mine, theirs))
         paired = len(left) == len(right)
         unit = "repetition" if paired else "repetition, not paired"
-    told = difference(left, right, paired=paired)
+    told = difference(left, right, paired=paired, log_scale=info.log_scale)
     margin = _margin(a, name, info, mine[0].version, matched)
     n = min(len(left), len(right))
     means = sum(left) / len(left), sum(right) / len(right)
-    found.comparisons.append(Comparison(a, info, *means, told.mean, told.half_width, unit, n, told.p, None, margin))
+    found.comparisons.append(Comparison(a, info, *means, told.mean, told.low, told.high, unit, n, told.p, None, margin))
 
 
 def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Matched) -> float:
@@ -178,16 +180,16 @@ def conclude(one: Comparison) -> Comparison:
     A score moved beyond noise where the corrected p-value is below `LEVEL` and the whole 95 % interval lies beyond the margin,
     as in every table; better is nearer to the ideal.
     """
-    if one.a == one.b and not one.half_width:
+    if one.a == one.b and one.low == one.high:
         return replace(one, conclusion="no difference beyond noise", reason="equal values")
-    if one.p_holm is None or one.half_width is None:
+    if one.p_holm is None or one.low is None or one.high is None:
         reason = OTHER_SEED if one.unit == "training seed, not paired" else "one value a side has no spread"
         return replace(one, conclusion="undecided", reason=reason)
-    excludes = abs(one.difference) > one.half_width
+    excludes = one.low > 0 or one.high < 0
     if one.p_holm >= LEVEL:
         reason = "not beyond chance among so many comparisons" if excludes else "the interval contains 0"
         return replace(one, conclusion="no difference beyond noise", reason=reason)
-    if equivalence(one.difference, one.half_width, one.margin) != "different":
+    if beside_margin(one.low, one.high, one.margin) != "different":
         within = abs(one.difference) <= one.margin
         reason = "within the floor's margin" if within else "the interval reaches the floor's margin"
         return replace(one, conclusion="no difference beyond noise", reason=reason)

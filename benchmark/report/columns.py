@@ -29,6 +29,7 @@ class Column:
         unit: What the units are: training seeds where there are several, else repetitions on one trained model.
         left_out: Titles of generators without all their values.
         shortened: Whether the budget shortens the score.
+        log_scale: Whether tests compare the logarithms of the losses.
     """
 
     generators: tuple[str, ...]
@@ -37,16 +38,17 @@ class Column:
     unit: Unit
     left_out: tuple[str, ...]
     shortened: bool
+    log_scale: bool = False
 
     def groups(self, margin: float) -> Groups:
         """The significance groups of the generators; none, with a reason, for a score that a budget shortens."""
-        found = significance_groups(self.losses, margin)
+        found = significance_groups(self.losses, margin, log_scale=self.log_scale)
         if not self.shortened:
             return found
         return Groups(("",) * len(self.generators), found.comparisons, SHORTENED)
 
 
-def column_of(rows: pd.DataFrame, ideal: float) -> Column | None:
+def column_of(rows: pd.DataFrame, ideal: float, *, log_scale: bool = False) -> Column | None:
     """The column of one score in one setting from their rows of the results frame; None where there is no value."""
     generators = rows[rows["size_class"] != "control"]
     lacking = set(generators.loc[generators["value"].isna(), "title"])
@@ -68,6 +70,7 @@ def column_of(rows: pd.DataFrame, ideal: float) -> Column | None:
         unit="training seed" if several else "repetition",
         left_out=tuple(sorted(lacking)),
         shortened=any(is_shortened(str(budget)) for budget in set(rows["budget"])),
+        log_scale=log_scale,
     )
 
 

@@ -38,7 +38,8 @@ class Against:
     Attributes:
         generator: The other's title.
         difference: The other's distance from the ideal minus the first's: positive where the first is better.
-        half_width: Of the 95 % t-interval, paired by the unit.
+        low: The lower end of the 95 % t-interval, paired by the unit.
+        high: The upper end.
         bootstrap: The 95 % interval by the BCa bootstrap; None for too few units.
         p: The p-value of the paired t-test.
         p_holm: The same, corrected for all pairs of generators in the setting.
@@ -48,7 +49,8 @@ class Against:
 
     generator: str
     difference: float
-    half_width: float
+    low: float
+    high: float
     bootstrap: tuple[float, float] | None
     p: float
     p_holm: float
@@ -147,7 +149,7 @@ def _places(part: pd.DataFrame, info: MetricInfo) -> list[_Place]:
     found = []
     for dataset, length in dict.fromkeys(zip(part["dataset"], part["length"], strict=True)):
         rows = part[(part["dataset"] == dataset) & (part["length"] == length)]
-        column = column_of(rows, info.ideal)
+        column = column_of(rows, info.ideal, log_scale=info.log_scale)
         if column is not None:
             found.append(_Place(str(dataset), int(length), column, floor_and_margin(rows, info)[1]))
     return found
@@ -204,7 +206,8 @@ def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
             Against(
                 column.generators[one.pair[1]],
                 one.mean,
-                one.half_width,
+                one.low,
+                one.high,
                 bootstrap_interval(advantage, seed),
                 one.p,
                 one.p_holm,

@@ -58,11 +58,10 @@ def _setting(setting: SettingStatistics, decimals: int) -> Iterable[tuple[str, .
         if one is None:
             yield (*start, *("",) * (len(AGAINST) - len(start)))
             continue
-        t = (one.difference - one.half_width, one.difference + one.half_width)
         yield (
             *start,
             f"{one.difference:+.{decimals + 1}f}",
-            _interval(t, decimals + 1),
+            _interval((one.low, one.high), decimals + 1),
             _interval(one.bootstrap, decimals + 1) if one.bootstrap else "",
             p_value(one.p),
             p_value(one.p_holm),

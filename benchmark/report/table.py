@@ -136,7 +136,7 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
 
 def _letters(part: pd.DataFrame, margin: float, info: MetricInfo) -> dict[str, str]:
     """The significance groups of one column by title; empty where there are none."""
-    column = None if info.depends_on_machine else column_of(part, info.ideal)
+    column = None if info.depends_on_machine else column_of(part, info.ideal, log_scale=info.log_scale)
     return {} if column is None else dict(zip(column.generators, column.groups(margin).letters, strict=True))
 
 

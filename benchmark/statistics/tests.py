@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,32 +19,41 @@ Said = Literal["tie", "different", "undecided"]
 
 
 class Difference(NamedTuple):
-    """A difference of means with the half-width of its 95 % interval and its p-value; both are None where nothing varies."""
+    """A difference of means with its 95 % interval and its p-value; all three are None where nothing varies."""
 
     mean: float
-    half_width: float | None
+    low: float | None
+    high: float | None
     p: float | None
 
 
-def difference(a: Sequence[float], b: Sequence[float], *, paired: bool | None = None) -> Difference:
+def difference(
+    a: Sequence[float], b: Sequence[float], *, paired: bool | None = None, log_scale: bool = False
+) -> Difference:
     """The mean of b − a by a paired t-test, or by Welch's test where the values are not `paired` (None: as many on either side).
 
-    One value a side tells no spread, so that half-width and p-value are None. Differences that are all equal have no spread
+    On a `log_scale` the test is of the logarithms of positive values: the difference is that of geometric means, and its interval
+    is that of their ratio times the geometric mean of a. Values of which one is not positive are compared as they are.
+
+    One value a side tells no spread, so that interval and p-value are None. Differences that are all equal have no spread
     either: p is 1 where they are 0, and 0 where they are not.
     """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if log_scale and min(x.min(), y.min()) > 0:
+        return _ratio(difference(np.log(x).tolist(), np.log(y).tolist(), paired=paired), float(np.log(x).mean()))
+    if len(x) == len(y) if paired is None else paired:
+        return paired_differences((y - x)[None])[0]
     from scipy import stats
 
-    if len(a) == len(b) if paired is None else paired:
-        return paired_differences(np.subtract(b, a, dtype=np.float64)[None])[0]
-    mean = float(np.mean(b) - np.mean(a))
-    if min(len(a), len(b)) < 2:
-        return Difference(mean, None, None)
+    mean = float(y.mean() - x.mean())
+    if min(len(x), len(y)) < 2:
+        return Difference(mean, None, None, None)
     # A spread of rounding errors is none.
-    if without_spread(a) and without_spread(b):
+    if without_spread(x) and without_spread(y):
         return _without_spread(mean)
-    test = stats.ttest_ind(b, a, equal_var=False)
+    test = stats.ttest_ind(y, x, equal_var=False)
     low, high = test.confidence_interval(0.95)
-    return Difference(mean, float(high - low) / 2, float(test.pvalue))
+    return Difference(mean, float(low), float(high), float(test.pvalue))
 
 
 def paired_differences(differences: NDArray[np.float64]) -> list[Difference]:
@@ -52,19 +62,25 @@ def paired_differences(differences: NDArray[np.float64]) -> list[Difference]:
 
     means = differences.mean(axis=1).tolist()
     if differences.shape[1] < 2:
-        return [Difference(mean, None, None) for mean in means]
+        return [Difference(mean, None, None, None) for mean in means]
     varies = np.array([not without_spread(row) for row in differences], dtype=bool)
     found = [_without_spread(mean) for mean in means]
     if varies.any():
         test = stats.ttest_1samp(differences[varies], 0.0, axis=1)
-        low, high = test.confidence_interval(0.95)
-        for row, half_width, p in zip(np.flatnonzero(varies), (high - low) / 2, test.pvalue, strict=True):
-            found[row] = Difference(means[row], float(half_width), float(p))
+        ends = test.confidence_interval(0.95)
+        for row, low, high, p in zip(np.flatnonzero(varies), *ends, test.pvalue, strict=True):
+            found[row] = Difference(means[row], float(low), float(high), float(p))
     return found
 
 
 def _without_spread(mean: float) -> Difference:
-    return Difference(mean, 0.0, 1.0 if mean == 0.0 else 0.0)
+    return Difference(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+
+
+def _ratio(logs: Difference, log_mean: float) -> Difference:
+    """A difference of mean logarithms as one of geometric means, of which the first is exp(log_mean)."""
+    mean, low, high = (None if one is None else math.exp(log_mean) * math.expm1(one) for one in logs[:3])
+    return Difference(mean or 0.0, low, high, logs.p)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -77,14 +93,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def equivalence(difference: float, half_width: float, margin: float) -> Said:
-    """What the interval d ± h says of a difference that counts from `margin` on.
+    """What the interval d ± h says of a difference that counts from `margin` on: see `beside_margin`."""
+    return beside_margin(difference - half_width, difference + half_width, margin)
 
-    A tie: the whole interval lies within the margin, |d| + h ≤ margin. Different: it lies wholly beyond, |d| − h > margin.
-    Undecided: the interval is too wide, or too near the margin, to tell.
+
+def beside_margin(low: float, high: float, margin: float) -> Said:
+    """What an interval says of a difference that counts from `margin` on.
+
+    A tie: the whole interval lies within ± margin. Different: it lies wholly beyond, on one side. Undecided: the interval is too
+    wide, or too near the margin, to tell.
     """
-    if abs(difference) + half_width <= margin:
+    if -margin <= low and high <= margin:
         return "tie"
-    return "different" if abs(difference) - half_width > margin else "undecided"
+    return "different" if low > margin or high < -margin else "undecided"
 
 
 @dataclass(frozen=True)
@@ -93,8 +114,9 @@ class Comparison:
 
     Attributes:
         pair: Their two rows, the smaller first.
-        mean: The mean of the second's values minus the first's.
-        half_width: Of the 95 % t-interval of the difference.
+        mean: The mean of the second's values minus the first's; the difference of geometric means on a log scale.
+        low: The lower end of the difference's 95 % interval.
+        high: The upper end.
         p: The p-value of the paired t-test.
         p_holm: The same, corrected for all pairs.
         said: "different" where the corrected p-value is below `LEVEL` and the whole interval lies beyond the margin; "tie"
@@ -103,22 +125,30 @@ class Comparison:
 
     pair: tuple[int, int]
     mean: float
-    half_width: float
+    low: float
+    high: float
     p: float
     p_holm: float
     said: Said
 
 
-def all_pairs(losses: NDArray[np.float64], margin: float) -> tuple[Comparison, ...]:
-    """Paired t-tests of every two rows of `losses` (G generators, K ≥ 2 units) with Holm's correction for all of them."""
+def all_pairs(losses: NDArray[np.float64], margin: float, *, log_scale: bool = False) -> tuple[Comparison, ...]:
+    """Paired t-tests of every two rows of `losses` (G generators, K ≥ 2 units) with Holm's correction for all of them.
+
+    On a `log_scale` they are tests of the logarithms, as `difference` says.
+    """
     pairs = list(combinations(range(len(losses)), 2))
-    found = paired_differences(np.array([losses[j] - losses[i] for i, j in pairs]).reshape(len(pairs), -1))
+    ratios = log_scale and losses.size > 0 and bool(losses.min() > 0)
+    tested = np.log(losses) if ratios else losses
+    found = paired_differences(np.array([tested[j] - tested[i] for i, j in pairs]).reshape(len(pairs), -1))
+    if ratios:
+        found = [_ratio(one, float(tested[i].mean())) for one, (i, _) in zip(found, pairs, strict=True)]
     corrected = holm([one.p or 0.0 for one in found])
     comparisons = []
     for pair, one, p_holm in zip(pairs, found, corrected, strict=True):
-        half_width = one.half_width or 0.0
-        said = equivalence(one.mean, half_width, margin)
+        low, high = (one.mean if end is None else end for end in (one.low, one.high))
+        said = beside_margin(low, high, margin)
         if said == "different" and p_holm >= LEVEL:
             said = "undecided"
-        comparisons.append(Comparison(pair, one.mean, half_width, one.p or 0.0, p_holm, said))
+        comparisons.append(Comparison(pair, one.mean, low, high, one.p or 0.0, p_holm, said))
     return tuple(comparisons)

@@ -55,12 +55,12 @@ def compared(stores: tuple[Store, Store]) -> dict[str, Any]:
 
 def test_one_seed_is_paired_by_repetition(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
     """Differences −.1, −.2, −.3: mean −.2, s .1, t = −.2 / (.1 / √3), half-width 4.3027 · .1 / √3."""
-    put(stores[0], cells[0], {"context_fid": (0.5, 0.7, 0.9)})
-    put(stores[1], cells[0], {"context_fid": (0.4, 0.5, 0.6)})
+    put(stores[0], cells[0], {"context_kid": (0.5, 0.7, 0.9)})
+    put(stores[1], cells[0], {"context_kid": (0.4, 0.5, 0.6)})
     (one,) = compared(stores)["comparisons"]
-    assert (one["unit"], one["n"], one["score"]) == ("repetition", 3, "context_fid")
+    assert (one["unit"], one["n"], one["score"]) == ("repetition", 3, "context_kid")
     assert one["difference"] == pytest.approx(-0.2)
-    assert one["half_width"] == pytest.approx(4.302653 * 0.1 / math.sqrt(3))
+    assert (one["high"] - one["low"]) / 2 == pytest.approx(4.302653 * 0.1 / math.sqrt(3))
     expected = stats.ttest_rel((0.4, 0.5, 0.6), (0.5, 0.7, 0.9)).pvalue
     assert one["p"] == one["p_holm"] == pytest.approx(expected)
     assert expected == pytest.approx(0.0742, abs=1e-4)
@@ -73,9 +73,9 @@ def test_other_seeds_are_compared_over_models_without_pairs(
     more = make_plan(SUITE, Request(seeds=5)).cells
     left, right = (0.50, 0.52), (0.49, 0.51, 0.56)
     for seed, mean in enumerate(left):
-        put(stores[0], more[seed], {"context_fid": (mean - 0.001, mean + 0.001)})
+        put(stores[0], more[seed], {"context_kid": (mean - 0.001, mean + 0.001)})
     for seed, mean in enumerate(right, start=2):
-        put(stores[1], more[seed], {"context_fid": (mean - 0.001, mean + 0.001)})
+        put(stores[1], more[seed], {"context_kid": (mean - 0.001, mean + 0.001)})
     found = compared(stores)
     (one,) = found["comparisons"]
     assert (found["only_in_a"], found["only_in_b"]) == ([], [])
@@ -96,27 +96,27 @@ def test_one_model_a_side_of_another_seed_decides_nothing(stores: tuple[Store, S
 def test_several_seeds_are_paired_by_seed(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
     """The repetitions of each seed differ much, their means by .1, .11 and .12: the seed is the unit."""
     for seed, base in enumerate((0.2, 0.5, 0.9)):
-        put(stores[0], cells[seed], {"context_fid": (base - 0.1, base + 0.1)})
-        put(stores[1], cells[seed], {"context_fid": (base, base + 0.2 + 0.02 * seed)})
+        put(stores[0], cells[seed], {"context_kid": (base - 0.1, base + 0.1)})
+        put(stores[1], cells[seed], {"context_kid": (base, base + 0.2 + 0.02 * seed)})
     (one,) = compared(stores)["comparisons"]
     assert (one["unit"], one["n"]) == ("training seed", 3)
     expected = stats.ttest_1samp((0.1, 0.11, 0.12), 0.0)
     assert one["p"] == pytest.approx(expected.pvalue)
     assert one["difference"] == pytest.approx(0.11)
-    assert one["difference"] + one["half_width"] == pytest.approx(expected.confidence_interval().high)
+    assert one["high"] == pytest.approx(expected.confidence_interval().high)
     assert one["conclusion"] == "worse in B"
 
 
 def test_other_numbers_of_repetitions_are_not_paired(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
     a, b = (0.5, 0.7, 0.9, 0.8), (0.1, 0.2)
-    put(stores[0], cells[0], {"context_fid": a})
-    put(stores[1], cells[0], {"context_fid": b})
+    put(stores[0], cells[0], {"context_kid": a})
+    put(stores[1], cells[0], {"context_kid": b})
     (one,) = compared(stores)["comparisons"]
     expected = stats.ttest_ind(b, a, equal_var=False)
     interval = expected.confidence_interval()
     assert (one["unit"], one["n"]) == ("repetition, not paired", 2)
     assert one["p"] == pytest.approx(expected.pvalue)
-    assert one["half_width"] == pytest.approx((interval.high - interval.low) / 2)
+    assert (one["high"] - one["low"]) / 2 == pytest.approx((interval.high - interval.low) / 2)
 
 
 def test_one_repetition_decides_nothing_and_equal_values_do_not_differ(
@@ -164,11 +164,11 @@ def test_a_difference_counts_where_its_whole_interval_lies_beyond_the_floors_mar
     stores: tuple[Store, Store], cells: tuple[Cell, ...], floor: float, conclusion: str, reason: str
 ) -> None:
     """The difference is .1 ± 4.303 · .001 / √3 = .1 ± .0025."""
-    put(stores[0], cells[0], {"context_fid": (0.2, 0.2, 0.2)}, floor=floor)
-    put(stores[1], cells[0], {"context_fid": (0.299, 0.3, 0.301)}, floor=floor)
+    put(stores[0], cells[0], {"context_kid": (0.2, 0.2, 0.2)}, floor=floor)
+    put(stores[1], cells[0], {"context_kid": (0.299, 0.3, 0.301)}, floor=floor)
     (one,) = compared(stores)["comparisons"]
     assert one["margin"] == floor
-    assert one["half_width"] == pytest.approx(0.00248, abs=1e-5)
+    assert (one["high"] - one["low"]) / 2 == pytest.approx(0.00248, abs=1e-5)
     assert (one["conclusion"], one["reason"]) == (conclusion, reason)
 
 
@@ -339,3 +339,18 @@ def test_the_command_prints_a_table_and_refuses_in_one_sentence(
     done = command("compare", "a", "nowhere")
     assert done.returncode == 2
     assert done.stderr.startswith("error: there is no store 'nowhere'")
+
+
+def test_context_fid_is_compared_by_ratios(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
+    """Ratios 8, 10 and 12.5 of values that spread over a factor of four: plain differences say nothing, logarithms do."""
+    for seed, base in enumerate((1.0, 2.0, 4.0)):
+        put(stores[0], cells[seed], {"context_fid": (base,)})
+        put(stores[1], cells[seed], {"context_fid": (base * (8, 10, 12.5)[seed],)})
+    (one,) = compared(stores)["comparisons"]
+    assert stats.ttest_1samp((7, 18, 46), 0.0).pvalue > 0.1
+    expected = stats.ttest_1samp(np.log((8, 10, 12.5)), 0.0)
+    assert one["p"] == pytest.approx(expected.pvalue)
+    assert one["difference"] == pytest.approx(2 * 10 - 2)
+    assert one["low"] == pytest.approx(2 * np.exp(expected.confidence_interval().low) - 2)
+    assert one["high"] == pytest.approx(2 * np.exp(expected.confidence_interval().high) - 2)
+    assert one["conclusion"] == "worse in B"

@@ -23,26 +23,39 @@ def test_holm_by_hand(p: list[float], corrected: list[float]) -> None:
 
 def test_a_paired_difference_by_hand() -> None:
     # Differences 1 and 3: mean 2, standard error 1, and Student's t with one degree of freedom is Cauchy's distribution.
-    mean, half_width, p = difference([1.0, 2.0], [2.0, 5.0])
+    mean, low, high, p = difference([1.0, 2.0], [2.0, 5.0])
     assert mean == 2.0
-    assert half_width == pytest.approx(np.tan(0.475 * np.pi))
+    assert (2 - low, high - 2) == pytest.approx((np.tan(0.475 * np.pi),) * 2)
     assert p == pytest.approx(1 - 2 / np.pi * np.arctan(2))
 
 
 def test_a_difference_of_unequal_numbers_is_welchs() -> None:
     # Variances of the means 1 and 4/3; degrees of freedom by Welch and Satterthwaite.
-    mean, half_width, p = difference([0.0, 2.0], [1.0, 3.0, 5.0])
+    mean, low, high, p = difference([0.0, 2.0], [1.0, 3.0, 5.0])
     error, degrees = np.sqrt(7 / 3), (7 / 3) ** 2 / (1 + (4 / 3) ** 2 / 2)
     assert mean == 2.0
-    assert half_width == pytest.approx(error * stats.t.ppf(0.975, degrees))
+    assert (2 - low, high - 2) == pytest.approx((error * stats.t.ppf(0.975, degrees),) * 2)
     assert p == pytest.approx(2 * stats.t.sf(2 / error, degrees))
 
 
 def test_a_difference_without_spread() -> None:
-    assert difference([1.0], [2.5]) == (1.5, None, None)
-    assert difference([1.0, 2.0], [1.0, 2.0]) == (0.0, 0.0, 1.0)
-    assert difference([1.0, 2.0], [3.0, 4.0]) == (2.0, 0.0, 0.0)
-    assert difference([1.0, 1.0, 1.0], [2.0, 2.0]) == (1.0, 0.0, 0.0)
+    assert difference([1.0], [2.5]) == (1.5, None, None, None)
+    assert difference([1.0, 2.0], [1.0, 2.0]) == (0.0, 0.0, 0.0, 1.0)
+    assert difference([1.0, 2.0], [3.0, 4.0]) == (2.0, 2.0, 2.0, 0.0)
+    assert difference([1.0, 1.0, 1.0], [2.0, 2.0]) == (1.0, 1.0, 1.0, 0.0)
+
+
+def test_a_log_scale_compares_ratios() -> None:
+    a, b = [1.0, 4.0, 2.0], [3.0, 8.0, 5.0]
+    mean, low, high, p = difference(a, b, log_scale=True)
+    expected = stats.ttest_rel(np.log(b), np.log(a))
+    assert p == pytest.approx(expected.pvalue)
+    assert mean == pytest.approx(stats.gmean(b) - stats.gmean(a))
+    interval = expected.confidence_interval()
+    assert (low, high) == pytest.approx((2 * np.exp(interval.low) - 2, 2 * np.exp(interval.high) - 2))
+    assert difference([0.0, 1.0], [2.0, 5.0], log_scale=True) == difference([0.0, 1.0], [2.0, 5.0])
+    (pair,) = all_pairs(np.array([a, b]), margin=0.0, log_scale=True)
+    assert (pair.mean, pair.low, pair.high, pair.p) == pytest.approx((mean, low, high, p))
 
 
 def test_all_pairs_are_scipys_paired_tests_with_holms_correction() -> None:
