@@ -66,7 +66,8 @@ class _SelfAttention:
 
     def __call__(self, x: Tensor, step: int) -> Tensor:
         query, key, value = packed_linear(self.norm(x, step), self.qkv).chunk(3, dim=-1)
-        return linear_add(x, attend(*self.match(query, key), value, self.heads), self.out)
+        query, key = self.match(query, key)
+        return linear_add(x, attend(query, key, value, self.heads), self.out)
 
 
 class _CrossAttention:

@@ -66,7 +66,8 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
         """The sum of x (B, T, C) and what it reads from itself."""
         query, key, value = self.qkv(self.norm(x, code)).chunk(3, dim=-1)
-        return x + self.out(attend(*self.match(query, key), value, self.heads))
+        query, key = self.match(query, key)
+        return x + self.out(attend(query, key, value, self.heads))
 
 
 class CrossAttention(nn.Module):
@@ -84,7 +85,8 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, encoded: Tensor, code: Tensor) -> Tensor:
         """The sum of x (B, T, C) and what it reads from `encoded` (B, T, C)."""
         key, value = self.kv(encoded).chunk(2, dim=-1)
-        return x + self.out(attend(*self.match(self.query(self.norm(x, code)), key), value, self.heads))
+        query, key = self.match(self.query(self.norm(x, code)), key)
+        return x + self.out(attend(query, key, value, self.heads))
 
 
 class FeedForward(nn.Module):

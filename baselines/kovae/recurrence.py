@@ -122,11 +122,10 @@ class _FreePrior(torch.autograd.Function):
         kept = torch.eye(units, latent + units, dtype=heads.dtype, device=heads.device).roll(latent, dims=1)
         back, heads_back = torch.cat((weights.t(), kept)), heads.t().contiguous()
         d_z, d_h = d_state[1:].split((latent, units), dim=2)
-        views = (d_z.unsqueeze(2), d_law, d_law.flatten(2), to_law, d_h, d_h.unsqueeze(2))
-        views = (*views, slopes, d_products, d_products.flatten(2), d_state[:-1])
-        for d_z_t, d_law_t, d_row, law_slope, d_h_t, wide, slope, d_product, flat, d_before in zip(
-            *(view.unbind()[::-1] for view in views), strict=True
-        ):
+        of_law = (d_z.unsqueeze(2), d_law, d_law.flatten(2), to_law)
+        of_cell = (d_h, d_h.unsqueeze(2), slopes, d_products, d_products.flatten(2), d_state[:-1])
+        steps = zip(*(view.unbind()[::-1] for view in of_law + of_cell), strict=True)
+        for d_z_t, d_law_t, d_row, law_slope, d_h_t, wide, slope, d_product, flat, d_before in steps:
             d_law_t.addcmul_(d_z_t, law_slope)
             d_h_t.addmm_(d_row, heads_back)
             torch.mul(wide, slope, out=d_product)
