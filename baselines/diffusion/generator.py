@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
 import torch
@@ -18,6 +18,10 @@ from benchmark.training import NetworkGenerator, Task, as_tensor, seeded, train
 _LEAST_SIGNAL = 1e-8  # an estimate of x_0 divides by it; the official schedules end at 4e-5 and more
 
 
+Sampler = Callable[[Tensor, torch.Generator], Tensor]
+"""Windows (B, T, D) of as many of noise, with what else is drawn."""
+
+
 class DiffusionTask(Task, Protocol):
     """Training of a denoiser; `weights` are the ones to sample with."""
 
@@ -25,17 +29,59 @@ class DiffusionTask(Task, Protocol):
         """The denoiser's state to sample with: the last weights or an average of them."""
 
 
-class DiffusionGenerator(NetworkGenerator):
-    """A denoiser, a noise schedule and a sampler; inside, windows are scaled to [−1, 1]."""
+class DenoiserGenerator(NetworkGenerator):
+    """A network that leads from noise to windows in many steps; inside, windows are scaled to [−1, 1]."""
+
+    sample_rows: ClassVar[int] = 4800
+    """Steps of windows denoised side by side on the CPU, so that activations stay in its cache; fifty times that elsewhere."""
+    per_feature: ClassVar[bool] = False
+    """Whether activations grow with D as with T, so that fewer windows fit into an accelerator's memory."""
+
+    @abc.abstractmethod
+    def _training(self, network: nn.Module, windows: Tensor, values: Mapping[str, Any]) -> DiffusionTask:
+        """The training of `network` on windows (N, T, D) in [−1, 1]; raises UserError for parameters that cannot work."""
+
+    @abc.abstractmethod
+    def _sampler(self, values: Mapping[str, Any]) -> Sampler:
+        """What leads from noise to windows by the fitted network, whose weights stay as they are meanwhile."""
+
+    def fit(self, windows: Windows, context: FitContext) -> Self:
+        """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
+        values = self.parameters()
+        _, length, features = check_windows(windows, self)
+        seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
+        data = as_tensor(windows, context.device) * 2 - 1
+        network = self._build(length, features, seeded(seeds[0]), context.device)
+        task = self._training(network, data, values)
+        stream = seeded(seeds[1], context.device)
+        train(task, name="denoiser", steps=values["steps"], context=context, rng=stream)
+        network.load_state_dict(task.weights())
+        return self._keep(network, (length, features))
+
+    def _draw(self, n: int, seed: int) -> Tensor:
+        sampler, device = self._sampler(self.parameters()), self.device
+        rng = seeded(seed, str(device))
+        batch = self._batch(device.type)
+        made = []
+        for start in range(0, n, batch):
+            shape = (min(batch, n - start), *self.shape_)
+            made.append(sampler(torch.randn(shape, generator=rng, device=device), rng))
+        return (torch.cat(made) + 1) / 2
+
+    def _batch(self, device: str) -> int:
+        """Windows denoised side by side. On the CPU D never counts: noise is drawn by batches, and samples follow from it."""
+        length, features = self.shape_
+        rows = self.sample_rows if device == "cpu" else 50 * self.sample_rows // (features if self.per_feature else 1)
+        return max(1, rows // length)
+
+
+class DiffusionGenerator(DenoiserGenerator):
+    """A denoiser, a noise schedule and a sampler of diffusion."""
 
     clamps: ClassVar[bool] = True
     """Whether estimates of x_0 are cut to [−1, 1] at every sampling step."""
     noisy_jumps: ClassVar[bool] = False
     """Whether fewer sampling steps than diffusion steps draw noise too (a respaced chain), or none (DDIM)."""
-    sample_rows: ClassVar[int] = 4800
-    """Steps of windows denoised side by side on the CPU, so that activations stay in its cache; fifty times that elsewhere."""
-    per_feature: ClassVar[bool] = False
-    """Whether activations grow with D as with T, so that fewer windows fit into an accelerator's memory."""
 
     @abc.abstractmethod
     def _betas(self, values: Mapping[str, Any]) -> Tensor:
@@ -51,46 +97,24 @@ class DiffusionGenerator(NetworkGenerator):
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
         """The estimate of x_0 by `network`, for one step of a whole batch; its weights stay as they are meanwhile."""
 
-    def fit(self, windows: Windows, context: FitContext) -> Self:
-        """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
-        values = self.parameters()
-        _, length, features = check_windows(windows, self)
+    def _training(self, network: nn.Module, windows: Tensor, values: Mapping[str, Any]) -> DiffusionTask:
         self._check_schedule(values)
-        seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
-        data = as_tensor(windows, context.device) * 2 - 1
-        network = self._build(length, features, seeded(seeds[0]), context.device)
-        schedule = NoiseSchedule.of(self._betas(values), context.device)
-        task = self._task(network, schedule, data, values)
-        stream = seeded(seeds[1], context.device)
-        train(task, name="denoiser", steps=values["steps"], context=context, rng=stream)
-        network.load_state_dict(task.weights())
-        return self._keep(network, (length, features))
+        schedule = NoiseSchedule.of(self._betas(values), str(windows.device))
+        return self._task(network, schedule, windows, values)
 
-    def _draw(self, n: int, seed: int) -> Tensor:
-        values, device = self.parameters(), self.device
+    def _sampler(self, values: Mapping[str, Any]) -> Sampler:
         steps = values["sampling_steps"]
-        schedule = NoiseSchedule.of(self._betas(values), str(device))
+        schedule = NoiseSchedule.of(self._betas(values), str(self.device))
         predict = self._predict(self.network_, schedule)
-        rng = seeded(seed, str(device))
-        batch = self._batch(device.type)
-        made = []
-        for start in range(0, n, batch):
-            shape = (min(batch, n - start), *self.shape_)
-            x = torch.randn(shape, generator=rng, device=device)
-            if steps in (None, schedule.steps):
-                x = sample_ancestral(predict, schedule, x, rng, clamp=self.clamps)
-            elif self.noisy_jumps:
-                x = sample_respaced(predict, schedule, x, steps, rng, clamp=self.clamps)
-            else:
-                x = sample_implicit(predict, schedule, x, steps, clamp=self.clamps)
-            made.append(x)
-        return (torch.cat(made) + 1) / 2
 
-    def _batch(self, device: str) -> int:
-        """Windows denoised side by side. On the CPU D never counts: noise is drawn by batches, and samples follow from it."""
-        length, features = self.shape_
-        rows = self.sample_rows if device == "cpu" else 50 * self.sample_rows // (features if self.per_feature else 1)
-        return max(1, rows // length)
+        def sample(x: Tensor, rng: torch.Generator) -> Tensor:
+            if steps in (None, schedule.steps):
+                return sample_ancestral(predict, schedule, x, rng, clamp=self.clamps)
+            if self.noisy_jumps:
+                return sample_respaced(predict, schedule, x, steps, rng, clamp=self.clamps)
+            return sample_implicit(predict, schedule, x, steps, clamp=self.clamps)
+
+        return sample
 
     def _check_schedule(self, values: Mapping[str, Any]) -> None:
         """Raise UserError for more sampling steps than there are, and for noise schedules that single precision cannot hold."""

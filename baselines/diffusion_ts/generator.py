@@ -11,11 +11,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from baselines.diffusion.generator import DiffusionGenerator
+from baselines.diffusion.learning_rate import Plateau
+from baselines.diffusion.prepared import PreparedNetwork
 from baselines.diffusion.sampler import Predict
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
-from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
-from baselines.diffusion_ts.sampling import PreparedDenoiser
-from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
+from baselines.diffusion.trend_season import Sizes, check_season_kernel
+from baselines.diffusion_ts.network import DiffusionTSNetwork
+from baselines.diffusion_ts.training import TimeFrequencyTask
 from benchmark.errors import UserError
 from benchmark.interface import Depth
 from benchmark.training import WeightAverage
@@ -64,18 +66,17 @@ class DiffusionTS(DiffusionGenerator):
 
     def _network(self, length: int, features: int) -> DiffusionTSNetwork:
         values = self.parameters()
-        width, heads, kernel = values["width"], values["heads"], values["season_kernel"]
-        if width % heads:
-            raise UserError(f"DiffusionTS's width {width} is not divisible by its {heads} heads; choose one that is.")
-        if kernel % 2 == 0 or kernel > length:
+        sizes = Sizes(**{name: values[name] for name in Sizes._fields})
+        if sizes.width % sizes.heads:
             raise UserError(
-                f"DiffusionTS's season_kernel is {kernel}; windows of T = {length} need an odd one up to T."
+                f"DiffusionTS's width {sizes.width} is not divisible by its {sizes.heads} heads; choose one that is."
             )
+        check_season_kernel("DiffusionTS", sizes.season_kernel, length)
         if length < _LEAST_LENGTH:
             raise UserError(
                 f"DiffusionTS was given windows of T = {length}; its seasons need {_LEAST_LENGTH} steps or more."
             )
-        return DiffusionTSNetwork(length, features, Sizes(**{name: values[name] for name in Sizes._fields}))
+        return DiffusionTSNetwork(length, features, sizes, values["diffusion_steps"])
 
     def _betas(self, values: Mapping[str, Any]) -> Tensor:
         return cosine_betas(values["diffusion_steps"])
@@ -101,4 +102,5 @@ class DiffusionTS(DiffusionGenerator):
 
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:
         del schedule
-        return PreparedDenoiser(cast(DiffusionTSNetwork, network))
+        denoiser = cast(DiffusionTSNetwork, network)
+        return PreparedNetwork(denoiser, denoiser.code.table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self, cast
@@ -12,13 +11,13 @@ from pydantic import Field
 from torch import Tensor
 
 from baselines.timevae.network import Sizes, TimeVAENetwork, divergence, reconstruction
-from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows, check_windows
 from benchmark.training import (
     Batches,
     NetworkGenerator,
     as_tensor,
     build,
+    count_steps,
     restore_training,
     seeded,
     train,
@@ -57,7 +56,7 @@ class TimeVAE(NetworkGenerator):
         """Train on windows (N, T, D) in [0, 1]; raises UserError, DivergedError or Interrupted."""
         values = self.parameters()
         count, length, features = check_windows(windows, self)
-        steps = _steps(values, count)
+        steps = self._steps(values, count)
         seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
         data = as_tensor(windows, context.device)
         network = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
@@ -73,7 +72,10 @@ class TimeVAE(NetworkGenerator):
 
     def training_windows(self, windows: int) -> int | None:
         """Windows in all batches of a fit."""
-        return _steps(vars(self), windows) * self.batch
+        return self._steps(vars(self), windows) * self.batch
+
+    def _steps(self, values: Mapping[str, Any], windows: int) -> int:
+        return count_steps("TimeVAE", values["steps"], values["epochs"], windows, values["batch"])
 
     def _network(self, length: int, features: int) -> TimeVAENetwork:
         values = self.parameters()
@@ -120,12 +122,3 @@ class EvidenceTask:
         """Take back what `state` returned."""
         restore_training(state, self.network, optimizer=self.optimizer)
         self.batches.load_state(state)
-
-
-def _steps(values: Mapping[str, Any], windows: int) -> int:
-    """Steps from whichever of steps and epochs is given; raises UserError for both or neither."""
-    steps, epochs = values["steps"], values["epochs"]
-    if (steps is None) == (epochs is None):
-        given = "neither" if steps is None else "both"
-        raise UserError(f"TimeVAE was given {given} of steps and epochs; set exactly one and the other to null.")
-    return steps if steps is not None else epochs * math.ceil(windows / values["batch"])

@@ -1,7 +1,7 @@
 """What every trained generator needs: a loop that resumes, seeded modules and batches, learning rates and averages."""
 
 from benchmark.training.averaging import WeightAverage
-from benchmark.training.batches import Batches
+from benchmark.training.batches import Batches, count_steps
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_rng
 from benchmark.training.loop import Task, is_reported, train
 from benchmark.training.memory import raise_malloc_threshold
@@ -26,6 +26,7 @@ __all__ = [
     "as_tensor",
     "build",
     "count_parameters",
+    "count_steps",
     "descend",
     "is_reported",
     "raise_malloc_threshold",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from benchmark.errors import UserError
+
 
 class Batches:
     """Rows of windows (N, T, D) in batches of `size`, each epoch in a new order.
@@ -34,3 +36,13 @@ class Batches:
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
         self.order = state["order"].to(self.windows.device)
+
+
+def count_steps(owner: str, steps: int | None, epochs: int | None, windows: int, batch: int) -> int:
+    """Steps of a training from whichever of steps and epochs is given, short batches counted; raises UserError otherwise."""
+    if steps is not None and epochs is None:
+        return steps
+    if epochs is not None and steps is None:
+        return epochs * math.ceil(windows / batch)
+    given = "neither" if steps is None else "both"
+    raise UserError(f"{owner} was given {given} of steps and epochs; set exactly one and the other to null.")

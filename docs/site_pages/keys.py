@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from benchmark.config.budgets import BudgetSpec
 from benchmark.config.generators import GeneratorSpec, Overlay
+from benchmark.config.needs import Needs
 from benchmark.config.reference import Reference
 from benchmark.config.suites import SuiteSpec, Variant
 from benchmark.data.spec import DatasetSpec, Recipe
@@ -14,7 +15,7 @@ from site_pages.markdown import literal, table
 
 FILES: dict[str, tuple[str, tuple[type[BaseModel], ...]]] = {
     "Suites": ("configs/suites/", (SuiteSpec, Variant)),
-    "Generators": ("configs/generators/", (GeneratorSpec, Overlay, Reference)),
+    "Generators": ("configs/generators/", (GeneratorSpec, Overlay, Reference, Needs)),
     "Data sets": ("configs/datasets/", (DatasetSpec, Recipe)),
     "Budgets": ("configs/budgets/", (BudgetSpec,)),
 }

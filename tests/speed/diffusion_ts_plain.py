@@ -18,17 +18,19 @@ from statistics import median
 
 import torch
 
+from baselines.diffusion.learning_rate import Plateau
 from baselines.diffusion.sampler import Predict, sample_ancestral
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
-from baselines.diffusion_ts.network import DiffusionTSNetwork, Sizes
-from baselines.diffusion_ts.training import Plateau, TimeFrequencyTask
+from baselines.diffusion.trend_season import Sizes
+from baselines.diffusion_ts.network import DiffusionTSNetwork
+from baselines.diffusion_ts.training import TimeFrequencyTask
 from benchmark.run.threads import single_thread
 from benchmark.training import WeightAverage, build, raise_malloc_threshold
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_step
 from tests.studies.record import MEASURED, read, table, write
 
 FEATURES, BATCH, MICRO_BATCHES, STEPS = 6, 64, 2, 500
-SIZES = Sizes(width=64, heads=4, encoder_layers=2, decoder_layers=2, season_kernel=1, diffusion_steps=STEPS)
+SIZES = Sizes(width=64, heads=4, encoder_layers=2, decoder_layers=2, season_kernel=1)
 
 
 def generator(seed: int) -> torch.Generator:
@@ -42,7 +44,7 @@ class Both:
     def __init__(self, length: int) -> None:
         self.length = length
         self.schedule = NoiseSchedule.of(cosine_betas(STEPS))
-        self.net = build(lambda: DiffusionTSNetwork(length, FEATURES, SIZES), generator(0))
+        self.net = build(lambda: DiffusionTSNetwork(length, FEATURES, SIZES, STEPS), generator(0))
         self.other = copy.deepcopy(self.net)
         self.task = TimeFrequencyTask(
             self.net,

@@ -43,6 +43,8 @@ OFFICIAL: dict[str, tuple[dict[str, float], float]] = {
     "diffwave": ({"denoiser": 0.18}, 52.0),
     "timegan": ({"embedding": 0.060, "supervised": 0.045, "joint": 0.60}, 0.09),
     "cotgan": ({"adversarial": 0.113}, 0.034),
+    "flowts": ({"denoiser": 0.20}, 53.0),
+    "kovae": ({"vae": 0.076}, 0.072),
 }
 # What the official code was timed with where that is not its own training's: batches of 64, 50 sampling steps.
 RECORDED_WITH: dict[str, dict[str, object]] = {

@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from baselines.diffusion.learning_rate import Plateau, PlateauSchedule
+from baselines.diffusion.prepared import PreparedNetwork
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
-from baselines.diffusion_ts.network import Basis, DiffusionTSNetwork, Sizes
-from baselines.diffusion_ts.sampling import PreparedDenoiser
-from baselines.diffusion_ts.training import (
-    Plateau,
-    PlateauSchedule,
-    TimeFrequencyTask,
-    spectrum_matrix,
-    step_weights,
-    time_frequency_error,
-)
+from baselines.diffusion.trend_season import Basis, Sizes
+from baselines.diffusion_ts.network import DiffusionTSNetwork
+from baselines.diffusion_ts.training import TimeFrequencyTask, spectrum_matrix, step_weights, time_frequency_error
 from benchmark.training import WeightAverage, build
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_loss
 
@@ -62,13 +57,13 @@ def test_trends_are_cubics_without_a_constant():
 @pytest.mark.parametrize(
     ("length", "features", "sizes"),
     [
-        (24, 6, Sizes(32, 4, 2, 2, 1, 50)),
-        (25, 3, Sizes(16, 4, 1, 2, 5, 50)),
-        (64, 1, Sizes(16, 4, 1, 1, 1, 50)),
+        (24, 6, Sizes(32, 4, 2, 2, 1)),
+        (25, 3, Sizes(16, 4, 1, 2, 5)),
+        (64, 1, Sizes(16, 4, 1, 1, 1)),
     ],
 )
-def test_the_network_and_the_prepared_denoiser_are_the_published_forward_pass(length, features, sizes):
-    net = build(lambda: DiffusionTSNetwork(length, features, sizes), generator(3))
+def test_the_network_and_the_prepared_one_are_the_published_forward_pass(length, features, sizes):
+    net = build(lambda: DiffusionTSNetwork(length, features, sizes, 50), generator(3))
     for position, parameter in enumerate(net.parameters()):  # biases of norms included: none may be forgotten
         torch.nn.init.normal_(parameter, std=0.15, generator=generator(position))
     x = torch.randn((5, length, features), generator=generator(1))
@@ -76,14 +71,14 @@ def test_the_network_and_the_prepared_denoiser_are_the_published_forward_pass(le
     expected = plain(net, x, steps)
     assert torch.allclose(net(x, steps), expected, atol=2e-4 * float(expected.abs().max().detach()))
     with torch.inference_mode():
-        made = PreparedDenoiser(net)(x, 20)
+        made = PreparedNetwork(net, net.code.table)(x, 20)
         expected = plain(net, x, torch.full((5,), 20))
     assert torch.allclose(made, expected, atol=2e-4 * float(expected.abs().max()))
 
 
 def test_gradients_of_the_network_are_those_of_the_forward_pass():
-    sizes = Sizes(16, 4, 1, 1, 1, 50)
-    net = build(lambda: DiffusionTSNetwork(24, 2, sizes), generator(3))
+    sizes = Sizes(16, 4, 1, 1, 1)
+    net = build(lambda: DiffusionTSNetwork(24, 2, sizes, 50), generator(3))
     x, steps = torch.randn((3, 24, 2), generator=generator(1)), torch.tensor([0, 20, 49])
     ours = torch.autograd.grad(net(x, steps).square().mean(), list(net.parameters()))
     theirs = torch.autograd.grad(plain(net, x, steps).square().mean(), list(net.parameters()))
@@ -135,7 +130,7 @@ def test_the_rate_warms_up_then_halves_on_a_plateau_down_to_its_floor():
 
 
 def test_a_step_takes_both_micro_batches_and_stays_within_the_clipped_gradient():
-    net = build(lambda: DiffusionTSNetwork(8, 1, Sizes(8, 2, 1, 1, 1, 20)), generator())
+    net = build(lambda: DiffusionTSNetwork(8, 1, Sizes(8, 2, 1, 1, 1), 20), generator())
     seen = []
     net.register_forward_hook(lambda module, inputs, output: seen.append(len(inputs[0])))
     task = TimeFrequencyTask(

@@ -1,6 +1,6 @@
-"""Diffusion-TS's denoiser prepared for sampling: what follows from the weights or the step alone is computed once.
+"""The transformer of trend and season prepared for sampling: what follows from the weights or the time alone is computed once.
 
-The same function as `DiffusionTSNetwork`, without gradient and with every window at one step.
+The same function as `TrendSeasonNetwork`, without gradient and with every window at one time.
 """
 
 from __future__ import annotations
@@ -12,25 +12,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.diffusion.layers import attend, narrow_convolution
-from baselines.diffusion_ts.network import (
-    AdaptiveNorm,
-    Basis,
-    CrossAttention,
-    DecoderBlock,
-    DiffusionTSNetwork,
-    EncoderBlock,
-    FeedForward,
-    Head,
-    SelfAttention,
-)
+from baselines.diffusion.transformer import AdaptiveNorm, CrossAttention, EncoderBlock, FeedForward, SelfAttention
+from baselines.diffusion.trend_season import Basis, DecoderBlock, Head, TrendSeasonNetwork
 from benchmark.training.kernels import PackedLinear, conv1d, linear_add, linear_gelu, pack_weight, packed_linear
 
 
-class PreparedDenoiser:
-    """x_0 of x_t and t by the weights that `network` has now."""
+class PreparedNetwork:
+    """Windows of noisy ones at one of the times that `codes` (S, C) tell, by the weights that `network` has now."""
 
-    def __init__(self, network: DiffusionTSNetwork) -> None:
-        codes, basis, head = network.code.table, network.basis, network.head
+    def __init__(self, network: TrendSeasonNetwork, codes: Tensor) -> None:
+        basis, head = network.basis, network.head
         self.network, self.basis = network, basis
         self.encoder = [_Encoder(cast(EncoderBlock, block), codes) for block in network.encoder]
         self.decoder = [
@@ -40,7 +31,7 @@ class PreparedDenoiser:
         self.season_map, self.waves = _season(head, basis)
 
     def __call__(self, noisy: Tensor, step: int) -> Tensor:
-        """x_0 (B, T, D) of x_t (B, T, D) at one step."""
+        """Windows (B, T, D) of noisy ones (B, T, D) at the time number `step`."""
         network, head = self.network, self.network.head
         embedded = conv1d(functional.pad(noisy, (0, 0, 1, 1)), network.embed.weight, network.embed.bias)
         encoded, x = network.encoder_positions(embedded), network.decoder_positions(embedded)
@@ -71,10 +62,11 @@ class _Norm:
 class _SelfAttention:
     def __init__(self, part: SelfAttention, codes: Tensor) -> None:
         self.norm, self.heads = _Norm(part.norm, codes), part.heads
-        self.qkv, self.out = pack_weight(part.qkv), pack_weight(part.out)
+        self.qkv, self.out, self.match = pack_weight(part.qkv), pack_weight(part.out), part.match
 
     def __call__(self, x: Tensor, step: int) -> Tensor:
         query, key, value = packed_linear(self.norm(x, step), self.qkv).chunk(3, dim=-1)
+        query, key = self.match(query, key)
         return linear_add(x, attend(query, key, value, self.heads), self.out)
 
 
@@ -86,10 +78,12 @@ class _CrossAttention:
             pack_weight(part.kv),
             pack_weight(part.out),
         )
+        self.match = part.match
 
     def __call__(self, x: Tensor, encoded: Tensor, step: int) -> Tensor:
         key, value = packed_linear(encoded, self.kv).chunk(2, dim=-1)
-        return linear_add(x, attend(packed_linear(self.norm(x, step), self.query), key, value, self.heads), self.out)
+        query, key = self.match(packed_linear(self.norm(x, step), self.query), key)
+        return linear_add(x, attend(query, key, value, self.heads), self.out)
 
 
 class _FeedForward:
