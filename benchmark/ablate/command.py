@@ -13,8 +13,8 @@ from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
 from benchmark.plan.request import Request
 from benchmark.report.command_report import Report, shortened_scores, write_tables
-from benchmark.report.render import markdown
 from benchmark.report.text_table import TextTable, text_lines
+from benchmark.report.written import written
 from benchmark.run import launch, preview
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
@@ -43,7 +43,7 @@ def ablate(
     ablation = plan_ablation(spec, request)
     if dry_run:
         seen = preview.preview(ablation.plan, store, options)
-        return Report(preview.preview_text(seen), seen, False)
+        return Report((preview.preview_text(seen),), seen, False)
     store.create()
     if download and fetch_missing(ablation.plan.lacking, options.data_dir, write):
         ablation = plan_ablation(spec, request)
@@ -53,9 +53,8 @@ def ablate(
         table = effects_table(ablation, spec, found)
         files = write_tables(_folder(ablation, spec, store), "table", [table])
         tracked.keep(files)
-    text = "\n".join([markdown(table), *(f"wrote {path}" for path in files)])
     failed = any(outcome.failed for outcome in outcomes)
-    return Report(text, _record(ablation, spec, found, files), failed)
+    return Report((table, *written(files)), _record(ablation, spec, found, files), failed)
 
 
 def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect]) -> TextTable:

@@ -110,7 +110,6 @@ def score(
         raise UserError("--real is missing; give the real windows, or --as NAME with a --dataset.")
     from benchmark.external import score as external
     from benchmark.report.external import external_table
-    from benchmark.report.render import markdown
     from benchmark.run.device import choose_device
     from benchmark.run.progress import ticker
 
@@ -128,7 +127,7 @@ def score(
         choose_device(device),
     )
     result = external.score_files(request, ticker(report))
-    emit(markdown(external_table(result)), result, json_target)
+    emit(external_table(result), result, json_target)
     if any(entry.get("status") == "failed" for entry in result["scores"].values()):
         raise typer.Exit(1)
 
@@ -151,6 +150,6 @@ def _enter(entry: Entry, folder: Path, device: str, json_target: str | None) -> 
     plan = enter(entry, store)
     outcomes = launch.run(plan, store, launch.options(device, 1, entry.data_dir, None), report)
     result = outputs.suite_result(plan, store)
-    emit(outputs.render(result, "markdown"), outputs.as_json(plan, result, []), json_target)
+    emit(result.table, outputs.as_json(plan, result, []), json_target)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)

@@ -24,7 +24,7 @@ from benchmark.cli.options import (
     Suite,
     Tracking,
 )
-from benchmark.cli.printing import emit, report
+from benchmark.cli.printing import emit, report, show
 from benchmark.errors import unknown
 
 
@@ -58,6 +58,7 @@ def run(
     from benchmark.plan.planner import make_plan
     from benchmark.plan.request import Request
     from benchmark.report import suite as outputs
+    from benchmark.report.written import written
     from benchmark.run import launch, preview
     from benchmark.store.store import Store
     from benchmark.tracking.destination import check
@@ -83,8 +84,7 @@ def run(
         result = outputs.suite_result(plan, results)
         files = outputs.write_outputs(plan, result, results)
         tracked.keep(files)
-        text = outputs.render(result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in files)
-        emit(text, outputs.as_json(plan, result, files), json_target)
+        emit([result.table, *written(files)], outputs.as_json(plan, result, files), json_target)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -131,12 +131,12 @@ def tables(
     results = Store(store)
     plan = with_entered(make_plan(load_suite(suite), request), results)
     require_results(plan, results)
-    show = outputs.Choices(published, controls, efficiency, digits)
-    text = outputs.render(outputs.suite_result(plan, results, show), format_name)
+    wanted = outputs.Choices(published, controls, efficiency, digits)
+    result = outputs.suite_result(plan, results, wanted)
     if output is None:
-        print(text, end="")
+        show(result.table if format_name == "markdown" else outputs.render(result, format_name), end="")
         return
-    write_bytes(output, text.encode())
+    write_bytes(output, outputs.render(result, format_name).encode())
     print(f"wrote {output}")
 
 
