@@ -13,8 +13,8 @@ from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
 from benchmark.plan.request import Request
 from benchmark.report.command_report import Report, shortened_scores, write_tables
-from benchmark.report.render import markdown
 from benchmark.report.text_table import TextTable, text_lines
+from benchmark.report.written import written
 from benchmark.run import launch, preview
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
@@ -43,7 +43,7 @@ def ablate(
     ablation = plan_ablation(spec, request)
     if dry_run:
         seen = preview.preview(ablation.plan, store, options)
-        return Report(preview.preview_text(seen), seen, False)
+        return Report((preview.preview_text(seen),), seen, False)
     store.create()
     if download and fetch_missing(ablation.plan.lacking, options.data_dir, write):
         ablation = plan_ablation(spec, request)
@@ -53,9 +53,8 @@ def ablate(
         table = effects_table(ablation, spec, found)
         files = write_tables(_folder(ablation, spec, store), "table", [table])
         tracked.keep(files)
-    text = "\n".join([markdown(table), *(f"wrote {path}" for path in files)])
     failed = any(outcome.failed for outcome in outcomes)
-    return Report(text, _record(ablation, spec, found, files), failed)
+    return Report((table, *written(files)), _record(ablation, spec, found, files), failed)
 
 
 def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect]) -> TextTable:
@@ -75,29 +74,37 @@ def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect
         for effect in found
     ]
     cell = ablation.base[0]
-    return TextTable(f"{cell.title}, part by part", header, text_lines(rows), notes=_notes(spec, cell, found))
+    title, caption = f"{cell.title}, part by part", _caption(spec, cell)
+    return TextTable(title, header, text_lines(rows), caption=caption, notes=_notes(spec, cell, found))
+
+
+def _caption(spec: AblationSpec, cell: Cell) -> str:
+    """Setting, budget, seeds, and what a difference and its interval are."""
+    seeds = f"{spec.seeds} training seeds" if spec.seeds > 1 else "1 training seed"
+    caption = (
+        f"Length {spec.length}, budget {spec.budget}, protocol {cell.protocol}, {seeds}. A difference is the value without the "
+        "part minus the whole generator's."
+    )
+    if spec.seeds == 1:
+        return (
+            f"{caption} One training seed gives no interval, so that no difference can be told from chance; use --seeds 3 or "
+            "more."
+        )
+    return (
+        f"{caption} In brackets the 95 % t-interval of the difference over seeds, paired by seed. A difference whose interval "
+        "contains 0, or does not lie wholly beyond a perfect generator's distance from the ideal (the floor), is not "
+        "distinguishable."
+    )
 
 
 def _notes(spec: AblationSpec, cell: Cell, found: Sequence[Effect]) -> tuple[str, ...]:
-    seeds = f"{spec.seeds} training seeds" if spec.seeds > 1 else "1 training seed"
-    notes = [
-        f"Length {spec.length}, budget {spec.budget}, protocol {cell.protocol}, {seeds}. A difference is the value without the "
-        "part minus the whole generator's."
-    ]
+    notes = []
     if spec.seeds > 1:
-        notes.append(
-            "In brackets the 95 % t-interval of the difference over seeds, paired by seed. A difference whose interval contains "
-            "0, or does not lie wholly beyond a perfect generator's distance from the ideal (the floor), is not distinguishable."
-        )
         shown = [effect for effect in found if effect.difference and effect.quantity != PARAMETERS]
         clear = sum(effect.conclusion in ("worse without it", "better without it") for effect in shown)
         notes.append(
             f"{clear} of {len(shown)} comparisons are distinguishable; at 95 % at most about {0.05 * len(shown):.1f} would be if "
             "no part mattered."
-        )
-    else:
-        notes.append(
-            "One training seed gives no interval, so no difference can be told from chance; use --seeds 3 or more."
         )
     if any(effect.quantity == RECONSTRUCTION for effect in found):
         notes.append("The reconstruction error is that of the training windows, in units of the range 0 to 1.")

@@ -208,14 +208,32 @@ def table(
         >>> print(table("quick", store="runs", only={"dataset": "stocks"}))
     """
     from benchmark.report import suite as outputs
-    from benchmark.report.available import require_results
 
     if format not in outputs.FORMATS:
         raise unknown("format", format, outputs.FORMATS)
+    result = result_of(
+        suite, store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view
+    )
+    return outputs.render(result, format)
+
+
+def result_of(
+    suite: Suite,
+    store: str | Path,
+    *,
+    published: bool,
+    controls: bool,
+    efficiency: bool,
+    digits: int | None,
+    **view: Unpack[View],
+) -> SuiteResult:
+    """The frame and the table of what a store holds of a suite, as `table` prints it; raises UserError."""
+    from benchmark.report import suite as outputs
+    from benchmark.report.available import require_results
+
     plan, held = plan_suite(suite, store, **view)
     require_results(plan, held)
-    show = outputs.Choices(published, controls, efficiency, digits)
-    return outputs.render(outputs.suite_result(plan, held, show), format)
+    return outputs.suite_result(plan, held, outputs.Choices(published, controls, efficiency, digits))
 
 
 def plot(

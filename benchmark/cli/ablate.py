@@ -44,6 +44,6 @@ def ablate(
     spec = AblationSpec(tuple(drop), generator, tuple(dataset or ["stocks"]), length, seeds, budget)
     options = launch.options(device, workers, data_dir, retry, force=force)
     found = command.ablate(spec, Store(store), options, report, tracking=tracking, download=download, dry_run=dry_run)
-    emit(found.text, found.record, json_target)
+    emit(found.content, found.record, json_target)
     if found.failed:
         raise typer.Exit(1)

@@ -109,14 +109,13 @@ def score(
     if real is None:
         raise UserError("--real is missing; give the real windows, or --as NAME with a --dataset.")
     from benchmark import api
-    from benchmark.report.render import markdown
     from benchmark.run.progress import ticker
 
     result = api.score(
         real, fake, scores, repetitions, seed or 0, controls, budget=budget, backend=backend or "torch", length=length,
         ranges=ranges or (), device=device, report=ticker(report),
     )  # fmt: skip
-    emit(markdown(result.table), result.record, json_target)
+    emit(result.table, result.record, json_target)
     if result.failed:
         raise typer.Exit(1)
 
@@ -139,6 +138,6 @@ def _enter(entry: Entry, folder: Path, device: str, json_target: str | None) -> 
     plan = enter(entry, store)
     outcomes = launch.run(plan, store, launch.options(device, 1, entry.data_dir, None), report)
     result = outputs.suite_result(plan, store)
-    emit(outputs.render(result, "markdown"), outputs.as_json(plan, result, []), json_target)
+    emit(result.table, outputs.as_json(plan, result, []), json_target)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)

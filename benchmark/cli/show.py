@@ -19,14 +19,15 @@ def list_command(
 
     Example: python -m benchmark list generators
     """
-    from benchmark.plan.describe import catalogue, catalogue_text
+    from benchmark.plan.describe import catalogue
+    from benchmark.report.catalogue import catalogue_tables
 
     found = catalogue()
     if kind is not None:
         if kind not in found:
             raise unknown("kind", kind, found)
         found = {kind: found[kind]}
-    emit(catalogue_text(found), found, json_target)
+    emit(catalogue_tables(found), found, json_target)
 
 
 def describe(

@@ -53,9 +53,10 @@ def statistics(
     from benchmark.report.frame import results_frame
     from benchmark.report.render import markdown
     from benchmark.report.statistics import statistics_of
-    from benchmark.report.statistics_text import statistics_text
+    from benchmark.report.statistics_text import statistics_tables
     from benchmark.report.suite import suite_folder
     from benchmark.report.variance import variance_table, variances_of
+    from benchmark.report.written import written
     from benchmark.store.store import Store
 
     request = Request(
@@ -79,9 +80,9 @@ def statistics(
             "of samples; run more of it, with --seeds or --sampling-seeds, or choose others with --only."
         )
     folder = suite_folder(plan, results)
-    text = "\n".join(filter(None, [statistics_text(found), markdown(spread) if spread else ""]))
+    tables = [*statistics_tables(found), *([spread] if spread else [])]
     folder.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder / "statistics.md", text.encode())
+    write_bytes(folder / "statistics.md", "\n".join(map(markdown, tables)).encode())
     files = [folder / "statistics.md"]
     drawn = [score for score in found.scores if can_be_drawn(score)]
     if drawn:
@@ -95,4 +96,4 @@ def statistics(
         "files": [str(path) for path in files],
     }
     write_json(folder / "statistics.json", record)
-    emit(text + "\n" + "\n".join(f"wrote {path}" for path in files), record, json_target)
+    emit([*tables, *written(files)], record, json_target)

@@ -46,6 +46,7 @@ def status(
     Example: python -m benchmark status --suite table1 --only dataset=stocks
     """
     from benchmark.report import store_status
+    from benchmark.report.status_text import status_table
     from benchmark.store.store import Store
 
     results = Store(store)
@@ -77,7 +78,7 @@ def status(
         cells = store_status.suite_status(plan, results)
         title, what = plan.title, f"suite '{plan.title}' in store {store}"
     heading = f"{what}: {len(cells)} cell{'' if len(cells) == 1 else 's'}"
-    emit(store_status.status_text(heading, cells), store_status.status_record(results, title, cells), json_target)
+    emit(status_table(heading, cells), store_status.status_record(results, title, cells), json_target)
 
 
 def compare(
@@ -93,7 +94,7 @@ def compare(
     from benchmark.store.store import Store
 
     found = command.compare(Store(a), Store(b))
-    emit(found.text, found.record, json_target)
+    emit(found.content, found.record, json_target)
 
 
 def doctor(

@@ -27,8 +27,8 @@ from benchmark.cli.options import (
     plan_file,
 )
 from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
-from benchmark.cli.printing import emit, report
-from benchmark.errors import UserError
+from benchmark.cli.printing import emit, report, show
+from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from benchmark.run.launch import Limits
@@ -83,7 +83,7 @@ def run(
     from benchmark.api import View, suites
     from benchmark.api.planned import plan_only as write_plan
     from benchmark.api.planned import run_cells, run_planned
-    from benchmark.report.suite import render
+    from benchmark.report.written import written
     from benchmark.run import preview
     from benchmark.run.manifest import manifest_text
     from benchmark.tracking.destination import check
@@ -122,13 +122,12 @@ def run(
         emit(preview.preview_text(found), found, json_target)
         return
 
-    def show(whole: suites.SuiteRun) -> None:
-        text = render(whole.result, "markdown") + "\n" + "\n".join(f"wrote {path}" for path in whole.files)
-        emit(text, whole.record(), json_target)
+    def show_run(whole: suites.SuiteRun) -> None:
+        emit([whole.result.table, *written(whole.files)], whole.record(), json_target)
 
     whole = suites.run_suite(
         suite, store=store, device=device, workers=workers, retry=retry, force=force, download=download, tracking=tracking,
-        report=report, show=show, limits=limits, **view,
+        report=report, show=show_run, limits=limits, **view,
     )  # fmt: skip
     if whole.failed:
         raise typer.Exit(1)
@@ -171,18 +170,19 @@ def tables(
 
     Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
     """
-    from benchmark import api
     from benchmark.files import write_bytes
 
-    text = api.table(
-        suite, store, format_name, published=published, controls=controls, efficiency=efficiency, digits=digits, budget=budget,
+    if format_name not in outputs.FORMATS:
+        raise unknown("format", format_name, outputs.FORMATS, owner="--format")
+    result = suites.result_of(
+        suite, store, published=published, controls=controls, efficiency=efficiency, digits=digits, budget=budget,
         protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds, only=only, set=assign,
         csv=own_data(csv, data_options), data_dir=data_dir,
     )  # fmt: skip
     if output is None:
-        print(text, end="")
+        show(result.table if format_name == "markdown" else outputs.render(result, format_name), end="")
         return
-    write_bytes(output, text.encode())
+    write_bytes(output, outputs.render(result, format_name).encode())
     print(f"wrote {output}")
 
 

@@ -98,6 +98,6 @@ def sweep(
         download=download,
         dry_run=dry_run,
     )
-    emit(found.text, found.record, json_target)
+    emit(found.content, found.record, json_target)
     if found.failed:
         raise typer.Exit(1)

@@ -12,7 +12,6 @@ from benchmark.config.budgets import is_shortened
 from benchmark.errors import UserError
 from benchmark.report.command_report import Report, shortened_scores
 from benchmark.report.layouts import score_title
-from benchmark.report.render import markdown
 from benchmark.report.text_table import Text, TextTable, text_lines
 from benchmark.statistics.tests import LEVEL
 from benchmark.store.store import Store
@@ -36,7 +35,7 @@ def compare(a: Store, b: Store) -> Report:
         raise UserError(_refusal(a, b, found))
     altered = [*(f"A: {text}" for text in altered_a), *(f"B: {text}" for text in altered_b)]
     table = comparison_table(found, (str(a.root), str(b.root)), altered)
-    return Report(markdown(table), _record(a, b, found, altered), failed=False)
+    return Report((table,), _record(a, b, found, altered), failed=False)
 
 
 def _refusal(a: Store, b: Store, found: Found) -> str:

@@ -28,16 +28,6 @@ def catalogue() -> dict[str, dict[str, str]]:
     }
 
 
-def catalogue_text(found: Mapping[str, Mapping[str, str]]) -> str:
-    """The catalogue in columns."""
-    lines = []
-    for kind, entries in found.items():
-        lines.append(f"{kind}:")
-        width = max(map(len, entries), default=0)
-        lines += [f"  {name:<{width}}  {line}" for name, line in entries.items()]
-    return "\n".join(lines)
-
-
 def description(generator: str, dataset: str, length: int, budget: str, assignments: tuple[str, ...]) -> dict[str, Any]:
     """One generator's resolved parameters with their sources, and its trainable parameters by part; raises UserError."""
     values = {

@@ -15,9 +15,9 @@ from benchmark.report.text_table import TextTable
 
 @dataclass(frozen=True)
 class Report:
-    """What a command prints, as text and as a record with stable keys, and whether a trial or a cell failed."""
+    """What a command prints, lines and tables, the same as a record with stable keys, and whether a trial or a cell failed."""
 
-    text: str
+    content: tuple[str | TextTable, ...]
     record: dict[str, Any]
     failed: bool
 

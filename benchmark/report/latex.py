@@ -1,7 +1,9 @@
-"""A table as a LaTeX float (booktabs), and a float as a document."""
+"""A table as a LaTeX float (booktabs) over both columns of a page, and a float as a document."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -34,11 +36,16 @@ SPECIAL = str.maketrans(
     }
 )
 MARKS = {"": "%s", "bold": r"\textbf{%s}", "underlined": r"\underline{%s}"}
+POWER = re.compile(r"(?<![\w.])(\d[\d,]*(?:\.\d+)?)e([+-])0*(\d+)(?!\w)")
+"""A number as Python writes it with a power of ten."""
+MINUS = re.compile(r"(?<![\w.)-])-(?=\d)")
+"""A minus sign; a hyphen follows a letter, a digit or another hyphen."""
 # A table wider or, with room for its caption, taller than the page is made to fit, and no other is touched.
 FLOAT_HEAD = (
     r"% needs \usepackage{booktabs,graphicx}",
-    r"\begin{table}",
+    r"\begin{table*}",
     r"\centering",
+    r"\small\setlength{\tabcolsep}{4pt}%",
     r"\resizebox*{!}{\ifdim\totalheight>0.85\textheight 0.85\textheight\else\totalheight\fi}{%",
     r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
 )
@@ -62,7 +69,8 @@ def latex(table: TextTable) -> str:
         r"\bottomrule",
         FLOAT_TAIL,
         rf"\caption{{{escape(f'{table.title}. {table.caption}' if table.caption else table.title)}}}",
-        r"\end{table}",
+        rf"\label{{{label(table.title)}}}",
+        r"\end{table*}",
         *(f"% {note}" for note in table.notes),
     ]
     return "\n".join(lines) + "\n"
@@ -112,5 +120,14 @@ def document(fragment: str, comments: Sequence[str] = ()) -> str:
 
 def escape(text: str) -> str:
     """Text that LaTeX sets as it reads."""
+    # Powers are commands and are put in last; no text holds the characters that stand for them until then.
+    text = POWER.sub(lambda found: f"{found[1]}\1{found[2].strip('+')}{found[3]}\2", MINUS.sub("−", text))
     # Two hyphens would be set as a dash, and an option is typed with two.
-    return text.replace("--", "-\0-").translate(SPECIAL).replace("\0", "{}")
+    text = text.replace("--", "-\0-").translate(SPECIAL).replace("\0", "{}")
+    return re.sub("\1(-?)(\\d+)\2", r"$\\times 10^{\1\2}$", text)
+
+
+def label(title: str) -> str:
+    """The name under which a paper refers to the table: `tab:` and the letters and digits of its title."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return "tab:" + "-".join(re.findall(r"[a-z0-9]+", plain))

@@ -14,7 +14,7 @@ from benchmark.plan.cell import Cell, recorded_key
 from benchmark.plan.planner import Plan
 from benchmark.plan.selection import KEYS, parse_only
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.history import History, duration
+from benchmark.store.history import History
 from benchmark.store.records import PERMANENT_FAILURES, Provenance, State, Status
 from benchmark.store.store import Store
 
@@ -194,38 +194,6 @@ def _unreadable(folder: CellFolder) -> CellStatus:
     name = folder.path.name
     reason = "cell.json is missing, damaged or altered; run the suite again to compute it"
     return CellStatus(name, name, "without a readable cell.json", "", 0, State.ALTERED, reason, "", 0.0, None, (), None)
-
-
-def status_text(heading: str, cells: Sequence[CellStatus]) -> str:
-    """The cells by setting, a line each, and a line of totals."""
-    lines, setting = [heading], ""
-    wide = max((len(cell.title) for cell in cells), default=0)
-    for cell in cells:
-        if cell.setting != setting:
-            setting = cell.setting
-            lines += ["", setting]
-        lines.append(f"  {cell.title:<{wide}}  {_sentence(cell)}")
-    return "\n".join([*lines, "", _totals_text(cells)])
-
-
-def _sentence(cell: CellStatus) -> str:
-    if cell.state is State.RUNNING:
-        first = f"running: {cell.stage or 'starting'} for {duration(cell.running_seconds or 0.0)}"
-    else:
-        first = str(cell.state) + (f" in {cell.stage}" if cell.stage and cell.state is not State.DONE else "")
-    parts = [first + (f", {duration(cell.seconds)} spent" if cell.seconds else "")]
-    parts += [cell.reason] if cell.reason else []
-    if cell.missing and cell.state is not State.SKIPPED:
-        about = "time not known" if cell.left is None else f"about {duration(cell.left)}"
-        parts.append(f"to compute: {', '.join(cell.missing)} ({about})")
-    return "; ".join(parts)
-
-
-def _totals_text(cells: Sequence[CellStatus]) -> str:
-    found = totals(cells)
-    counts = ", ".join(f"{found[name]} {name}" for name in ("done", "running", "failed", "skipped", "missing"))
-    unknown = f" and {found['unknown']} cells whose time is not known" if found["unknown"] else ""
-    return f"{counts}; {duration(found['seconds'])} spent, about {duration(found['left'])} of computing left{unknown}"
 
 
 def totals(cells: Sequence[CellStatus]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class TextTable:
         label_header: A head for each label of a row; Markdown, which is read on screens of few columns, has the first alone.
         caption: The paragraph below it.
         notes: What else a reader must know, one item each.
+        lines_of_text: How it reads where it is neither drawn nor Markdown: the lines of a list.
     """
 
     title: str
@@ -59,6 +60,7 @@ class TextTable:
     label_header: tuple[str, ...] = ()
     caption: str = ""
     notes: tuple[str, ...] = ()
+    lines_of_text: str = ""
 
     def steps(self) -> Iterator[tuple[Line, tuple[str, ...], int]]:
         """The rows, each with its labels as printed and the index of the first that differs from the row above.

@@ -15,6 +15,7 @@ from benchmark.plan.planner import Plan
 from benchmark.run.device import choose_device
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import open_display
+from benchmark.run.remaining import Remaining
 from benchmark.run.runner import Observer, Options, Runner
 from benchmark.store.history import History
 from benchmark.store.store import Store
@@ -81,5 +82,6 @@ def run(
         # The longest cells start first, so that the last one does not keep everybody waiting; an unknown time counts as longest.
         return history.cell_seconds(cell, stages) or math.inf
 
-    with open_display(len(plan.cells), write) as display:
+    remaining = Remaining(history.stage_seconds, chosen.workers)
+    with open_display(len(plan.cells), write, remaining) as display:
         return Runner(store, chosen, [display, *observers]).run(plan, order)

@@ -6,18 +6,17 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from benchmark.plan.cell import Cell
 from benchmark.run.events import Event
 from benchmark.run.outcome import Outcome
+from benchmark.run.remaining import Remaining
 from benchmark.run.runner import Observer
 from benchmark.store.records import State
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 LINE_SECONDS = 30.0
+STOPPING = "stopping after the current step…"
 
 
 class Display(Observer):
@@ -45,7 +44,8 @@ def ending(outcome: Outcome) -> str:
     return f"{cell_name(outcome.cell)}: {outcome.state}{cached}{reason}"
 
 
-def _altered(cell: Cell, problem: str) -> str:
+def altered_line(cell: Cell, problem: str) -> str:
+    """What was altered, and what becomes of it."""
     return f"{cell_name(cell)}: {problem}; it is not used, and is computed again"
 
 
@@ -63,30 +63,43 @@ def ticker(write: Callable[[str], None]) -> Callable[[str, int, int], None]:
     return tick
 
 
-def open_display(total: int, write: Callable[[str], None]) -> Display:
+def open_display(total: int, write: Callable[[str], None], remaining: Remaining) -> Display:
     """Bars where standard error is a terminal, lines elsewhere."""
     if not sys.stderr.isatty():
-        return LineDisplay(total, write)
+        return LineDisplay(total, write, remaining)
     from rich.console import Console
 
-    return BarDisplay(total, Console(stderr=True))
+    from benchmark.run.bars import BarDisplay
+
+    return BarDisplay(total, Console(stderr=True), remaining)
 
 
 class LineDisplay(Display):
-    """One line when a cell starts and ends, and one each half minute between."""
+    """One line when a cell starts and ends, and one each half minute between; the estimate, where one is given, before all."""
 
-    def __init__(self, total: int, write: Callable[[str], None]) -> None:
+    def __init__(self, total: int, write: Callable[[str], None], remaining: Remaining | None = None) -> None:
         self.total = total
         self.write = write
+        self.remaining = remaining
+        self.waiting = 0
         self.ended_cells = 0
         self.shown: dict[str, tuple[str, float]] = {}
 
     def altered(self, cell: Cell, problem: str) -> None:
         """Say what was altered."""
-        self.write(_altered(cell, problem))
+        self.write(altered_line(cell, problem))
+
+    def planned(self, cell: Cell, stages: Sequence[str]) -> None:
+        """Count what is to be computed."""
+        if self.remaining:
+            self.remaining.plan(cell, stages)
+            self.waiting += 1
 
     def started(self, cell: Cell, stages: Sequence[str]) -> None:
-        """Say which stages are missing."""
+        """Say which stages are missing, and once how long all of them take."""
+        if self.remaining and self.waiting:
+            self.write(f"{self.waiting} of {self.total} cells to compute, {self.remaining.text()}")
+            self.waiting = 0
         self.write(f"{cell_name(cell)}: computing {', '.join(stages)}")
 
     def progressed(self, cell: Cell, event: Event) -> None:
@@ -102,57 +115,6 @@ class LineDisplay(Display):
         self.ended_cells += 1
         self.write(f"[{self.ended_cells}/{self.total}] {ending(outcome)}")
 
-
-class BarDisplay(Display):
-    """A bar for the suite with an estimate of the time left, and one for each running cell."""
-
-    def __init__(self, total: int, console: Console) -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self.console = console
-        self.bars = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-            console=console,
-        )  # fmt: skip
-        self.suite = self.bars.add_task("cells", total=total)
-        self.cells: dict[str, tuple[object, str]] = {}
-
-    def __enter__(self) -> Self:
-        self.bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.bars.stop()
-
-    def altered(self, cell: Cell, problem: str) -> None:
-        """Say what was altered."""
-        self.console.print(_altered(cell, problem), markup=False, highlight=False)
-
-    def started(self, cell: Cell, stages: Sequence[str]) -> None:
-        """Open a bar."""
-        self.cells[cell.key] = (self.bars.add_task(cell_name(cell), total=None), "")
-
-    def progressed(self, cell: Cell, event: Event) -> None:
-        """Move a cell's bar; a new stage starts it afresh so that its estimate is that stage's own."""
-        bar, stage = self.cells[cell.key]
-        if stage != event.stage:
-            self.bars.reset(bar, total=event.total, description=f"{cell_name(cell)}: {event.stage}")  # type: ignore[arg-type]
-            self.cells[cell.key] = (bar, event.stage)
-        self.bars.update(bar, completed=event.step, total=event.total)  # type: ignore[arg-type]
-
-    def ended(self, outcome: Outcome) -> None:
-        """Close a cell's bar and leave a line."""
-        bar, _ = self.cells.pop(outcome.cell.key, (None, ""))
-        if bar is not None:
-            self.bars.remove_task(bar)  # type: ignore[arg-type]
-        self.bars.advance(self.suite)
-        self.console.print(ending(outcome), markup=False, highlight=False)
+    def stopping(self) -> None:
+        """Say what an interrupted run waits for."""
+        self.write(STOPPING)

@@ -55,6 +55,9 @@ class Observer:
     def altered(self, cell: Cell, problem: str) -> None:
         """A record or file of a cell was altered after it was written; it is computed again."""
 
+    def planned(self, cell: Cell, stages: Sequence[str]) -> None:
+        """A cell has unfinished stages; told for every such cell before the first is started."""
+
     def started(self, cell: Cell, stages: Sequence[str]) -> None:
         """A worker was started for a cell's unfinished stages."""
 
@@ -63,6 +66,9 @@ class Observer:
 
     def ended(self, outcome: Outcome) -> None:
         """A cell is finished, has failed, or needs no worker."""
+
+    def stopping(self) -> None:
+        """The run was interrupted; every worker stops after its current step and saves its state."""
 
 
 def _plan_order(cell: Cell, stages: Sequence[str]) -> float:
@@ -106,6 +112,7 @@ class Runner:
             else:
                 waiting.append((cell, 0.0))
                 priorities[cell.key] = order(cell, missing)
+                self._tell("planned", cell, missing)
         waiting = deque(sorted(waiting, key=lambda pair: -priorities[pair[0].key]))
         guard = Guard(Limits(plan.time_limit, self.options.memory_mib))
         try:
@@ -206,6 +213,7 @@ class Runner:
         folder.note(event.stage, event.state)
 
     def _stop_all(self) -> None:
+        self._tell("stopping")
         for worker in self.running:
             worker.stop()
         deadline = time.monotonic() + GRACE_SECONDS

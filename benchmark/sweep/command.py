@@ -11,7 +11,8 @@ from benchmark.plan.cell import digest
 from benchmark.plan.keys import score_info
 from benchmark.plan.request import Request
 from benchmark.report.command_report import Report, write_tables
-from benchmark.report.render import markdown
+from benchmark.report.text_table import TextTable
+from benchmark.report.written import written
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
@@ -75,7 +76,7 @@ def _preview(checked: loop.Sweep) -> Report:
         f"(protocol {objective.protocol})",
         *(f"  {name}: {values}" for name, values in checked.space.text().items()),
     ]
-    return Report("\n".join(lines), record, False)
+    return Report(tuple(lines), record, False)
 
 
 def _report(
@@ -91,8 +92,8 @@ def _report(
     files = [*files, *write_figures(checked, study, trials, folder), folder / "sweep.json"]
     record = tables.summary(checked, trials, test_scores, checked.storage(store), files)
     write_json(folder / "sweep.json", record)
-    text = [*map(markdown, (overview, *grids)), *_conclusion(record), *(f"wrote {path}" for path in files)]
-    return Report("\n".join(text), record, any(trial["state"] == "failed" for trial in trials))
+    content: tuple[str | TextTable, ...] = (overview, *grids, *_conclusion(record), *written(files))
+    return Report(content, record, any(trial["state"] == "failed" for trial in trials))
 
 
 def _conclusion(record: dict[str, Any]) -> list[str]:

@@ -108,7 +108,14 @@ def trials_table(sweep: Sweep, trials: Sequence[Record]) -> TextTable:
         )
         for r in ordered
     ]
-    return TextTable(f"Trials of {sweep.spec.name}", header, text_lines(rows), notes=_notes(sweep))
+    spread = " ± is the half-width of a 95 % t-interval." if any(r["half_width"] is not None for r in ordered) else ""
+    return TextTable(
+        f"Trials of {sweep.spec.name}",
+        header,
+        text_lines(rows),
+        caption=f"{setting(sweep)}{spread}",
+        notes=_notes(sweep),
+    )
 
 
 def sensitivity_tables(sweep: Sweep, trials: Sequence[Record]) -> list[TextTable]:
@@ -146,7 +153,7 @@ def _sensitivity(
         row, column = best
         texts[row][column] = replace(texts[row][column], mark="bold")
     any_published = any(text.published for row in texts for text in row)
-    caption = "Published: Table 8 of the paper, protocol paper." if any_published else ""
+    caption = setting(sweep) + (" Published: Table 8 of the paper, protocol paper." if any_published else "")
     title = score_info(score).title if score else objective_title(sweep)
     header = (f"{down.name} \\ {across.name}", *map(_text, across.labels))
     return TextTable(
@@ -159,13 +166,19 @@ def objective_title(sweep: Sweep) -> str:
     return f"{sweep.objective.title} (test score)" if sweep.objective.is_test else sweep.objective.title
 
 
+def setting(sweep: Sweep) -> str:
+    """On which data, with which budget, protocol and training seeds the trials are run, as a sentence."""
+    spec, cell = sweep.spec, sweep.base.cells[0]
+    seeds = f"{spec.seeds} training seed{'s' if spec.seeds > 1 else ''}"
+    return (
+        f"{cell.dataset.title or spec.dataset}, length {spec.length}, budget {spec.budget}, protocol "
+        f"{sweep.objective.protocol}, {seeds} a trial."
+    )
+
+
 def _notes(sweep: Sweep) -> tuple[str, ...]:
     spec, objective, cell = sweep.spec, sweep.objective, sweep.base.cells[0]
-    seeds = f"{spec.seeds} training seed{'s' if spec.seeds > 1 else ''}"
-    notes = [
-        f"{cell.dataset.title or spec.dataset}, length {spec.length}, budget {spec.budget}, protocol {objective.protocol}, "
-        f"{seeds} a trial."
-    ]
+    notes = []
     if spec.seeds == 1:
         notes.append("One training seed a trial: differences may be chance; repeat the best with --seeds 3.")
     if objective.is_test:

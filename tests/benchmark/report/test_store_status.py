@@ -12,7 +12,8 @@ from benchmark.files import write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
-from benchmark.report.store_status import CellStatus, status_record, status_text, suite_status, whole_status
+from benchmark.report.status_text import status_text
+from benchmark.report.store_status import CellStatus, status_record, suite_status, whole_status
 from benchmark.store.store import Store
 
 SUITE = SuiteSpec(

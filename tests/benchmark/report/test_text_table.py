@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from benchmark.report.html import html
-from benchmark.report.latex import latex
+from benchmark.report.latex import escape, latex
 from benchmark.report.render import comma_separated, markdown
 from benchmark.report.text_table import Line, Text, TextTable, text_lines
 
@@ -28,7 +32,7 @@ LABELLED = TextTable(
 def test_a_table_without_labels() -> None:
     assert markdown(BARE) == "**A & B**\n\n| x | y ↓ |\n|---|---|\n| 1 | a\\|b |\n| 2 | **50 %** |\n\n- note\n"
     assert comma_separated(BARE) == "x,y ↓\n1,a|b\n2,50 %\n"
-    assert latex(BARE).splitlines()[5:-4] == [
+    assert latex(BARE).splitlines()[6:-5] == [
         r"\begin{tabular}{ll}",
         r"\toprule",
         r"x & y $\downarrow$ \\",
@@ -37,7 +41,7 @@ def test_a_table_without_labels() -> None:
         r"2 & \textbf{50 \%} \\",
         r"\bottomrule",
     ]
-    assert latex(BARE).endswith("\\caption{A \\& B}\n\\end{table}\n% note\n")
+    assert latex(BARE).endswith("\\caption{A \\& B}\n\\label{tab:a-b}\n\\end{table*}\n% note\n")
     assert "<tr><td>2</td><td><strong>50 %</strong></td></tr>" in html(BARE)
 
 
@@ -58,7 +62,7 @@ def test_markdown_shows_the_first_label_once_and_the_published_value_beside() ->
 
 
 def test_latex_rules_stand_where_labels_change() -> None:
-    assert latex(LABELLED).splitlines()[7:-5] == [
+    assert latex(LABELLED).splitlines()[8:-6] == [
         r"score & size & generator & Stocks \\",
         r"\midrule",
         r"\smash{\parbox[t]{36mm}{\raggedright Score}} & Large & A & "
@@ -73,6 +77,27 @@ def test_latex_rules_stand_where_labels_change() -> None:
         r"Other & Large & A & 7 \\",
     ]
     assert r"\caption{T. A caption.}" in latex(LABELLED)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-1e-05", r"$-$1$\times 10^{-5}$"),
+        ("+1.50e-04 [-2.00e+12, +3e-10]", r"+1.50$\times 10^{-4}$ [$-$2.00$\times 10^{12}$, +3$\times 10^{-10}$]"),
+        ("-0.5 (-1,234)", r"$-$0.5 ($-$1,234)"),
+        # A hyphen is no minus sign, and a letter no power.
+        ("TimeMAR-S, 1-2-3-6, 2026-11-26, --seeds 3", r"TimeMAR-S, 1-2-3-6, 2026-11-26, -{}-seeds 3"),
+        ("commit 3e4f, ab1e-05", "commit 3e4f, ab1e-05"),
+    ],
+)
+def test_latex_has_minus_signs_and_powers(text: str, expected: str) -> None:
+    assert escape(text) == expected
+
+
+def test_a_float_spans_both_columns_and_has_a_label_of_plain_letters() -> None:
+    text = latex(replace(BARE, title="Größe β_1: 50 % (Test)"))
+    assert text.splitlines()[1] == r"\begin{table*}"
+    assert r"\label{tab:groe-1-50-test}" in text
 
 
 def test_html_rows_have_the_kind_of_their_line() -> None:
