@@ -58,7 +58,7 @@ PORTRAIT_ROWS = 40
 PAGE_CHARACTERS = 110
 """About as many stand in a line of both columns."""
 LONG_TEXT = 24
-BROKEN = r">{\raggedright\arraybackslash}p{32mm}"
+BROKEN = r">{\raggedright\arraybackslash}p{42mm}"
 """A column whose texts are broken: all longer than `LONG_TEXT` in a table of more than `PAGE_CHARACTERS`."""
 NAME_WIDTH = "36mm"
 """A longer first label is broken beside its rows."""

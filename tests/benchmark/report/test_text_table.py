@@ -98,8 +98,8 @@ def test_only_a_table_wider_than_the_page_has_broken_columns() -> None:
     texts = ("a", "three words here " * 5, "short")
     narrow = TextTable("T", ("x", "y", "z"), text_lines([texts]))
     assert r"\begin{tabular}{lll}" in latex(narrow)
-    wide = TextTable("T", ("x", "y" * 26, "z"), text_lines([(*texts[:2], "s" * 24)]))
-    assert r"\begin{tabular}{l>{\raggedright\arraybackslash}p{32mm}l}" in latex(wide)
+    wide = TextTable("T", ("x", "y" * 26, "z", "z"), text_lines([(*texts[:2], "s" * 24, "t" * 24)]))
+    assert r"\begin{tabular}{l>{\raggedright\arraybackslash}p{42mm}ll}" in latex(wide)
 
 
 def test_a_float_spans_both_columns_and_has_a_label_of_plain_letters() -> None:
