@@ -33,6 +33,7 @@ SPECIAL = str.maketrans(
         "^": r"\textasciicircum{}",
         "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
+        "\N{NO-BREAK SPACE}": "~",
     }
 )
 MARKS = {"": "%s", "bold": r"\textbf{%s}", "underlined": r"\underline{%s}"}
@@ -40,9 +41,11 @@ POWER = re.compile(r"(?<![\w.])(\d[\d,]*(?:\.\d+)?)e([+-])0*(\d+)(?!\w)")
 """A number as Python writes it with a power of ten."""
 MINUS = re.compile(r"(?<![\w.)-])-(?=\d)")
 """A minus sign; a hyphen follows a letter, a digit or another hyphen."""
+INTERVAL = re.compile(r"(\[[+−\d][^\[\] ]*,) (?=[^\[\] ]*\])")
+"""An interval's first limit; the second stays in its line."""
 # A table wider or, with room for its caption, taller than the page is made to fit, and no other is touched.
 FLOAT_HEAD = (
-    r"% needs \usepackage{booktabs,graphicx}",
+    r"% needs \usepackage{array,booktabs,graphicx}",
     r"\begin{table*}",
     r"\centering",
     r"\small\setlength{\tabcolsep}{4pt}%",
@@ -52,6 +55,11 @@ FLOAT_HEAD = (
 FLOAT_TAIL = r"\end{tabular}}}"
 PORTRAIT_ROWS = 40
 """A table of more rows is set on an upright page, where it needs less shrinking."""
+PAGE_CHARACTERS = 110
+"""About as many stand in a line of both columns."""
+LONG_TEXT = 24
+BROKEN = r">{\raggedright\arraybackslash}p{42mm}"
+"""A column whose texts are broken: all longer than `LONG_TEXT` in a table of more than `PAGE_CHARACTERS`."""
 NAME_WIDTH = "36mm"
 """A longer first label is broken beside its rows."""
 
@@ -61,7 +69,7 @@ def latex(table: TextTable) -> str:
     head = (*table.label_header, *table.header)
     lines = [
         *FLOAT_HEAD,
-        rf"\begin{{tabular}}{{{'l' * len(head)}}}",
+        rf"\begin{{tabular}}{{{_columns(table)}}}",
         r"\toprule",
         " & ".join(map(escape, head)) + r" \\",
         *([] if table.label_header else [r"\midrule"]),
@@ -74,6 +82,14 @@ def latex(table: TextTable) -> str:
         *(f"% {note}" for note in table.notes),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _columns(table: TextTable) -> str:
+    """The columns' types: as wide as their texts, and in a table wider than the page long texts in lines of their own."""
+    rows = [(*line.labels, *(text.text for text in line.texts)) for line in table.lines]
+    widths = [max(map(len, texts)) for texts in zip((*table.label_header, *table.header), *rows, strict=True)]
+    is_wide = sum(widths) > PAGE_CHARACTERS and not table.label_header
+    return "".join(BROKEN if is_wide and width > LONG_TEXT else "l" for width in widths)
 
 
 def _lines(table: TextTable) -> Iterator[str]:
@@ -109,7 +125,7 @@ def document(fragment: str, comments: Sequence[str] = ()) -> str:
         *(f"% {comment}" for comment in comments),
         r"\documentclass{article}",
         rf"\usepackage[{page}]{{geometry}}",
-        r"\usepackage{booktabs,graphicx}",
+        r"\usepackage{array,booktabs,graphicx}",
         r"\pagestyle{empty}",
         r"\begin{document}",
         fragment.rstrip(),
@@ -122,6 +138,7 @@ def escape(text: str) -> str:
     """Text that LaTeX sets as it reads."""
     # Powers are commands and are put in last; no text holds the characters that stand for them until then.
     text = POWER.sub(lambda found: f"{found[1]}\1{found[2].strip('+')}{found[3]}\2", MINUS.sub("−", text))
+    text = INTERVAL.sub("\\1\N{NO-BREAK SPACE}", text)
     # Two hyphens would be set as a dash, and an option is typed with two.
     text = text.replace("--", "-\0-").translate(SPECIAL).replace("\0", "{}")
     return re.sub("\1(-?)(\\d+)\2", r"$\\times 10^{\1\2}$", text)

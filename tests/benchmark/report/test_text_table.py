@@ -83,7 +83,7 @@ def test_latex_rules_stand_where_labels_change() -> None:
     ("text", "expected"),
     [
         ("-1e-05", r"$-$1$\times 10^{-5}$"),
-        ("+1.50e-04 [-2.00e+12, +3e-10]", r"+1.50$\times 10^{-4}$ [$-$2.00$\times 10^{12}$, +3$\times 10^{-10}$]"),
+        ("+1.50e-04 [-2.00e+12, +3e-10]", r"+1.50$\times 10^{-4}$ [$-$2.00$\times 10^{12}$,~+3$\times 10^{-10}$]"),
         ("-0.5 (-1,234)", r"$-$0.5 ($-$1,234)"),
         # A hyphen is no minus sign, and a letter no power.
         ("TimeMAR-S, 1-2-3-6, 2026-11-26, --seeds 3", r"TimeMAR-S, 1-2-3-6, 2026-11-26, -{}-seeds 3"),
@@ -92,6 +92,14 @@ def test_latex_rules_stand_where_labels_change() -> None:
 )
 def test_latex_has_minus_signs_and_powers(text: str, expected: str) -> None:
     assert escape(text) == expected
+
+
+def test_only_a_table_wider_than_the_page_has_broken_columns() -> None:
+    texts = ("a", "three words here " * 5, "short")
+    narrow = TextTable("T", ("x", "y", "z"), text_lines([texts]))
+    assert r"\begin{tabular}{lll}" in latex(narrow)
+    wide = TextTable("T", ("x", "y" * 26, "z", "z"), text_lines([(*texts[:2], "s" * 24, "t" * 24)]))
+    assert r"\begin{tabular}{l>{\raggedright\arraybackslash}p{42mm}ll}" in latex(wide)
 
 
 def test_a_float_spans_both_columns_and_has_a_label_of_plain_letters() -> None:
