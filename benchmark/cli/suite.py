@@ -170,7 +170,9 @@ def tables(
 
     Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
     """
+    from benchmark.api import suites
     from benchmark.files import write_bytes
+    from benchmark.report import suite as outputs
 
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
