@@ -6,8 +6,8 @@ Of each pair of a validation and a test block one, by lot, plays the real window
 corrupted: each repetition has other windows in either role, at full number, and at strength 0 a perfect generator. Every second
 training block plays the training windows, the others the validation windows, so that all four sets are disjoint.
 
-A score with `p_value` in its details finds a corruption where p ≤ 0.05. Any other finds it where the score is farther from its
-ideal than from as many uncorrupted repetitions 95 % are. The strengths are searched by bisection, which presumes that a stronger
+A score with `p_value` in its details finds a corruption where p ≤ 0.05. Any other, and one whose p-value is of a gain (higher is
+better), finds it where the score is farther from its ideal than from as many uncorrupted repetitions 95 % are. The strengths are searched by bisection, which presumes that a stronger
 corruption is found no less often; a strength is given up as soon as too many repetitions have missed it, and passes as soon as
 enough have found it. Results: `results/measured/power/<data set>.json` and `.md`, the tables also in `metrics/README.md`, which
 needs marks for each data set. One process, one thread.
@@ -170,7 +170,8 @@ def study(name: str, windows: WindowSet, results: dict[str, Any], repetitions: i
         scores = clean_scores(metric, windows, repetitions)
         results["clean"] = [score.mean for score in scores]
         results["distances"] = [_distance(metric, score) for score in scores]
-        results["p_values"] = [p for score in scores for p in _p_values(score)[:1]]
+        against = () if metric.info.higher_is_better else scores
+        results["p_values"] = [p for score in against for p in _p_values(score)[:1]]
         keep()
     test = by_p_value(metric) if results["p_values"] else by_spread(metric, results["distances"])
     search = Search(windows, test, repetitions, results.setdefault("answers", {}))
