@@ -71,7 +71,7 @@ nitpick_ignore_regex = [
     # Other projects' types: their pages would have to be fetched.
     (r"py:.*", r"(numpy|np|NDArray|torch|pandas|pd|pathlib|Path|collections|typing|pydantic|abc)\b.*"),
     # Aliases and internal types that annotations name and no page describes.
-    (r"py:class", r"Suite|Report|TextTable"),
+    (r"py:class", r"Suite|Report|TextTable|DatasetSpec"),
 ]
 
 
