@@ -32,7 +32,7 @@ def test_the_page_of_a_model_has_its_sources_size_and_parameters() -> None:
     from site_pages.generators import facts_by_page
 
     facts = facts_by_page()
-    assert len(facts) == 8
+    assert len(facts) == 10
     for page in facts:
         assert (ROOT / f"{page}.md").is_file()
     model = facts["baselines/diffusion_ts/README"]

@@ -155,6 +155,7 @@ def test_a_runner_that_can_start_no_child_stops_the_others_cleanly(
             if told:
                 raise OSError(errno.ENOSPC, "No space left on device", "cells/x")
             told.append("started")
+            self.job = job
             self.started, self.timed_out = float("inf"), False
             self.process = self
 

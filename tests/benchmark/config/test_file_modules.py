@@ -147,4 +147,4 @@ def test_the_worker_computes_it_and_its_row_is_in_the_table(folder: Path, comman
     assert done.returncode == 0, done.stderr
     assert "| AppleTree |" in done.stdout
     described = command("describe", "./mine/orchard.py:AppleTree", "--json", "-")
-    assert json.loads(described.stdout)["class"] == "mine/orchard.py:AppleTree"
+    assert json.loads(described.stdout)["class"] == "./mine/orchard.py:AppleTree"

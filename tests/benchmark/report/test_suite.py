@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmark.config.suites import SuiteSpec
+from benchmark.data import own_spec
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.report.suite import render, suite_folder, suite_result, write_outputs
@@ -29,7 +30,7 @@ def test_a_table_of_whole_methods_has_no_such_note(tmp_path: Path) -> None:
         {"only": ("dataset=sines",)},
         {"assignments": ("timevae.latent=3",)},
         {"seeds": 2},
-        {"csv": Path("plant.csv")},
+        {"own": Path("plant.csv")},
     ],
 )
 def test_a_narrowed_or_altered_suite_leaves_the_whole_suites_files(
@@ -42,7 +43,8 @@ def test_a_narrowed_or_altered_suite_leaves_the_whole_suites_files(
     whole = make_plan(suite, Request())
     files = write_outputs(whole, suite_result(whole, store), store)
     before = [path.read_bytes() for path in files]
-    part = make_plan(suite, Request(**change))
+    changed = {name: own_spec(value) if name == "own" else value for name, value in change.items()}
+    part = make_plan(suite, Request(**changed))
     others = write_outputs(part, suite_result(part, store), store)
     assert [path.read_bytes() for path in files] == before
     assert not set(files) & set(others)
