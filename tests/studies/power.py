@@ -6,11 +6,12 @@ Of each pair of a validation and a test block one, by lot, plays the real window
 corrupted: each repetition has other windows in either role, at full number, and at strength 0 a perfect generator. Every second
 training block plays the training windows, the others the validation windows, so that all four sets are disjoint.
 
-A score with `p_value` in its details finds a corruption where p ≤ 0.05. Any other, and one whose p-value is of a gain (higher is
-better), finds it where the score is farther from its ideal than from as many uncorrupted repetitions 95 % are. The strengths are searched by bisection, which presumes that a stronger
-corruption is found no less often; a strength is given up as soon as too many repetitions have missed it, and passes as soon as
-enough have found it. Results: `results/measured/power/<data set>.json` and `.md`, the tables also in `metrics/README.md`, which
-needs marks for each data set. One process, one thread.
+A score with `p_value` in its details finds a corruption where p ≤ 0.05. Any other, and one whose p-value is of a gain
+(higher is better), finds it where the score is farther from its ideal than from as many uncorrupted repetitions 95 % are.
+The strengths are searched by bisection, which presumes that a stronger corruption is found no less often; a strength is
+given up as soon as too many repetitions have missed it, and passes as soon as enough have found it. Results:
+`results/measured/power/<data set>.json` and `.md`, the tables also in `metrics/README.md`, which needs marks for each data
+set. One process, one thread.
 """
 
 from __future__ import annotations
