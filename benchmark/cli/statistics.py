@@ -48,6 +48,7 @@ def statistics(
     from benchmark.plan.planner import make_plan
     from benchmark.plan.request import Request
     from benchmark.plots.critical import can_be_drawn, draw_critical
+    from benchmark.plots.origin import frame_origin
     from benchmark.plots.style import write
     from benchmark.report.available import require_results
     from benchmark.report.frame import results_frame
@@ -86,7 +87,7 @@ def statistics(
     files = [folder / "statistics.md"]
     drawn = [score for score in found.scores if can_be_drawn(score)]
     if drawn:
-        files += write(partial(draw_critical, drawn), folder, "critical_difference")
+        files += write(partial(draw_critical, drawn), folder, "critical_difference", frame_origin(frame))
     files.append(folder / "statistics.json")
     components = [one.as_json() for one in variances_of(frame)]
     record = {

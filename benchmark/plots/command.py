@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from pathlib import Path
 
 from benchmark.errors import SkipCell, UserError
@@ -13,13 +14,15 @@ from benchmark.plan.describe import cell_parts
 from benchmark.plan.planner import Plan
 from benchmark.plots.decomposition import draw_decomposition, has_parts
 from benchmark.plots.embedding import Embedding, draw_embeddings, embed
+from benchmark.plots.origin import frame_origin
 from benchmark.plots.pair import Pair, generator_class, open_generator, open_pair
 from benchmark.plots.ranks import draw_ranks, ranks
-from benchmark.plots.scaling import SCORE, draw_scaling, scaling_points
+from benchmark.plots.scaling import SCORE, control_points, draw_scaling, scaling_points
 from benchmark.plots.series import draw_autocorrelation, draw_examples, draw_spectrum
 from benchmark.plots.style import write
 from benchmark.report.frame import results_frame
 from benchmark.report.suite import suite_folder
+from benchmark.report.written import written
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.fitted import find_cell
 from benchmark.store.records import State
@@ -44,9 +47,7 @@ class Drawn:
 
     def text(self) -> str:
         """The outcome as lines."""
-        return "\n".join(
-            [f"wrote {path}" for path in self.files] + [f"skipped {name}: {why}" for name, why in self.skipped.items()]
-        )
+        return "\n".join([*written(self.files), *(f"skipped {name}: {why}" for name, why in self.skipped.items())])
 
 
 def plot_cell(name: str, store: Store, output: Path | None, data_dir: Path | None) -> Drawn:
@@ -116,17 +117,17 @@ def _draw_cell(pair: Pair, folder: Path, drawn: Drawn) -> Embedding:
 
     single_thread()
     embedding = embed(pair.real, pair.generated, pair.seed("embedding"))
-    drawn.files += write(partial(draw_embeddings, [pair], [embedding]), folder, "embedding")
-    drawn.files += write(partial(draw_examples, pair), folder, "examples")
-    drawn.files += write(partial(draw_autocorrelation, pair), folder, "autocorrelation")
-    drawn.files += write(partial(draw_spectrum, pair), folder, "spectrum")
+    drawn.files += write(partial(draw_embeddings, [pair], [embedding]), folder, "embedding", pair.origin)
+    drawn.files += write(partial(draw_examples, pair), folder, "examples", pair.origin)
+    drawn.files += write(partial(draw_autocorrelation, pair), folder, "autocorrelation", pair.origin)
+    drawn.files += write(partial(draw_spectrum, pair), folder, "spectrum", pair.origin)
     if has_parts(generator_class(pair)):
         try:
             generator = open_generator(pair)
         except SkipCell as reason:
             drawn.skipped[f"decomposition of {pair.slug}"] = str(reason)
         else:
-            drawn.files += write(partial(draw_decomposition, pair, generator), folder, "decomposition")
+            drawn.files += write(partial(draw_decomposition, pair, generator), folder, "decomposition", pair.origin)
     return embedding
 
 
@@ -134,7 +135,8 @@ def _draw_columns(columns: list[tuple[Pair, Embedding]], folder: Path, name: str
     """The paper's arrangement: data sets side by side, three a figure."""
     for number, start in enumerate(range(0, len(columns), FIGURE_PLACES), 1):
         pairs, embeddings = zip(*columns[start : start + FIGURE_PLACES], strict=True)
-        drawn.files += write(partial(draw_embeddings, pairs, embeddings), folder, f"{name}-{number}")
+        origin = reduce(or_, (pair.origin for pair in pairs))
+        drawn.files += write(partial(draw_embeddings, pairs, embeddings), folder, f"{name}-{number}", origin)
 
 
 def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
@@ -146,18 +148,19 @@ def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
     if SCORE in plan.scores:
         titles = {cell.dataset.id: cell.dataset.title or cell.dataset.id for cell in plan.cells}
         for dataset, length in _unique((cell.dataset.id, cell.length) for cell in plan.cells):
-            here = [cell for cell in plan.cells if (cell.dataset.id, cell.length) == (dataset, length)]
-            sizes = {cell.title: sum(cell_parts(cell).values()) for cell in here if cell.features}
-            points = scaling_points(frame, sizes, dataset, length)
+            cells = [cell for cell in plan.cells if (cell.dataset.id, cell.length) == (dataset, length)]
+            sizes = {cell.title: sum(cell_parts(cell).values()) for cell in cells if cell.features}
+            here = frame[(frame["dataset"] == dataset) & (frame["length"] == length) & (frame["metric"] == SCORE)]
+            points, controls = scaling_points(here, sizes), control_points(here)
             name = f"{SCORE}_by_size-{dataset}-{length}"
             if points["value"].dropna().empty:
                 drawn.skipped[name] = f"no generator that learns has a {SCORE} there yet"
                 continue
             setting = f"{titles[dataset]}, length {length}"
-            drawn.files += write(partial(draw_scaling, points, setting), folder, name)
+            drawn.files += write(partial(draw_scaling, points, controls, setting), folder, name, frame_origin(here))
     ranked = tuple(name for name in plan.scores if name in METRICS and len(ranks(frame, name)) > 1)
     if ranked:
-        drawn.files += write(partial(draw_ranks, frame, ranked), folder, "ranks")
+        drawn.files += write(partial(draw_ranks, frame, ranked), folder, "ranks", frame_origin(frame))
     else:
         drawn.skipped["ranks"] = "fewer than two generators have every score in every setting"
 

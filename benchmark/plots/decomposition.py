@@ -44,6 +44,6 @@ def draw_decomposition(pair: Pair, generator: Any) -> Figure:
     for number, panel in enumerate(axes[0], 1):
         panel.set_title(f"window {number}")
     figure.supxlabel("time step", fontsize=8)
-    figure.suptitle(f"{pair.heading}: {pair.names[feature]}", fontsize=8)
+    figure.suptitle(f"{pair.heading_of(1)}: {pair.names[feature]}", fontsize=8)
     figure.align_ylabels(axes[:, 0])
     return figure

@@ -14,6 +14,7 @@ from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
 from benchmark.files import read_json
 from benchmark.interface import Generator, Windows
+from benchmark.plots.origin import Origin, cell_origin
 from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.fitted import AGAIN, open_fitted, recorded_class
@@ -38,6 +39,16 @@ class Pair:
     def heading(self) -> str:
         """What a figure of the cell is headed."""
         return f"{self.title}, {self.dataset}, length {self.record['length']}"
+
+    @property
+    def origin(self) -> Origin:
+        """What the cell was computed with."""
+        return cell_origin(self.record, self.folder)
+
+    def heading_of(self, shown: int) -> str:
+        """The heading of a figure that shows so many of the features; it says so where some are left out."""
+        left_out = "" if shown == len(self.names) else f"; {shown} of {len(self.names)} features shown"
+        return f"{self.heading}{left_out}"
 
     def seed(self, purpose: str) -> int:
         """A seed for a figure, equal for all generators on the same data, so that the same real windows are shown."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.plots.style import COLOURS, DOUBLE, panels
+from benchmark.statistics import ranks as statistics
 from metrics import registry
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ def ranks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     Only generators with a value in every setting that has any are ranked, so that all are judged by the same settings; controls
     are left out.
     """
+    import pandas as pd
+
     info = registry.load(metric).info
     part = frame[(frame["metric"] == metric) & (frame["size_class"] != "control")]
     setting = part["dataset"].astype(str) + "-" + part["length"].astype(str)
     means = part["value"].groupby([part["title"], setting], sort=False).mean().unstack()
-    complete = means.dropna(axis="columns", how="all").dropna()
-    return (complete - info.ideal).abs().rank(axis="index", method="average")
+    losses = (means.dropna(axis="columns", how="all").dropna() - info.ideal).abs()
+    return pd.DataFrame(statistics.ranks(losses.to_numpy()), losses.index, losses.columns)
 
 
 def draw_ranks(frame: pd.DataFrame, metrics: tuple[str, ...]) -> Figure:

@@ -3,81 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.plots.style import COLOURS, MARKS, panels
+from benchmark.report.floor import floor_and_margin
 from benchmark.report.published import is_comparable, published_scores, published_sizes
+from benchmark.report.table import summary_over_units
 from metrics import registry
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SCORE = "context_fid"
-WIDTH = 5.2
+WIDTH = 5.6
 HOLLOW = "published value, at our size\nwhere no size is published"
+CONTROL_MARKS = ("+", "x", "1", "2", "3", "4", "|")
+"""Marks without an area, which no generator has."""
+MEASURED = {"linestyle": "-", "markersize": 5, "elinewidth": 0.8}
 
 
-def scaling_points(frame: pd.DataFrame, sizes: Mapping[str, int], dataset: str, length: int) -> pd.DataFrame:
-    """One row a generator on one data set: family, title, parameters, the score's mean, the published value and its size.
+def scaling_points(here: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame:
+    """One row a generator from the rows of one setting: family, title, parameters, mean, half-width, published value and size.
 
     A published value stands at the published size where there is one (TimeMAR-L), and elsewhere at the size of the generator
     here, since no other is said. `sizes` are the trainable parameters by title; controls learn nothing and are left out.
     """
     import pandas as pd
 
-    here = frame[(frame["dataset"] == dataset) & (frame["length"] == length) & (frame["metric"] == SCORE)]
     rows = []
     for (method, title), part in here[here["size_class"] != "control"].groupby(["generator", "title"], sort=False):
         family = str(method).partition("/")[0]
-        published = published_scores().get((SCORE, dataset, length, str(method))) if is_comparable(part) else None
+        setting = (str(part["dataset"].iloc[0]), int(part["length"].iloc[0]))
+        published = published_scores().get((SCORE, *setting, str(method))) if is_comparable(part) else None
         parameters = sizes.get(str(title))
         rows.append(
             {
                 "family": family,
                 "title": str(title),
                 "parameters": parameters,
-                "value": part["value"].mean(),
+                **_summary(part),
                 "published": published.value if published else None,
-                "published_parameters": published_sizes().get((dataset, family), parameters) if published else None,
+                "published_parameters": published_sizes().get((setting[0], family), parameters) if published else None,
             }
         )
-    columns = ["family", "title", "parameters", "value", "published", "published_parameters"]
+    columns = ["family", "title", "parameters", "value", "half_width", "published", "published_parameters"]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], float))
 
 
-def draw_scaling(points: pd.DataFrame, setting: str) -> Figure:
-    """Measured scores as filled marks, a family's sizes joined by a line; published ones as hollow marks."""
+def control_points(here: pd.DataFrame) -> pd.DataFrame:
+    """One row a control with a value: title, the score's mean and its 95 % half-width; and a row "floor" where one is known."""
+    import pandas as pd
+
+    controls = here[here["size_class"] == "control"]
+    rows = [{"title": str(title), **_summary(part)} for title, part in controls.groupby("title", sort=False)]
+    floor, _ = floor_and_margin(here, registry.load(SCORE).info)
+    rows += [] if floor is None else [{"title": "floor", "value": floor, "half_width": None}]
+    points = pd.DataFrame(rows, columns=["title", "value", "half_width"])
+    return points.astype({"value": float, "half_width": float}).dropna(subset=["value"])
+
+
+def _summary(part: pd.DataFrame) -> dict[str, float | None]:
+    values = part.dropna(subset=["value"])
+    if values.empty:
+        return {"value": None, "half_width": None}
+    summary = summary_over_units(values)
+    return {"value": summary.mean, "half_width": summary.half_width}
+
+
+def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> Figure:
+    """Measured scores as filled marks with 95 % intervals, a family's sizes joined by a line; published ones as hollow marks.
+
+    Controls have no size and stand at the left edge; the floor is a line across.
+    """
     figure, axes = panels(1, 1, WIDTH, 3.0)
     panel = axes[0, 0]
+    # Before any limits are taken, so that intervals that reach 0 end at the lower edge.
+    panel.set(xscale="log", yscale="log")
     for number, (_, family) in enumerate(points.groupby("family", sort=False)):
-        colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+        look = {"marker": MARKS[number % len(MARKS)], "color": COLOURS[number % len(COLOURS)]}
         measured = family.dropna(subset=["parameters", "value"]).sort_values("parameters")
-        panel.plot(
-            measured["parameters"],
-            measured["value"],
-            "-",
-            marker=mark,
-            color=colour,
-            markersize=5,
-            label=min(family["title"], key=len),
-        )
+        _interval(panel, measured["parameters"], measured, min(family["title"], key=len), {**MEASURED, **look})
         hollow = family.dropna(subset=["published", "published_parameters"])
         if measured.empty and hollow.empty:
             continue
         panel.plot(
-            hollow["published_parameters"], hollow["published"], mark, color=colour, fillstyle="none", markersize=5
+            hollow["published_parameters"], hollow["published"], linestyle="", fillstyle="none", markersize=5, **look
         )
-    panel.plot([], [], "o", color="0.4", markersize=5, label="measured")
+    _controls(panel, controls)
+    panel.plot([], [], "o", color="0.4", markersize=5, label="measured, 95 % interval")
     panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
     info = registry.load(SCORE).info
-    panel.set(
-        xscale="log",
-        yscale="log",
-        xlabel="trainable parameters",
-        ylabel=f"{info.title}, lower is better",
-        title=setting,
-    )
+    panel.set(xlabel="trainable parameters", ylabel=f"{info.title}, lower is better", title=setting)
     panel.grid(which="major", color="0.9", linewidth=0.6)
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
+
+
+def _controls(panel: Axes, controls: pd.DataFrame) -> None:
+    edge = panel.get_yaxis_transform()  # x is a share of the width, y is data
+    shown = controls[controls["title"] != "floor"]
+    for number, (_, row) in enumerate(shown.iterrows()):
+        mark = CONTROL_MARKS[number % len(CONTROL_MARKS)]
+        look = {"marker": mark, "color": "0.35", "transform": edge, **MEASURED, "linestyle": ""}
+        _interval(panel, [0.02 + 0.025 * number], row.to_frame().T, f"{row['title']} (control)", look)
+    for value in controls.loc[controls["title"] == "floor", "value"]:
+        panel.axhline(value, color="0.35", linestyle=":", linewidth=1.0, label="floor", zorder=0)
+
+
+def _interval(panel: Axes, x: Any, points: pd.DataFrame, label: str, look: dict[str, Any]) -> None:
+    panel.errorbar(x, points["value"].astype(float), points["half_width"].fillna(0).astype(float), label=label, **look)

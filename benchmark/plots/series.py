@@ -55,7 +55,7 @@ def draw_examples(pair: Pair) -> Figure:
     for panel, feature in zip(axes[0], chosen, strict=True):
         panel.set_title(pair.names[feature])
     figure.supxlabel("time step", fontsize=8)
-    figure.suptitle(pair.heading, fontsize=8)
+    figure.suptitle(pair.heading_of(len(chosen)), fontsize=8)
     return figure
 
 
@@ -75,7 +75,7 @@ def draw_spectrum(pair: Pair) -> Figure:
     found = tuple(np.maximum(spectra(side), 1e-10) for side in _sides(pair))
     figure = _curves(pair, frequencies, found, "frequency, 1 / time step", "power")
     for panel in figure.axes:
-        panel.set_yscale("log")
+        panel.set_yscale("log", subs=[])
     return figure
 
 
@@ -99,7 +99,7 @@ def _curves(pair: Pair, x: NDArray[Any], sides: tuple[NDArray[np.float64], ...],
         panel.tick_params(labelbottom=True)
     figure.supxlabel(xlabel, fontsize=8)
     figure.supylabel(ylabel, fontsize=8)
-    legend_above(figure, axes[0, 0], pair.heading)
+    legend_above(figure, axes[0, 0], pair.heading_of(len(chosen)))
     return figure
 
 

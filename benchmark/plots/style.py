@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.files import write_bytes
+from benchmark.plots.origin import Origin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ DPI = 300
 
 # Okabe and Ito, "Color Universal Design" (2008): distinct to every kind of colour vision; yellow is left out on white paper.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-REAL, GENERATED = COLOURS[0], COLOURS[1]
+REAL, GENERATED = COLOURS[0], COLOURS[4]
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 
 SETTINGS: dict[Any, Any] = {
@@ -45,8 +46,8 @@ SETTINGS: dict[Any, Any] = {
     "ps.fonttype": 42,
     "figure.dpi": 100,
 }
-# Dates and versions of programs would make equal figures differ.
-METADATA: dict[str, dict[str, None]] = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
+SMALL_PRINT = 5.0
+"""Points of the line that says where the results come from."""
 
 Draw = Callable[[], "Figure"]
 
@@ -80,16 +81,47 @@ def legend_above(figure: Figure, panel: Axes, heading: str) -> None:
             handle.set_alpha(1)
 
 
-def write(draw: Draw, folder: Path, name: str) -> list[Path]:
-    """Draw a figure and write it as `name.png` (300 dpi) and `name.pdf`; the paths written."""
+def write(draw: Draw, folder: Path, name: str, origin: Origin) -> list[Path]:
+    """Draw a figure and write it as `name.png` (300 dpi) and `name.pdf`; the paths written.
+
+    Both have the origin of the results in small print below and in their metadata: PNG text chunks, the subject of a PDF.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    # Dates and versions of programs would make equal figures differ.
+    metadata: dict[str, dict[str, str | None]] = {
+        "png": {"Software": None, **origin.metadata()},
+        "pdf": {
+            "CreationDate": None,
+            "Subject": "; ".join(f"{key}: {text}" for key, text in origin.metadata().items()),
+        },
+    }
     written = []
     with style():
         figure = draw()
-        for kind, metadata in METADATA.items():
+        _arrange(figure, origin.small_print())
+        for kind, entries in metadata.items():
             data = io.BytesIO()
-            figure.savefig(data, format=kind, dpi=DPI, metadata=metadata)
+            figure.savefig(data, format=kind, dpi=DPI, metadata=entries)
             path = folder / f"{name}.{kind}"
             write_bytes(path, data.getvalue())
             written.append(path)
     return written
+
+
+def _arrange(figure: Figure, small_print: str) -> None:
+    """Leave room for the small print, and arrange the panels once: both files have them at the same places."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    engine = figure.get_layout_engine()
+    if not isinstance(engine, ConstrainedLayoutEngine):
+        return
+    figure.set_dpi(DPI)
+    line = 1.6 * SMALL_PRINT / 72 / figure.get_figheight() if small_print else 0.0
+    engine.set(rect=(0, line, 1, 1 - line))
+    label = figure.supxlabel(figure.get_supxlabel(), fontsize=8)
+    engine.execute(figure)
+    # The engine keeps room for the label, and puts it at the lower edge of the figure, where the small print stands.
+    label.set_y(label.get_position()[1] + line)
+    figure.text(0.5, line / 4, small_print, fontsize=SMALL_PRINT, color="0.4", ha="center", va="bottom")
+    # Any engine, also one that does nothing, has a figure drawn once more for each file.
+    figure.set_layout_engine(None)

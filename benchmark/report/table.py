@@ -11,7 +11,7 @@ from benchmark.plan.keys import score_info
 from benchmark.report.columns import column_of
 from benchmark.report.floor import Verdict, floor_and_margin, verdict
 from benchmark.report.published import Published, is_altered, is_comparable, published_scores
-from benchmark.statistics import summarise
+from benchmark.statistics import Summary, summarise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,11 +156,15 @@ def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]
         return Entry(status=str(failed["status"]), reason=str(failed["reason"]), published=published)
-    # The spread is that of the outermost unit of which there are several: models, then draws from a model, then repetitions.
-    unit = next((level for level in SPREADS if values[level].nunique() > 1), "repetition")
-    summary = summarise(list(values.groupby(unit)["value"].mean()))
+    summary = summary_over_units(values)
     seeds = values["seed"].nunique()
     return Entry(summary.mean, summary.half_width, int(values["n"].min()), seeds, "done", "", published)
+
+
+def summary_over_units(values: pd.DataFrame) -> Summary:
+    """Mean and 95 % half-width over the outermost unit of which there are several: models, then draws, then repetitions."""
+    unit = next((level for level in SPREADS if values[level].nunique() > 1), "repetition")
+    return summarise(list(values.groupby(unit)["value"].mean()))
 
 
 def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:

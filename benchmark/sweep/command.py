@@ -10,10 +10,12 @@ from benchmark.files import write_json
 from benchmark.plan.cell import digest
 from benchmark.plan.keys import score_info
 from benchmark.plan.request import Request
+from benchmark.plots.origin import folders_origin
 from benchmark.report.command_report import Report, write_tables
 from benchmark.report.text_table import TextTable
 from benchmark.report.written import written
 from benchmark.run.runner import Options
+from benchmark.store.cell_folder import CellFolder
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
 from benchmark.sweep.best import score_best
@@ -89,7 +91,9 @@ def _report(
     folder = store.root / "sweeps" / checked.spec.name
     overview, grids = tables.trials_table(checked, trials), tables.sensitivity_tables(checked, trials)
     files = write_tables(folder, "trials", [overview]) + write_tables(folder, "sensitivity", grids)
-    files = [*files, *write_figures(checked, study, trials, folder), folder / "sweep.json"]
+    origin = folders_origin(CellFolder(store.root / "cells" / slug) for trial in trials for slug in trial["cells"])
+    figures = write_figures(checked, study, trials, folder, origin)
+    files = [*files, *figures, folder / "sweep.json"]
     record = tables.summary(checked, trials, test_scores, checked.storage(store), files)
     write_json(folder / "sweep.json", record)
     content: tuple[str | TextTable, ...] = (overview, *grids, *_conclusion(record), *written(files))

@@ -13,6 +13,7 @@ import numpy as np
 import optuna
 
 from benchmark.plots import style
+from benchmark.plots.origin import Origin
 from benchmark.seeds import derive_seed
 from benchmark.sweep.loop import Sweep
 from benchmark.sweep.space import Choices, Dimension
@@ -31,7 +32,9 @@ COLUMNS = 3
 TRIAL, BEST = style.COLOURS[:2]
 
 
-def write_figures(sweep: Sweep, study: SharedStudy, trials: Sequence[Record], folder: Path) -> list[Path]:
+def write_figures(
+    sweep: Sweep, study: SharedStudy, trials: Sequence[Record], folder: Path, origin: Origin
+) -> list[Path]:
     """Write `contours`, `importance` and `slices` where enough trials are finished; the paths written."""
     done = [trial for trial in trials if trial["value"] is not None]
     if not done:
@@ -43,7 +46,7 @@ def write_figures(sweep: Sweep, study: SharedStudy, trials: Sequence[Record], fo
     if len(done) >= FEW_TRIALS and len(set(values)) > 1 and (shares := _importances(sweep, study)):
         figures["importance"] = lambda: _importance(sweep, shares)
     figures["slices"] = lambda: _slices(sweep, done, values)
-    return [path for name, draw in figures.items() for path in style.write(draw, folder, name)]
+    return [path for name, draw in figures.items() for path in style.write(draw, folder, name, origin)]
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
@@ -85,7 +88,7 @@ def _slices(sweep: Sweep, done: Sequence[Record], values: np.ndarray) -> Figure:
     for panel, dimension in zip(panels, sweep.space.dimensions, strict=True):
         x = _coordinates(dimension, done)
         panel.plot(x, values, "o", color=TRIAL, alpha=0.7, markersize=4, label="trial")
-        panel.plot(x[best], values[best], "o", color=BEST, markersize=5, label="best")
+        panel.plot(x[best], values[best], "*", color=BEST, markeredgecolor="black", markersize=9, label="best")
         if isinstance(dimension, Choices):
             tried = np.unique(x)
             panel.plot(tried, [values[x == value].mean() for value in tried], "-", color="0.6", zorder=0, label="mean")

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import shutil
 import struct
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError, refused
@@ -17,7 +20,9 @@ from benchmark.plan.request import Request
 from benchmark.plots import command, embedding, style
 from benchmark.plots.command import plot_cell, plot_suite
 from benchmark.plots.decomposition import draw_decomposition, has_parts
+from benchmark.plots.origin import Origin
 from benchmark.plots.pair import open_pair
+from benchmark.plots.series import draw_autocorrelation, draw_examples
 from benchmark.plots.style import panels, write
 from benchmark.run.stages import CellRun
 from benchmark.store.cell_folder import CellFolder
@@ -119,11 +124,61 @@ def test_files_are_fit_for_print(tmp_path: Path) -> None:
         axes[0, 0].set_title("text")
         return figure
 
-    png, pdf = (path.read_bytes() for path in write(draw, tmp_path, "figure"))  # type: ignore[arg-type]
+    paths = write(draw, tmp_path, "figure", Origin())  # type: ignore[arg-type]
+    png, pdf = (path.read_bytes() for path in paths)
     assert struct.unpack(">II", png[16:24]) == (900, 600)  # 3 × 2 inches at 300 dpi
     assert b"Type3" not in pdf
     assert b"/FontFile2" in pdf
     assert b"CreationDate" not in pdf
+
+
+def test_files_tell_where_their_results_come_from(stored: tuple[Plan, Store], tmp_path: Path) -> None:
+    plan, store = stored
+    pair = open_pair(store.cell(plan.cells[0]), store, None)
+    commit = store.cell(plan.cells[0]).provenance().stage("fit").commit
+    png, pdf = write(lambda: panels(1, 1, 3.0, 2.0)[0], tmp_path, "figure", pair.origin)
+    with Image.open(png) as image:
+        told = {name: text for name, text in image.text.items() if name != "dpi"}  # type: ignore[attr-defined]
+    assert {name: told[name] for name in ("Budget", "Protocol", "Training seed")} == {
+        "Budget": "smoke",
+        "Protocol": "paper",
+        "Training seed": "0",
+    }
+    assert "Software" not in told
+    assert told.get("Commit", "")[:40] == (commit or "")
+    assert b"/Subject (Budget: smoke; Protocol: paper; Training seed: 0" in pdf.read_bytes()
+
+
+def test_small_print_stands_below_everything_else() -> None:
+    for label in ("", "time step"):
+        figure, _ = panels(2, 2, 4.0, 3.0)
+        if label:
+            figure.supxlabel(label)
+        style._arrange(figure, "budget smoke")
+        figure.draw_without_rendering()
+        boxes = [panel.get_tightbbox() for panel in figure.axes]
+        small, *labels = [
+            text.get_window_extent() for text in (figure.texts[-1], *([figure._supxlabel] if label else []))
+        ]
+        assert figure.texts[-1].get_text() == "budget smoke"
+        lowest = min(box.y0 for box in boxes)
+        assert 0 <= small.y0 < small.y1 <= min([lowest, *(box.y0 for box in labels)])
+        assert all(box.y1 <= lowest for box in labels)
+
+
+def test_left_out_features_are_said(stored: tuple[Plan, Store]) -> None:
+    plan, store = stored
+    pair = open_pair(store.cell(plan.cells[0]), store, None)
+    many = replace(
+        pair, real=np.tile(pair.real, 2), generated=np.tile(pair.generated, 2), names=(*pair.names, *pair.names)
+    )
+    for draw in (draw_examples, draw_autocorrelation):
+        assert "features shown" not in heading(draw(pair))
+        assert heading(draw(many)).endswith("; 6 of 10 features shown")
+
+
+def heading(figure: Figure) -> str:
+    return figure.get_suptitle() or figure.legends[0].get_title().get_text()
 
 
 @pytest.fixture

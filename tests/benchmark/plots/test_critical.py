@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.plots.critical import can_be_drawn, draw_critical
+from benchmark.plots.origin import Origin
 from benchmark.plots.style import write
 from benchmark.report.statistics import ScoreStatistics
 from benchmark.statistics.ranks import RankTest, rank_test, ranks
@@ -43,7 +44,7 @@ def test_marks_stand_at_the_mean_ranks_and_bars_over_those_that_share_a_letter(t
     ]
     assert bars == {group for group in expected if len(group) > 1}
     assert "critical difference 1.35" in panel.get_title()
-    assert [path.stat().st_size > 0 for path in write(lambda: figure, tmp_path, "cd")] == [True, True]
+    assert [path.stat().st_size > 0 for path in write(lambda: figure, tmp_path, "cd", Origin())] == [True, True]
 
 
 def test_a_score_without_a_pairwise_test_has_no_diagram() -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from matplotlib.figure import Figure
 
-from benchmark.plots.embedding import MOST_WINDOWS, embed, subset
+from benchmark.plots.embedding import MOST_VALUES, MOST_WINDOWS, _points, embed, subset
+from benchmark.plots.style import GENERATED, REAL
 
 
 def windows(n: int, seed: int) -> np.ndarray:
@@ -36,3 +39,28 @@ def test_equal_windows_lie_on_each_other_and_far_ones_apart_in_one_tsne() -> Non
     both = np.concatenate(far)
     distances = np.linalg.norm(both[:, None] - both[None], axis=2) + np.eye(120) * 1e9
     assert ((distances.argmin(axis=1) >= 60) == (np.arange(120) >= 60)).mean() > 0.95
+
+
+def test_clouds_are_told_apart_without_color() -> None:
+    from matplotlib.colors import to_rgb
+
+    real, generated = windows(40, 0), windows(40, 1)
+    panel = Figure().subplots()
+    _points(panel, embed(real, generated, 3).pca)
+    dots, triangles = panel.collections
+    assert len(dots.get_facecolor()) == 1
+    assert len(triangles.get_facecolor()) == 0  # open
+    assert len(dots.get_paths()[0]) != len(triangles.get_paths()[0])
+    # Relative luminance by ITU-R BT.709.
+    dark, light = (np.dot(to_rgb(colour), [0.2126, 0.7152, 0.0722]) for colour in (REAL, GENERATED))
+    assert light - dark > 0.25
+
+
+def test_the_density_is_of_every_feature() -> None:
+    many = np.zeros((1000, 50, 2), np.float32)
+    many[:, :, 1] = 1.0
+    values = embed(many + np.random.default_rng(0).normal(0, 1e-3, many.shape).astype(np.float32), many[:5], 3).values[
+        0
+    ]
+    assert values.size == MOST_VALUES
+    assert (values > 0.5).mean() == pytest.approx(0.5, abs=0.02)

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import rankdata
 
 from benchmark.plots.ranks import draw_ranks, ranks
-from benchmark.plots.scaling import draw_scaling, scaling_points
+from benchmark.plots.scaling import control_points, draw_scaling, scaling_points
 
 
 def frame(values: dict[tuple[str, str], float], metric: str = "context_fid", **changes: object) -> pd.DataFrame:
@@ -17,6 +17,11 @@ def frame(values: dict[tuple[str, str], float], metric: str = "context_fid", **c
         "parameters": 1000.0,
         "protocol": "paper",
         "altered": "",
+        "seed": 0,
+        "sampling_seed": 0,
+        "repetition": 0,
+        "floor": np.nan,
+        "n": 100,
     }
     rows = [
         {**base, "generator": g, "title": g, "dataset": d, "value": value, **changes}
@@ -54,7 +59,7 @@ def test_the_ideal_decides_what_is_near() -> None:
 def test_published_values_stand_at_the_published_size_where_there_is_one() -> None:
     data = frame({("timemar_l", "energy"): 0.01, ("sdformer", "energy"): 0.02})
     both = pd.concat([data, frame({("oracle", "energy"): 0.0}, size_class="control")])
-    points = scaling_points(both, {"timemar_l": 900, "sdformer": 1000}, "energy", 24).set_index("family")
+    points = scaling_points(both, {"timemar_l": 900, "sdformer": 1000}).set_index("family")
     assert list(points.index) == ["timemar_l", "sdformer"]
     # Table 1 and Table 5 of the paper.
     assert points.loc["timemar_l", ["published", "published_parameters"]].tolist() == pytest.approx([0.002, 61.3e6])
@@ -63,7 +68,7 @@ def test_published_values_stand_at_the_published_size_where_there_is_one() -> No
 
 @pytest.mark.parametrize("change", [{"protocol": "strict"}, {"altered": "embed_dim=64"}])
 def test_no_published_mark_stands_beside_another_protocol_or_altered_parameters(change: dict[str, str]) -> None:
-    points = scaling_points(frame({("timemar_s", "energy"): 0.01}, **change), {"timemar_s": 10}, "energy", 24)
+    points = scaling_points(frame({("timemar_s", "energy"): 0.01}, **change), {"timemar_s": 10})
     assert points["value"].tolist() == [0.01]
     assert points["published"].isna().all()
 
@@ -71,14 +76,14 @@ def test_no_published_mark_stands_beside_another_protocol_or_altered_parameters(
 def test_altered_parameters_are_a_point_of_their_own() -> None:
     altered = frame({("timemar_s", "energy"): 0.05}, altered="embed_dim=64", title="timemar_s, embed_dim=64")
     data = pd.concat([frame({("timemar_s", "energy"): 0.01}), altered])
-    points = scaling_points(data, {"timemar_s": 1000, "timemar_s, embed_dim=64": 10}, "energy", 24)
+    points = scaling_points(data, {"timemar_s": 1000, "timemar_s, embed_dim=64": 10})
     assert points[["parameters", "value"]].to_numpy().tolist() == [[1000, 0.01], [10, 0.05]]
 
 
 def test_a_familys_sizes_are_joined_and_hollow_marks_are_published() -> None:
     data = frame({("timemar_s", "energy"): 0.02, ("timemar_s/embed_dim=64", "energy"): 0.05})
     sizes = {"timemar_s": 1000, "timemar_s/embed_dim=64": 10}
-    (panel,) = draw_scaling(scaling_points(data, sizes, "energy", 24), "Energy").axes
+    (panel,) = draw_scaling(scaling_points(data, sizes), control_points(data), "Energy").axes
     solid, hollow = panel.lines[0], panel.lines[1]
     assert solid.get_xdata().tolist() == [10.0, 1000.0]
     assert solid.get_ydata().tolist() == [0.05, 0.02]
@@ -89,3 +94,25 @@ def test_the_best_generator_stands_on_top() -> None:
     data = frame({("good", "x"): 0.1, ("bad", "x"): 0.3, ("good", "y"): 0.1, ("bad", "y"): 0.2})
     (panel,) = draw_ranks(data, ("context_fid",)).axes
     assert [label.get_text() for label in panel.get_yticklabels()] == ["bad", "good"]
+
+
+def test_intervals_are_over_repetitions_and_controls_and_floor_stand_beside() -> None:
+    values = [0.02, 0.03, 0.04]
+    parts = [frame({("timemar_s", "energy"): value}, repetition=i) for i, value in enumerate(values)]
+    parts += [frame({("oracle", "energy"): 0.004}, size_class="control", repetition=i) for i in range(2)]
+    parts += [frame({("gaussian", "energy"): 0.9}, size_class="control")]
+    data = pd.concat(parts)
+    points, controls = scaling_points(data, {"timemar_s": 1000}), control_points(data)
+    # Student's t with 2 degrees of freedom: 4.303 · 0.01 / √3.
+    assert points.loc[0, ["value", "half_width"]].tolist() == pytest.approx([0.03, 4.3027 * 0.01 / 3**0.5], rel=1e-4)
+    assert controls.set_index("title")["value"].to_dict() == pytest.approx(
+        {"oracle": 0.004, "gaussian": 0.9, "floor": 0.004}
+    )
+    (panel,) = draw_scaling(points, controls, "Energy").axes
+    assert [text.get_text() for text in panel.get_legend().get_texts()][:4] == [
+        "floor", "measured, 95 % interval", "published value, at our size\nwhere no size is published", "timemar_s",
+    ]  # fmt: skip
+    assert {"oracle (control)", "gaussian (control)"} < {text.get_text() for text in panel.get_legend().get_texts()}
+    (bars,) = panel.containers[0].lines[2]
+    assert bars.get_segments()[0][:, 1] == pytest.approx([0.03 - 0.024841, 0.03 + 0.024841], rel=1e-3)
+    assert panel.get_ylim()[0] > 1e-4

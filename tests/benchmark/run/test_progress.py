@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from benchmark.config.suites import SuiteSpec
+from benchmark.plan.cell import Cell
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.run.bars import BarDisplay
 from benchmark.run.events import Event
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import LineDisplay
 from benchmark.run.remaining import Remaining
+from benchmark.run.runner import Observer, Options, Runner
 from benchmark.store.records import State
+from benchmark.store.store import Store
 
 STAGES = ("fit", "score:context_fid")
 
@@ -83,3 +91,26 @@ def test_lines_begin_with_the_estimate_and_say_that_a_run_stops() -> None:
         "stocks 24 copy: computing fit, score:context_fid",
         "stopping after the current step…",
     ]
+
+
+def test_a_runner_tells_all_that_is_planned_first_and_that_it_stops(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Watcher(Observer):
+        def planned(self, cell: Cell, stages: Sequence[str]) -> None:
+            told.append(f"planned {cell.generator}: {stages[0]}")
+
+        def started(self, cell: Cell, stages: Sequence[str]) -> None:
+            told.append("started")
+            raise KeyboardInterrupt
+
+        def stopping(self) -> None:
+            told.append("stopping")
+
+    suite = SuiteSpec(
+        name="x", datasets=("sines",), generators=("copy", "oracle"), budget="smoke", scores=("dcr_ratio",)
+    )
+    runner = Runner(Store(tmp_path / "runs").create(), Options(), [Watcher()])
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(make_plan(suite, Request()))
+    assert told == ["planned copy: fit", "planned oracle: fit", "started", "stopping"]

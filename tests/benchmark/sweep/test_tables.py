@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.plan.request import Request
+from benchmark.plots.origin import Origin
 from benchmark.report.render import comma_separated
 from benchmark.report.text_table import TextTable
 from benchmark.run.events import Event
@@ -53,14 +54,16 @@ def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
 
         loop.work(study, sweep.space, evaluate, lambda line: None)
         records = tables.trial_records(sweep, study)
-        files = write_figures(sweep, study, records, tmp_path)
+        files = write_figures(sweep, study, records, tmp_path, Origin(("smoke",)))
     (fid, spectral) = tables.sensitivity_tables(sweep, records)
     assert fid.title == "Context-FID (test score) by patch_nums and vocab_size"
     assert printed(fid)[1] == "1-2-3-6,4.256 (published 0.001),4.384 (published 0.001),failed (published 0.001)"
     assert bold(fid) == ["4.256"]
     assert printed(spectral)[2] == "1-2-3-4-5-6,12.51,12.77,failed"
     assert bold(spectral) == []
-    assert (fid.caption, spectral.caption) == ("Published: Table 8 of the paper, protocol paper.", "")
+    setting = "Stocks, length 24, budget smoke, protocol paper, 1 training seed a trial."
+    assert fid.caption == f"{setting} Published: Table 8 of the paper, protocol paper."
+    assert spectral.caption == setting
     trials = tables.trials_table(sweep, records)
     assert [line.texts[3].text for line in trials.lines] == ["4.256", "4.384", "6.256", "6.384", "", ""]
     assert bold(trials) == ["4.256"]
