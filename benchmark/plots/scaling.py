@@ -77,6 +77,8 @@ def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> 
 
     Controls have no size and stand at the left edge; the floor is a line across.
     """
+    from matplotlib.container import ErrorbarContainer
+
     figure, axes = panels(1, 1, WIDTH, 3.0)
     panel = axes[0, 0]
     # Before any limits are taken, so that intervals that reach 0 end at the lower edge.
@@ -91,13 +93,21 @@ def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> 
         panel.plot(
             hollow["published_parameters"], hollow["published"], linestyle="", fillstyle="none", markersize=5, **look
         )
+    sizes = points[["parameters", "published_parameters"]]
+    # Set here, because marks at the edge would be taken for sizes of nearly 0.
+    panel.set_xlim(sizes.min().min() / 2, sizes.max().max() * 2)
     _controls(panel, controls)
     panel.plot([], [], "o", color="0.4", markersize=5, label="measured, 95 % interval")
     panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
     info = registry.load(SCORE).info
     panel.set(xlabel="trainable parameters", ylabel=f"{info.title}, lower is better", title=setting)
     panel.grid(which="major", color="0.9", linewidth=0.6)
-    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    handles, labels = panel.get_legend_handles_labels()
+    # What was measured first, then the floor and what the marks mean.
+    order = sorted(range(len(labels)), key=lambda place: not isinstance(handles[place], ErrorbarContainer))
+    panel.legend(
+        *([side[i] for i in order] for side in (handles, labels)), loc="center left", bbox_to_anchor=(1.0, 0.5)
+    )
     return figure
 
 

@@ -57,7 +57,9 @@ def style() -> Iterator[None]:
     """The library's settings for what is drawn and written inside; they are as before afterwards."""
     import matplotlib
 
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **SETTINGS, "backend": matplotlib.get_backend()}):
+    # Asking for the backend would choose one, and load what windows on a screen need.
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    with matplotlib.rc_context({**defaults, **SETTINGS}):
         yield
 
 
@@ -110,8 +112,10 @@ def write(draw: Draw, folder: Path, name: str, origin: Origin) -> list[Path]:
 
 def _arrange(figure: Figure, small_print: str) -> None:
     """Leave room for the small print, and arrange the panels once: both files have them at the same places."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     engine = figure.get_layout_engine()
-    if engine is None:
+    if not isinstance(engine, ConstrainedLayoutEngine):
         return
     figure.set_dpi(DPI)
     line = 1.6 * SMALL_PRINT / 72 / figure.get_figheight() if small_print else 0.0

@@ -151,8 +151,9 @@ def _drawn(table: TextTable, columns: Sequence[Column], width: int) -> Renderabl
 
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0), header_style="bold")
     for column, characters in zip(columns, _widths(columns, width), strict=True):
-        justify = "right" if column.justify_right else "left"
-        drawn.add_column(column.head, width=characters, overflow="fold", justify=justify)
+        drawn.add_column(
+            column.head, width=characters, overflow="fold", justify="right" if column.justify_right else "left"
+        )
     for row, (line, _, same) in enumerate(table.steps()):
         if row and line.labels and same == 0:
             drawn.add_section()

@@ -12,6 +12,7 @@ from benchmark.plan.keys import score_info
 from benchmark.plan.request import Request
 from benchmark.plots.origin import folders_origin
 from benchmark.report.command_report import Report, write_tables
+from benchmark.report.text_table import TextTable
 from benchmark.report.written import written
 from benchmark.run.runner import Options
 from benchmark.store.cell_folder import CellFolder
@@ -94,7 +95,7 @@ def _report(
     files = [*files, *figures, folder / "sweep.json"]
     record = tables.summary(checked, trials, test_scores, checked.storage(store), files)
     write_json(folder / "sweep.json", record)
-    content = (overview, *grids, *_conclusion(record), *written(files))
+    content: tuple[str | TextTable, ...] = (overview, *grids, *_conclusion(record), *written(files))
     return Report(content, record, any(trial["state"] == "failed" for trial in trials))
 
 
