@@ -26,7 +26,7 @@ MOST_VALUES = 20_000
 GRID = 200
 SIDES = (("real", REAL), ("generated", GENERATED))
 CLOUDS: tuple[dict[str, Any], ...] = (
-    {"marker": "o", "s": 5.0, "facecolors": REAL, "linewidths": 0, "alpha": 0.55},
+    {"marker": "o", "s": 5.0, "facecolors": REAL, "linewidths": 0, "alpha": 0.75},
     {"marker": "^", "s": 7.0, "facecolors": "none", "edgecolors": GENERATED, "linewidths": 0.45, "alpha": 0.8},
 )
 """Filled dots and open triangles, dark and light: told apart without color too."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SCORE = "context_fid"
 WIDTH = 5.6
 HOLLOW = "published value, at our size\nwhere no size is published"
+EDGE, STEP = 0.02, 0.025
+"""Shares of the width: from the left edge to the first control, and from one to the next."""
+LINE = 0.155
+"""Inches of a line of the legend."""
 CONTROL_MARKS = ("+", "x", "1", "2", "3", "4", "|")
 """Marks without an area, which no generator has."""
 MEASURED = {"linestyle": "-", "markersize": 5, "elinewidth": 0.8}
@@ -77,7 +81,9 @@ def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> 
 
     Controls have no size and stand at the left edge; the floor is a line across.
     """
-    figure, axes = panels(1, 1, WIDTH, 3.0)
+    from matplotlib.container import ErrorbarContainer
+
+    figure, axes = panels(1, 1, WIDTH, max(3.0, 1.2 + LINE * (points["family"].nunique() + len(controls))))
     panel = axes[0, 0]
     # Before any limits are taken, so that intervals that reach 0 end at the lower edge.
     panel.set(xscale="log", yscale="log")
@@ -91,13 +97,23 @@ def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> 
         panel.plot(
             hollow["published_parameters"], hollow["published"], linestyle="", fillstyle="none", markersize=5, **look
         )
+    sizes = points[["parameters", "published_parameters"]]
+    low, high = sizes.min().min() / 2, sizes.max().max() * 2
+    band = EDGE + STEP * (controls["title"] != "floor").sum()
+    # Set here, because marks at the edge would be taken for sizes of nearly 0; they have a band without sizes.
+    panel.set_xlim(low * (low / high) ** (band / (1 - band)), high)
     _controls(panel, controls)
     panel.plot([], [], "o", color="0.4", markersize=5, label="measured, 95 % interval")
     panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
     info = registry.load(SCORE).info
     panel.set(xlabel="trainable parameters", ylabel=f"{info.title}, lower is better", title=setting)
     panel.grid(which="major", color="0.9", linewidth=0.6)
-    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    handles, labels = panel.get_legend_handles_labels()
+    # What was measured first, then the floor and what the marks mean.
+    order = sorted(range(len(labels)), key=lambda place: not isinstance(handles[place], ErrorbarContainer))
+    panel.legend(
+        *([side[i] for i in order] for side in (handles, labels)), loc="center left", bbox_to_anchor=(1.0, 0.5)
+    )
     return figure
 
 
@@ -107,7 +123,7 @@ def _controls(panel: Axes, controls: pd.DataFrame) -> None:
     for number, (_, row) in enumerate(shown.iterrows()):
         mark = CONTROL_MARKS[number % len(CONTROL_MARKS)]
         look = {"marker": mark, "color": "0.35", "transform": edge, **MEASURED, "linestyle": ""}
-        _interval(panel, [0.02 + 0.025 * number], row.to_frame().T, f"{row['title']} (control)", look)
+        _interval(panel, [EDGE + STEP * number], row.to_frame().T, f"{row['title']} (control)", look)
     for value in controls.loc[controls["title"] == "floor", "value"]:
         panel.axhline(value, color="0.35", linestyle=":", linewidth=1.0, label="floor", zorder=0)
 

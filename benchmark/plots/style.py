@@ -57,7 +57,11 @@ def style() -> Iterator[None]:
     """The library's settings for what is drawn and written inside; they are as before afterwards."""
     import matplotlib
 
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **SETTINGS, "backend": matplotlib.get_backend()}):
+    # Asking for the backend would choose one, and load what windows on a screen need.
+    settings: dict[Any, Any] = {
+        name: matplotlib.rcParamsDefault[name] for name in matplotlib.rcParamsDefault if name != "backend"
+    }
+    with matplotlib.rc_context({**settings, **SETTINGS}):
         yield
 
 

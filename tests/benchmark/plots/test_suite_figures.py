@@ -109,10 +109,14 @@ def test_intervals_are_over_repetitions_and_controls_and_floor_stand_beside() ->
         {"oracle": 0.004, "gaussian": 0.9, "floor": 0.004}
     )
     (panel,) = draw_scaling(points, controls, "Energy").axes
-    assert [text.get_text() for text in panel.get_legend().get_texts()][:4] == [
-        "floor", "measured, 95 % interval", "published value, at our size\nwhere no size is published", "timemar_s",
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == [
+        "timemar_s", "oracle (control)", "gaussian (control)", "floor", "measured, 95 % interval",
+        "published value, at our size\nwhere no size is published",
     ]  # fmt: skip
-    assert {"oracle (control)", "gaussian (control)"} < {text.get_text() for text in panel.get_legend().get_texts()}
+    low, high = np.log10(panel.get_xlim())
+    # The sizes from 500 to 2,000 have the width that the band of two controls leaves.
+    assert high == pytest.approx(np.log10(2000))
+    assert (np.log10(500) - low) / (high - low) == pytest.approx(0.02 + 2 * 0.025)
     (bars,) = panel.containers[0].lines[2]
     assert bars.get_segments()[0][:, 1] == pytest.approx([0.03 - 0.024841, 0.03 + 0.024841], rel=1e-3)
     assert panel.get_ylim()[0] > 1e-4
