@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from benchmark import __version__
 from tests.conftest import CommandLine, environment
 
@@ -67,7 +69,9 @@ def test_the_version_is_printed(command: CommandLine) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"timemar-bench {__version__}\n", "")
 
 
-def test_completion_is_of_the_console_script(command: CommandLine) -> None:
+def test_completion_is_of_the_console_script(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Typer finds the shell among the parents of the process, and a test may have none.
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     script = command("--show-completion", "bash")
     assert script.returncode == 0, script.stderr
     assert "complete -o default -F _timemar_bench_completion timemar-bench" in script.stdout

@@ -56,7 +56,8 @@ def test_machines_with_a_category_go_from_their_card_to_their_figures(command: C
     run(command, tmp_path, "machines")
     done = command("plots", "--csv", "machines.csv", *OPTIONS["machines"], *CHEAP)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(".png") >= 4
+    assert "wrote 4 figures (PNG and PDF) under runs/suites/" in done.stdout
+    assert len(list(tmp_path.glob("runs/suites/*/plots/*/*.png"))) == 4
 
 
 @pytest.mark.parametrize("name", ["river", "short"])
