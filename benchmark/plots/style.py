@@ -46,6 +46,8 @@ SETTINGS: dict[Any, Any] = {
     "ps.fonttype": 42,
     "figure.dpi": 100,
 }
+PLACES = 6
+"""Decimals of a panel's place, in shares of the figure."""
 SMALL_PRINT = 5.0
 """Points of the line that says where the results come from."""
 
@@ -125,7 +127,10 @@ def _arrange(figure: Figure, small_print: str) -> None:
     label = figure.supxlabel(figure.get_supxlabel(), fontsize=8)
     engine.execute(figure)
     # The engine keeps room for the label, and puts it at the lower edge of the figure, where the small print stands.
-    label.set_y(label.get_position()[1] + line)
+    label.set_y(round(label.get_position()[1] + line, PLACES))
+    for panel in figure.axes:
+        # The solver of the layout orders by addresses in memory, so that its last digits differ from run to run.
+        panel.set_position(tuple(np.round(panel.get_position(original=True).bounds, PLACES)))
     figure.text(0.5, line / 4, small_print, fontsize=SMALL_PRINT, color="0.4", ha="center", va="bottom")
     # Any engine, also one that does nothing, has a figure drawn once more for each file.
     figure.set_layout_engine(None)

@@ -27,11 +27,12 @@ NUMBER = re.compile(r"[+\-−<>]?\s?[\d,]*\.?\d+(e[+-]?\d+)?( %)?")
 
 @dataclass(frozen=True)
 class Column:
-    """One column as it is drawn: its head, its texts by row, and how they are set."""
+    """One column as it is drawn: its head, its texts by row, whether they end at its right edge, and whether it is a label."""
 
     head: str
     texts: tuple[Styled, ...]
     justify_right: bool
+    is_label: bool
 
     @property
     def full(self) -> int:
@@ -40,9 +41,13 @@ class Column:
 
     @property
     def least(self) -> int:
-        """Characters that keep words whole, and short texts such as a mean with its interval too."""
+        """Characters that keep words whole, and short texts such as a mean with its interval, but not labels, too."""
         parts = [part for text in self.texts for part in text.plain.split("\n")]
-        kept = [part if len(part) <= LONGEST_VALUE else max(part.split(), key=len) for part in parts if part]
+        kept = [
+            part if len(part) <= LONGEST_VALUE and not self.is_label else max(part.split(), key=len)
+            for part in parts
+            if part
+        ]
         return max(map(len, [*self.head.split(), *kept]), default=1)
 
 
@@ -74,11 +79,11 @@ def _columns(table: TextTable) -> list[Column]:
     rows = [
         [*map(_plain, labels[:1]), *(_styled(text, line) for text in line.texts)] for line, labels, _ in table.steps()
     ]
-    found = []
+    found, labels = [], len(table.label_header[:1])
     for place, head in enumerate(heads):
         texts = tuple(row[place] for row in rows)
         shown = [text.plain for text in texts if text.plain]
-        found.append(Column(head, texts, bool(shown) and all(NUMBER.fullmatch(text) for text in shown)))
+        found.append(Column(head, texts, bool(shown) and all(NUMBER.fullmatch(text) for text in shown), place < labels))
     return found
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from benchmark.report.statistics import statistics_of
 from benchmark.report.statistics_text import statistics_tables
 from benchmark.report.terminal import terminal
-from benchmark.report.text_table import Text, TextTable, text_lines
+from benchmark.report.text_table import Line, Text, TextTable, text_lines
 from tests.benchmark.report.long_frame import make_frame
 from tests.benchmark.report.test_text_table import LABELLED
 
@@ -100,3 +100,14 @@ def test_a_word_longer_than_the_terminal_is_folded_and_a_bracket_is_no_style() -
     assert max(map(len, text.splitlines())) <= 30
     assert "[bold] 1" in text
     assert text.count("word") >= 18
+
+
+def test_a_label_is_broken_before_columns_are_parted() -> None:
+    lines = (Line((Text("a"), Text("0.012 ± 0.003"), Text("0.012 ± 0.003")), ("Discriminative score",)),)
+    table = TextTable("", ("generator", "Sines", "Stocks"), lines, ("score",))
+    text = drawn(table, 55)
+    assert parts(text) == [["score", "generator", "Sines", "Stocks"]]
+    assert [line.rstrip() for line in text.splitlines()][2:4] == [
+        "Discriminative  a          0.012 ± 0.003  0.012 ± 0.003",
+        "score",
+    ]
