@@ -62,7 +62,6 @@ def report(
     Example: python -m benchmark report --suite table1 --only dataset=stocks --output report.html
     """
     from benchmark.html_report import command
-    from benchmark.store.store import Store
 
     if frame is not None:
         given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv, data_options or None)
@@ -72,27 +71,14 @@ def report(
             )
         written = command.report_frame(frame, output)
     else:
-        from benchmark.config.suites import load_suite
-        from benchmark.external.entered import with_entered
-        from benchmark.plan.planner import make_plan
-        from benchmark.plan.request import Request
+        from benchmark.api import View, suites
 
-        request = Request(
-            budget,
-            protocol,
-            seeds,
-            sampling_seeds,
-            tuple(only or ()),
-            tuple(assign or ()),
-            own_data(csv, data_options),
-            data_dir,
-        )
-        plan = with_entered(make_plan(load_suite(suite or "quick"), request), Store(store))
+        view: View = {
+            "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
+            "csv": own_data(csv, data_options), "data_dir": data_dir,
+        }  # fmt: skip
+        plan, results = suites.plan_suite(suite or "quick", store, **view)
         if plots:
-            from benchmark.plots.command import plot_suite
-            from benchmark.report.available import require_results
-
-            require_results(plan, Store(store))
-            plot_suite(plan, Store(store), None, data_dir, tell)
-        written = command.report_plan(plan, Store(store), output, pictures=pictures)
+            suites.plot_suite(suite or "quick", store, None, tell, **view)
+        written = command.report_plan(plan, results, output, pictures=pictures)
     emit(written.text(), written.as_json(), json_target)

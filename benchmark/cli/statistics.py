@@ -42,11 +42,8 @@ def statistics(
 
     Example: python -m benchmark statistics --suite table1 --only dataset=stocks,sines
     """
-    from benchmark.config.suites import load_suite
-    from benchmark.external.entered import with_entered
+    from benchmark.api import View, suites
     from benchmark.files import write_bytes, write_json
-    from benchmark.plan.planner import make_plan
-    from benchmark.plan.request import Request
     from benchmark.plots.critical import can_be_drawn, draw_critical
     from benchmark.plots.origin import frame_origin
     from benchmark.plots.style import write
@@ -58,20 +55,12 @@ def statistics(
     from benchmark.report.suite import suite_folder
     from benchmark.report.variance import variance_table, variances_of
     from benchmark.report.written import written
-    from benchmark.store.store import Store
 
-    request = Request(
-        budget,
-        protocol,
-        seeds,
-        sampling_seeds,
-        tuple(only or ()),
-        tuple(assign or ()),
-        own_data(csv, data_options),
-        data_dir,
-    )
-    results = Store(store)
-    plan = with_entered(make_plan(load_suite(suite), request), results)
+    view: View = {
+        "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
+        "csv": own_data(csv, data_options), "data_dir": data_dir,
+    }  # fmt: skip
+    plan, results = suites.plan_suite(suite, store, **view)
     require_results(plan, results)
     frame = results_frame(plan.cells, plan.score_names, results)
     found, spread = statistics_of(frame), variance_table(frame, {})

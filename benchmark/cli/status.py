@@ -58,23 +58,14 @@ def status(
         cells = store_status.whole_status(results, only or (), budget, protocol)
         title, what = None, f"store {store}"
     else:
-        from benchmark.config.suites import load_suite
-        from benchmark.external.entered import with_entered
-        from benchmark.plan.planner import make_plan
-        from benchmark.plan.request import Request
+        from benchmark.api import View, suites
 
         results.opened()
-        request = Request(
-            budget,
-            protocol,
-            seeds,
-            sampling_seeds,
-            tuple(only or ()),
-            tuple(assign or ()),
-            own_data(csv, data_options),
-            data_dir,
-        )
-        plan = with_entered(make_plan(load_suite(suite), request), results)
+        view: View = {
+            "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
+            "csv": own_data(csv, data_options), "data_dir": data_dir,
+        }  # fmt: skip
+        plan, _ = suites.plan_suite(suite, store, **view)
         cells = store_status.suite_status(plan, results)
         title, what = plan.title, f"suite '{plan.title}' in store {store}"
     heading = f"{what}: {len(cells)} cell{'' if len(cells) == 1 else 's'}"

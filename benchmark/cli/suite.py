@@ -206,20 +206,14 @@ def config_show(
 
     Example: python -m benchmark config show --suite quick --set timemar_s.vocab_size=256
     """
+    from benchmark.api.view import View, request_of
     from benchmark.config.suites import load_suite
     from benchmark.plan.describe import configuration, configuration_text
     from benchmark.plan.planner import make_plan
-    from benchmark.plan.request import Request
 
-    request = Request(
-        budget,
-        protocol,
-        seeds,
-        sampling_seeds,
-        tuple(only or ()),
-        tuple(assign or ()),
-        own_data(csv, data_options),
-        data_dir,
-    )
-    tree = configuration(make_plan(load_suite(suite), request))
+    view: View = {
+        "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
+        "csv": own_data(csv, data_options), "data_dir": data_dir,
+    }  # fmt: skip
+    tree = configuration(make_plan(load_suite(suite), request_of(**view)))
     emit(configuration_text(tree), tree, json_target)
