@@ -26,6 +26,15 @@ def choose_device(device: str) -> str:
     return "cuda" if there else "cpu"
 
 
+def accelerator_mib(device: str) -> float | None:
+    """The memory of the accelerator that `device` names, in MiB; None for the CPU."""
+    if not device.startswith("cuda"):
+        return None
+    import torch
+
+    return float(torch.cuda.get_device_properties(0).total_memory) / 2**20
+
+
 def limit_memory(device: str, mib: float | None) -> str:
     """Let PyTorch take at most `mib` MiB of the accelerator in this process; a sentence on the limit, "" where there is none."""
     if mib is None or not device.startswith("cuda"):

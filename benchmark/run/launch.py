@@ -12,7 +12,7 @@ from benchmark.config.needs import mebibytes
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
-from benchmark.run.device import choose_device
+from benchmark.run.device import accelerator_mib, choose_device
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import open_display
 from benchmark.run.remaining import Remaining
@@ -51,7 +51,7 @@ def options(
     """
     chosen = choose_device(device)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # One accelerator serves one cell at a time; a core serves one single-threaded worker.
+    # One accelerator serves one cell at a time unless more are asked for; a core serves one single-threaded worker.
     default = 1 if chosen == "cuda" else cores
     return Options(
         chosen,
@@ -62,6 +62,7 @@ def options(
         memory_mib=_limit("--memory-limit", limits.get("memory_limit")),
         gpu_memory_mib=_limit("--gpu-memory-limit", limits.get("gpu_memory_limit")),
         stop_after=limits.get("stop_after"),
+        accelerator_mib=accelerator_mib(chosen),
     )
 
 

@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from benchmark.imports import child_environment, python_module
 from benchmark.run.blas import use_avx512_blas
@@ -35,12 +34,12 @@ class WorkerProcess:
         self.last = Event("progress", "starting")
         self.exceeded: tuple[State, str] | None = None
         """How and why it was ended for a limit of its own."""
-        folder = Store(job.store).cell(job.cell).path
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = Store(job.store).cell(job.cell)
+        folder.path.mkdir(parents=True, exist_ok=True)
         environment = child_environment(ENVIRONMENT)
         # A run from Python may not have chosen the kernels, and other kernels round otherwise.
         use_avx512_blas(environment)
-        with (folder / "worker.log").open("ab") as log:
+        with folder.output.open("ab") as log:
             self.process = subprocess.Popen(
                 python_module("benchmark.run.worker"),
                 stdin=subprocess.PIPE,
@@ -84,7 +83,8 @@ class WorkerProcess:
             state, reason = State.KILLED, f"killed by {signal.Signals(-code).name} in {stage}{hint}"
         else:
             state, reason = State.FAILED, f"the worker ended with status {code} in {stage}; see worker.log"
-        return Event("end", stage=stage, state=state, reason=reason, crashed=True)
+        exceeded = self.exceeded is not None
+        return Event("end", stage=stage, state=state, reason=reason, crashed=True, exceeded=exceeded)
 
     def stop(self) -> None:
         """Ask for a clean stop after the next checkpoint."""
@@ -95,11 +95,14 @@ class WorkerProcess:
         self.exceeded = self.exceeded or exceeded
         self._signal(signal.SIGKILL)
 
+    def wait(self, seconds: float) -> bool:
+        """Whether the worker has ended, waiting for that at most `seconds`."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
-
-    @property
-    def log(self) -> Path:
-        """Where the worker's own output went."""
-        return Store(self.job.store).cell(self.job.cell).path / "worker.log"
