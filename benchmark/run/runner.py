@@ -33,6 +33,14 @@ Order = Callable[[Cell, Sequence[str]], float]
 
 
 @dataclass(frozen=True)
+class RayOptions:
+    """A Ray cluster; without an address one of this machine, and as many cells at a time as it has CPUs unless given."""
+
+    address: str | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
 class Options:
     """How to run a plan; `force` computes finished cells again, whose results stay until new ones are there."""
 
@@ -50,6 +58,8 @@ class Options:
     """Equal failures of a generator after which its other cells wait."""
     accelerator_mib: float | None = None
     """Memory of this machine's accelerator, which cells on it share."""
+    ray: RayOptions | None = None
+    """Where cells are computed on a Ray cluster instead of this machine alone."""
 
 
 class Observer:

@@ -121,7 +121,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
 
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds, altered)
     single_thread()
-    limit = limit_memory(job.device, job.gpu_memory_mib)
+    limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
     ended = Status(state=State.DONE)
     for stage in stages:
         try:

@@ -38,8 +38,8 @@ class LocalExecutor:
 
     def start(self, job: Job, on_event: OnEvent, *, alone: bool) -> WorkerProcess:
         """Start a worker process; beside others it has no more of the accelerator's memory than its share."""
-        if self.accelerator_mib is not None and self.workers > 1 and not alone and job.gpu_memory_mib is None:
-            job = replace(job, gpu_memory_mib=float(self.accelerator_mib * self._share(job.cell)))
+        if self.accelerator_mib is not None and not alone:
+            job = replace(job, gpu_share=float(self._share(job.cell)))
         return WorkerProcess(job, on_event)
 
     def tend(self, running: Sequence[Running]) -> None:

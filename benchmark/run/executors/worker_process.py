@@ -8,7 +8,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from benchmark.imports import child_environment, python_module
 from benchmark.run.blas import use_avx512_blas
@@ -26,26 +27,37 @@ ENVIRONMENT = {
 
 
 class WorkerProcess:
-    """One worker in a process group of its own; `on_event(worker, event)` is called from a reading thread."""
+    """One worker in a process group of its own; `on_event(worker, event)` is called from a reading thread.
 
-    def __init__(self, job: Job, on_event: Callable[[WorkerProcess, Event], None]) -> None:
+    Its current folder and further variables are those given, else those of the process that starts it.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        on_event: Callable[[WorkerProcess, Event], None],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.job = job
         self.started = time.monotonic()
         self.last = Event("progress", "starting")
         self.exceeded: tuple[State, str] | None = None
         """How and why it was ended for a limit of its own."""
-        folder = Store(job.store).cell(job.cell)
-        folder.path.mkdir(parents=True, exist_ok=True)
-        environment = child_environment(ENVIRONMENT)
+        cell = Store(job.store).cell(job.cell)
+        cell.path.mkdir(parents=True, exist_ok=True)
+        variables = child_environment({**(environment or {}), **ENVIRONMENT})
         # A run from Python may not have chosen the kernels, and other kernels round otherwise.
-        use_avx512_blas(environment)
-        with folder.output.open("ab") as log:
+        use_avx512_blas(variables)
+        with cell.output.open("ab") as log:
             self.process = subprocess.Popen(
                 python_module("benchmark.run.worker"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environment,
+                env=variables,
+                cwd=folder,
                 start_new_session=True,
             )
         self._tell(dump_job(job))

@@ -78,19 +78,10 @@ def test_shares_of_an_accelerator_never_exceed_it(cells: list[Cell]) -> None:
     assert not executor.has_room(small.cell, [Child(whole)], set())
 
 
-@pytest.mark.parametrize(
-    ("workers", "alone", "own", "limit"),
-    [(4, False, None, 4096.0), (4, True, None, None), (1, False, None, None), (4, False, 1000.0, 1000.0)],
-)
+@pytest.mark.parametrize(("workers", "alone", "expected"), [(4, False, 0.25), (4, True, 1.0), (1, False, 1.0)])
 def test_beside_others_a_cell_has_the_memory_of_its_share(
-    cells: list[Cell],
-    monkeypatch: pytest.MonkeyPatch,
-    workers: int,
-    alone: bool,
-    own: float | None,
-    limit: float | None,
+    cells: list[Cell], monkeypatch: pytest.MonkeyPatch, workers: int, alone: bool, expected: float
 ) -> None:
     monkeypatch.setattr(local, "WorkerProcess", Child)
     executor = LocalExecutor(workers, LIMITS, accelerator_mib=16384.0)
-    started = executor.start(job(cells[0], gpu_memory_mib=own), lambda *_: None, alone=alone)
-    assert started.job.gpu_memory_mib == limit
+    assert executor.start(job(cells[0]), lambda *_: None, alone=alone).job.gpu_share == expected

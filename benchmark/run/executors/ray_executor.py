@@ -1,0 +1,235 @@
+"""The executor of a Ray cluster: one task a cell, which starts the same worker process on its node.
+
+Ray isolates nothing: what a cell may use of a node's memory and accelerator is enforced beside and in its worker process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+import uuid
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError, refusal, refused
+from benchmark.plan.cell import Cell
+from benchmark.run.device import accelerator_mib, choose_device
+from benchmark.run.events import Event
+from benchmark.run.executors.base import OnEvent, Running
+from benchmark.run.executors.mailbox import STOP, Mailbox
+from benchmark.run.executors.ray_task import Task, compute
+from benchmark.run.executors.slots import share
+from benchmark.run.job import Job, dump_job
+from benchmark.run.limits import Limits
+from benchmark.store.records import State
+
+GPU_MEMORY = "gpu_memory_mib"
+"""The custom resource of a node: the memory of its accelerators together."""
+MOST_SHARES = 16
+"""The most cells that share an accelerator."""
+TEND_SECONDS = 0.2
+LOCAL = "127.0.0.1"
+
+
+def import_ray() -> Any:
+    """The package, without its usage statistics; raises UserError where it is not installed."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        import ray
+    except ImportError:
+        raise UserError(
+            "--executor ray needs the package ray, which is not installed; "
+            '`pip install "timemar-benchmark[ray]"`, or leave the option out.'
+        ) from None
+    return ray
+
+
+@dataclass
+class RayCell:
+    """A cell whose task Ray has, queued or running."""
+
+    job: Job
+    attempt: str
+    ref: Any
+    executor: RayExecutor
+    on_event: OnEvent
+    began: bool = False
+    """Whether its task has reported from a node."""
+
+    def stop(self) -> None:
+        """Ask for a clean stop after the next checkpoint; a task that still waits for a node is withdrawn."""
+        self.executor.order(self, STOP)
+
+    def kill(self) -> None:
+        """End the task, and with it the worker process."""
+        self.executor.cancel(self, force=True)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the task has ended, waiting for that at most `seconds`."""
+        done, _ = self.executor.ray.wait([self.ref], timeout=seconds)
+        return bool(done)
+
+
+class RayExecutor:
+    """Cells on the nodes of the Ray cluster at `address`; without an address, on a Ray of this machine that ends with the run."""
+
+    def __init__(self, address: str | None, workers: int | None, device: str, limits: Limits) -> None:
+        self.ray = import_ray()
+        self.device = device
+        self.limits = limits
+        self.cells: dict[str, RayCell] = {}
+        self.tended_at = 0.0
+        _connect(self.ray, address, workers, device)
+        held = self.ray.cluster_resources()
+        self.gpus = held.get("GPU", 0.0)
+        if device == "cuda" and not self.gpus:
+            self.close()
+            raise UserError("--device cuda was asked for, but no node of the Ray cluster has a GPU; use --device cpu.")
+        nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        self.accelerator_mib = min(
+            (node[GPU_MEMORY] / node["GPU"] for node in nodes if node.get("GPU") and GPU_MEMORY in node), default=None
+        )
+        self.node_bytes = max((node.get("memory", 0.0) for node in nodes), default=0.0)
+        self.workers = workers or max(1, int(held.get("CPU", 1)))
+        self.mailbox = self.ray.remote(num_cpus=0)(Mailbox).remote()
+        # Which failures are tried again is the runner's to decide, and a process that has computed a cell computes no other.
+        self.compute = self.ray.remote(max_retries=0, max_calls=1)(compute)
+
+    def has_room(self, cell: Cell, running: Sequence[Running], alone: Set[str]) -> bool:
+        """Whether a worker is free; Ray lets a cell wait for a node that has what it needs."""
+        del cell, alone
+        return len(running) < self.workers
+
+    def start(self, job: Job, on_event: OnEvent, *, alone: bool) -> RayCell:
+        """Hand a job to Ray."""
+        gpu = self.device == "cuda" or (self.device == "auto" and job.cell.needs.gpu and bool(self.gpus))
+        part = self._share(job.cell, alone=alone) if gpu else Fraction(0)
+        job = replace(
+            job,
+            store=job.store.resolve(),
+            data_dir=job.data_dir.resolve() if job.data_dir else None,
+            device="cuda" if gpu else "cpu",
+            gpu_share=float(part) if gpu else 1.0,
+        )
+        attempt = uuid.uuid4().hex
+        task = Task(attempt, dump_job(job), self.limits, str(Path.cwd()), _variables())
+        ref = self.compute.options(**self._needs(job.cell, part, alone=alone)).remote(task, self.mailbox)
+        self.cells[attempt] = RayCell(job, attempt, ref, self, on_event)
+        return self.cells[attempt]
+
+    def _share(self, cell: Cell, *, alone: bool) -> Fraction:
+        if alone or self.accelerator_mib is None:
+            return Fraction(1)
+        return share(cell.needs.memory_mib, self.accelerator_mib, MOST_SHARES)
+
+    def _needs(self, cell: Cell, part: Fraction, *, alone: bool) -> dict[str, Any]:
+        """What Ray sets aside for a cell; one that ran out of memory beside others has a node's memory to itself."""
+        memory = self.node_bytes if alone else min(cell.needs.memory_mib * 2**20, self.node_bytes)
+        wanted: dict[str, Any] = {"num_cpus": 1, "num_gpus": float(part), "memory": int(memory)}
+        if part and self.accelerator_mib is not None:
+            wanted["resources"] = {GPU_MEMORY: int(self.accelerator_mib * part)}
+        return wanted
+
+    def tend(self, running: Sequence[Running]) -> None:
+        """Pass on what the tasks have reported; raises UserError where the cluster is gone."""
+        del running
+        now = time.monotonic()
+        if now - self.tended_at < TEND_SECONDS or not self.cells:
+            return
+        self.tended_at = now
+        try:
+            for attempt, event in self.ray.get(self.mailbox.drain.remote()):
+                self._pass_on(attempt, event)
+            refs = {cell.ref: cell for cell in self.cells.values()}
+            done, _ = self.ray.wait(list(refs), num_returns=len(refs), timeout=0)
+        except (self.ray.exceptions.RayError, ConnectionError) as error:
+            raise UserError(f"the Ray cluster was lost ({_line(error)}); give the same command again.") from None
+        for ref in done:
+            cell = self.cells.pop(refs[ref].attempt)
+            cell.on_event(cell, self._ended(ref))
+
+    def _pass_on(self, attempt: str, event: Event) -> None:
+        # The last events of a task may come after its end.
+        if cell := self.cells.get(attempt):
+            cell.began = True
+            cell.on_event(cell, event)
+
+    def _ended(self, ref: Any) -> Event:
+        """The last event of a task, or one that says how Ray lost it."""
+        errors = self.ray.exceptions
+        try:
+            return self.ray.get(ref)  # type: ignore[no-any-return]
+        except errors.OutOfMemoryError as error:
+            return _lost(State.OUT_OF_MEMORY, f"ended by Ray, whose node ran out of memory: {_line(error)}")
+        except errors.RayTaskError as error:
+            cause = error.cause
+            disk = refusal(cause) if isinstance(cause, Exception) else None
+            if disk is not None:
+                return _lost(State.STORAGE, refused(disk))
+            return _lost(State.FAILED, f"the node could not start it: {type(cause).__name__}: {_line(cause)}")
+        except errors.TaskUnschedulableError as error:
+            return _lost(State.FAILED, f"no node can run it: {_line(error)}")
+        except errors.RayError as error:
+            return _lost(State.KILLED, f"lost with its Ray worker: {_line(error)}")
+
+    def order(self, cell: RayCell, order: str) -> None:
+        """Leave an order for a task; one that still waits for a node is withdrawn instead."""
+        if not cell.began:
+            self.cancel(cell, force=False)
+            return
+        with contextlib.suppress(self.ray.exceptions.RayError):
+            self.ray.get(self.mailbox.order.remote(cell.attempt, order))
+
+    def cancel(self, cell: RayCell, *, force: bool) -> None:
+        """Have Ray give a task up; its worker process ends with it."""
+        with contextlib.suppress(self.ray.exceptions.RayError, ValueError):
+            self.ray.cancel(cell.ref, force=force)
+
+    def close(self) -> None:
+        """Leave the cluster; a Ray of this machine ends."""
+        self.ray.shutdown()
+
+
+def _connect(ray: Any, address: str | None, workers: int | None, device: str) -> None:
+    """Join the cluster at an address, or start a Ray that this machine alone can reach; raises UserError."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address is not None:
+            ray.init(address=address, **quiet)
+            return
+        memory = accelerator_mib(choose_device("cpu" if device == "cpu" else "auto"))
+        ray.init(
+            address="local",
+            num_cpus=workers,
+            resources={} if memory is None else {GPU_MEMORY: memory},
+            include_dashboard=False,
+            _node_ip_address=LOCAL,
+            **quiet,
+        )
+    except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
+        where = f"at '{address}'" if address else "of this machine"
+        raise UserError(f"no Ray {where} answers ({_line(error)}); check --address.") from None
+    finally:
+        # Ray puts its own in their place, which would end the run without a word.
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _variables() -> dict[str, str]:
+    """Variables of the runner that decide what its worker processes find."""
+    return {name: value for name, value in os.environ.items() if name == "PYTHONPATH" or name.startswith("TIMEMAR_")}
+
+
+def _lost(state: State, reason: str) -> Event:
+    return Event("end", state=state, reason=reason, crashed=True)
+
+
+def _line(error: object) -> str:
+    """The first line of an error."""
+    return next((line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()), type(error).__name__)
