@@ -10,23 +10,27 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from filelock import BaseFileLock, Timeout
 
 from benchmark.errors import UserError, refusal, refused
 from benchmark.plan.cell import Cell
 from benchmark.run.device import accelerator_mib, choose_device
 from benchmark.run.events import Event
 from benchmark.run.executors.base import OnEvent, Running
-from benchmark.run.executors.mailbox import STOP, Mailbox
+from benchmark.run.executors.mailbox import APART, BEGAN, STOP, Mailbox, Parcel
+from benchmark.run.executors.parcel import install, needed
 from benchmark.run.executors.ray_task import Task, compute
 from benchmark.run.executors.slots import share
 from benchmark.run.job import Job, dump_job
 from benchmark.run.limits import Limits
 from benchmark.store.records import State
+from benchmark.store.store import Store
 
 GPU_MEMORY = "gpu_memory_mib"
 """The custom resource of a node: the memory of its accelerators together."""
@@ -60,6 +64,8 @@ class RayCell:
     on_event: OnEvent
     began: bool = False
     """Whether its task has reported from a node."""
+    lock: BaseFileLock | None = None
+    """The cell's lock, which the runner holds where the node does not see the store."""
 
     def stop(self) -> None:
         """Ask for a clean stop after the next checkpoint; a task that still waits for a node is withdrawn."""
@@ -72,6 +78,8 @@ class RayCell:
     def wait(self, seconds: float) -> bool:
         """Whether the task has ended, waiting for that at most `seconds`."""
         done, _ = self.executor.ray.wait([self.ref], timeout=seconds)
+        if done:
+            self.executor.settle(self)
         return bool(done)
 
 
@@ -83,6 +91,8 @@ class RayExecutor:
         self.device = device
         self.limits = limits
         self.cells: dict[str, RayCell] = {}
+        self.put: dict[tuple[Path, int, int], Any] = {}
+        """References to the content of files that were sent, by path, size and time of change."""
         self.tended_at = 0.0
         _connect(self.ray, address, workers, device)
         held = self.ray.cluster_resources()
@@ -117,7 +127,7 @@ class RayExecutor:
             gpu_share=float(part) if gpu else 1.0,
         )
         attempt = uuid.uuid4().hex
-        task = Task(attempt, dump_job(job), self.limits, str(Path.cwd()), _variables())
+        task = Task(attempt, dump_job(job), Store(job.store).id, self.limits, str(Path.cwd()), _variables())
         ref = self.compute.options(**self._needs(job.cell, part, alone=alone)).remote(task, self.mailbox)
         self.cells[attempt] = RayCell(job, attempt, ref, self, on_event)
         return self.cells[attempt]
@@ -150,20 +160,55 @@ class RayExecutor:
         except (self.ray.exceptions.RayError, ConnectionError) as error:
             raise UserError(f"the Ray cluster was lost ({_line(error)}); give the same command again.") from None
         for ref in done:
-            cell = self.cells.pop(refs[ref].attempt)
-            cell.on_event(cell, self._ended(ref))
+            self.settle(refs[ref])
 
     def _pass_on(self, attempt: str, event: Event) -> None:
-        # The last events of a task may come after its end.
-        if cell := self.cells.get(attempt):
-            cell.began = True
+        cell = self.cells.get(attempt)
+        if cell is None:  # the last events of a task may come after its end
+            return
+        cell.began = True
+        if event.kind == APART:
+            self.mailbox.send.remote(attempt, self._parcel(cell))
+        elif event.kind != BEGAN:
             cell.on_event(cell, event)
 
-    def _ended(self, ref: Any) -> Event:
-        """The last event of a task, or one that says how Ray lost it."""
+    def _parcel(self, cell: RayCell) -> Parcel:
+        """What a node that does not see the store needs of it; the cell is locked here while it is computed there."""
+        lock = Store(cell.job.store).lock(cell.job.cell.key, wait=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            return Parcel(granted=False)
+        cell.lock = lock
+        return Parcel(granted=True, files={name: self._reference(path) for name, path in needed(cell.job).items()})
+
+    def _reference(self, path: Path) -> Any:
+        """A reference to a file's content, which goes into the object store once."""
+        stat = path.stat()
+        key = (path, stat.st_size, stat.st_mtime_ns)
+        if key not in self.put:
+            self.put[key] = self.ray.put(path.read_bytes())
+        return self.put[key]
+
+    def settle(self, cell: RayCell) -> None:
+        """Take in what a task that has ended leaves, once."""
+        if self.cells.pop(cell.attempt, None) is None:
+            return
+        event, files = self._ended(cell.ref)
+        try:
+            if files:
+                install(Store(cell.job.store), cell.job.cell, files)
+        finally:
+            if cell.lock is not None:
+                cell.lock.release()
+        cell.on_event(cell, event)
+
+    def _ended(self, ref: Any) -> tuple[Event, Mapping[str, bytes]]:
+        """The last event of a task and the files that it sends; the event says how Ray lost it where it has none."""
         errors = self.ray.exceptions
         try:
-            return self.ray.get(ref)  # type: ignore[no-any-return]
+            result = self.ray.get(ref)
+            return result.end, result.files
         except errors.OutOfMemoryError as error:
             return _lost(State.OUT_OF_MEMORY, f"ended by Ray, whose node ran out of memory: {_line(error)}")
         except errors.RayTaskError as error:
@@ -192,6 +237,9 @@ class RayExecutor:
 
     def close(self) -> None:
         """Leave the cluster; a Ray of this machine ends."""
+        for cell in self.cells.values():
+            if cell.lock is not None:
+                cell.lock.release()
         self.ray.shutdown()
 
 
@@ -226,8 +274,8 @@ def _variables() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name == "PYTHONPATH" or name.startswith("TIMEMAR_")}
 
 
-def _lost(state: State, reason: str) -> Event:
-    return Event("end", state=state, reason=reason, crashed=True)
+def _lost(state: State, reason: str) -> tuple[Event, Mapping[str, bytes]]:
+    return Event("end", state=state, reason=reason, crashed=True), {}
 
 
 def _line(error: object) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark.run.events import Event
-from benchmark.run.executors.mailbox import STOP
+from benchmark.run.executors.mailbox import APART, BEGAN, STOP, Parcel
+from benchmark.run.executors.parcel import is_seen, results, unpack
 from benchmark.run.executors.worker_process import WorkerProcess
 from benchmark.run.job import Job, parse_job
 from benchmark.run.limits import Guard, Limits
+from benchmark.store.records import State
 
 EXCHANGE_SECONDS = 0.5
 Exchange = Callable[[Sequence[Event]], str]
@@ -28,6 +31,7 @@ class Task:
     Attributes:
         attempt: A name of its own among all attempts of a run.
         job: The job as one line.
+        store: The name of the store.
         limits: What the cell may use.
         folder: The runner's current folder; plug-ins may lie in it.
         environment: Variables of the runner that the worker process needs.
@@ -35,20 +39,44 @@ class Task:
 
     attempt: str
     job: str
+    store: str
     limits: Limits
     folder: str
     environment: Mapping[str, str]
 
 
-def compute(task: Task, mailbox: Any) -> Event:
-    """Compute a cell in a worker process; its last event."""
+@dataclass(frozen=True)
+class Result:
+    """How an attempt ended; where the node does not see the store, the cell's files by their path in it."""
+
+    end: Event
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def compute(task: Task, mailbox: Any) -> Result:
+    """Compute a cell in a worker process, in the store or, where the node does not see it, in one of its own."""
     import ray
 
     def exchange(events: Sequence[Event]) -> str:
         return str(ray.get(mailbox.exchange.remote(task.attempt, list(events))))
 
-    exchange([])
-    return attend(task, parse_job(task.job), exchange)
+    job = parse_job(task.job)
+    if is_seen(job.store, task.store):
+        exchange([Event(BEGAN)])
+        return Result(attend(task, job, exchange))
+    exchange([Event(APART)])
+    parcel: Parcel | None = None
+    while parcel is None:
+        if exchange([]) == STOP:
+            return Result(Event("end", state=State.INTERRUPTED, reason="stopped before its start"))
+        time.sleep(EXCHANGE_SECONDS)
+        parcel = ray.get(mailbox.receive.remote(task.attempt))
+    if not parcel.granted:
+        return Result(Event("end", state=State.BUSY, reason="another runner is computing this cell"))
+    files = dict(zip(parcel.files, ray.get(list(parcel.files.values())), strict=True))
+    with tempfile.TemporaryDirectory(prefix="timemar-") as folder:
+        there = unpack(job, files, Path(folder))
+        return Result(attend(task, there, exchange), results(there))
 
 
 def attend(task: Task, job: Job, exchange: Exchange) -> Event:
