@@ -200,6 +200,9 @@ class Runner:
             if due > time.monotonic() or not executor.has_room(cell, self.running, alone):
                 waiting.append((cell, due))
                 continue
+            if self.store.is_locked(cell.key):
+                waiting.append((cell, time.monotonic() + BUSY_SECONDS))
+                continue
             stages = all_stages(scores) if self.options.force else self.store.state(cell, scores, verify=True).missing
             # A cell that another runner is busy with, or that is tried again, is started several times.
             if cell.key not in self.told:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from filelock import BaseFileLock, Timeout
+from filelock import Timeout
 
 from benchmark.errors import UserError, refusal, refused
 from benchmark.plan.cell import Cell
@@ -29,6 +29,7 @@ from benchmark.run.executors.ray_task import Task, compute
 from benchmark.run.executors.slots import share
 from benchmark.run.job import Job, dump_job
 from benchmark.run.limits import Limits
+from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.records import State
 from benchmark.store.store import Store
 
@@ -64,7 +65,7 @@ class RayCell:
     on_event: OnEvent
     began: bool = False
     """Whether its task has reported from a node."""
-    lock: BaseFileLock | None = None
+    lock: OwnedLock | None = None
     """The cell's lock, which the runner holds where the node does not see the store."""
 
     def stop(self) -> None:

@@ -100,7 +100,7 @@ def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_re
         (folder / "mine.py").write_text(PLUG_IN)
         done = run_suite(folder, "--workers", "2", *options, text=SUITE)
         assert done.returncode == 1, done.stderr
-        assert done.stderr.count("mine") == 0 or "Traceback" not in done.stderr
+        assert "Traceback" not in done.stderr
     local, other = tmp_path / "local", tmp_path / "ray"
     assert len(list((other / "runs").glob("cells/*/samples.npz"))) == 4
     assert bytes_of(other / "runs") == bytes_of(local / "runs")
@@ -114,8 +114,7 @@ def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_re
 def test_a_lost_ray_worker_and_a_node_that_does_not_see_the_store_change_no_byte(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = "budget: smoke\ndatasets: [stocks]\ngenerators: [gaussian, 'mine:LosesItsParent']\nscores: [context_fid]\n"
-    text = text.replace("stocks", "sines")
+    text = "budget: smoke\ndatasets: [sines]\ngenerators: [gaussian, 'mine:LosesItsParent']\nscores: [context_fid]\n"
     (tmp_path / "mine.py").write_text(PLUG_IN)
     done = run_suite(
         tmp_path, "--executor", "ray", "--address", address, "--only", "generator=mine:LosesItsParent", text=text
