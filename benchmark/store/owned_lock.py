@@ -24,6 +24,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
+from benchmark.files import naming
 from benchmark.store.records import Record
 
 HEARTBEAT_SECONDS = 15.0
@@ -107,7 +108,8 @@ class OwnedLock:
         )
         # Leftovers of this name are removed by `store gc`.
         part = self.path.with_name(f".{self.path.name}.{self.holding}.part")
-        part.write_text(json.dumps(here.to_json()), encoding="utf-8")
+        with naming(self.path):
+            part.write_text(json.dumps(here.to_json()), encoding="utf-8")
         try:
             return _place(part, self.path) or self._take_over(part)
         finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import time
 import uuid
@@ -41,9 +42,18 @@ TEND_SECONDS = 0.2
 LOCAL = "127.0.0.1"
 
 
-def import_ray() -> Any:
-    """The package, without its usage statistics; raises UserError where it is not installed."""
+def import_ray(address: str | None) -> Any:
+    """The package, without its usage statistics; raises UserError where it is not installed.
+
+    A Ray without an address is one of this machine: it listens on the loopback alone, and to a token of its own.
+    """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if address is None:
+        # Ray would put this machine's public address in the place of 127.0.0.1.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        if "RAY_AUTH_MODE" not in os.environ:
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
     try:
         import ray
     except ImportError:
@@ -88,14 +98,14 @@ class RayExecutor:
     """Cells on the nodes of the Ray cluster at `address`; without an address, on a Ray of this machine that ends with the run."""
 
     def __init__(self, address: str | None, workers: int | None, device: str, limits: Limits) -> None:
-        self.ray = import_ray()
+        self.ray = import_ray(address)
         self.device = device
         self.limits = limits
         self.cells: dict[str, RayCell] = {}
         self.put: dict[tuple[Path, int, int], Any] = {}
         """References to the content of files that were sent, by path, size and time of change."""
         self.tended_at = 0.0
-        _connect(self.ray, address, workers, device)
+        connect(self.ray, address, workers, device)
         held = self.ray.cluster_resources()
         self.gpus = held.get("GPU", 0.0)
         if device == "cuda" and not self.gpus:
@@ -244,7 +254,7 @@ class RayExecutor:
         self.ray.shutdown()
 
 
-def _connect(ray: Any, address: str | None, workers: int | None, device: str) -> None:
+def connect(ray: Any, address: str | None, workers: int | None, device: str) -> None:
     """Join the cluster at an address, or start a Ray that this machine alone can reach; raises UserError."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
@@ -263,7 +273,8 @@ def _connect(ray: Any, address: str | None, workers: int | None, device: str) ->
         )
     except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
         where = f"at '{address}'" if address else "of this machine"
-        raise UserError(f"no Ray {where} answers ({_line(error)}); check --address.") from None
+        advice = "check --address, and RAY_AUTH_MODE and RAY_AUTH_TOKEN where the cluster asks for a token"
+        raise UserError(f"no Ray {where} answers ({_line(error)}); {advice}.") from None
     finally:
         # Ray puts its own in their place, which would end the run without a word.
         for number, handler in handlers.items():

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
-from benchmark.run import launch
-from benchmark.run.executors import ray_executor
-from benchmark.run.executors.ray_task import Task
-from benchmark.run.limits import Limits
 from tests.benchmark.run.conftest import bytes_of, run_suite, suite_command
+from tests.command_line import Done
 from tests.conftest import environment
 from tests.waiting import wait_until
 
-pytest.importorskip("ray", reason='needs Ray: pip install "timemar-benchmark[ray]"')
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason='needs Ray: pip install "timemar-benchmark[ray]"'
+)
 
 HEAD = """
-import os, sys
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-import ray
-started = ray.init(
-    address="local", num_cpus=2, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False,
-    object_store_memory=80 << 20,
-)
-print(started.address_info["gcs_address"], flush=True)
+import sys
+from benchmark.run.executors.ray_executor import connect, import_ray
+ray = import_ray(None)
+connect(ray, None, 2, "cpu")
+print(ray.get_runtime_context().gcs_address, flush=True)
 sys.stdin.read()
 ray.shutdown()
 """
+PROGRAM = "import sys; sys.argv[0] = 'benchmark'; from benchmark.__main__ import main; main()"
+ELSEWHERE = """
+from dataclasses import replace
+from benchmark.run.executors import ray_executor
+Task = ray_executor.Task
+# A task whose node finds another store under the path of this one.
+ray_executor.Task = lambda *values: replace(Task(*values), store="another")
+"""
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
 PLUG_IN = """
 import os, signal, time
 from baselines.controls.copy import Copy
@@ -77,12 +84,21 @@ scores: [duplicates, discriminative, context_fid]
 def address() -> Iterator[str]:
     """The address of a Ray of this machine with two CPUs."""
     with subprocess.Popen(
-        [sys.executable, "-c", HEAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+        [sys.executable, "-c", HEAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(**TOKEN)
     ) as head:
         assert head.stdin is not None
         assert head.stdout is not None
         yield head.stdout.readline().strip()
         head.stdin.close()
+
+
+def on_ray(folder: Path, address: str, *arguments: str, text: str, before: str = "") -> Done:
+    """Run a suite in `folder` on a Ray, in a new process, after the statements `before`."""
+    options = [*suite_command(folder, *arguments, text=text), "--executor", "ray", "--address", address]
+    command = [sys.executable, "-c", before + PROGRAM, *options]
+    return subprocess.run(
+        command, cwd=folder, env=environment(**TOKEN), capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def fits(folder: Path, generator: str) -> list[str]:
@@ -91,17 +107,28 @@ def fits(folder: Path, generator: str) -> list[str]:
     return [line["event"] for line in map(json.loads, path.read_text().splitlines()) if line["stage"] == "fit"]
 
 
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Folders for a local run and one on Ray, both with the plug-ins."""
+    for name in ("local", "ray"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.py").write_text(PLUG_IN)
+    return tmp_path / "local", tmp_path / "ray"
+
+
+def test_a_ray_of_this_machine_listens_on_the_loopback_alone(address: str) -> None:
+    assert address.startswith("127.0.0.1:")
+
+
 def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_replaced(
-    address: str, tmp_path: Path
+    address: str, folders: tuple[Path, Path]
 ) -> None:
-    for name, options in {"local": (), "ray": ("--executor", "ray", "--address", address)}.items():
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "mine.py").write_text(PLUG_IN)
-        done = run_suite(folder, "--workers", "2", *options, text=SUITE)
-        assert done.returncode == 1, done.stderr
-        assert "Traceback" not in done.stderr
-    local, other = tmp_path / "local", tmp_path / "ray"
+    local, other = folders
+    done = run_suite(local, "--workers", "2", text=SUITE)
+    assert done.returncode == 1, done.stderr
+    done = on_ray(other, address, text=SUITE)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
     assert len(list((other / "runs").glob("cells/*/samples.npz"))) == 4
     assert bytes_of(other / "runs") == bytes_of(local / "runs")
     frame = pd.read_csv(next((other / "runs" / "suites").glob("*/results.csv"))).set_index("generator")
@@ -111,35 +138,31 @@ def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_re
     assert fits(other, "loses") == ["started", "started", "finished"]
 
 
-def test_a_lost_ray_worker_and_a_node_that_does_not_see_the_store_change_no_byte(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "budget: smoke\ndatasets: [sines]\ngenerators: [gaussian, 'mine:LosesItsParent']\nscores: [context_fid]\n"
-    (tmp_path / "mine.py").write_text(PLUG_IN)
-    done = run_suite(
-        tmp_path, "--executor", "ray", "--address", address, "--only", "generator=mine:LosesItsParent", text=text
-    )
+def test_a_lost_ray_worker_is_replaced_too(address: str, folders: tuple[Path, Path]) -> None:
+    _, other = folders
+    text = "budget: smoke\ndatasets: [sines]\ngenerators: ['mine:LosesItsParent']\nscores: [duplicates]\n"
+    done = on_ray(other, address, text=text)
     assert done.returncode == 0, done.stderr
-    assert fits(tmp_path, "loses_its_parent") == ["started", "started", "finished"]
+    assert fits(other, "loses_its_parent") == ["started", "started", "finished"]
 
-    apart = tmp_path / "apart"
-    apart.mkdir()
 
-    def elsewhere(attempt: str, job: str, store: str, *rest: Any) -> Task:
-        """A task whose node finds another store under the path of this one."""
-        return Task(attempt, job, f"not {store}", *rest)
-
-    monkeypatch.setattr(ray_executor, "Task", elsewhere)
-    both = text.replace(", 'mine:LosesItsParent'", ", copy")
-    done = run_suite(apart, "--executor", "ray", "--address", address, "--workers", "1", text=both)
+def test_a_node_that_does_not_see_the_store_changes_no_byte(address: str, folders: tuple[Path, Path]) -> None:
+    local, other = folders
+    text = "budget: smoke\ndatasets: [stocks]\ngenerators: [gaussian, copy]\nscores: [context_fid]\n"
+    assert run_suite(local, text=text).returncode == 0
+    # The second cell is sent the encoders that the first one trained.
+    done = on_ray(other, address, "--workers", "1", text=text, before=ELSEWHERE)
     assert done.returncode == 0, done.stderr
-    here = tmp_path / "here"
-    here.mkdir()
-    assert run_suite(here, text=both).returncode == 0
-    assert bytes_of(apart / "runs") == bytes_of(here / "runs")
-    assert sorted(path.name for path in (apart / "runs" / "cells").iterdir()) == sorted(
-        path.name for path in (here / "runs" / "cells").iterdir()
-    )
+    assert bytes_of(other / "runs") == bytes_of(local / "runs")
+    for cell in (local / "runs" / "cells").iterdir():
+        same = other / "runs" / "cells" / cell.name
+        assert sorted(path.name for path in same.iterdir()) == sorted(path.name for path in cell.iterdir())
+    assert not list((other / "runs" / "locks").glob("*.owner"))
+    prepared = [cell / "provenance.json" for cell in (other / "runs" / "cells").iterdir()]
+    seconds = [
+        json.loads(path.read_text())["stages"]["score:context_fid"].get("preparing_seconds", 0) for path in prepared
+    ]
+    assert min(seconds) == 0 < max(seconds)
 
 
 def test_a_terminated_run_stops_its_cells_cleanly(address: str, tmp_path: Path) -> None:
@@ -148,10 +171,14 @@ def test_a_terminated_run_stops_its_cells_cleanly(address: str, tmp_path: Path) 
     command = [sys.executable, "-m", "benchmark", *suite_command(tmp_path, text=text)]
     with (tmp_path / "lines").open("wb") as lines:
         runner = subprocess.Popen(
-            [*command, "--executor", "ray", "--address", address], cwd=tmp_path, env=environment(), stderr=lines
+            [*command, "--executor", "ray", "--address", address],
+            cwd=tmp_path,
+            env=environment(**TOKEN),
+            stdout=subprocess.DEVNULL,
+            stderr=lines,
         )
     wait_until(lambda: list((tmp_path / "runs").glob("cells/*/journal.jsonl")), runner)
-    runner.send_signal(signal.SIGTERM)
+    os.kill(runner.pid, signal.SIGTERM)
     assert runner.wait(timeout=180) == 130
     assert fits(tmp_path, "waits") == ["started", "interrupted"]
     said = (tmp_path / "lines").read_text()
@@ -159,7 +186,9 @@ def test_a_terminated_run_stops_its_cells_cleanly(address: str, tmp_path: Path) 
     assert "Traceback" not in said
 
 
-def test_a_cluster_without_a_gpu_or_without_an_answer_is_one_sentence(address: str) -> None:
-    options = launch.options("cuda", None, None, None, executor="ray", address=address)
-    with pytest.raises(Exception, match="--device cuda was asked for, but no node of the Ray cluster has a GPU"):
-        launch.open_executor(options, Limits(60.0))
+def test_a_device_that_no_node_has_is_one_sentence(address: str, tmp_path: Path) -> None:
+    text = "budget: smoke\ndatasets: [sines]\ngenerators: [copy]\nscores: [dcr_ratio]\n"
+    done = on_ray(tmp_path, address, "--device", "cuda", text=text)
+    assert done.returncode == 2
+    assert "--device cuda was asked for, but no node of the Ray cluster has a GPU" in done.stderr
+    assert "Traceback" not in done.stderr
