@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import signal
 import time
 import uuid
 from collections.abc import Mapping, Sequence, Set
@@ -21,11 +19,11 @@ from filelock import Timeout
 
 from benchmark.errors import UserError, refusal, refused
 from benchmark.plan.cell import Cell
-from benchmark.run.device import accelerator_mib, choose_device
 from benchmark.run.events import Event
 from benchmark.run.executors.base import OnEvent, Running
 from benchmark.run.executors.mailbox import APART, BEGAN, STOP, Mailbox, Parcel
 from benchmark.run.executors.parcel import install, needed
+from benchmark.run.executors.ray_cluster import GPU_MEMORY, connect, first_line, import_ray
 from benchmark.run.executors.ray_task import Task, compute
 from benchmark.run.executors.slots import share
 from benchmark.run.job import Job, dump_job
@@ -34,34 +32,9 @@ from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.records import State
 from benchmark.store.store import Store
 
-GPU_MEMORY = "gpu_memory_mib"
-"""The custom resource of a node: the memory of its accelerators together."""
 MOST_SHARES = 16
 """The most cells that share an accelerator."""
 TEND_SECONDS = 0.2
-LOCAL = "127.0.0.1"
-
-
-def import_ray(address: str | None) -> Any:
-    """The package, without its usage statistics; raises UserError where it is not installed.
-
-    A Ray without an address is one of this machine: it listens on the loopback alone, and to a token of its own.
-    """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    if address is None:
-        # Ray would put this machine's public address in the place of 127.0.0.1.
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        if "RAY_AUTH_MODE" not in os.environ:
-            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
-    try:
-        import ray
-    except ImportError:
-        raise UserError(
-            "--executor ray needs the package ray, which is not installed; "
-            '`pip install "timemar-benchmark[ray]"`, or leave the option out.'
-        ) from None
-    return ray
 
 
 @dataclass
@@ -169,7 +142,7 @@ class RayExecutor:
             refs = {cell.ref: cell for cell in self.cells.values()}
             done, _ = self.ray.wait(list(refs), num_returns=len(refs), timeout=0)
         except (self.ray.exceptions.RayError, ConnectionError) as error:
-            raise UserError(f"the Ray cluster was lost ({_line(error)}); give the same command again.") from None
+            raise UserError(f"the Ray cluster was lost ({first_line(error)}); give the same command again.") from None
         for ref in done:
             self.settle(refs[ref])
 
@@ -221,17 +194,17 @@ class RayExecutor:
             result = self.ray.get(ref)
             return result.end, result.files
         except errors.OutOfMemoryError as error:
-            return _lost(State.OUT_OF_MEMORY, f"ended by Ray, whose node ran out of memory: {_line(error)}")
+            return _lost(State.OUT_OF_MEMORY, f"ended by Ray, whose node ran out of memory: {first_line(error)}")
         except errors.RayTaskError as error:
             cause = error.cause
             disk = refusal(cause) if isinstance(cause, Exception) else None
             if disk is not None:
                 return _lost(State.STORAGE, refused(disk))
-            return _lost(State.FAILED, f"the node could not start it: {type(cause).__name__}: {_line(cause)}")
+            return _lost(State.FAILED, f"the node could not start it: {type(cause).__name__}: {first_line(cause)}")
         except errors.TaskUnschedulableError as error:
-            return _lost(State.FAILED, f"no node can run it: {_line(error)}")
+            return _lost(State.FAILED, f"no node can run it: {first_line(error)}")
         except errors.RayError as error:
-            return _lost(State.KILLED, f"lost with its Ray worker: {_line(error)}")
+            return _lost(State.KILLED, f"lost with its Ray worker: {first_line(error)}")
 
     def order(self, cell: RayCell, order: str) -> None:
         """Leave an order for a task; one that still waits for a node is withdrawn instead."""
@@ -254,33 +227,6 @@ class RayExecutor:
         self.ray.shutdown()
 
 
-def connect(ray: Any, address: str | None, workers: int | None, device: str) -> None:
-    """Join the cluster at an address, or start a Ray that this machine alone can reach; raises UserError."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if address is not None:
-            ray.init(address=address, **quiet)
-            return
-        memory = accelerator_mib(choose_device("cpu" if device == "cpu" else "auto"))
-        ray.init(
-            address="local",
-            num_cpus=workers,
-            resources={} if memory is None else {GPU_MEMORY: memory},
-            include_dashboard=False,
-            _node_ip_address=LOCAL,
-            **quiet,
-        )
-    except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
-        where = f"at '{address}'" if address else "of this machine"
-        advice = "check --address, and RAY_AUTH_MODE and RAY_AUTH_TOKEN where the cluster asks for a token"
-        raise UserError(f"no Ray {where} answers ({_line(error)}); {advice}.") from None
-    finally:
-        # Ray puts its own in their place, which would end the run without a word.
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
 def _variables() -> dict[str, str]:
     """Variables of the runner that decide what its worker processes find."""
     return {name: value for name, value in os.environ.items() if name == "PYTHONPATH" or name.startswith("TIMEMAR_")}
@@ -288,8 +234,3 @@ def _variables() -> dict[str, str]:
 
 def _lost(state: State, reason: str) -> tuple[Event, Mapping[str, bytes]]:
     return Event("end", state=state, reason=reason, crashed=True), {}
-
-
-def _line(error: object) -> str:
-    """The first line of an error."""
-    return next((line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()), type(error).__name__)
