@@ -29,7 +29,7 @@ from benchmark.store.records import Record
 
 HEARTBEAT_SECONDS = 15.0
 EXPIRY_SECONDS = 120.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.5
 WITHOUT_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """What file systems without hard links answer."""
 
@@ -98,6 +98,9 @@ class OwnedLock:
 
     def _take(self) -> bool:
         """One attempt."""
+        before = read_owner(self.path)
+        if before is not None and not has_expired(self.path, before):
+            return False
         self.holding = uuid.uuid4().hex
         here = Owner(
             host=socket.gethostname(),
@@ -111,15 +114,12 @@ class OwnedLock:
         with naming(self.path):
             part.write_text(json.dumps(here.to_json()), encoding="utf-8")
         try:
-            return _place(part, self.path) or self._take_over(part)
+            return self._take_over(part, before) if before else _place(part, self.path)
         finally:
             part.unlink(missing_ok=True)
 
-    def _take_over(self, part: Path) -> bool:
+    def _take_over(self, part: Path, before: Owner) -> bool:
         """Replace an expired owner, whom only one contender may follow."""
-        before = read_owner(self.path)
-        if before is None or not has_expired(self.path, before):
-            return False
         claims = self._follow(part, before)
         try:
             # A slow contender finds that another one has followed in the meantime.

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import threading
 from typing import Any
 
 from benchmark.errors import UserError
@@ -41,7 +42,8 @@ def import_ray(address: str | None) -> Any:
 
 def connect(ray: Any, address: str | None, workers: int | None, device: str) -> None:
     """Join the cluster at an address, or start a Ray that this machine alone can reach; raises UserError."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    main = threading.current_thread() is threading.main_thread()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM) if main}
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is not None:
