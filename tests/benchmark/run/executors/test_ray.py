@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.benchmark.run.conftest import bytes_of, run_suite, suite_command
+from tests.benchmark.run.conftest import bytes_of, suite_command
 from tests.command_line import Done
 from tests.conftest import environment
 from tests.data_files import short
@@ -79,8 +79,9 @@ SUITE = """
 budget: smoke
 datasets: [sines]
 generators: [copy, gaussian, block_bootstrap, 'faulty:Raises', 'mine:Loses']
-scores: [duplicates, discriminative, context_fid]
+scores: [duplicates, discriminative]
 """
+ONE = "budget: smoke\ndatasets: [sines]\ngenerators: ['{}']\nscores: [duplicates]\n"
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +96,10 @@ def address() -> Iterator[str]:
         head.stdin.close()
 
 
-def on_ray(folder: Path, address: str, *arguments: str, text: str, before: str = "") -> Done:
-    """Run a suite in `folder` on a Ray, in a new process, after the statements `before`."""
-    options = [*suite_command(folder, *arguments, text=text), "--executor", "ray", "--address", address]
-    command = [sys.executable, "-c", before + PROGRAM, *options]
+def run(folder: Path, address: str | None, *arguments: str, text: str, before: str = "") -> Done:
+    """Run a suite in `folder`, on a Ray where there is an address, in a new process after the statements `before`."""
+    options = ["--executor", "ray", "--address", address] if address else []
+    command = [sys.executable, "-c", before + PROGRAM, *suite_command(folder, *arguments, *options, text=text)]
     return subprocess.run(
         command, cwd=folder, env=environment(**RAY), capture_output=True, text=True, timeout=300, check=False
     )
@@ -127,9 +128,9 @@ def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_re
     address: str, folders: tuple[Path, Path]
 ) -> None:
     local, other = folders
-    done = run_suite(local, "--workers", "2", text=SUITE)
+    done = run(local, None, "--workers", "2", text=SUITE)
     assert done.returncode == 1, done.stderr
-    done = on_ray(other, address, text=SUITE)
+    done = run(other, address, text=SUITE)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert len(list((other / "runs").glob("cells/*/samples.npz"))) == 4
@@ -143,8 +144,7 @@ def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_re
 
 def test_a_lost_ray_worker_is_replaced_too(address: str, folders: tuple[Path, Path]) -> None:
     _, other = folders
-    text = "budget: smoke\ndatasets: [sines]\ngenerators: ['mine:LosesItsParent']\nscores: [duplicates]\n"
-    done = on_ray(other, address, text=text)
+    done = run(other, address, text=ONE.format("mine:LosesItsParent"))
     assert done.returncode == 0, done.stderr
     assert fits(other, "loses_its_parent") == ["started", "started", "finished"]
 
@@ -154,9 +154,9 @@ def test_a_node_that_does_not_see_the_store_changes_no_byte(address: str, folder
     text = "budget: smoke\ndatasets: [sines]\ngenerators: [gaussian, copy]\nscores: [context_fid]\n"
     for folder in (local, other):
         short(folder)
-    assert run_suite(local, "--csv", "short.csv", text=text).returncode == 0
+    assert run(local, None, "--csv", "short.csv", text=text).returncode == 0
     # The second cell is sent the encoders that the first one trained.
-    done = on_ray(other, address, "--workers", "1", "--csv", "short.csv", text=text, before=ELSEWHERE)
+    done = run(other, address, "--workers", "1", "--csv", "short.csv", text=text, before=ELSEWHERE)
     assert done.returncode == 0, done.stderr
     assert bytes_of(other / "runs") == bytes_of(local / "runs")
     for cell in (local / "runs" / "cells").iterdir():
@@ -172,8 +172,7 @@ def test_a_node_that_does_not_see_the_store_changes_no_byte(address: str, folder
 
 def test_a_terminated_run_stops_its_cells_cleanly(address: str, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUG_IN)
-    text = "budget: smoke\ndatasets: [sines]\ngenerators: ['mine:Waits']\nscores: [dcr_ratio]\n"
-    command = [sys.executable, "-m", "benchmark", *suite_command(tmp_path, text=text)]
+    command = [sys.executable, "-m", "benchmark", *suite_command(tmp_path, text=ONE.format("mine:Waits"))]
     with (tmp_path / "lines").open("wb") as lines:
         runner = subprocess.Popen(
             [*command, "--executor", "ray", "--address", address],
@@ -192,14 +191,13 @@ def test_a_terminated_run_stops_its_cells_cleanly(address: str, tmp_path: Path) 
 
 
 def test_an_address_where_nothing_listens_is_one_sentence(tmp_path: Path) -> None:
-    done = on_ray(tmp_path, "127.0.0.1:1", text=SUITE)
+    done = run(tmp_path, "127.0.0.1:1", text=ONE.format("copy"))
     assert done.returncode == 2
     assert "error: no Ray at '127.0.0.1:1' answers ([Errno 111] Connection refused); check --address" in done.stderr
 
 
 def test_a_device_that_no_node_has_is_one_sentence(address: str, tmp_path: Path) -> None:
-    text = "budget: smoke\ndatasets: [sines]\ngenerators: [copy]\nscores: [dcr_ratio]\n"
-    done = on_ray(tmp_path, address, "--device", "cuda", text=text)
+    done = run(tmp_path, address, "--device", "cuda", text=ONE.format("copy"))
     assert done.returncode == 2
     assert "--device cuda was asked for, but no node of the Ray cluster has a GPU" in done.stderr
     assert "Traceback" not in done.stderr
