@@ -85,7 +85,8 @@ def attend(task: Task, job: Job, exchange: Exchange) -> Event:
     folder = Path(task.folder) if Path(task.folder).is_dir() else None
     worker = WorkerProcess(job, lambda _, event: events.put(event), folder=folder, environment=task.environment)
     guard = Guard(task.limits)
-    asked, exchanged, waiting = False, 0.0, []
+    asked, exchanged = False, 0.0
+    waiting: list[Event] = []
     try:
         while True:
             with contextlib.suppress(queue.Empty):
