@@ -2,7 +2,7 @@
 
     python -m tests.studies.ray_overhead [--cells 6]
 
-The same control cells at budget `smoke`, one at a time, by both executors in stores of their own; a Ray of this machine with one
+An empty task is what Ray itself adds to a cell. The same control cells at budget `smoke`, one at a time, by both executors in stores of their own; a Ray of this machine with one
 CPU. Prints JSON with the machine, the load before and after, and the commit. Needs the extra `ray`.
 """
 
@@ -22,11 +22,14 @@ from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
 from benchmark.run import launch
 from benchmark.run.executors.base import Executor
+from benchmark.run.executors.ray_executor import RayExecutor
 from benchmark.run.limits import Limits
 from benchmark.run.runner import Options, Runner
 from benchmark.store import provenance
 from benchmark.store.store import Store
+from tests.studies import record
 
+TASKS = 8
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -49,6 +52,17 @@ def descendants_mib() -> dict[str, float]:
     return {name: round(mib, 1) for name, mib in sorted(found.items())}
 
 
+def empty_task_ms(ray: Any) -> list[float]:
+    """Milliseconds of tasks that do nothing, one after the other, each in a Ray worker of its own as that of a cell."""
+    empty = ray.remote(max_calls=1)(lambda: None)
+    found = []
+    for _ in range(TASKS):
+        began = time.perf_counter()
+        ray.get(empty.remote())
+        found.append(round(1000 * (time.perf_counter() - began), 1))
+    return sorted(found)
+
+
 def seconds_of(plan: Plan, options: Options, told: dict[str, Any]) -> float:
     """Seconds from the first cell's start to the last one's end, without the executor's own start."""
 
@@ -57,8 +71,8 @@ def seconds_of(plan: Plan, options: Options, told: dict[str, Any]) -> float:
         executor = launch.open_executor(chosen, limits)
         told["ready"] = time.perf_counter()
         told["start_seconds"] = round(told["ready"] - began, 2)
-        if chosen.ray is not None:
-            time.sleep(2.0)  # until its processes have grown to their size
+        if isinstance(executor, RayExecutor):
+            told["empty_task_ms"] = empty_task_ms(executor.ray)
             told["resident_mib"] = descendants_mib()
             told["ready"] = time.perf_counter()
         return executor
@@ -90,11 +104,13 @@ def main() -> None:
     result = {
         "cells": cells,
         "start_seconds": told["start_seconds"],
+        "empty_task_ms": told["empty_task_ms"],
         "local_ms_a_cell": round(1000 * local / cells),
         "ray_ms_a_cell": round(1000 * ray / cells),
         "overhead_ms_a_cell": round(1000 * (ray - local) / cells),
         "resident_mib": {**told["resident_mib"], "together": round(sum(told["resident_mib"].values()), 1)},
-        "load_before_and_after": [load, os.getloadavg()[0]],
+        "processor": record.processor(),
+        "load_before_and_after": [round(load, 1), round(os.getloadavg()[0], 1)],
     }
     facts = {"machine": provenance.machine("cpu"), "versions": provenance.versions(), **provenance.commit()}
     json.dump({**facts, "results": result}, sys.stdout, indent=1)

@@ -14,6 +14,7 @@ import argparse
 import csv
 import heapq
 import multiprocessing
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -114,8 +115,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=2.0, help="Seconds of each count of operations.")
     arguments = parser.parse_args()
-    seconds = recorded_seconds()
+    seconds, load = recorded_seconds(), os.getloadavg()[0]
     results: dict[str, Any] = {
+        "processor": record.processor(),
         "cells": len(seconds),
         "total_seconds": round(sum(seconds), 1),
         "longest_seconds": round(max(seconds), 1),
@@ -126,6 +128,7 @@ def main() -> None:
             for operation in OPERATIONS
         },
     }
+    results["load_before_and_after"] = [round(load, 1), round(os.getloadavg()[0], 1)]
     record.write(record.MEASURED / "scaling" / "scaling.json", results)
 
 
