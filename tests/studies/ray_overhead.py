@@ -2,8 +2,9 @@
 
     python -m tests.studies.ray_overhead [--cells 6]
 
-An empty task is what Ray itself adds to a cell. The same control cells at budget `smoke`, one at a time, by both executors in stores of their own; a Ray of this machine with one
-CPU. Prints JSON with the machine, the load before and after, and the commit. Needs the extra `ray`.
+An empty task is what Ray itself adds to a cell. The same control cells at budget `smoke`, one at a time, by both executors in
+stores of their own; a Ray of this machine with one CPU. Prints JSON with the machine, the load before and after, and the commit.
+Needs the extra `ray`.
 """
 
 from __future__ import annotations

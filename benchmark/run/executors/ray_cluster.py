@@ -24,7 +24,6 @@ def import_ray(address: str | None) -> Any:
     A Ray without an address is one of this machine: it listens on the loopback alone, and to a token of its own.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address is None:
         # Ray would put this machine's public address in the place of 127.0.0.1.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
