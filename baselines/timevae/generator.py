@@ -36,10 +36,11 @@ class TimeVAE(NetworkGenerator):
 
     `filters` of the encoder's layers, each of which halves T; `latent` dimensions; a trend of degree `trend_poly` (0: none);
     `seasons` as pairs (seasons, steps of one). Training is as long as exactly one of `steps` and `epochs` says. The last weights
-    are sampled: the decoded mean of a standard normal draw, clipped to [0, 1].
+    are sampled: the decoded mean of a standard normal draw, clipped to [0, 1]. Inside, every step of every feature is scaled to
+    [0, 1] by its range over the training windows.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     filters: Annotated[tuple[Count, ...], Field(min_length=1)] = (50, 100, 200)
     latent: Count = 8
@@ -60,9 +61,10 @@ class TimeVAE(NetworkGenerator):
         seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
         data = as_tensor(windows, context.device)
         network = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
+        network.scaler.fit(data)
         task = EvidenceTask(
             network,
-            data,
+            network.scaler.transform(data),
             batch=values["batch"],
             learning_rate=values["learning_rate"],
             weight=values["reconstruction_weight"],
@@ -84,7 +86,7 @@ class TimeVAE(NetworkGenerator):
     def _draw(self, n: int, seed: int) -> Tensor:
         latent = torch.randn((n, self.parameters()["latent"]), generator=seeded(seed))
         parts = latent.split(max(1, _SAMPLE_STEPS // self.shape_[0]))
-        return torch.cat([cast(TimeVAENetwork, self.network_).decode(part.to(self.device)) for part in parts])
+        return torch.cat([cast(TimeVAENetwork, self.network_).synthesize(part.to(self.device)) for part in parts])
 
 
 class EvidenceTask:
