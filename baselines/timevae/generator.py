@@ -10,19 +10,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from baselines.epochs import EpochTask
 from baselines.timevae.network import Sizes, TimeVAENetwork, divergence, reconstruction
 from benchmark.interface import FitContext, Windows, check_windows
-from benchmark.training import (
-    Batches,
-    NetworkGenerator,
-    as_tensor,
-    build,
-    count_steps,
-    restore_training,
-    seeded,
-    train,
-    training_state,
-)
+from benchmark.training import NetworkGenerator, as_tensor, build, count_steps, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 Pattern = tuple[Count, Count]
@@ -89,15 +80,15 @@ class TimeVAE(NetworkGenerator):
         return torch.cat([cast(TimeVAENetwork, self.network_).synthesize(part.to(self.device)) for part in parts])
 
 
-class EvidenceTask:
-    """Weighted reconstruction plus divergence, summed over the batch; batches go through shuffled epochs, the last one short."""
+class EvidenceTask(EpochTask[TimeVAENetwork]):
+    """Weighted reconstruction plus divergence, summed over the batch; an epoch's last batch is short."""
 
     def __init__(
         self, network: TimeVAENetwork, windows: Tensor, *, batch: int, learning_rate: float, weight: float
     ) -> None:
-        self.network, self.batches, self.weight = network, Batches(windows, batch, keep_short=True), weight
-        self.latent = network.encoder.mean.out_features
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, eps=1e-7, fused=True)  # ε is Keras's
+        optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, eps=1e-7, fused=True)  # ε is Keras's
+        super().__init__(network, windows, optimizer, batch=batch, keep_short=True)
+        self.weight, self.latent = weight, network.encoder.mean.out_features
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; metrics: the loss and its terms, each a window."""
@@ -107,20 +98,9 @@ class EvidenceTask:
         decoded, mean, log_variance = self.network(windows, normal)
         error, nats = reconstruction(windows, decoded), divergence(mean, log_variance)
         loss = self.weight * error + nats
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        self.descend(loss)
         return {
             "loss": loss.detach() / count,
             "reconstruction": error.detach() / count,
             "divergence": nats.detach() / count,
         }
-
-    def state(self) -> dict[str, Tensor]:
-        """Weights, the epoch's order and the optimizer's moments."""
-        return {**training_state(self.network, optimizer=self.optimizer), **self.batches.state()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` returned."""
-        restore_training(state, self.network, optimizer=self.optimizer)
-        self.batches.load_state(state)
