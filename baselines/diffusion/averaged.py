@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.diffusion.learning_rate import LearningRate
-from baselines.epochs import EpochTask
-from benchmark.training import WeightAverage, set_learning_rate
+from benchmark.training import EpochTask, WeightAverage, set_learning_rate
 
 
 class AveragedTask(EpochTask[nn.Module]):

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.diffusion.schedule import NoiseSchedule
-from baselines.epochs import EpochTask
-from benchmark.training import set_dropout_rng, set_learning_rate
+from benchmark.training import EpochTask, set_dropout_rng, set_learning_rate
 
 Error = Callable[[Tensor, Tensor], Tensor]
 """The mean error of predicted noise, both (B, T, D)."""

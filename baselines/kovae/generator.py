@@ -10,11 +10,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from baselines.epochs import EpochTask
 from baselines.kovae.network import KoVAENetwork, Sizes, divergence, koopman_error, reconstruction
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Windows, check_windows
 from benchmark.training import (
+    EpochTask,
     NetworkGenerator,
     as_tensor,
     count_steps,

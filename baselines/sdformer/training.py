@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.epochs import EpochTask
 from baselines.sdformer.objective import Objective
 from baselines.sdformer.quantizer import commitment, perplexity
 from baselines.sdformer.transformer import TokenTransformer
 from baselines.sdformer.vqvae import VQVAE
-from benchmark.training import adamw, restore_training, set_dropout_rng, set_learning_rate, training_state
+from benchmark.training import EpochTask, adamw, restore_training, set_dropout_rng, set_learning_rate, training_state
 
 
 @dataclass(frozen=True)

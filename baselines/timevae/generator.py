@@ -10,10 +10,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from baselines.epochs import EpochTask
 from baselines.timevae.network import Sizes, TimeVAENetwork, divergence, reconstruction
 from benchmark.interface import FitContext, Windows, check_windows
-from benchmark.training import NetworkGenerator, as_tensor, build, count_steps, seeded, train
+from benchmark.training import EpochTask, NetworkGenerator, as_tensor, build, count_steps, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 Pattern = tuple[Count, Count]

@@ -1,16 +1,14 @@
-"""Trainings in epochs: which of them use an epoch's short last batch, their order, and an optimizer step by hand."""
+"""Which of the trainings in epochs use the short last batch, as the official codes do or do not."""
 
 from itertools import chain
 
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional
 
 from baselines.difftime.generator import DiffTime
 from baselines.diffusion.schedule import NoiseSchedule, linear_betas
 from baselines.diffwave.generator import DiffWave
-from baselines.epochs import EpochTask
 from baselines.sdformer.training import LearningRates, VQVAETask
 from baselines.sdformer.vqvae import VQVAE, VQVAESizes
 from benchmark.training import build
@@ -25,12 +23,6 @@ def stream(seed=0):
 def numbered(length=8, features=2):
     """Windows (N, T, D), each full of its own number / N."""
     return (torch.arange(ROWS) / ROWS)[:, None, None].expand(ROWS, length, features).clone()
-
-
-class Fitted(EpochTask[nn.Linear]):
-    def step(self, step, rng):
-        windows = self.batches.draw(step, rng)
-        return {"rows": (windows[:, 0, 0] * ROWS).round()}
 
 
 def shown(task, steps, rng):
@@ -83,27 +75,3 @@ def test_a_short_batch_of_fewer_latents_than_codes_gives_them_copies_with_noise(
     assert nearest.indices.tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
     assert 0.99 < float(nearest.values.min()) <= float(nearest.values.max()) < 1.0001
     assert len(quantizer.codes.unique(dim=0)) == 8
-
-
-def test_a_step_of_gradient_descent_by_hand_and_its_cut():
-    network = nn.utils.skip_init(nn.Linear, 1, 1, bias=False)
-    nn.init.constant_(network.weight, 3.0)
-    task = Fitted(network, numbered(), torch.optim.SGD(network.parameters(), lr=0.1), batch=4, keep_short=True)
-    task.descend(network.weight.square().sum())  # gradient 6
-    assert float(network.weight.detach()) == pytest.approx(3 - 0.6)
-    norm = task.descend_clipped(network.weight.square().sum(), 0.5)  # gradient 4.8
-    assert float(norm) == pytest.approx(4.8)
-    assert float(network.weight.detach()) == pytest.approx(2.4 - 0.05, abs=1e-5)
-
-
-def test_the_order_of_an_epoch_is_resumed():
-    def make():
-        network = build(lambda: nn.Linear(1, 1), stream())
-        return Fitted(network, numbered(), torch.optim.Adam(network.parameters()), batch=4, keep_short=True)
-
-    task, rng = make(), stream(5)
-    first = task.step(0, rng)["rows"]
-    resumed = make()
-    resumed.load_state(task.state())
-    assert torch.equal(task.step(1, rng)["rows"], resumed.step(1, stream(9))["rows"])
-    assert not set(first.tolist()) & set(resumed.step(2, stream(9))["rows"].tolist())

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from benchmark.training import Batches, restore_training, training_state
+from benchmark.training.batches import Batches
+from benchmark.training.optim import restore_training, training_state
 
 Network = TypeVar("Network", bound=nn.Module)
 
