@@ -112,7 +112,9 @@ def test_a_yaml_says_the_same_as_the_options(command: CommandLine, tmp_path: Pat
         (("run", "--csv", "machines.csv", "--mising", "drop"), "did you mean '--missing'?"),
         (("run", "--csv", "machines.csv", "--missing", "fill"), "'missing' is 'fill', but input should be"),
         (("data", "show", "stocks", "--drop", "Volume"), "write a YAML file with `extends: stocks`"),
-        (("status", "--missing", "drop"), "add --suite quick"),
+        (("status", "--missing", "drop"), "--missing describes one's own data, but none are named; add --csv FILE."),
+        (("status", "--length", "12"), "add --suite quick"),
+        (("run", "--csv", "machines.csv", "--length", "1"), "--length is 1, but a window has at least 2 time steps."),
     ],
 )
 def test_mistakes_are_one_sentence(
