@@ -16,7 +16,6 @@ from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows, check_windows
 from benchmark.training import (
     NetworkGenerator,
-    adamw,
     as_tensor,
     build,
     descend,
@@ -100,7 +99,7 @@ class AdversarialTask:
         makers = list(networks.generator.parameters())
         self.optimizers = {
             "judges": adam_in_turn(networks.h, networks.m, values["learning_rate"]),
-            "generator": adamw(makers, values["learning_rate"], decay=0.0),
+            "generator": _adam(makers, values["learning_rate"]),
         }
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
@@ -157,7 +156,7 @@ def adam_in_turn(first: nn.Module, second: nn.Module, learning_rate: float) -> t
     Its count of steps, by which it corrects its moments, is one for both: iteration i from 1 is step 2 i − 1 of the first and
     2 i of the second.
     """
-    optimizer = adamw([*first.parameters(), *second.parameters()], learning_rate, decay=0.0)
+    optimizer = _adam([*first.parameters(), *second.parameters()], learning_rate)
     for parameter in second.parameters():
         moments = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
         optimizer.state[parameter] = {"step": torch.ones((), device=parameter.device), **moments}
@@ -168,6 +167,11 @@ def adam_in_turn(first: nn.Module, second: nn.Module, learning_rate: float) -> t
 
     optimizer.register_step_post_hook(count_the_other)
     return optimizer
+
+
+def _adam(parameters: list[nn.Parameter], learning_rate: float) -> torch.optim.Adam:
+    """Adam with Keras's ε."""
+    return torch.optim.Adam(parameters, lr=learning_rate, eps=1e-7, fused=True)
 
 
 def draw_noise(n: int, length: int, size: int, rng: torch.Generator) -> Tensor:

@@ -73,7 +73,8 @@ def main() -> None:
     before, after = verdicts(old), verdicts(new)
     print("before:", dict(Counter(before.values())))  # noqa: T201
     print("after:", dict(Counter(after.values())))  # noqa: T201
-    print("changed:", dict(Counter((before[key], found) for key in before if (found := after.get(key, before[key])) != before[key])))  # noqa: T201
+    changed = Counter((old, after[key]) for key, old in before.items() if after.get(key, old) != old)
+    print("changed:", dict(changed))  # noqa: T201
 
 
 if __name__ == "__main__":
