@@ -15,6 +15,7 @@ import pytest
 
 from tests.benchmark.run.conftest import SUITE, bytes_of, finished_stages, run_suite, suite_command
 from tests.conftest import environment
+from tests.forked import ForkedCommand
 from tests.waiting import wait_until
 
 HANGING = "budget: smoke\ndatasets: [sines]\ngenerators: ['faulty:Hangs']\nscores: [dcr_ratio]\nseeds: 2\n"
@@ -199,6 +200,7 @@ def test_two_runners_of_one_worker_each_share_the_work_and_give_the_bytes_of_one
     finished: Path, tmp_path: Path
 ) -> None:
     # Equal seeds give equal bytes in another folder, whatever the number of workers.
-    runners = [start(tmp_path, workers=1) for _ in range(2)]
+    arguments = suite_command(tmp_path, "--workers", "1")
+    runners = [ForkedCommand(arguments, environment(), tmp_path) for _ in range(2)]
     assert [runner.wait(timeout=600) for runner in runners] == [0, 0]
     check(tmp_path, finished)
