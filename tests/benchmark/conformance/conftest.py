@@ -17,11 +17,12 @@ from tests.forked import server
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that loads a generator is one of the server's, which saves it the seconds of its imports."""
+    context = server()  # started here, since a check has a temporary folder of its own
 
     class Forked(ProcessPoolExecutor):
         def __init__(self, workers: int, mp_context: BaseContext) -> None:
             del mp_context
-            super().__init__(workers, mp_context=server())
+            super().__init__(workers, mp_context=context)
 
         def submit(self, call: Callable[..., Any], *given: Any) -> Future[Any]:  # type: ignore[override]
             return super().submit(_in_environment, dict(os.environ), call, given)
