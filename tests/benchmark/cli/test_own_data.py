@@ -52,7 +52,12 @@ def run(command: CommandLine, folder: Path, name: str) -> None:
         assert kept["samples"].shape[1:] == (24, len(FEATURES[name]))
 
 
-def test_machines_with_a_category_go_from_their_card_to_their_figures(command: CommandLine, tmp_path: Path) -> None:
+def test_machines_with_a_category_go_from_their_card_to_their_figures(
+    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Few windows and few dots, because embedding and drawing them take most of the time.
+    monkeypatch.setattr("benchmark.plots.embedding.MOST_WINDOWS", 50)
+    monkeypatch.setattr("benchmark.plots.style.DPI", 40)
     run(command, tmp_path, "machines")
     done = command("plots", "--csv", "machines.csv", *OPTIONS["machines"], *CHEAP)
     assert done.returncode == 0, done.stderr

@@ -20,6 +20,7 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from tests.benchmark.run.conftest import SUITE, bytes_of, finished_stages, run_suite, suite_command
 from tests.conftest import environment
+from tests.forked import ForkedCommand
 from tests.waiting import wait_until
 
 HANGING = "budget: smoke\ndatasets: [sines]\ngenerators: ['faulty:Hangs']\nscores: [dcr_ratio]\nseeds: 2\n"
@@ -204,7 +205,8 @@ def test_two_runners_of_one_worker_each_share_the_work_and_give_the_bytes_of_one
     finished: Path, tmp_path: Path
 ) -> None:
     # Equal seeds give equal bytes in another folder, whatever the number of workers.
-    runners = [start(tmp_path, workers=1) for _ in range(2)]
+    arguments = suite_command(tmp_path, "--workers", "1")
+    runners = [ForkedCommand(arguments, environment(), tmp_path) for _ in range(2)]
     assert [runner.wait(timeout=600) for runner in runners] == [0, 0]
     # No stage was even started by both.
     events = Counter((line["stage"], line["event"]) for line in journal(tmp_path / "runs", "*timemar_s*"))
