@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from unittest import mock
 
 from benchmark.imports import ROOT
 from benchmark.run.blas import use_avx512_blas
-from benchmark.run.worker_process import ENVIRONMENT
+from benchmark.run.executors.worker_process import ENVIRONMENT
 
 IMPORTED = [
     "pytest",
@@ -106,12 +107,21 @@ class ForkedWorker(Forked):
     """As much of `subprocess.Popen` as a runner needs of a worker."""
 
     def __init__(
-        self, command: list[str], stdin: int, stdout: int, stderr: IO[bytes], env: dict[str, str], **options: bool
+        self,
+        command: list[str],
+        stdin: int,
+        stdout: int,
+        stderr: IO[bytes],
+        env: dict[str, str],
+        cwd: Path | None,
+        *,
+        start_new_session: bool,
     ) -> None:
-        assert options == {"start_new_session": True}
+        assert start_new_session
+        assert stdin == stdout == subprocess.PIPE
         inner_in, outer_in = os.pipe()
         outer_out, inner_out = os.pipe()
-        super().__init__(command[-1], (), (inner_in, inner_out, stderr.fileno()), env, Path.cwd())
+        super().__init__(command[-1], (), (inner_in, inner_out, stderr.fileno()), env, cwd or Path.cwd())
         os.close(inner_in)
         os.close(inner_out)
         self.stdin, self.stdout = os.fdopen(outer_in, "wb"), os.fdopen(outer_out, "rb")
@@ -170,7 +180,7 @@ def _run(
 @contextmanager
 def forked_workers() -> Iterator[None]:
     """Runners in this process have their workers forked."""
-    import benchmark.run.worker_process as place
+    import benchmark.run.executors.worker_process as place
 
     popen: Callable[..., Any] = ForkedWorker
     with mock.patch.object(place, "subprocess", SimpleNamespace(Popen=popen, PIPE=place.subprocess.PIPE)):
