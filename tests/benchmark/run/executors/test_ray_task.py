@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,3 +93,16 @@ def test_an_executor_that_cannot_be_had_is_one_sentence() -> None:
     with pytest.raises(UserError, match="rai"):
         launch.options("cpu", 1, None, None, executor="rai")
     assert launch.options("auto", None, None, None, executor="ray").device == "auto"
+
+
+def test_a_local_run_imports_neither_ray_nor_what_speaks_to_it() -> None:
+    program = (
+        "import sys, benchmark.run.launch, benchmark.cli.app; "
+        "print([name for name in sys.modules if name.partition('.')[0] == 'ray' or 'executors.ray' in name])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert done.stdout.strip() == "[]"
+    importlib.import_module("benchmark.run.executors.ray_executor")
+    assert "ray" not in sys.modules
