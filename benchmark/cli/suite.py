@@ -60,6 +60,13 @@ def run(
     stop_after: Annotated[
         int | None, typer.Option(min=1, help="Equal failures of a generator after which its other cells wait.")
     ] = None,
+    executor: Annotated[
+        str, typer.Option(help="local, worker processes on this machine; or ray, on the nodes of a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(help="With --executor ray: the cluster's address, or auto (default: a Ray of this machine)."),
+    ] = None,
     json_target: Json = None,
 ) -> None:
     """Plan and run the missing cells of a suite, and end with its table.
@@ -75,7 +82,8 @@ def run(
     from benchmark.tracking.destination import check
 
     limits: Limits = {
-        "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after,
+        "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after, "executor": executor,
+        "address": address,
     }  # fmt: skip
     if index is not None and planned is None:
         raise UserError("--index is a bundle of a plan; name the file with --plan.")
