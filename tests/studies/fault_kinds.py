@@ -68,11 +68,12 @@ class Struck:
     output: str = ""
 
 
-def start(folder: Path, workers: int = 2, **extra: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, *arguments: str, workers: int = 2, **extra: str) -> subprocess.Popen[bytes]:
     """Start the suite in a process of its own, which adds its lines to `folder`/lines."""
+    command = suite_command(folder, "--workers", str(workers), *arguments, text=SUITE)
     with (folder / "lines").open("ab") as lines:
         return subprocess.Popen(
-            [sys.executable, "-m", "benchmark", *suite_command(folder, "--workers", str(workers), text=SUITE)],
+            [sys.executable, "-m", "benchmark", *command],
             cwd=folder,
             env=environment(**extra),
             stdout=lines,
@@ -127,6 +128,41 @@ def kill_runner(folder: Path, rng: random.Random) -> Struck:
 def kill_child(folder: Path, rng: random.Random) -> Struck:
     """A process that computes a cell is killed; the runner goes on."""
     return kill(folder, rng, child=True)
+
+
+def kill_ray_worker(folder: Path, rng: random.Random) -> Struck:
+    """A Ray worker is killed in the middle of a cell, or the worker process that it started, or the actor with its events."""
+    cells = remove_cells(folder, rng)
+    lines = len(journal(folder / "runs")) + rng.randrange(1, 5)
+    runner = start(folder, "--executor", "ray")
+    name = rng.choice((b"ray::compute", b"ray::Mailbox", b"benchmark.run.worker"))
+
+    def due() -> list[int] | None:
+        victims = [pid for pid in descendants(runner.pid) if name in _command(pid)]
+        ready = len(journal(folder / "runs")) >= lines and victims
+        return victims if ready or runner.poll() is not None else None
+
+    wait_until(lambda: due() is not None, seconds=600)
+    victims = due() or []
+    for pid in victims[:1]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    codes, text = finish(folder, runner)
+    hit = name.decode() if victims else "nothing, the run was over"
+    return Struck(f"{hit}, after {lines} journal lines", cells, codes, text)
+
+
+def descendants(pid: int) -> list[int]:
+    """The process ids of everything that a process started, directly or not."""
+    children = workers_of(pid)
+    return children + [inner for child in children for inner in descendants(child)]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _chosen(folder: Path, rng: random.Random) -> Path:
@@ -238,6 +274,7 @@ def hanging_tracker(folder: Path, rng: random.Random) -> Struck:
 KINDS: dict[str, tuple[Callable[[Path, random.Random], Struck], int]] = {
     "runner killed": (kill_runner, 4),
     "child killed": (kill_child, 4),
+    "Ray worker killed": (kill_ray_worker, 1),
     "file truncated": (truncate, 7),
     "bit flipped": (flip_bit, 9),
     "read-only store": (read_only, 1),
