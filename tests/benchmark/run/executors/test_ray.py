@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -9,7 +10,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -84,8 +85,8 @@ scores: [duplicates, discriminative]
 ONE = "budget: smoke\ndatasets: [sines]\ngenerators: ['{}']\nscores: [duplicates]\n"
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+@contextlib.contextmanager
+def ray_of_this_machine() -> Iterator[str]:
     """The address of a Ray of this machine with two CPUs."""
     with subprocess.Popen(
         [sys.executable, "-c", HEAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(**TOKEN)
@@ -111,23 +112,16 @@ def fits(folder: Path, generator: str) -> list[str]:
     return [line["event"] for line in map(json.loads, path.read_text().splitlines()) if line["stage"] == "fit"]
 
 
-@pytest.fixture
-def folders(tmp_path: Path) -> tuple[Path, Path]:
+def two(folder: Path) -> tuple[Path, Path]:
     """Folders for a local run and one on Ray, both with the plug-ins."""
     for name in ("local", "ray"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "mine.py").write_text(PLUG_IN)
-    return tmp_path / "local", tmp_path / "ray"
+        (folder / name).mkdir()
+        (folder / name / "mine.py").write_text(PLUG_IN)
+    return folder / "local", folder / "ray"
 
 
-def test_a_ray_of_this_machine_listens_on_the_loopback_alone(address: str) -> None:
-    assert address.startswith("127.0.0.1:")
-
-
-def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_replaced(
-    address: str, folders: tuple[Path, Path]
-) -> None:
-    local, other = folders
+def cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_replaced(address: str, folder: Path) -> None:
+    local, other = two(folder)
     done = run(local, None, "--workers", "2", text=SUITE)
     assert done.returncode == 1, done.stderr
     done = run(other, address, text=SUITE)
@@ -142,18 +136,18 @@ def test_cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_re
     assert fits(other, "loses") == ["started", "started", "finished"]
 
 
-def test_a_lost_ray_worker_is_replaced_too(address: str, folders: tuple[Path, Path]) -> None:
-    _, other = folders
+def a_lost_ray_worker_is_replaced_too(address: str, folder: Path) -> None:
+    _, other = two(folder)
     done = run(other, address, text=ONE.format("mine:LosesItsParent"))
     assert done.returncode == 0, done.stderr
     assert fits(other, "loses_its_parent") == ["started", "started", "finished"]
 
 
-def test_a_node_that_does_not_see_the_store_changes_no_byte(address: str, folders: tuple[Path, Path]) -> None:
-    local, other = folders
+def a_node_that_does_not_see_the_store_changes_no_byte(address: str, folder: Path) -> None:
+    local, other = two(folder)
     text = "budget: smoke\ndatasets: [sines]\ngenerators: [gaussian, copy]\nscores: [context_fid]\n"
-    for folder in (local, other):
-        short(folder)
+    for one in (local, other):
+        short(one)
     assert run(local, None, "--csv", "short.csv", text=text).returncode == 0
     # The second cell is sent the encoders that the first one trained.
     done = run(other, address, "--workers", "1", "--csv", "short.csv", text=text, before=ELSEWHERE)
@@ -170,34 +164,53 @@ def test_a_node_that_does_not_see_the_store_changes_no_byte(address: str, folder
     assert min(seconds) == 0 < max(seconds)
 
 
-def test_a_terminated_run_stops_its_cells_cleanly(address: str, tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(PLUG_IN)
-    command = [sys.executable, "-m", "benchmark", *suite_command(tmp_path, text=ONE.format("mine:Waits"))]
-    with (tmp_path / "lines").open("wb") as lines:
+def a_terminated_run_stops_its_cells_cleanly(address: str, folder: Path) -> None:
+    (folder / "mine.py").write_text(PLUG_IN)
+    command = [sys.executable, "-m", "benchmark", *suite_command(folder, text=ONE.format("mine:Waits"))]
+    with (folder / "lines").open("wb") as lines:
         runner = subprocess.Popen(
             [*command, "--executor", "ray", "--address", address],
-            cwd=tmp_path,
+            cwd=folder,
             env=environment(**RAY),
             stdout=subprocess.DEVNULL,
             stderr=lines,
         )
-    wait_until(lambda: list((tmp_path / "runs").glob("cells/*/journal.jsonl")), runner)
+    wait_until(lambda: list((folder / "runs").glob("cells/*/journal.jsonl")), runner)
     os.kill(runner.pid, signal.SIGTERM)
     assert runner.wait(timeout=180) == 130
-    assert fits(tmp_path, "waits") == ["started", "interrupted"]
-    said = (tmp_path / "lines").read_text()
+    assert fits(folder, "waits") == ["started", "interrupted"]
+    said = (folder / "lines").read_text()
     assert "interrupted; run the same command again to go on from here" in said
     assert "Traceback" not in said
+
+
+def a_device_that_no_node_has_is_one_sentence(address: str, folder: Path) -> None:
+    done = run(folder, address, "--device", "cuda", text=ONE.format("copy"))
+    assert done.returncode == 2
+    assert "--device cuda was asked for, but no node of the Ray cluster has a GPU" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+CHECKS: tuple[Callable[[str, Path], None], ...] = (
+    cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_replaced,
+    a_lost_ray_worker_is_replaced_too,
+    a_node_that_does_not_see_the_store_changes_no_byte,
+    a_terminated_run_stops_its_cells_cleanly,
+    a_device_that_no_node_has_is_one_sentence,
+)
+
+
+def test_cells_on_a_ray_of_this_machine(tmp_path: Path) -> None:
+    # One test, because tests that run in parallel would each start a Ray.
+    with ray_of_this_machine() as address:
+        assert address.startswith("127.0.0.1:"), "it listens on the loopback alone"
+        for check in CHECKS:
+            folder = tmp_path / check.__name__
+            folder.mkdir()
+            check(address, folder)
 
 
 def test_an_address_where_nothing_listens_is_one_sentence(tmp_path: Path) -> None:
     done = run(tmp_path, "127.0.0.1:1", text=ONE.format("copy"))
     assert done.returncode == 2
     assert "error: no Ray at '127.0.0.1:1' answers ([Errno 111] Connection refused); check --address" in done.stderr
-
-
-def test_a_device_that_no_node_has_is_one_sentence(address: str, tmp_path: Path) -> None:
-    done = run(tmp_path, address, "--device", "cuda", text=ONE.format("copy"))
-    assert done.returncode == 2
-    assert "--device cuda was asked for, but no node of the Ray cluster has a GPU" in done.stderr
-    assert "Traceback" not in done.stderr
