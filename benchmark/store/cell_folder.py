@@ -18,6 +18,7 @@ from benchmark.store.records import (
     Provenance,
     Record,
     ScoreRecord,
+    Spent,
     StageRecord,
     Status,
     is_sealed,
@@ -58,15 +59,21 @@ class CellFolder:
 
     @property
     def elapsed(self) -> Path:
-        """The file that holds the seconds of an unfinished fit over all its sessions."""
+        """The file that holds what an unfinished fit has cost in all its sessions."""
         return self.checkpoint / "elapsed"
 
-    def unfinished_seconds(self) -> float:
-        """Seconds spent on an unfinished fit, up to the last time that they were written; 0 where there is none."""
+    def unfinished(self) -> Spent:
+        """What an unfinished fit has cost, up to the last time that it was written; nothing where there is none."""
         try:
-            return float(self.elapsed.read_text(encoding="utf-8"))
+            values = json.loads(self.elapsed.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return 0.0
+            return Spent()
+        # Programs of before wrote the seconds alone.
+        return Spent.parse(values if isinstance(values, dict) else {"wall_seconds": values}) or Spent()
+
+    def unfinished_seconds(self) -> float:
+        """Wall-clock seconds spent on an unfinished fit; 0 where there is none."""
+        return self.unfinished().wall_seconds
 
     def scores(self) -> dict[str, ScoreRecord]:
         """Every score computed so far, by name; without those whose record was altered after it was written."""

@@ -170,6 +170,7 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
         "commit": fit.commit,
         "mlflow.source.git.commit": fit.commit,
         "dirty": fit.dirty,
+        "diff_sha256": fit.diff_sha256,
         "warnings": warnings,
         "device": fit.machine.device,
         NOTE: description([score_table(scores), reason, warnings]) or None,
