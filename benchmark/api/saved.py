@@ -56,6 +56,13 @@ def load(folder: Path, device: str) -> Estimator:
     record = _record(folder)
     if not record:
         raise UserError(f"'{folder}' holds no saved generator; name a folder that save wrote.")
+    try:
+        return _load(folder, record, device)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        raise UserError(f"'{folder / RECORD}' was altered after save wrote it; save the generator again.") from None
+
+
+def _load(folder: Path, record: dict[str, Any], device: str) -> Estimator:
     name, chosen = record["setting"][0], choose_device(device)
     spec = GeneratorSpec.model_validate({"name": name, "class": record["class"]})
     if record["generator"] is not None:

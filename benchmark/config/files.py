@@ -10,6 +10,11 @@ import yaml
 from benchmark.errors import UserError
 from benchmark.imports import ROOT, is_file_module
 
+LONGEST = 1 << 20
+"""Characters of a YAML file."""
+MOST_VALUES = 100_000
+"""Values in a YAML file, those behind its aliases counted each time: nine lines of aliases can stand for a thousand million."""
+
 
 def shipped(folder: str) -> Path:
     """A shipped folder, such as "configs/generators" or "results/published"."""
@@ -30,15 +35,49 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(f"the file '{path}' does not exist; check the path.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"the file '{path}' cannot be read as text ({type(error).__name__}); check the path.") from None
+    if len(text) > LONGEST:
+        raise UserError(f"the file '{path}' has {len(text):,} characters, more than {LONGEST:,}; shorten it.")
     try:
-        values = yaml.safe_load(text)
+        values = parse_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         position = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"the file '{path}' is not valid YAML{position}; correct it there.") from None
+    except ValueError as error:
+        raise UserError(f"the file '{path}' holds a value that cannot be read ({error}); correct it.") from None
     if not isinstance(values, dict):
         raise UserError(f"the file '{path}' must hold a mapping of keys to values, not {type(values).__name__}.")
     return values
+
+
+def parse_yaml(text: str) -> Any:
+    """The plain values of a YAML text; raises YAMLError, or ValueError for values that no program could work with."""
+    try:
+        values = yaml.safe_load(text)
+        _count(values, {})
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return values
+
+
+def _count(value: object, known: dict[int, int | None]) -> int:
+    """The values inside `value`, those behind an alias counted each time; raises ValueError for too many, and for a circle."""
+    if isinstance(value, str):
+        if "\0" in value or (not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+            raise ValueError("a text holds a character that no file or screen takes")
+        return 1
+    if not isinstance(value, dict | list | tuple | set):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = None
+        inside = (*value.keys(), *value.values()) if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(part, known) for part in inside)
+    found = known[id(value)]
+    if found is None:
+        raise ValueError("an alias stands for what it is part of")
+    if found > MOST_VALUES:
+        raise ValueError(f"its aliases stand for more than {MOST_VALUES:,} values")
+    return found
 
 
 def beside(file: Path, name: str) -> str:

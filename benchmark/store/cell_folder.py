@@ -66,7 +66,7 @@ class CellFolder:
         """What an unfinished fit has cost, up to the last time that it was written; nothing where there is none."""
         try:
             values = json.loads(self.elapsed.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return Spent()
         # Programs of before wrote the seconds alone.
         return Spent.parse(values if isinstance(values, dict) else {"wall_seconds": values}) or Spent()
@@ -154,7 +154,7 @@ class CellFolder:
         path, entries = self.path / "scores.json", self._entries()
         # Every entry has a checksum; the bytes between them are told by writing the same again.
         whole = entries == self._intact_entries() and bool(entries)
-        return path.exists() and not (whole and path.read_bytes() == json_bytes(entries))
+        return path.exists() and not (whole and _is_written_as(path, entries))
 
     def altered_files(self, finish: Finish) -> list[str]:
         """The files of a finished stage that are missing or were altered after they were written."""
@@ -187,7 +187,7 @@ class CellFolder:
     def journal(self) -> list[Note]:
         """The lines of the cell's journal, oldest first; without those that a killed process left unfinished."""
         try:
-            lines = self._journal.read_text(encoding="utf-8").splitlines()
+            lines = self._journal.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return []
         return [note for note in map(Note.parse_line, lines) if note is not None]
@@ -198,6 +198,14 @@ class CellFolder:
         path = self._journal
         with naming(path), path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+
+def _is_written_as(path: Path, value: object) -> bool:
+    """Whether a file has the bytes that this program writes of a value; never for values that it does not write."""
+    try:
+        return path.read_bytes() == json_bytes(value)
+    except ValueError:
+        return False
 
 
 def _intact(name: str, entry: object) -> ScoreRecord | None:

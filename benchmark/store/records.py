@@ -119,7 +119,7 @@ class Note(Record):
         """A line as a record; None where it is not one."""
         try:
             return cls.parse(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
