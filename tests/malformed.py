@@ -7,6 +7,7 @@ outside the folder.
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import shutil
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from benchmark.api.saved import load as load_saved
 from benchmark.config.files import shipped
@@ -76,18 +78,77 @@ def read(target: Target, data: bytes, sandbox: Path) -> bool:
     return sound
 
 
-def _yaml(read_it: Callable[[Path], object], *folders: str) -> Target:
+ODD: tuple[Any, ...] = (
+    None, True, 0, -1, 10**30, 1e300, float("nan"), float("inf"), "", "x", "a/b.yaml", "../own.csv", "own.csv", "gaussian",
+    "stocks", "sines", [], [[]], [None], ["a", "a"], [1, 2], {}, {"a": None}, {"a": {"b": [1]}}, {1: 2}, "%Y-%m-%d", "1 GiB",
+    "file.py:Class",
+)  # fmt: skip
+"""Values in the place of others."""
+STRUCTURED = b"\x01"
+"""With this first byte, an input says which seed is changed and then, three bytes each, what in it is replaced by what."""
+
+
+def changed(values: Any, choices: bytes) -> Any:
+    """Plain values with some inside replaced, removed or added: three bytes each choose where, how and by what."""
+    for where, how, what in zip(choices[::3], choices[1::3], choices[2::3], strict=False):
+        places = list(_places(values))
+        if not places:
+            return values
+        holder, key = places[where % len(places)]
+        new = copy.deepcopy(ODD[what % len(ODD)])
+        if how % 8 == 0:
+            del holder[key]
+        elif how % 8 == 1 and isinstance(holder, dict):
+            holder[f"k{what % 5}"] = holder.pop(key)
+        elif how % 8 == 2 and isinstance(holder, list):
+            holder.insert(key, new)
+        else:
+            holder[key] = new
+    return values
+
+
+def _places(values: Any) -> Iterator[tuple[Any, Any]]:
+    pairs = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
+    for key, value in list(pairs):
+        yield values, key
+        yield from _places(value)
+
+
+def _structured(data: bytes, seeds: list[bytes], load: Callable[[bytes], Any], dump: Callable[[Any], str]) -> bytes:
+    """The bytes of a changed seed; those that are given where they describe none."""
+    if data[:1] != STRUCTURED or len(data) < 2:
+        return data
+    return dump(changed(load(seeds[data[1] % len(seeds)]), data[2:32])).encode("utf-8", "replace")
+
+
+def _choices() -> list[bytes]:
+    """Inputs that change one value of one seed."""
+    return [
+        STRUCTURED + bytes([seed, where, 3, what])
+        for seed in range(6)
+        for where in (0, 2, 5)
+        for what in range(0, 28, 3)
+    ]
+
+
+def _yaml(read_it: Callable[[Path], object], sound: Callable[[], list[bytes]]) -> Target:
     def seeds() -> list[bytes]:
-        found = [path for folder in folders for path in sorted(shipped(folder).glob("*.yaml"))]
-        short = sorted(found, key=lambda path: path.stat().st_size)[:6]
-        return [path.read_bytes() for path in short] + YAML_TRAPS
+        return [*sound(), *YAML_TRAPS, *_choices()]
 
     def run(data: bytes, folder: Path) -> None:
         path = folder / "own.yaml"
-        path.write_bytes(data)
+        path.write_bytes(_structured(data, kept(), yaml.safe_load, yaml.safe_dump))
         read_it(path)
 
+    kept = cache(sound)
     return Target(seeds, run)
+
+
+def _shipped(folder: str) -> list[bytes]:
+    """The six smallest YAML files of a folder."""
+    return [
+        path.read_bytes() for path in sorted(shipped(folder).glob("*.yaml"), key=lambda path: path.stat().st_size)[:6]
+    ]
 
 
 YAML_TRAPS = [
@@ -139,14 +200,12 @@ def _dataset_seeds() -> list[bytes]:
         b"file: ../../rows.csv\n",
         b"file: rows.mat\narray: x\n",
         b"recipe: {process: sines, seed: 1, count: 10, features: 2}\n",
-        *YAML_TRAPS,
     ]
 
 
 def _sweep_seeds() -> list[bytes]:
     return [
         b"generator: gaussian\ndataset: sines\nparam: {a: [1, 2], b: {low: 0.1, high: 1, log: true}}\ntrials: 3\n",
-        *YAML_TRAPS,
     ]
 
 
@@ -285,6 +344,8 @@ def _record(data: bytes, folder: Path) -> None:
     """The first byte: r for bytes as they are, s for JSON with a checksum of its own; the second: which record."""
     number, body = data[1:2], data[2:]
     name = RECORDS[number[0] % len(RECORDS)] if number else RECORDS[0]
+    if data[:1] == b"s" and body[:1] == STRUCTURED and name != "journal.jsonl":
+        body = _structured(body[:1] + b"\0" + body[1:], [_finished().get(name, b"{}")], json.loads, json.dumps)
     if data[:1] == b"s":
         try:
             values = json.loads(body)
@@ -320,16 +381,19 @@ def _record_seeds() -> list[bytes]:
         b'{"\\ud800": 1}',
         b"null",
     ]
+    seeds += [b"s" + bytes([n]) + STRUCTURED + one[2:] for n in range(5) for one in _choices()[::9]]
     return seeds + [mark + bytes([n]) + one for mark in (b"r", b"s") for n in range(len(RECORDS)) for one in odd]
 
 
 def _saved(data: bytes, folder: Path) -> None:
     """The first byte: e for `estimator.json`, g for `generator.json`, n for an archive of the model."""
     names = {b"e": "estimator.json", b"g": "model/generator.json", b"n": "model/gaussian.npz"}
-    changed = names.get(data[:1], "estimator.json")
-    for name, content in _saved_files().items():
-        (folder / "saved" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "saved" / name).write_bytes(data[1:] if name == changed else content)
+    name, body = names.get(data[:1], "estimator.json"), data[1:]
+    if name.endswith(".json"):
+        body = _structured(body, [_saved_files()[name]], json.loads, json.dumps)
+    for kept, content in _saved_files().items():
+        (folder / "saved" / kept).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "saved" / kept).write_bytes(body if kept == name else content)
     if _names_a_module(folder / "saved" / "estimator.json"):
         return
     found = load_saved(folder / "saved", "cpu")
@@ -360,6 +424,7 @@ def _saved_seeds() -> list[bytes]:
     whole = [b"e" + files["estimator.json"], b"g" + files["model/generator.json"], b"n" + files["model/gaussian.npz"]]
     record = json.loads(files["estimator.json"])
     odd = [{**record, key: value} for key in record if key != "class" for value in (None, [], {"a": 1}, -1, "x")]
+    whole += [mark + one for mark in (b"e", b"g") for one in _choices()[::5]]
     return whole + [b"e" + json.dumps(one).encode() for one in odd] + [b"e" + b'{"a":' * DEEP, b"g" + b"[" * DEEP]
 
 
@@ -508,10 +573,10 @@ def _sized(archive: bytes, size: int) -> bytes:
 
 
 TARGETS = {
-    "generator": _yaml(_generator, "configs/generators"),
-    "dataset": Target(_dataset_seeds, _yaml(_dataset).run),
-    "suite": _yaml(lambda path: load_suite(str(path)), "configs/suites"),
-    "sweep": Target(_sweep_seeds, _yaml(lambda path: load_sweep(path, {}, ())).run),
+    "generator": _yaml(_generator, lambda: _shipped("configs/generators")),
+    "dataset": _yaml(_dataset, _dataset_seeds),
+    "suite": _yaml(lambda path: load_suite(str(path)), lambda: _shipped("configs/suites")),
+    "sweep": _yaml(lambda path: load_sweep(path, {}, ()), _sweep_seeds),
     "csv": Target(_csv_seeds, _csv),
     "array": Target(_array_seeds, _array),
     "matlab": Target(_matlab_seeds, _matlab),

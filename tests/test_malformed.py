@@ -279,6 +279,27 @@ def test_an_edited_record_of_a_saved_generator_is_told(change: dict[str, object]
         api.load_generator(tmp_path / "saved")
 
 
+def test_an_edited_model_of_a_saved_generator_is_told(tmp_path: Path) -> None:
+    from benchmark import api
+    from tests.malformed import _saved_files
+
+    def put(changes: dict[str, bytes]) -> None:
+        for name, content in {**_saved_files(), **changes}.items():
+            (tmp_path / "saved" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "saved" / name).write_bytes(content)
+
+    put({})
+    whole = api.load_generator(tmp_path / "saved").sample(2, seed=0)
+    edited = _saved_files()["model/generator.json"].replace(b"8", b"null")
+    put({"model/generator.json": edited})
+    with pytest.raises(UserError, match=r"the model in '.*saved' was altered after save wrote it"):
+        api.load_generator(tmp_path / "saved")
+    record = json.loads(_saved_files()["estimator.json"])
+    del record["files"]  # as programs of before wrote it
+    put({"estimator.json": json.dumps(record).encode()})
+    np.testing.assert_array_equal(api.load_generator(tmp_path / "saved").sample(2, seed=0), whole)
+
+
 def test_an_old_checkpoint_without_a_seal_that_is_damaged_is_altered(tmp_path: Path) -> None:
     target = TARGETS["checkpoint"]
     raw = [seed for seed in target.seeds() if seed[:1] == b"r"]

@@ -4,15 +4,17 @@
     python -m tests.studies.fuzz [--inputs 100000] [--seed 1] [--target csv]
 
 Each target of `tests/malformed.py` is fuzzed in a process of its own, whose address space is bounded. Its seeds are real files
-and traps; libFuzzer mutates them (bit flips, truncation, splicing) and keeps what reaches new branches of `benchmark/`. What
-comes back other than a result or a documented error is a finding: the first input of each is written to
-`results/measured/fuzz/found/`, and the counts to `results/measured/fuzz/fuzz.json`.
+and traps; libFuzzer mutates them (bit flips, truncation, splicing, their own words, and values inside YAML and JSON that stay
+well-formed) and keeps what reaches new branches of `benchmark/`. What comes back other than a result or a documented error is a
+finding: the first input of each is written to `results/measured/fuzz/found/`, and the counts to
+`results/measured/fuzz/fuzz.json`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -103,6 +105,8 @@ def fuzz(name: str, inputs: int, seed: int, folder: Path) -> None:
         read(target, seeds[0], folder / "sandbox")
     for number, data in enumerate(seeds):
         (folder / "corpus" / str(number)).write_bytes(data)
+    words = sorted({word for data in seeds for word in re.findall(rb"[A-Za-z_][A-Za-z_0-9-]{2,40}", data)})
+    (folder / "words").write_bytes(b"".join(b'"%s"\n' % word for word in words[:1000]))
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))
     warnings.simplefilter("ignore")
@@ -137,7 +141,7 @@ def fuzz(name: str, inputs: int, seed: int, folder: Path) -> None:
             (folder / "found.json").write_text(json.dumps(found))
 
     options = [f"-atheris_runs={inputs}", f"-seed={seed}", "-max_len=32768", "-timeout=60", "-rss_limit_mb=0"]
-    options += ["-verbosity=0", f"-artifact_prefix={folder}/inputs/", str(folder / "corpus")]
+    options += [f"-dict={folder}/words", "-verbosity=0", f"-artifact_prefix={folder}/inputs/", str(folder / "corpus")]
     atheris.Setup([sys.argv[0], *options], one)
     atheris.Fuzz()
 
