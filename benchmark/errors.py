@@ -15,8 +15,18 @@ REFUSALS = (*FULL, *LOCKED, errno.EIO, errno.EMFILE, errno.ENFILE)
 """Errors of a disk rather than of a program: solved outside the program, after which a retry works."""
 
 
+LONGEST = 2000
+"""Characters of a sentence that somebody can read."""
+
+
 class UserError(Exception):
-    """A mistake of the user's: one sentence naming the thing, the value and what to do (exit status 2)."""
+    """A mistake of the user's: one sentence naming the thing, the value and what to do (exit status 2).
+
+    The middle of a sentence of more than `LONGEST` characters is left out: what it quotes may be a whole file.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(_cut(sentence, LONGEST))
 
 
 class SkipCell(Exception):  # noqa: N818 - a skip is an outcome with a reason, not an error
@@ -41,6 +51,18 @@ class AlteredFileError(Exception):
 
 class DivergedError(Exception):
     """Training or sampling produced values that are not finite."""
+
+
+def shown(value: object) -> str:
+    """A wrong value as a message quotes it."""
+    try:
+        return _cut(repr(value), LONGEST // 10)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 4 :]}"
 
 
 def unknown(kind: str, name: str, known: Iterable[str], *, owner: str = "") -> UserError:

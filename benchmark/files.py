@@ -69,7 +69,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The mapping in a JSON file; empty where the file is missing or unreadable."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

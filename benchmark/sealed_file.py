@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 SEAL = "sha256"
 """The key of the digest in the file's metadata."""
@@ -28,24 +28,29 @@ def is_altered(path: Path, keys: frozenset[str]) -> bool | None:
         if metadata.keys() == keys:
             return None
         return bool(metadata.keys() != keys | {SEAL}) or _digest(path)[0] != str(metadata[SEAL])
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return True
 
 
 def _header(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        if size > path.stat().st_size:
-            raise ValueError("the header is longer than the file")
-        found: dict[str, Any] = json.loads(file.read(size))
+        found: dict[str, Any] = json.loads(_start(file, path)[8:])
         return found
+
+
+def _start(file: IO[bytes], path: Path) -> bytes:
+    """The header's length and the header."""
+    length = file.read(8)
+    size = int.from_bytes(length, "little")
+    if size > path.stat().st_size:
+        raise ValueError("the header is longer than the file")
+    return length + file.read(size)
 
 
 def _digest(path: Path) -> tuple[str, int]:
     """The digest of the file with its own digits as zeros, and where these stand."""
     with path.open("rb") as file:
-        start = file.read(8)
-        start += file.read(int.from_bytes(start, "little"))
+        start = _start(file, path)
         mark = f'"{SEAL}":"'.encode()
         offset = start.index(mark) + len(mark)
         found = hashlib.sha256(start[:offset] + BLANK.encode() + start[offset + len(BLANK) :])

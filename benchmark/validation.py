@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, shown, unknown
 
 
 class Frozen(BaseModel):
@@ -40,7 +40,7 @@ def _sentence(error: ValidationError, model: type[BaseModel], owner: str) -> Use
     if first["type"] == "missing":
         return UserError(f"{owner} lacks the key '{path}'; add it.")
     message = first["msg"].removeprefix("Value error, ")
-    return UserError(f"{owner}: '{path}' is {first['input']!r}, but {_lower(message)}.")
+    return UserError(f"{owner}: '{path}' is {shown(first['input'])}, but {_lower(message)}.")
 
 
 def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

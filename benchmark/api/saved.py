@@ -13,7 +13,7 @@ from benchmark.data import fingerprint, load_windows
 from benchmark.data import load_spec as load_dataset_spec
 from benchmark.data.units import Units
 from benchmark.errors import SkipCell, UserError
-from benchmark.files import read_json, replacing, write_json
+from benchmark.files import read_json, replacing, sha256, write_json
 from benchmark.run.device import choose_device
 from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
@@ -48,7 +48,13 @@ def save(estimator: Estimator, folder: Path) -> None:
     with replacing(folder) as part:
         (part / MODEL).mkdir(parents=True)
         estimator.generator_.save(part / MODEL)
-        write_json(part / RECORD, record)
+        write_json(part / RECORD, {**record, "files": _checksums(part)})
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file of the model in a folder."""
+    files = sorted(path for path in (folder / MODEL).rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
 
 
 def load(folder: Path, device: str) -> Estimator:
@@ -56,11 +62,21 @@ def load(folder: Path, device: str) -> Estimator:
     record = _record(folder)
     if not record:
         raise UserError(f"'{folder}' holds no saved generator; name a folder that save wrote.")
+    try:
+        return _load(folder, record, device)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        raise UserError(f"'{folder / RECORD}' was altered after save wrote it; save the generator again.") from None
+
+
+def _load(folder: Path, record: dict[str, Any], device: str) -> Estimator:
     name, chosen = record["setting"][0], choose_device(device)
     spec = GeneratorSpec.model_validate({"name": name, "class": record["class"]})
     if record["generator"] is not None:
         # Where a shipped module lies may have changed since; a name has not.
         spec = load_spec(record["generator"])
+    # Generators that programs of before saved have no checksums.
+    if "files" in record and record["files"] != _checksums(folder):
+        raise UserError(f"the model in '{folder}' was altered after save wrote it; save the generator again.")
     cls = load_class(spec)
     found = Estimator(record["generator"] or cls, record["budget"], record["seed"], device, **record["params"])
     try:

@@ -10,8 +10,12 @@ import yaml
 from benchmark.errors import UserError
 from benchmark.imports import ROOT, is_file_module
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's loader reads ten times as fast as the one in Python, which a plan of every suite reads thousands of files with."""
+MOST_MARKS = 1000
+"""Characters that may open a level, in a text that libyaml reads: it is ten times as fast as Python's, and crashes on depth."""
+LONGEST = 1 << 20
+"""Characters of a YAML file."""
+MOST_VALUES = 100_000
+"""Values in a YAML file, those behind its aliases counted each time: nine lines of aliases can stand for a thousand million."""
 
 
 def shipped(folder: str) -> Path:
@@ -33,15 +37,55 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(f"the file '{path}' does not exist; check the path.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"the file '{path}' cannot be read as text ({type(error).__name__}); check the path.") from None
+    if len(text) > LONGEST:
+        raise UserError(f"the file '{path}' has {len(text):,} characters, more than {LONGEST:,}; shorten it.")
     try:
-        values = yaml.load(text, LOADER)  # noqa: S506 - both are safe loaders
+        values = parse_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         position = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"the file '{path}' is not valid YAML{position}; correct it there.") from None
+    except ValueError as error:
+        raise UserError(f"the file '{path}' holds a value that cannot be read ({error}); correct it.") from None
     if not isinstance(values, dict):
         raise UserError(f"the file '{path}' must hold a mapping of keys to values, not {type(values).__name__}.")
     return values
+
+
+def parse_yaml(text: str) -> Any:
+    """The plain values of a YAML text; raises YAMLError, or ValueError for values that no program could work with."""
+    try:
+        values = yaml.load(text, _loader(text))  # noqa: S506 - both are safe loaders
+        _count(values, {})
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return values
+
+
+def _loader(text: str) -> Any:
+    """libyaml's safe loader where it is there and the text cannot be deep, else Python's, which refuses depth."""
+    marks = sum(text.count(mark) for mark in "[{-?")
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader) if marks <= MOST_MARKS else yaml.SafeLoader
+
+
+def _count(value: object, known: dict[int, int | None]) -> int:
+    """The values inside `value`, those behind an alias counted each time; raises ValueError for too many, and for a circle."""
+    if isinstance(value, str):
+        if "\0" in value or (not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+            raise ValueError("a text holds a character that no file or screen takes")
+        return 1
+    if not isinstance(value, dict | list | tuple | set):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = None
+        inside = (*value.keys(), *value.values()) if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(part, known) for part in inside)
+    found = known[id(value)]
+    if found is None:
+        raise ValueError("an alias stands for what it is part of")
+    if found > MOST_VALUES:
+        raise ValueError(f"its aliases stand for more than {MOST_VALUES:,} values")
+    return found
 
 
 def beside(file: Path, name: str) -> str:

@@ -118,6 +118,8 @@ def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
     """`generator.param=value` texts as {generator: {param: value}}, values read as YAML; raises UserError."""
     import yaml
 
+    from benchmark.config.files import parse_yaml
+
     found: dict[str, dict[str, Any]] = {}
     for text in texts:
         target, equals, value = text.partition("=")
@@ -125,8 +127,8 @@ def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
         if not (equals and dot and generator and param):
             raise UserError(f"--set '{text}' is not understood; write generator.param=value.")
         try:
-            found.setdefault(short_name(generator), {})[param] = yaml.safe_load(value)
-        except yaml.YAMLError:
+            found.setdefault(short_name(generator), {})[param] = parse_yaml(value)
+        except (yaml.YAMLError, ValueError):
             raise UserError(f"--set '{text}': the value '{value}' is not valid YAML; correct it.") from None
     return found
 

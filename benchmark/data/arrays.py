@@ -1,11 +1,11 @@
-"""Arrays from NumPy and MATLAB files, read without unpickling anything."""
+"""Arrays from NumPy files, read without unpickling anything."""
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,25 +14,57 @@ from benchmark.data.cells import LARGEST
 from benchmark.data.spec import DatasetSpec
 from benchmark.errors import UserError
 
+LARGEST_ARRAY = 1 << 33
+"""Bytes of an array in a file, unpacked: a megabyte of an archive can stand for a gigabyte."""
+
 
 def read_windows(path: Path, spec: DatasetSpec) -> NDArray[np.float64]:
     """The windows (N, T, D) of an .npy or .npz file as float64; raises UserError for anything but finite numbers."""
     try:
+        refuse_declared(path)
         loaded = np.load(path, allow_pickle=False)
         array = _from_archive(loaded, path, spec.array) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+    except UserError:
+        raise
+    except OSError as error:
+        raise UserError(f"the data file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
+    except Exception:
+        # On a damaged file NumPy raises whatever the bytes lead to, tokenize.TokenError and zlib.error included.
         raise UserError(
             f"'{path}' is no NumPy file of plain numbers (it is empty, damaged or holds pickled objects); write it "
             "again with np.save."
         ) from None
-    except OSError as error:
-        raise UserError(f"the data file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
     return finite_windows(array, str(path))
+
+
+def refuse_declared(path: Path) -> None:
+    """Raise for an array that says it holds more than its file does, or more than LARGEST_ARRAY, before it gets any memory."""
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            _refuse_declared(file, path.stat().st_size, path)
+        return
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as content:
+                _refuse_declared(content, member.file_size, path)
+
+
+def _refuse_declared(file: IO[bytes], size: int, path: Path) -> None:
+    form = np.lib.format
+    if size > LARGEST_ARRAY:
+        raise UserError(
+            f"'{path}' holds an array of {size / 2**30:.0f} GiB, more than {LARGEST_ARRAY / 2**30:.0f} GiB; split it."
+        )
+    readers = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}
+    reader = readers.get(form.read_magic(file))
+    shape, _, kind = reader(file) if reader else ((), False, np.dtype(np.void))
+    if math.prod(shape) * kind.itemsize > size or min(shape, default=0) < 0:
+        raise ValueError("the array is longer than its file")
 
 
 def finite_windows(array: NDArray[Any], path: str) -> NDArray[np.float64]:
     """Windows (N, T, D) as float64; raises UserError, which calls them by `path`, for anything but finite numbers."""
-    _check_numbers(array, path)
+    check_numbers(array, path)
     if array.ndim != 3 or 0 in array.shape or array.shape[1] < 2:
         raise UserError(
             f"'{path}' has the shape {array.shape}, but windows have three axes (windows, time steps, features), with "
@@ -48,30 +80,6 @@ def finite_windows(array: NDArray[Any], path: str) -> NDArray[np.float64]:
             "a finite number of usable size; correct it or remove the window."
         )
     return values
-
-
-def read_matlab(path: Path, spec: DatasetSpec) -> NDArray[np.float64]:
-    """The rows (rows, D) of the array that the data set names in a MATLAB file; raises UserError."""
-    import scipy.io
-
-    name = str(spec.array)
-    try:
-        found = scipy.io.loadmat(path, variable_names=[name])
-        there = [name] if name in found else [entry[0] for entry in scipy.io.whosmat(path)]
-    except Exception as error:
-        # On a damaged file SciPy raises whatever the bytes lead to, IndexError and zlib.error included.
-        raise UserError(
-            f"'{path}' is not a readable MATLAB file ({type(error).__name__}); save it as version 7."
-        ) from None
-    if name not in found:
-        raise UserError(f"'{path}' has no array '{name}', only: {', '.join(there) or 'none'}; correct 'array'.")
-    array = found[name]
-    _check_numbers(array, path)
-    if array.ndim != 2 or 0 in array.shape:
-        raise UserError(
-            f"'{path}', array '{name}', has the shape {array.shape}, but rows by features is needed; reshape it."
-        )
-    return np.asarray(array, np.float64)
 
 
 def _from_archive(archive: Any, path: Path, name: str | None) -> NDArray[Any]:
@@ -93,6 +101,7 @@ def _from_archive(archive: Any, path: Path, name: str | None) -> NDArray[Any]:
         return windows[0]
 
 
-def _check_numbers(array: NDArray[Any], path: Path | str) -> None:
+def check_numbers(array: NDArray[Any], path: Path | str) -> None:
+    """Raise UserError for an array of anything but numbers."""
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise UserError(f"'{path}' holds {array.dtype}, but floating point numbers or integers are needed; convert it.")

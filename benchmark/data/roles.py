@@ -28,7 +28,8 @@ class WindowSet:
     are real windows in [0, 1] disjoint from the test windows: the validation windows, clipped, under protocol strict. `low` and
     `high` (D,) undo the scaling: x · (high − low) + low. `note` says what a reader of the scores must know, empty where nothing.
     `blocks` number, by role, the block of the series that each window comes from, in the order of time: windows of one block
-    overlap, and of windows that are independent each has a number of its own. Empty under protocol paper.
+    overlap, and of windows that are independent each has a number of its own. Empty under protocol paper. `rows` are those of the
+    file, or its windows where it holds windows; None for generated data.
     """
 
     train: Windows
@@ -40,6 +41,13 @@ class WindowSet:
     high: NDArray[np.float64]
     note: str = ""
     blocks: Mapping[Role, NDArray[np.intp]] = field(default_factory=dict)
+    rows: int | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of windows by role."""
+        roles = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {role: len(windows) for role, windows in roles.items() if windows is not None}
 
     @property
     def units(self) -> Units:

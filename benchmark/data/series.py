@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data.arrays import read_matlab, read_windows
+from benchmark.data.arrays import read_windows
 from benchmark.data.cells import refuse_missing
 from benchmark.data.locate import fingerprint, locate
+from benchmark.data.matlab import read_matlab
 from benchmark.data.missing import Missing, settle
 from benchmark.data.spec import DatasetSpec
 from benchmark.data.table import Table, read_csv, read_parquet, refuse_large, row_positions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -59,12 +60,18 @@ def load_windows(
     strict, real_disjoint = protocol == "strict", view == "real_disjoint"
     if spec.recipe is not None:
         draft = _generated(spec, spec.recipe, length, strict, real_disjoint, cache_dir)
+        return _windows_of(draft, spec, real_disjoint, limit, seed_for_split)
+    series = load_series(spec, data_dir)
+    if series.windows:
+        draft = _stack(spec, series, length, strict, seed_for_split)
     else:
-        series = load_series(spec, data_dir)
-        if series.windows:
-            draft = _stack(spec, series, length, strict, seed_for_split)
-        else:
-            draft = _strict_rows(spec, series, length) if strict else _paper_rows(spec, series, length)
+        draft = _strict_rows(spec, series, length) if strict else _paper_rows(spec, series, length)
+    return replace(_windows_of(draft, spec, real_disjoint, limit, seed_for_split), rows=series.rows)
+
+
+def _windows_of(
+    draft: Draft, spec: DatasetSpec, real_disjoint: bool, limit: int | None, seed_for_split: int
+) -> WindowSet:
     if draft.validation is not None and draft.test is not None:
         return by_role(draft, draft.validation, draft.test, limit, seed_for_split)
     if real_disjoint and draft.real_disjoint is None:

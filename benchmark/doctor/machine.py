@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmark.doctor.finding import Finding
 from benchmark.run.device import has_driver
+from benchmark.store.provenance import driver_version, flags
 
 WORKER_BYTES = 2**30
 """Memory that a worker needs for the main job, with some to spare."""
@@ -48,12 +49,26 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
+def settings_text(found: Mapping[str, bool | str]) -> str:
+    """What the settings of PyTorch mean for results on the accelerator."""
+    # NVIDIA's libraries obey the variable, whatever PyTorch asks for.
+    never = found.get("NVIDIA_TF32_OVERRIDE") == "0"
+    tf32 = [what for what, name in (("products", "tf32_matmul"), ("convolutions", "tf32_cudnn")) if found.get(name)]
+    rounded = "TF32 off" if never or not tf32 else f"TF32 in {' and '.join(tf32)}"
+    same = (
+        "deterministic algorithms" if found.get("deterministic_algorithms") else "no deterministic algorithms asked for"
+    )
+    return f"{rounded}; {same}"
+
+
 def _accelerator() -> Finding:
     if not has_driver():
         return Finding("machine", "accelerator", "ok", "no driver is here, so that cells run on the CPU")
     import torch
 
     if torch.cuda.is_available():
-        return Finding("machine", "accelerator", "ok", f"{torch.cuda.get_device_name(0)}, CUDA {torch.version.cuda}")
+        driver = driver_version()
+        known = f"{torch.cuda.get_device_name(0)}, CUDA {torch.version.cuda}" + (f", driver {driver}" if driver else "")
+        return Finding("machine", "accelerator", "ok", f"{known}; {settings_text(flags('cuda'))}")
     said = f"a driver may be here, but PyTorch {torch.__version__} finds no CUDA device, so that cells run on the CPU"
     return Finding("machine", "accelerator", "warning", said, "python -m pip install --force-reinstall torch")

@@ -145,12 +145,21 @@ def _facts(first: pd.Series[Any], known: Known | None) -> list[tuple[str, str]]:
     machine = fit.machine
     where = filter(
         None,
-        [machine.system, machine.processor, f"{machine.cores} cores" if machine.cores else "", machine.accelerator],
+        [
+            machine.system,
+            machine.model or machine.processor,
+            f"{machine.cores} cores" if machine.cores else "",
+            machine.accelerator,
+            f"driver {machine.driver}" if machine.driver else "",
+        ],
     )
     changed = " with changed files" if str(first["dirty"]) == "True" else ""
+    if fit.diff_sha256:
+        changed += f", difference {fit.diff_sha256[:12]}"
     facts = [
         ("Commit", _text(first["commit"]) + (changed if _text(first["commit"]) else "")),
         ("Machine", ", ".join([*where, *([f"device {_text(first['device'])}"] if _text(first["device"]) else [])])),
+        ("Settings", ", ".join(f"{name} {value}" for name, value in fit.flags.items())),
         ("Versions", ", ".join(f"{name} {version}" for name, version in fit.versions.items())),
         ("Data, SHA-256", _text(first["data_sha256"])),
         ("Trainable parameters", _number(first["parameters"], lambda value: f"{int(value):,}")),
@@ -164,6 +173,7 @@ def _facts(first: pd.Series[Any], known: Known | None) -> list[tuple[str, str]]:
             ("Parameters", ", ".join(f"{name}={plain_text(value)}" for name, value in known.cell.params.items()))
         )
         facts.append(("Data set's note", known.provenance.note))
+        facts.append(("Windows", ", ".join(f"{count:,} {role}" for role, count in known.provenance.windows.items())))
     return facts
 
 

@@ -22,7 +22,8 @@ SHOWN = ("key", "title", "size_class", "class")
 def digest(value: object) -> str:
     """Sixteen hexadecimal digits that identify a JSON-able value."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    # Half a surrogate pair is nothing that this program writes, but a damaged file may hold one.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,13 @@ from benchmark.plan.keys import make_metric, sample_key, sample_seed, score_key,
 from benchmark.plan.sampling_time import TIMING, timing_key
 from benchmark.plan.score_name import ScoreName
 from benchmark.plan.sizes import check_memory
+from benchmark.run.clock import Clock, reset_peak, total
 from benchmark.run.prepared import prepare_all
 from benchmark.run.sampling_time import time_sampling
 from benchmark.seeds import derive_seed
 from benchmark.statistics import summarise
 from benchmark.store import provenance
-from benchmark.store.records import Machine, Provenance, ScoreRecord, StageRecord
+from benchmark.store.records import Machine, Provenance, ScoreRecord, Spent, StageRecord
 from benchmark.store.samples import write_samples
 from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
@@ -69,8 +70,13 @@ class CellRun:
             data_dir=self.data_dir,
             cache_dir=self.store.shared("data"),
             limit=cell.budget.max_windows,
-            seed_for_split=derive_seed("split", cell.dataset.id, cell.length, cell.protocol),
+            seed_for_split=self.split_seed,
         )
+
+    @property
+    def split_seed(self) -> int:
+        """The seed of random splits and subsets of the data, equal for all generators."""
+        return derive_seed("split", self.cell.dataset.id, self.cell.length, self.cell.protocol)
 
     @cached_property
     def generator_class(self) -> type[Generator]:
@@ -96,9 +102,11 @@ class CellRun:
         cell = self.cell
         params = validate_parameters(self.generator_class, cell.params, owner=f"generator '{cell.generator}'")
         warnings: list[str] = []
-        clock = _Clock(folder.elapsed, folder.unfinished_seconds(), self.report)
+        clock = Clock(folder.elapsed, folder.unfinished(), self.device, self.report)
+        seed = derive_seed("fit", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed)
+        measurements["seeds"] = {"training": (cell.seed,), "fit": (seed,), "split": (self.split_seed,)}
         context = FitContext(
-            seed=derive_seed("fit", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed),
+            seed=seed,
             budget=cell.budget.for_generator(),
             device=self.device,
             checkpoint_dir=folder.checkpoint,
@@ -111,14 +119,20 @@ class CellRun:
         )
         generator = self.generator_class(**params)
         check_memory(generator, cell.length, self.windows.train.shape[2], self.device)
-        generator = self._fitted(params, context)
+        try:
+            generator = self._fitted(params, context)
+        except BaseException:
+            # Whatever ended the fit is told, not that its cost could not be written.
+            with suppress(OSError):
+                clock.write()
+            raise
         with replacing(folder.model) as part:
             part.mkdir()
             generator.save(part)
             readable(part)
         measurements["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
         measurements["parameters"] = int(generator.num_parameters)
-        measurements["earlier_seconds"] = round(clock.earlier, 3)
+        measurements["earlier"] = clock.earlier
         files = [path for path in folder.model.rglob("*") if path.is_file()]
 
         def finalize() -> None:
@@ -146,7 +160,9 @@ class CellRun:
         generator = self.generator_class.load(folder.model, device=self.device)
         n = len(self.windows.test)
         started = time.perf_counter()
-        samples = generator.sample(n, sample_seed(cell, draw))
+        seed = sample_seed(cell, draw)
+        measurements["seeds"] = {"sample": (seed,)}
+        samples = generator.sample(n, seed)
         measurements["seconds_sampling_only"] = round(time.perf_counter() - started, 3)
         measurements["windows"] = n
         samples = checked_samples(samples, (n, *self.windows.test.shape[1:]))
@@ -161,6 +177,7 @@ class CellRun:
         # Cells that are timed at once on one machine would time each other.
         with self.store.lock(f"{TIMING}-{socket.gethostname()}", wait=True):
             seed = derive_seed(TIMING, cell.generator, cell.seed)
+            measurements["seeds"] = {"sample": (seed,)}
             measurements |= time_sampling(generator, seed, self._tick(TIMING))
         return lambda: folder.finish(TIMING, timing_key(cell), [])
 
@@ -168,6 +185,7 @@ class CellRun:
         folder, cell = self.store.cell(self.cell), self.cell
         metric = make_metric(name, cell.budget)
         seeds = score_seeds(cell, metric)
+        measurements["seeds"] = {"metric": tuple(seeds)}
         score = ScoreName.parse(name)
         with np.load(folder.samples_of(score.sampling_seed), allow_pickle=False) as archive:
             samples = archive["samples"]
@@ -220,16 +238,24 @@ class CellRun:
     def _measured(self, stage: str) -> Iterator[dict[str, Any]]:
         """Measure what is inside and write it into the cell's provenance; the mapping takes more fields of the record."""
         wall, cpu = time.perf_counter(), time.process_time()
+        reset_peak(self.device)
         started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         measurements: dict[str, Any] = {}
         yield measurements
         folder, cell = self.store.cell(self.cell), self.cell
-        earlier = measurements.get("earlier_seconds", 0.0)
+        earlier: Spent | None = measurements.pop("earlier", None)
+        spent = total(earlier or Spent(), time.perf_counter() - wall, time.process_time() - cpu, self.device)
+        if earlier is not None:
+            measurements |= {"earlier_seconds": earlier.wall_seconds, "sessions": spent.sessions}
+        on_device = self.device != "cpu"
         record = StageRecord(
             started=started,
-            wall_seconds=round(time.perf_counter() - wall + earlier, 3),
-            cpu_seconds=round(time.process_time() - cpu, 3),
-            peak_memory_mib=provenance.peak_memory_mib(),
+            wall_seconds=spent.wall_seconds,
+            cpu_seconds=spent.cpu_seconds,
+            device_seconds=spent.device_seconds if on_device else None,
+            peak_memory_mib=spent.peak_memory_mib,
+            peak_device_memory_mib=spent.peak_device_memory_mib if on_device else None,
+            flags=provenance.flags(self.device),
             machine=Machine(**provenance.machine(self.device)),
             versions=provenance.versions(),
             **provenance.commit(),
@@ -242,28 +268,12 @@ class CellRun:
             budget=cell.budget.name,
             seed=cell.seed,
             data_sha256=cell.fingerprint,
+            rows=self.windows.rows,
+            windows=self.windows.counts,
             note=self.windows.note,
             stages=folder.provenance().stages,
         )
         folder.write_provenance(whole, stage, record)
-
-
-class _Clock:
-    """Passes progress on and keeps the seconds spent, so that a resumed fit reports its whole time."""
-
-    def __init__(self, path: Path, earlier: float, report: Callable[[Progress], None]) -> None:
-        self.path = path
-        self.report = report
-        self.earlier = earlier
-        self.started = self.written = time.perf_counter()
-
-    def __call__(self, progress: Progress) -> None:
-        now = time.perf_counter()
-        if now - self.written > 2:
-            with replacing(self.path) as part:
-                part.write_text(f"{self.earlier + now - self.started:.3f}")
-            self.written = now
-        self.report(progress)
 
 
 def _blocks(windows: WindowSet) -> Blocks:

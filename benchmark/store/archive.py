@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from filelock import Timeout
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, refusal
 from benchmark.files import json_bytes, replacing, sha256
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.check import Soundness, check_store
@@ -133,6 +133,12 @@ def _unpack(file: IO[bytes], folder: Path, source: Path) -> None:
                 _write(_content(archive, member), folder / member.name, wanted.pop(member.name))
     except DAMAGE as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"'{source}' is no export of a store, or is damaged ({reason}); export it again.") from None
+    except OSError as error:
+        if refusal(error):
+            raise
+        # A name that is too long, or a file where another name needs a folder.
+        reason = error.strerror or type(error).__name__
         raise UserError(f"'{source}' is no export of a store, or is damaged ({reason}); export it again.") from None
     if wanted:
         raise UserError(f"'{source}' lacks {min(wanted)!r}, which its manifest names; export it again.")

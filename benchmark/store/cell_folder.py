@@ -18,6 +18,7 @@ from benchmark.store.records import (
     Provenance,
     Record,
     ScoreRecord,
+    Spent,
     StageRecord,
     Status,
     is_sealed,
@@ -63,15 +64,21 @@ class CellFolder:
 
     @property
     def elapsed(self) -> Path:
-        """The file that holds the seconds of an unfinished fit over all its sessions."""
+        """The file that holds what an unfinished fit has cost in all its sessions."""
         return self.checkpoint / "elapsed"
 
-    def unfinished_seconds(self) -> float:
-        """Seconds spent on an unfinished fit, up to the last time that they were written; 0 where there is none."""
+    def unfinished(self) -> Spent:
+        """What an unfinished fit has cost, up to the last time that it was written; nothing where there is none."""
         try:
-            return float(self.elapsed.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return 0.0
+            values = json.loads(self.elapsed.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return Spent()
+        # Programs of before wrote the seconds alone.
+        return Spent.parse(values if isinstance(values, dict) else {"wall_seconds": values}) or Spent()
+
+    def unfinished_seconds(self) -> float:
+        """Wall-clock seconds spent on an unfinished fit; 0 where there is none."""
+        return self.unfinished().wall_seconds
 
     def scores(self) -> dict[str, ScoreRecord]:
         """Every score computed so far, by name; without those whose record was altered after it was written."""
@@ -152,7 +159,7 @@ class CellFolder:
         path, entries = self.path / "scores.json", self._entries()
         # Every entry has a checksum; the bytes between them are told by writing the same again.
         whole = entries == self._intact_entries() and bool(entries)
-        return path.exists() and not (whole and path.read_bytes() == json_bytes(entries))
+        return path.exists() and not (whole and _is_written_as(path, entries))
 
     def altered_files(self, finish: Finish) -> list[str]:
         """The files of a finished stage that are missing or were altered after they were written."""
@@ -185,7 +192,7 @@ class CellFolder:
     def journal(self) -> list[Note]:
         """The lines of the cell's journal, oldest first; without those that a killed process left unfinished."""
         try:
-            lines = self._journal.read_text(encoding="utf-8").splitlines()
+            lines = self._journal.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return []
         return [note for note in map(Note.parse_line, lines) if note is not None]
@@ -196,6 +203,14 @@ class CellFolder:
         path = self._journal
         with naming(path), path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+
+def _is_written_as(path: Path, value: object) -> bool:
+    """Whether a file has the bytes that this program writes of a value; never for values that it does not write."""
+    try:
+        return path.read_bytes() == json_bytes(value)
+    except ValueError:
+        return False
 
 
 def _intact(name: str, entry: object) -> ScoreRecord | None:

@@ -119,7 +119,7 @@ class Note(Record):
         """A line as a record; None where it is not one."""
         try:
             return cls.parse(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -149,10 +149,26 @@ class Machine(Record):
 
     system: str | None = None
     processor: str | None = None
+    """The architecture, such as x86_64."""
+    model: str | None = None
+    """The processor by name."""
     cores: int | None = None
     device: str | None = None
     accelerator: str | None = None
     cuda: str | None = None
+    driver: str | None = None
+    """The version of the accelerator's driver."""
+
+
+class Spent(Record):
+    """What an unfinished fit has cost in all its sessions: `checkpoint/elapsed`."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    device_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
+    peak_device_memory_mib: float = 0.0
+    sessions: int = 0
 
 
 class StageRecord(Record):
@@ -161,17 +177,27 @@ class StageRecord(Record):
     started: str | None = None
     """ISO 8601, with the offset from UTC."""
     wall_seconds: float = 0.0
-    """Over all sessions of a resumed fit."""
     cpu_seconds: float | None = None
-    """Of the last session."""
+    device_seconds: float | None = None
+    """Wall-clock seconds for which the stage had an accelerator; None on the CPU."""
+    sessions: int | None = None
+    """Fit: the processes that it took; seconds are their sums, and memory is the most that one of them held."""
     peak_memory_mib: float | None = None
     """Of the whole process, up to the stage's end."""
+    peak_device_memory_mib: float | None = None
+    """Of PyTorch's tensors on the accelerator."""
+    seeds: dict[str, tuple[int, ...]] = {}
+    """Every seed that the stage was given, by what it is for."""
+    flags: dict[str, bool | str] = {}
+    """Settings that results or their bytes depend on: TF32, deterministic algorithms, the processor's vector instructions."""
     machine: Machine = Machine()
     versions: dict[str, str] = {}
     """Python and packages."""
     commit: str | None = None
     dirty: bool | None = None
     """Whether tracked files differ from the commit."""
+    diff_sha256: str | None = None
+    """Of the difference from the commit and of Python and YAML files that are not tracked; None where there is no difference."""
 
     warnings: tuple[str, ...] = ()
     """Fit: what the generator reported of its own training."""
@@ -211,6 +237,10 @@ class Provenance(Record):
     """The training seed."""
     data_sha256: str = ""
     """Of the data set's content."""
+    rows: int | None = None
+    """Of the data's file, or windows where it holds windows; None for generated data."""
+    windows: dict[str, int] = {}
+    """The number of windows by role: train, validation, test."""
     note: str = ""
     """What the data set reports of its windows."""
     stages: Mapping[str, StageRecord] = {}

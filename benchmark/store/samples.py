@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -12,7 +13,10 @@ from benchmark.data.units import Units
 from benchmark.files import replacing
 from benchmark.interface import Windows
 
-DAMAGE = (OSError, ValueError, LookupError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (
+    OSError, ValueError, LookupError, EOFError, AttributeError, TypeError, RuntimeError, SyntaxError, MemoryError,
+    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
 """What NumPy raises for an archive that is missing, damaged or of other arrays."""
 
 

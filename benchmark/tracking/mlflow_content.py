@@ -170,6 +170,7 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
         "commit": fit.commit,
         "mlflow.source.git.commit": fit.commit,
         "dirty": fit.dirty,
+        "diff_sha256": fit.diff_sha256,
         "warnings": warnings,
         "device": fit.machine.device,
         NOTE: description([score_table(scores), reason, warnings]) or None,
@@ -249,7 +250,7 @@ def _losses(log: Path, time: int) -> Iterator[Point]:
     """The logged metrics of training by step, a group a stage. A resumed fit logs some steps again; the later line counts."""
     found: dict[tuple[str, int], float] = {}
     try:
-        lines = log.read_text(encoding="utf-8").splitlines()
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
     for line in lines:
@@ -257,7 +258,14 @@ def _losses(log: Path, time: int) -> Iterator[Point]:
             entry = json.loads(line)
             stage, step = entry.pop("stage"), int(entry.pop("step"))
             found |= {(_allowed(f"{stage}/{name}"), step): float(value) for name, value in entry.items()}
-        except (ValueError, TypeError, KeyError, AttributeError):  # a line that a kill cut off
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ):  # a line that a kill cut off
             continue
     for (key, step), value in sorted(found.items()):
         yield Point(key, value, step, time)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -21,6 +22,9 @@ from benchmark.training.memory import raise_malloc_threshold
 
 REPORT_EVERY = 50
 """Steps between two reports of a training's metrics."""
+
+DAMAGE = (SafetensorError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, OverflowError)
+"""What reading a damaged checkpoint raises."""
 
 
 def is_reported(step: int, steps: int) -> bool:
@@ -91,16 +95,24 @@ def _save(task: Task, path: Path, rng: torch.Generator, step: int) -> None:
 def _restore(task: Task, path: Path | None, rng: torch.Generator) -> int:
     if path is None or not path.exists():
         return 0
-    if sealed_file.is_altered(path, frozenset({"progress"})):
+    altered = sealed_file.is_altered(path, frozenset({"progress"}))
+    if altered:
         raise AlteredFileError(path)
-    tensors = load_file(path)
-    rng.set_state(tensors.pop("random_state"))
-    task.load_state(tensors)
-    return _step_of(path)
+    try:
+        tensors, step = load_file(path), _step_of(path)
+        rng.set_state(tensors.pop("random_state"))
+    except DAMAGE:
+        raise AlteredFileError(path) from None
+    try:
+        task.load_state(tensors)
+    except DAMAGE:
+        # A file of an older program has no seal that could tell that it is damaged; in a sealed one it is the task's mistake.
+        if altered is None:
+            raise AlteredFileError(path) from None
+        raise
+    return step
 
 
 def _step_of(path: Path) -> int:
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
         return int(json.loads(file.metadata()["progress"])["step"])

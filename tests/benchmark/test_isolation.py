@@ -91,17 +91,29 @@ def test_seeds_beyond_32_bits_are_taken_and_negative_ones_are_not() -> None:
         pass
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_the_states_of_cuda_devices_too() -> None:
+def test_the_states_of_cuda_devices_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = _cuda_numbers(monkeypatch)
     torch.cuda.manual_seed_all(1)
-    first, second = (torch.rand(2, device="cuda").tolist() for _ in range(2))
+    first, second = draw(), draw()
     torch.cuda.manual_seed_all(1)
-    assert torch.rand(2, device="cuda").tolist() == first
+    assert draw() == first
     with isolated_random_state(9):
-        inside = torch.rand(2, device="cuda").tolist()
-    assert torch.rand(2, device="cuda").tolist() == second
+        inside = draw()
+    assert draw() == second
     with isolated_random_state(9):
-        assert torch.rand(2, device="cuda").tolist() == inside
+        assert draw() == inside
+
+
+def _cuda_numbers(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[float]]:
+    """A draw from CUDA's global state; where there is no device, from a stream that stands for it."""
+    if torch.cuda.is_available():
+        return lambda: torch.rand(2, device="cuda").tolist()
+    stream = torch.Generator()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", stream.manual_seed)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: [stream.get_state()])
+    monkeypatch.setattr(torch.cuda, "set_rng_state_all", lambda states: stream.set_state(states[0]))
+    return lambda: torch.rand(2, generator=stream).tolist()
 
 
 def _torch_state() -> list[int]:

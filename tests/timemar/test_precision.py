@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from benchmark.interface import FitContext
+from tests.devices import DEVICE
 from timemar.generator import TimeMAR
 
 TINY = {
@@ -53,14 +54,13 @@ def test_the_first_losses_agree_to_the_precision_of_bfloat16():
     assert losses["bfloat16"] != losses["float32"]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_cuda_device_trains_and_samples_as_the_cpu_does(full, precision, tmp_path):
-    made = fit("cuda", precision=precision)
-    assert {value.device.type for value in made.tokenizer_.parameters()} == {"cuda"}
+    made = fit(DEVICE, precision=precision)
+    assert {value.device.type for value in made.tokenizer_.parameters()} == {DEVICE}
     assert made.measurements_["mse"] == pytest.approx(full.measurements_["mse"], rel=0.5)
     assert made.sample(9, 1).shape == (9, 24, 2)
     made.save(tmp_path)
-    device, cpu = TimeMAR.load(tmp_path, "cuda").sample(64, 1), TimeMAR.load(tmp_path).sample(64, 1)
+    device, cpu = TimeMAR.load(tmp_path, DEVICE).sample(64, 1), TimeMAR.load(tmp_path).sample(64, 1)
     same = np.isclose(device, cpu, atol=1e-3).all(axis=(1, 2))
     assert same.mean() > 0.9

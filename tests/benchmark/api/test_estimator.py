@@ -10,7 +10,7 @@ from sklearn.base import clone
 from baselines.controls.gaussian import Gaussian
 from benchmark.api import Dataset, UserError, generator, load_cell, load_dataset, load_generator
 from benchmark.config.suites import load_suite
-from benchmark.files import write_json
+from benchmark.files import read_json, write_json
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run.stages import CellRun
@@ -121,6 +121,11 @@ def test_folders_that_are_no_saved_generator_are_refused(dataset: Dataset, tmp_p
         load_generator(tmp_path)
     generator("gaussian", budget="smoke").fit(dataset).save(tmp_path / "model")
     shutil.rmtree(tmp_path / "model" / "model")
+    with pytest.raises(UserError, match=r"the model in '.*' was altered after save wrote it; save the generator again"):
+        load_generator(tmp_path / "model")
+    record = read_json(tmp_path / "model" / "estimator.json")
+    del record["files"]  # as programs of before wrote it
+    write_json(tmp_path / "model" / "estimator.json", record)
     with pytest.raises(UserError, match=r"the model in '.*' cannot be read \(.*\); save it again"):
         load_generator(tmp_path / "model")
 

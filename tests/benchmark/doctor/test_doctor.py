@@ -195,11 +195,31 @@ def test_pytorch_is_asked_where_a_driver_exists(monkeypatch: pytest.MonkeyPatch,
     torch = SimpleNamespace(__version__="2.13.0", cuda=cuda, version=SimpleNamespace(cuda="13.0"))
     with monkeypatch.context() as patched:
         patched.setitem(sys.modules, "torch", torch)
+        patched.setattr(machine, "driver_version", lambda: "580.1")
+        patched.setattr(machine, "flags", lambda device: {"tf32_cudnn": True})
         patched.setattr(machine, "has_driver", lambda: False)
         assert "cells run on the CPU" in by_name(machine.machine_findings())["accelerator"].said
         patched.setattr(machine, "has_driver", lambda: True)
         found = by_name(machine.machine_findings())["accelerator"]
     assert (found.level, found.blocking) == (level, False)
+    if there:
+        told = "H100, CUDA 13.0, driver 580.1; TF32 in convolutions; no deterministic algorithms asked for"
+        assert found.said == told
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            {"tf32_matmul": True, "tf32_cudnn": True},
+            "TF32 in products and convolutions; no deterministic algorithms asked for",
+        ),
+        ({"tf32_cudnn": True, "NVIDIA_TF32_OVERRIDE": "0"}, "TF32 off; no deterministic algorithms asked for"),
+        ({"deterministic_algorithms": True}, "TF32 off; deterministic algorithms"),
+    ],
+)
+def test_settings_of_the_accelerator_are_told(flags: dict[str, bool | str], said: str) -> None:
+    assert machine.settings_text(flags) == said
 
 
 def test_what_cannot_be_examined_without_a_package_names_it() -> None:

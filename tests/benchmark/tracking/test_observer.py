@@ -143,6 +143,25 @@ def test_a_run_with_its_server_down_is_complete_and_says_what_to_do(tmp_path: Pa
     assert (tmp_path / "runs" / "tracking" / "sync.log").stat().st_mtime_ns == log
 
 
+def test_a_run_whose_server_hangs_finishes_says_so_once_and_is_uploaded_later(
+    tmp_path: Path, uploader: Uploader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del uploader  # its database is in the store, so that the local upload below needs to create none
+    monkeypatch.setattr(observer, "SERVER_SECONDS", 2.0)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        hung = run_suite(tmp_path, text=SUITE, TIMEMAR_TRACKING=uri)
+    assert hung.returncode == 0, hung.stderr
+    assert hung.stderr.count("is not complete") == 1
+    assert f"the upload to {uri} is not complete (it took longer than 2 s); the results are" in hung.stderr
+    scores = json.loads(next((tmp_path / "runs").glob("cells/*/scores.json")).read_text())
+    assert set(scores) == {"dcr_ratio"}
+    lines: list[str] = []
+    assert list(sync(Store(tmp_path / "runs"), "local", lines.append).uploaded.values()) == [2]
+
+
 def test_a_wrong_uri_is_refused_before_anything_is_done(tmp_path: Path) -> None:
     done = run_suite(tmp_path, "--tracking", "localhost:5000", text=SUITE)
     assert done.returncode == 2
