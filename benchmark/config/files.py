@@ -63,7 +63,7 @@ def parse_yaml(text: str) -> Any:
 
 
 def _loader(text: str) -> Any:
-    """Libyaml's safe loader where it is there and the text cannot be deep, else Python's, which refuses depth."""
+    """The safe loader of libyaml where it is there and the text cannot be deep, else Python's, which refuses depth."""
     marks = sum(text.count(mark) for mark in "[{-?")
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader) if marks <= MOST_MARKS else yaml.SafeLoader
 
