@@ -50,6 +50,8 @@ def strike(folder: Path, kind: str, rng: random.Random, expected: dict[str, str]
         for stage, count in after.items()
         if count > (1 + before[stage] if stage[0] in struck.cells and not struck.codes else 1) and count > before[stage]
     }
+    said = struck.output + again.stdout + again.stderr
+    is_broken = bool(again.returncode) or "Traceback" in said
     return {
         "kind": kind,
         "what": struck.what,
@@ -57,9 +59,9 @@ def strike(folder: Path, kind: str, rng: random.Random, expected: dict[str, str]
         "code": again.returncode,
         "lost": sorted(name for name in expected if now.get(name) != expected[name]),
         "twice": [" ".join(stage) for stage in twice],
-        "traceback": "Traceback" in struck.output + again.stdout + again.stderr,
+        "traceback": "Traceback" in said,
         "seconds": round(time.perf_counter() - started, 1),
-        **({"said": again.stderr[-500:]} if again.returncode else {}),
+        **({"said": said[-2000:].replace(str(folder), "FOLDER")} if is_broken else {}),
     }
 
 
