@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 from benchmark.plan.cell import Cell
 from benchmark.run.events import Event
 from benchmark.run.outcome import Outcome
-from benchmark.run.progress import STOPPING, Display, altered_line, cell_name, ending
+from benchmark.run.progress import STOPPING, Display, altered_line, cell_name, elsewhere_line, ending
 from benchmark.run.remaining import Remaining
 from benchmark.store.history import duration
+from benchmark.store.owned_lock import Owner
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,6 +96,10 @@ class BarDisplay(Display):
     def planned(self, cell: Cell, stages: Sequence[str]) -> None:
         """Take a cell into the estimate."""
         self.remaining.plan(cell, stages)
+
+    def elsewhere(self, cell: Cell, owner: Owner) -> None:
+        """Say that another run computes a cell."""
+        self._line(elsewhere_line(cell, owner))
 
     def started(self, cell: Cell, stages: Sequence[str]) -> None:
         """Open a bar."""

@@ -13,6 +13,7 @@ from benchmark.run.events import Event
 from benchmark.run.outcome import Outcome
 from benchmark.run.remaining import Remaining
 from benchmark.run.runner import Observer
+from benchmark.store.owned_lock import Owner
 from benchmark.store.records import State
 
 LINE_SECONDS = 30.0
@@ -47,6 +48,12 @@ def ending(outcome: Outcome) -> str:
 def altered_line(cell: Cell, problem: str) -> str:
     """What was altered, and what becomes of it."""
     return f"{cell_name(cell)}: {problem}; it is not used, and is computed again"
+
+
+def elsewhere_line(cell: Cell, owner: Owner) -> str:
+    """Who computes a cell that this run waits for."""
+    host = f" on {owner.host}" if owner.host and not owner.is_here else ""
+    return f"{cell_name(cell)}: another run{host} computes it; waiting for it"
 
 
 def ticker(write: Callable[[str], None]) -> Callable[[str, int, int], None]:
@@ -95,11 +102,20 @@ class LineDisplay(Display):
             self.remaining.plan(cell, stages)
             self.waiting += 1
 
-    def started(self, cell: Cell, stages: Sequence[str]) -> None:
-        """Say which stages are missing, and once how long all of them take."""
+    def elsewhere(self, cell: Cell, owner: Owner) -> None:
+        """Say that another run computes a cell."""
+        self._begin()
+        self.write(elsewhere_line(cell, owner))
+
+    def _begin(self) -> None:
+        """Say once how long all of it takes."""
         if self.remaining and self.waiting:
             self.write(f"{self.waiting} of {self.total} cells to compute, {self.remaining.text()}")
             self.waiting = 0
+
+    def started(self, cell: Cell, stages: Sequence[str]) -> None:
+        """Say which stages are missing, and before the first cell how long all of them take."""
+        self._begin()
         self.write(f"{cell_name(cell)}: computing {', '.join(stages)}")
 
     def progressed(self, cell: Cell, event: Event) -> None:

@@ -22,6 +22,7 @@ from benchmark.run.limits import Limits
 from benchmark.run.outcome import Outcome, settled
 from benchmark.run.retries import Repeated, Retries
 from benchmark.store.heal import heal
+from benchmark.store.owned_lock import Owner
 from benchmark.store.records import State, Status
 from benchmark.store.status import CellState, all_stages
 from benchmark.store.store import Store
@@ -71,6 +72,9 @@ class Observer:
     def planned(self, cell: Cell, stages: Sequence[str]) -> None:
         """A cell has unfinished stages; told for every such cell before the first is started."""
 
+    def elsewhere(self, cell: Cell, owner: Owner) -> None:
+        """Another run computes a cell, and this one waits for it; told once a cell."""
+
     def started(self, cell: Cell, stages: Sequence[str]) -> None:
         """A worker was started for a cell's unfinished stages."""
 
@@ -111,6 +115,7 @@ class Runner:
         self.events: queue.Queue[tuple[Running, Event]] = queue.Queue()
         self.running: list[Running] = []
         self.told: set[str] = set()
+        self.elsewhere: set[str] = set()
         self.retries = Retries(options.workers)
         self.repeated = Repeated(options.stop_after)
 
@@ -200,7 +205,10 @@ class Runner:
             if due > time.monotonic() or not executor.has_room(cell, self.running, alone):
                 waiting.append((cell, due))
                 continue
-            if self.store.is_locked(cell.key):
+            if owner := self.store.owner(cell.key):
+                if cell.key not in self.elsewhere:
+                    self.elsewhere.add(cell.key)
+                    self._tell("elsewhere", cell, owner)
                 waiting.append((cell, time.monotonic() + BUSY_SECONDS))
                 continue
             stages = all_stages(scores) if self.options.force else self.store.state(cell, scores, verify=True).missing

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -223,11 +222,12 @@ def test_a_cell_of_another_host_is_waited_for_until_its_owner_has_expired(tmp_pa
     owner = tmp_path / "runs" / "locks" / f"{cell.key}.owner"
     owner.write_text('{"host": "elsewhere", "boot": "another", "pid": 1, "holding": "before"}')
     runner = start(tmp_path, text, workers=1)
-    wait_until(lambda: "1 of 2 cells to compute" in (tmp_path / "lines").read_text(), runner)
-    time.sleep(3)
+    said = "sines 24 copy: another run on elsewhere computes it; waiting for it"
+    wait_until(lambda: said in (tmp_path / "lines").read_text(), runner)
     assert runner.poll() is None
     assert journal(tmp_path / "runs", "*copy*") == []
     os.utime(owner, (0, 0))
     assert runner.wait(timeout=180) == 0
     assert not owner.exists()
     assert finished_stages(tmp_path / "runs")[cell.slug, "fit"] == 1
+    assert (tmp_path / "lines").read_text().count(said) == 1
