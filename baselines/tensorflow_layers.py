@@ -104,7 +104,11 @@ class GRULayer(nn.Module):
 
 
 class LSTMLayer(nn.Module):
-    """The LSTM of Keras from a state of zeros: one set of biases, the forget gate's start at 1; 4 H (D + H + 1) parameters."""
+    """The LSTM of Keras from a state of zeros: one set of biases, the forget gate's start at 1; 4 H (D + H + 1) parameters.
+
+    The recurrent kernel starts Glorot-uniform, as where COT-GAN's code passes no initial distribution; Keras's own default is an
+    orthogonal one.
+    """
 
     def __init__(self, features: int, units: int) -> None:
         super().__init__()
@@ -114,9 +118,9 @@ class LSTMLayer(nn.Module):
         self.bias = nn.Parameter(torch.empty(4 * units))
 
     def seeded_reset(self, rng: torch.Generator) -> None:
-        """Glorot-uniform inputs, orthogonal states, biases 0 but for the forget gate; rows are gates i, f, g, o."""
+        """Glorot-uniform inputs and states, biases 0 but for the forget gate; rows are gates i, f, g, o."""
         nn.init.xavier_uniform_(self.inputs, generator=rng)
-        nn.init.orthogonal_(self.states, generator=rng)
+        nn.init.xavier_uniform_(self.states, generator=rng)
         nn.init.zeros_(self.bias)
         self.bias[self.units : 2 * self.units] = 1.0
 

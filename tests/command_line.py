@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import IO, TextIO
 from unittest import mock
 
+from tests.forked import forked_workers
+
 ROOT = Path(__file__).resolve().parent.parent
 KNOWN = (ROOT, Path(sys.prefix), Path(sys.base_prefix))
 """Where modules lie that are the same in every call."""
@@ -55,6 +57,7 @@ def in_this_process(arguments: Sequence[str], folder: Path, environ: Mapping[str
             _default_warnings(),
             _no_log_handlers(),
             _signals(),
+            forked_workers(),
         ):
             _forget_warnings()
             code = _status()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from baselines.cotgan.networks import Networks
 from baselines.cotgan.objective import causal_term, martingale_penalty, mixed_divergence, squared_distances
@@ -16,7 +16,6 @@ from benchmark.errors import UserError
 from benchmark.interface import FitContext, Windows, check_windows
 from benchmark.training import (
     NetworkGenerator,
-    adamw,
     as_tensor,
     build,
     descend,
@@ -36,24 +35,28 @@ _SAMPLE_ROWS = 1 << 17  # steps of windows sampled side by side: bounds memory
 class COTGAN(NetworkGenerator):
     """A recurrent generator trained by the mixed Sinkhorn divergence under a causal cost (COT-GAN, Xu et al. 2020).
 
-    Sizes are the official code's: `noise` uniform numbers a step and as many a window, an LSTM of `hidden` units, h and M of
-    `filters` causal filters of width `kernel`. The entropic ε is `epsilon` times the batch's mean squared distance, or `epsilon`
-    itself where `epsilon_relative` is false. `penalty` weighs the martingale's. The last weights are sampled, by the running
-    statistics of batch normalisation; samples are clipped to [0, 1].
+    All values are the official code's: `noise` uniform numbers a step and as many a window, an LSTM of `hidden` units, h and M of
+    `filters` causal filters of width `kernel`. `pairing` is the term of h and M in the cost as the code has it, or its transpose,
+    as the paper; `judge_norm` the normalisation in h and M: none but a learned scale and shift (`fixed`), or by the batch's
+    statistics. The entropic ε is `epsilon`, or that many times the batch's mean squared distance where `epsilon_relative`.
+    `penalty` weighs the martingale's. The last weights are sampled, by the running statistics of the generator's batch
+    normalisation; samples are clipped to [0, 1].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     noise: Count = 10
     hidden: Count = 32
     filters: Count = 32
     kernel: Count = 5
-    output: Literal["sigmoid", "linear"] = "sigmoid"
+    output: Literal["linear", "sigmoid"] = "linear"
+    pairing: Literal["code", "paper"] = "code"
+    judge_norm: Literal["fixed", "batch"] = "fixed"
     steps: Count = 100_000
     batch: Count = 32
     learning_rate: Positive = 1e-3
-    epsilon: Positive = 0.1
-    epsilon_relative: bool = True
+    epsilon: Positive = 100.0
+    epsilon_relative: bool = False
     iterations: Count = 100
     penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
 
@@ -79,7 +82,7 @@ class COTGAN(NetworkGenerator):
                 f"COTGAN compares each step with the next; give it windows of T = 2 or more steps, not {length}."
             )
         values = self.parameters()
-        sizes = {name: values[name] for name in ("noise", "hidden", "filters", "kernel")}
+        sizes = {name: values[name] for name in ("noise", "hidden", "filters", "kernel", "judge_norm")}
         return Networks(features, **sizes, bounded=values["output"] == "sigmoid")
 
     def _draw(self, n: int, seed: int) -> Tensor:
@@ -93,11 +96,10 @@ class AdversarialTask:
 
     def __init__(self, networks: Networks, windows: Tensor, values: Mapping[str, Any]) -> None:
         self.networks, self.windows, self.values = networks, windows, values
-        judges = [*networks.h.parameters(), *networks.m.parameters()]
         makers = list(networks.generator.parameters())
         self.optimizers = {
-            "judges": adamw(judges, values["learning_rate"], decay=0.0),
-            "generator": adamw(makers, values["learning_rate"], decay=0.0),
+            "judges": adam_in_turn(networks.h, networks.m, values["learning_rate"]),
+            "generator": _adam(makers, values["learning_rate"]),
         }
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
@@ -117,7 +119,7 @@ class AdversarialTask:
     def divergence(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The mixed divergence of two real and two fake batches (2, B, T, D), and the weighted martingale penalty of the first.
 
-        Each batch goes through h and M by itself, since batch normalisation would mix real and fake ones.
+        Each batch goes through h and M by itself, so that a normalisation by the batch does not mix real and fake ones.
         """
         values, h, m = self.values, self.networks.h, self.networks.m
         (x, x2), (y, y2) = real, fake
@@ -125,6 +127,8 @@ class AdversarialTask:
         h_y2 = h(y2)
         distances = squared_distances(torch.stack((x, x2, x, y)), torch.stack((y, y2, x2, y2)))
         causal = causal_term(torch.stack((m_x, m(x2), m_x, m(y))), torch.stack((h(y), h_y2, h(x2), h_y2)))
+        if values["pairing"] == "code":
+            causal = causal.mT
         epsilon = torch.full_like(distances[0, 0, 0], values["epsilon"])
         if values["epsilon_relative"]:
             epsilon = epsilon * distances.detach().mean().clamp_min(1e-6)
@@ -132,9 +136,10 @@ class AdversarialTask:
         return loss, values["penalty"] * martingale_penalty(m_x)
 
     def _fake(self, rng: torch.Generator) -> Tensor:
+        """Two generated batches (2, B, T, D), each normalised by its own statistics."""
         length, count = self.windows.shape[1], self.values["batch"]
         noise = draw_noise(2 * count, length, self.values["noise"], rng)
-        return self.networks.generator(noise).unflatten(0, (2, count))
+        return torch.stack([self.networks.generator(part) for part in noise.split(count)])
 
     def state(self) -> dict[str, Tensor]:
         """Weights, running statistics and both optimizers' moments."""
@@ -143,6 +148,30 @@ class AdversarialTask:
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
         restore_training(state, self.networks, **self.optimizers)
+
+
+def adam_in_turn(first: nn.Module, second: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
+    """One Adam that moves `first` and then `second` in every iteration, as the official code's does h and M.
+
+    Its count of steps, by which it corrects its moments, is one for both: iteration i from 1 is step 2 i − 1 of the first and
+    2 i of the second.
+    """
+    optimizer = _adam([*first.parameters(), *second.parameters()], learning_rate)
+    for parameter in second.parameters():
+        moments = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
+        optimizer.state[parameter] = {"step": torch.ones((), device=parameter.device), **moments}
+
+    def count_the_other(stepped: torch.optim.Optimizer, *_: object) -> None:
+        for moments in stepped.state.values():
+            moments["step"] += 1
+
+    optimizer.register_step_post_hook(count_the_other)
+    return optimizer
+
+
+def _adam(parameters: list[nn.Parameter], learning_rate: float) -> torch.optim.Adam:
+    """Adam with Keras's ε."""
+    return torch.optim.Adam(parameters, lr=learning_rate, eps=1e-7, fused=True)
 
 
 def draw_noise(n: int, length: int, size: int, rng: torch.Generator) -> Tensor:

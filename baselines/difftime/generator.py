@@ -32,7 +32,7 @@ class DiffTime(DiffusionGenerator):
     `sampling_steps` steps: all (null, DDPM), or fewer of the same kind (a respaced chain); they are clipped to [0, 1].
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     clamps: ClassVar[bool] = False
     noisy_jumps: ClassVar[bool] = True
     per_feature: ClassVar[bool] = True
@@ -77,6 +77,7 @@ class DiffTime(DiffusionGenerator):
             schedule,
             windows,
             batch=values["batch"],
+            keep_short=True,
             error=functional.mse_loss,
             learning_rate=lambda step: falling_learning_rate(step, steps, learning_rate),
             decay=values["decay"],

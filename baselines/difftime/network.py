@@ -109,8 +109,12 @@ class ResidualLayer(nn.Module):
     def forward(self, x: Tensor, code: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
         """The next stream and the skip, both (B, D, T, C), of x, codes (B or 1, 128) and the table of side information."""
         batch, features, length, _ = x.shape
-        y = self.over_time((x + self.code(code)[:, None, None]).flatten(0, 1)).unflatten(0, (batch, features))
-        y = self.over_features(y.transpose(1, 2).flatten(0, 1)).unflatten(0, (batch, length)).transpose(1, 2)
+        y = x + self.code(code)[:, None, None]
+        # As CSDI does, neither layer is run over a single value: its weights stay as they began.
+        if length > 1:
+            y = self.over_time(y.flatten(0, 1)).unflatten(0, (batch, features))
+        if features > 1:
+            y = self.over_features(y.transpose(1, 2).flatten(0, 1)).unflatten(0, (batch, length)).transpose(1, 2)
         residual, skip = self.out(gated(self.middle(y) + self.side(side))).chunk(2, dim=-1)
         return (x + residual) * math.sqrt(0.5), skip
 

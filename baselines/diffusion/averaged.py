@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from baselines.diffusion.learning_rate import LearningRate
-from benchmark.training import Batches, WeightAverage, restore_training, set_learning_rate, training_state
+from benchmark.training import EpochTask, WeightAverage, set_learning_rate
 
 
-class AveragedTask(abc.ABC):
+class AveragedTask(EpochTask[nn.Module]):
     """Adam (0.9, 0.96) on a loss of windows (N, T, D) in [−1, 1]; a step takes `micro_batches` batches at once, as their mean."""
 
     def __init__(
@@ -25,12 +25,10 @@ class AveragedTask(abc.ABC):
         learning_rate: LearningRate,
         average: WeightAverage,
     ) -> None:
-        self.network, self.average, self.learning_rate = network, average, learning_rate
-        self.batches, self.micro_batches = Batches(windows, batch), micro_batches
-        self.parameters = list(network.parameters())
-        self.optimizer = torch.optim.Adam(
-            self.parameters, lr=learning_rate.learning_rate, betas=(0.9, 0.96), fused=True
-        )
+        first = learning_rate.learning_rate
+        optimizer = torch.optim.Adam(network.parameters(), lr=first, betas=(0.9, 0.96), fused=True)
+        super().__init__(network, windows, optimizer, batch=batch, keep_short=False)
+        self.average, self.learning_rate, self.micro_batches = average, learning_rate, micro_batches
 
     @abc.abstractmethod
     def loss(self, clean: Tensor, rng: torch.Generator) -> Tensor:
@@ -41,10 +39,7 @@ class AveragedTask(abc.ABC):
         first = step * self.micro_batches
         clean = torch.cat([self.batches.draw(first + index, rng) for index in range(self.micro_batches)])
         loss = self.loss(clean, rng)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
+        norm = self.descend_clipped(loss, 1.0)
         set_learning_rate(self.optimizer, self.learning_rate.update(step, float(loss.detach())))
         self.average.update(step)
         return {"loss": loss.detach(), "gradient_norm": norm}
@@ -55,13 +50,11 @@ class AveragedTask(abc.ABC):
 
     def state(self) -> dict[str, Tensor]:
         """Weights, their average, the epoch's order, the schedule's memory and the optimizer's moments."""
-        own = {**self.average.state(), **self.batches.state(), "learning_rate": self.learning_rate.state()}
-        return {**training_state(self.network, optimizer=self.optimizer), **own}
+        return {**super().state(), **self.average.state(), "learning_rate": self.learning_rate.state()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        restore_training(state, self.network, optimizer=self.optimizer)
+        super().load_state(state)
         self.average.load_state(state)
-        self.batches.load_state(state)
         self.learning_rate.load(state["learning_rate"])
         set_learning_rate(self.optimizer, self.learning_rate.learning_rate)

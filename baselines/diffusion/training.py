@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from baselines.diffusion.schedule import NoiseSchedule
-from benchmark.training import Batches, restore_training, set_dropout_rng, set_learning_rate, training_state
+from benchmark.training import EpochTask, set_dropout_rng, set_learning_rate
 
 Error = Callable[[Tensor, Tensor], Tensor]
 """The mean error of predicted noise, both (B, T, D)."""
 
 
-class NoiseTask:
+class NoiseTask(EpochTask[nn.Module]):
     """Adam on the error of the noise in x_t, t uniform; `learning_rate` is a function of the step, `decay` Adam's L2 penalty."""
 
     def __init__(
@@ -24,13 +24,14 @@ class NoiseTask:
         windows: Tensor,
         *,
         batch: int,
+        keep_short: bool,
         error: Error,
         learning_rate: Callable[[int], float],
         decay: float = 0.0,
     ) -> None:
-        self.network, self.schedule, self.error, self.learning_rate = network, schedule, error, learning_rate
-        self.batches = Batches(windows, batch)
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate(0), weight_decay=decay, fused=True)
+        optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate(0), weight_decay=decay, fused=True)
+        super().__init__(network, windows, optimizer, batch=batch, keep_short=keep_short)
+        self.schedule, self.error, self.learning_rate = schedule, error, learning_rate
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; the metric is the loss."""
@@ -39,21 +40,10 @@ class NoiseTask:
         steps = torch.randint(self.schedule.steps, (len(clean),), generator=rng, device=clean.device)
         noise = torch.randn(clean.shape, generator=rng, device=clean.device)
         loss = self.error(self.network(self.schedule.add_noise(clean, steps, noise), steps), noise)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
         set_learning_rate(self.optimizer, self.learning_rate(step))
-        self.optimizer.step()
+        self.descend(loss)
         return {"loss": loss.detach()}
 
     def weights(self) -> Mapping[str, Tensor]:
         """The last weights."""
         return self.network.state_dict()
-
-    def state(self) -> dict[str, Tensor]:
-        """Weights, the epoch's order and the optimizer's moments."""
-        return {**training_state(self.network, optimizer=self.optimizer), **self.batches.state()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` returned."""
-        restore_training(state, self.network, optimizer=self.optimizer)
-        self.batches.load_state(state)

@@ -39,7 +39,7 @@ class DiffusionTS(DiffusionGenerator):
     are clipped to [0, 1].
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     width: Annotated[int, Field(ge=4, multiple_of=2)] = 64
     heads: Count = 4
@@ -95,7 +95,12 @@ class DiffusionTS(DiffusionGenerator):
             ),
             average=WeightAverage(
                 network,
-                partial(power_decay, start=values["average_start"], largest=values["average_decay"]),
+                partial(
+                    power_decay,
+                    start=values["average_start"],
+                    every=values["average_every"],
+                    largest=values["average_decay"],
+                ),
                 every=values["average_every"],
             ),
         )

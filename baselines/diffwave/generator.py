@@ -70,6 +70,7 @@ class DiffWave(DiffusionGenerator):
             schedule,
             windows,
             batch=values["batch"],
+            keep_short=False,
             error=_ERRORS[values["error"]],
             learning_rate=lambda step: cooled(step, values["steps"], values["learning_rate"], values["cooldown"]),
         )

@@ -37,7 +37,7 @@ class FlowTS(DenoiserGenerator):
     After `fit`, `measurements_` holds the share of drawn values outside [0, 1] before that.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     width: Annotated[int, Field(ge=4, multiple_of=2)] = 64
     heads: Count = 4
@@ -92,7 +92,12 @@ class FlowTS(DenoiserGenerator):
             learning_rate=_learning_rate(values),
             average=WeightAverage(
                 network,
-                partial(power_decay, start=values["average_start"], largest=values["average_decay"]),
+                partial(
+                    power_decay,
+                    start=values["average_start"],
+                    every=values["average_every"],
+                    largest=values["average_decay"],
+                ),
                 every=values["average_every"],
             ),
         )

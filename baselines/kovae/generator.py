@@ -14,15 +14,13 @@ from baselines.kovae.network import KoVAENetwork, Sizes, divergence, koopman_err
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Windows, check_windows
 from benchmark.training import (
-    Batches,
+    EpochTask,
     NetworkGenerator,
     as_tensor,
     count_steps,
-    restore_training,
     seeded,
     set_learning_rate,
     train,
-    training_state,
     warmup_cosine,
 )
 
@@ -92,14 +90,13 @@ class KoVAE(NetworkGenerator):
         return torch.cat(made)
 
 
-class SequenceTask:
-    """Adam on reconstruction, divergence and the Koopman term; batches go through shuffled epochs, the last one short."""
+class SequenceTask(EpochTask[KoVAENetwork]):
+    """Adam on reconstruction, divergence and the Koopman term; an epoch's last batch is short."""
 
     def __init__(self, network: KoVAENetwork, windows: Tensor, values: Mapping[str, Any], steps: int) -> None:
-        self.network, self.values, self.steps = network, values, steps
-        self.batches = Batches(windows, values["batch"], keep_short=True)
-        self.parameters = list(network.parameters())
-        self.optimizer = torch.optim.Adam(self.parameters, lr=values["learning_rate"], fused=True)
+        optimizer = torch.optim.Adam(network.parameters(), lr=values["learning_rate"], fused=True)
+        super().__init__(network, windows, optimizer, batch=values["batch"], keep_short=True)
+        self.values, self.steps = values, steps
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; metrics: the loss and its terms, unweighted."""
@@ -111,21 +108,11 @@ class SequenceTask:
         drawn, prior = self.network.draw(prior_noise)
         error, nats, koopman = reconstruction(windows, decoded), divergence(posterior, prior), koopman_error(drawn)
         loss = error + values["divergence_weight"] * nats + values["koopman_weight"] * koopman
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if values["clip"] is not None:
-            nn.utils.clip_grad_norm_(self.parameters, values["clip"])
         if values["decay"] == "cosine":
             set_learning_rate(self.optimizer, warmup_cosine(step, self.steps, values["learning_rate"], warmup=0))
-        self.optimizer.step()
+        if values["clip"] is None:
+            self.descend(loss)
+        else:
+            self.descend_clipped(loss, values["clip"])
         terms = {"loss": loss, "reconstruction": error, "divergence": nats, "koopman": koopman}
         return {name: value.detach() for name, value in terms.items()}
-
-    def state(self) -> dict[str, Tensor]:
-        """Weights, the epoch's order and the optimizer's moments."""
-        return {**training_state(self.network, optimizer=self.optimizer), **self.batches.state()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` returned."""
-        restore_training(state, self.network, optimizer=self.optimizer)
-        self.batches.load_state(state)

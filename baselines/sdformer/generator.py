@@ -47,7 +47,7 @@ class SDformer(NetworkGenerator):
     reconstruction errors on the training windows, codebook usage, perplexity, the likelihood in nats a token, and warnings.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     objective: Literal["autoregressive", "masked"] = "autoregressive"
     vocab_size: Annotated[int, Field(ge=2)] = 512

@@ -13,12 +13,16 @@ from baselines.sdformer.objective import Objective
 from baselines.sdformer.quantizer import commitment, perplexity
 from baselines.sdformer.transformer import TokenTransformer
 from baselines.sdformer.vqvae import VQVAE
-from benchmark.training import Batches, adamw, restore_training, set_dropout_rng, set_learning_rate, training_state
+from benchmark.training import EpochTask, adamw, restore_training, set_dropout_rng, set_learning_rate, training_state
 
 
 @dataclass(frozen=True)
 class LearningRates:
-    """Linear warm-up to `peak` over `warmup` steps, then `peak`, × 0.05 from `drop` steps after the warm-up."""
+    """Linear warm-up over `warmup` steps W, then constant, × 0.05 from `drop` steps after the warm-up.
+
+    As in the official code the warm-up counts from 2 of W + 2 and ends at W + 1, and training goes on with what it reached:
+    (W + 1) / (W + 2) of `peak`, or `peak` itself without a warm-up.
+    """
 
     peak: float
     warmup: int
@@ -26,36 +30,33 @@ class LearningRates:
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of step number `step`, from 0."""
-        if step < self.warmup:
-            return self.peak * (step + 1) / self.warmup
-        return self.peak * (0.05 if step - self.warmup >= self.drop else 1.0)
+        rise = (min(step, self.warmup - 1) + 2) / (self.warmup + 2) if self.warmup else 1.0
+        return self.peak * rise * (0.05 if step - self.warmup >= self.drop else 1.0)
 
 
-class VQVAETask:
-    """Stage 1 over windows (N, T, D) on the model's device; batches go through shuffled epochs, the last partial one dropped."""
+class VQVAETask(EpochTask[VQVAE]):
+    """Stage 1 over windows (N, T, D) on the model's device; an epoch's last batch is short."""
 
     def __init__(
         self, model: VQVAE, windows: Tensor, *, learning_rates: LearningRates, batch: int, weight_commitment: float
     ) -> None:
-        self.model, self.batches, self.learning_rates = model, Batches(windows, batch), learning_rates
-        self.weight_commitment = weight_commitment
-        self.optimizer = adamw(model.parameters(), learning_rates.peak, betas=(0.9, 0.99), decay=0.0)
+        optimizer = adamw(model.parameters(), learning_rates.peak, betas=(0.9, 0.99), decay=0.0)
+        super().__init__(model, windows, optimizer, batch=batch, keep_short=True)
+        self.learning_rates, self.weight_commitment = learning_rates, weight_commitment
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step and one of the codebook; metrics: the loss, its terms, the batch's perplexity, codes in use."""
         set_learning_rate(self.optimizer, self.learning_rates.learning_rate(step))
         windows = self.batches.draw(step, rng)
-        quantizer = self.model.quantizer
+        quantizer = self.network.quantizer
         if step == 0:
             with torch.no_grad():
-                quantizer.start(self.model.encode(windows), rng)
-        made = self.model(windows)
+                quantizer.start(self.network.encode(windows), rng)
+        made = self.network(windows)
         reconstruction = functional.mse_loss(made.windows, windows)
         distance = commitment(made.latents, made.codes)
         loss = reconstruction + self.weight_commitment * distance
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        self.descend(loss)
         quantizer.update(made.latents, made.tokens, rng)
         return {
             "loss": loss.detach(),
@@ -64,15 +65,6 @@ class VQVAETask:
             "perplexity": perplexity(made.tokens, len(quantizer.codes)),
             "codes_in_use": (quantizer.counts >= 1).float().mean(),
         }
-
-    def state(self) -> dict[str, Tensor]:
-        """Weights, codes with their running sums and counts, the epoch's order and the optimizer's moments."""
-        return {**training_state(self.model, optimizer=self.optimizer), **self.batches.state()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` returned."""
-        restore_training(state, self.model, optimizer=self.optimizer)
-        self.batches.load_state(state)
 
 
 class TokenTask:

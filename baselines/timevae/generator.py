@@ -12,17 +12,7 @@ from torch import Tensor
 
 from baselines.timevae.network import Sizes, TimeVAENetwork, divergence, reconstruction
 from benchmark.interface import FitContext, Windows, check_windows
-from benchmark.training import (
-    Batches,
-    NetworkGenerator,
-    as_tensor,
-    build,
-    count_steps,
-    restore_training,
-    seeded,
-    train,
-    training_state,
-)
+from benchmark.training import EpochTask, NetworkGenerator, as_tensor, build, count_steps, seeded, train
 
 Count = Annotated[int, Field(ge=1)]
 Pattern = tuple[Count, Count]
@@ -36,10 +26,11 @@ class TimeVAE(NetworkGenerator):
 
     `filters` of the encoder's layers, each of which halves T; `latent` dimensions; a trend of degree `trend_poly` (0: none);
     `seasons` as pairs (seasons, steps of one). Training is as long as exactly one of `steps` and `epochs` says. The last weights
-    are sampled: the decoded mean of a standard normal draw, clipped to [0, 1].
+    are sampled: the decoded mean of a standard normal draw, clipped to [0, 1]. Inside, every step of every feature is scaled to
+    [0, 1] by its range over the training windows.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     filters: Annotated[tuple[Count, ...], Field(min_length=1)] = (50, 100, 200)
     latent: Count = 8
@@ -60,9 +51,10 @@ class TimeVAE(NetworkGenerator):
         seeds = torch.randint(2**31, (2,), generator=seeded(context.seed)).tolist()
         data = as_tensor(windows, context.device)
         network = build(lambda: self._network(length, features), seeded(seeds[0]), context.device)
+        network.scaler.fit(data)
         task = EvidenceTask(
             network,
-            data,
+            network.scaler.transform(data),
             batch=values["batch"],
             learning_rate=values["learning_rate"],
             weight=values["reconstruction_weight"],
@@ -84,18 +76,18 @@ class TimeVAE(NetworkGenerator):
     def _draw(self, n: int, seed: int) -> Tensor:
         latent = torch.randn((n, self.parameters()["latent"]), generator=seeded(seed))
         parts = latent.split(max(1, _SAMPLE_STEPS // self.shape_[0]))
-        return torch.cat([cast(TimeVAENetwork, self.network_).decode(part.to(self.device)) for part in parts])
+        return torch.cat([cast(TimeVAENetwork, self.network_).synthesize(part.to(self.device)) for part in parts])
 
 
-class EvidenceTask:
-    """Weighted reconstruction plus divergence, summed over the batch; batches go through shuffled epochs, the last one short."""
+class EvidenceTask(EpochTask[TimeVAENetwork]):
+    """Weighted reconstruction plus divergence, summed over the batch; an epoch's last batch is short."""
 
     def __init__(
         self, network: TimeVAENetwork, windows: Tensor, *, batch: int, learning_rate: float, weight: float
     ) -> None:
-        self.network, self.batches, self.weight = network, Batches(windows, batch, keep_short=True), weight
-        self.latent = network.encoder.mean.out_features
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, eps=1e-7, fused=True)  # ε is Keras's
+        optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, eps=1e-7, fused=True)  # ε is Keras's
+        super().__init__(network, windows, optimizer, batch=batch, keep_short=True)
+        self.weight, self.latent = weight, network.encoder.mean.out_features
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; metrics: the loss and its terms, each a window."""
@@ -105,20 +97,9 @@ class EvidenceTask:
         decoded, mean, log_variance = self.network(windows, normal)
         error, nats = reconstruction(windows, decoded), divergence(mean, log_variance)
         loss = self.weight * error + nats
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        self.descend(loss)
         return {
             "loss": loss.detach() / count,
             "reconstruction": error.detach() / count,
             "divergence": nats.detach() / count,
         }
-
-    def state(self) -> dict[str, Tensor]:
-        """Weights, the epoch's order and the optimizer's moments."""
-        return {**training_state(self.network, optimizer=self.optimizer), **self.batches.state()}
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` returned."""
-        restore_training(state, self.network, optimizer=self.optimizer)
-        self.batches.load_state(state)

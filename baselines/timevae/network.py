@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from baselines.tensorflow_layers import Dense
 from baselines.timevae.keras_conv import SameConv, SameConvTranspose, same_length
+from baselines.timevae.scaling import StepScaler
 
 _KERNEL = 3
 _STRIDE = 2
@@ -129,11 +130,12 @@ class Residual(nn.Module):
 
 
 class TimeVAENetwork(nn.Module):
-    """Encoder and decoder for windows (T=length, D=features)."""
+    """Encoder and decoder for windows (T=length, D=features), and the scaler between the data's units and theirs."""
 
     def __init__(self, length: int, features: int, sizes: Sizes) -> None:
         super().__init__()
         self.length = length
+        self.scaler = StepScaler(length, features)
         self.encoder = Encoder(length, features, sizes)
         parts: list[nn.Module] = [Level(features, sizes.latent)]
         if sizes.trend_poly:
@@ -143,13 +145,17 @@ class TimeVAENetwork(nn.Module):
             parts.append(Residual(length, features, self.encoder.flat, sizes))
         self.decoder = nn.ModuleList(parts)
 
+    def synthesize(self, z: Tensor) -> Tensor:
+        """Windows (B, T, D) in the data's units, unbounded, of latent vectors z (B, Z)."""
+        return self.scaler.inverse_transform(self.decode(z))
+
     def decode(self, z: Tensor) -> Tensor:
-        """Windows (B, T, D), unbounded, of latent vectors z (B, Z): the sum of the parts."""
+        """Scaled windows (B, T, D), unbounded, of latent vectors z (B, Z): the sum of the parts."""
         made: Sequence[Tensor] = [part(z) for part in self.decoder]
         return sum(made[1:], start=made[0].expand(-1, self.length, -1))
 
     def forward(self, windows: Tensor, normal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Decoded windows, mean and log-variance of windows (B, T, D); `normal` (B, Z) is the latent noise."""
+        """Decoded windows, mean and log-variance of scaled windows (B, T, D); `normal` (B, Z) is the latent noise."""
         mean, log_variance = self.encoder(windows)
         return self.decode(mean + (0.5 * log_variance).exp() * normal), mean, log_variance
 

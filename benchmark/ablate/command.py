@@ -103,8 +103,8 @@ def _notes(spec: AblationSpec, cell: Cell, found: Sequence[Effect]) -> tuple[str
         shown = [effect for effect in found if effect.difference and effect.quantity != PARAMETERS]
         clear = sum(effect.conclusion in ("worse without it", "better without it") for effect in shown)
         notes.append(
-            f"{clear} of {len(shown)} comparisons are distinguishable; at 95 % at most about {0.05 * len(shown):.1f} would be if "
-            "no part mattered."
+            f"{clear} of {len(shown)} comparisons are distinguishable; at the 5 % level chance alone gives at most about "
+            f"{0.05 * len(shown):.1f}."
         )
     if any(effect.quantity == RECONSTRUCTION for effect in found):
         notes.append("The reconstruction error is that of the training windows, in units of the range 0 to 1.")

@@ -75,7 +75,8 @@ def run(
         download: Fetch data files that are missing.
         tracking: Where MLflow keeps the run: a tracking URI, "local" or "none".
         report: Called with lines of progress (default: the logger "benchmark").
-        limits: "memory_limit" and "gpu_memory_limit" of a cell, such as "8 GiB"; "stop_after" K equal failures of a generator.
+        limits: "memory_limit" and "gpu_memory_limit" of a cell, such as "8 GiB"; "stop_after" K equal failures of a generator;
+            "executor" "local" or "ray", and the "address" of the Ray cluster.
         **view: Which part of the suite, and how altered: see `View`.
 
     Returns:

@@ -18,6 +18,7 @@ class View(TypedDict, total=False):
     Attributes:
         budget: smoke, quick, fast or paper.
         protocol: paper or strict.
+        lengths: Numbers of time steps of a window.
         seeds: How many training seeds.
         sampling_seeds: How many sets of samples from each fitted model.
         only: Values to keep by key (generator, dataset, length, seed), or texts such as "generator=copy,oracle".
@@ -29,6 +30,7 @@ class View(TypedDict, total=False):
 
     budget: str | None
     protocol: str | None
+    lengths: Sequence[int] | None
     seeds: int | None
     sampling_seeds: int | None
     only: Sequence[str] | Mapping[str, object] | None
@@ -54,15 +56,17 @@ def request_of(**view: Unpack[View]) -> Request:
             for generator, params in assigned.items()
             for name, value in params.items()
         ]
+    lengths = view.get("lengths")
     return Request(
-        view.get("budget"),
-        view.get("protocol"),
-        view.get("seeds"),
-        view.get("sampling_seeds"),
-        tuple(only),
-        tuple(assigned),
-        own,
-        as_path(view.get("data_dir")),
+        budget=view.get("budget"),
+        protocol=view.get("protocol"),
+        lengths=None if lengths is None else tuple(lengths),
+        seeds=view.get("seeds"),
+        sampling_seeds=view.get("sampling_seeds"),
+        only=tuple(only),
+        assignments=tuple(assigned),
+        own=own,
+        data_dir=as_path(view.get("data_dir")),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import DataDir, Json
-from benchmark.cli.own_data import NO_OPTIONS, DataOptions, with_data_options
+from benchmark.cli.own_data import DataOptions, with_data_options
 from benchmark.cli.printing import emit
 
 
@@ -26,8 +26,9 @@ def data_list(data_dir: DataDir = None, json_target: Json = None) -> None:
 
 @with_data_options
 def data_show(
+    *,
     name: Annotated[str, typer.Argument(help="A data set's name, YAML file or data file.")],
-    data_options: DataOptions = NO_OPTIONS,
+    data_options: DataOptions,
     data_dir: DataDir = None,
     json_target: Json = None,
 ) -> None:

@@ -54,6 +54,10 @@ Budget = Annotated[
     str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper, instead of the suite's own.")
 ]
 ProtocolOption = Annotated[str | None, typer.Option(help="paper or strict, instead of the suite's own.")]
+Lengths = Annotated[
+    list[int] | None,
+    typer.Option("--length", help="Time steps of a window, instead of the suite's lengths; may repeat."),
+]
 Seeds = Annotated[int | None, typer.Option(help="How many training seeds.")]
 SamplingSeeds = Annotated[
     int | None, typer.Option(help="How many sets of samples from each fitted model, each scored by every repetition.")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmark.cli.groups import group
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 
 DataOptions = Mapping[str, Any]
 """The options that were given, by the key of a data set's YAML file."""
-
-NO_OPTIONS: DataOptions = MappingProxyType({})
 
 OPTIONS: dict[str, Any] = {
     "time_column": Annotated[
@@ -42,28 +38,13 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def with_data_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose parameter `data_options` stands for the options of `OPTIONS`: those given come as one mapping."""
+def given_options(values: Mapping[str, Any]) -> DataOptions:
+    """Those of `OPTIONS` that have a value."""
+    return {name: values[name] for name in OPTIONS if values[name]}
 
-    @functools.wraps(command)
-    def called(**values: Any) -> None:
-        given = {name: values.pop(name) for name in OPTIONS}
-        command(data_options={name: value for name, value in given.items() if value}, **values)
 
-    hints = get_type_hints(command, include_extras=True)
-    parameters = []
-    for name, parameter in inspect.signature(command).parameters.items():
-        if name == "data_options":
-            keyword = inspect.Parameter.KEYWORD_ONLY
-            parameters += [inspect.Parameter(option, keyword, default=None) for option in OPTIONS]
-        else:
-            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-    annotations = {**hints, **OPTIONS}
-    placed = [one.replace(annotation=annotations[one.name]) for one in parameters]
-    del annotations["data_options"]
-    called.__signature__ = inspect.Signature(placed)  # type: ignore[attr-defined]
-    called.__annotations__ = annotations
-    return called
+with_data_options = group("data_options", OPTIONS, given_options)
+"""A command whose parameter `data_options` stands for `OPTIONS`: those that were given."""
 
 
 def own_data(csv: Path | None, options: DataOptions) -> DatasetSpec | None:

@@ -7,38 +7,24 @@ from typing import Annotated
 
 import typer
 
+from benchmark.api.view import View
 from benchmark.cli.options import (
-    Budget,
-    Csv,
-    DataDir,
     Json,
-    Only,
-    ProtocolOption,
-    SamplingSeeds,
-    Seeds,
-    Set,
     StoreOption,
 )
-from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit, report
+from benchmark.cli.view import with_view
 from benchmark.errors import UserError
 
 
-@with_data_options
+@with_view
 def plots(
+    *,
     cell: Annotated[
         str | None, typer.Argument(help="A cell's name in the store, or the beginning of it or its key.")
     ] = None,
     suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file.")] = None,
-    budget: Budget = None,
-    protocol: ProtocolOption = None,
-    seeds: Seeds = None,
-    sampling_seeds: SamplingSeeds = None,
-    only: Only = None,
-    assign: Set = None,
-    csv: Csv = None,
-    data_options: DataOptions = NO_OPTIONS,
-    data_dir: DataDir = None,
+    view: View,
     store: StoreOption = Path("runs"),
     output: Annotated[Path | None, typer.Option(help="A folder for the figures (default: one in the store).")] = None,
     json_target: Json = None,
@@ -52,10 +38,7 @@ def plots(
     if (cell is None) == (suite is None):
         raise UserError("plots takes either a cell or --suite; give one of them, for example --suite quick.")
     if cell is not None:
-        drawn = suites.plot_cell(cell, store, output, data_dir)
+        drawn = suites.plot_cell(cell, store, output, view.get("data_dir"))
     else:
-        drawn = suites.plot_suite(
-            suite or "", store, output, report, budget=budget, protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds,
-            only=only, set=assign, csv=own_data(csv, data_options), data_dir=data_dir,
-        )  # fmt: skip
+        drawn = suites.plot_suite(suite or "", store, output, report, **view)
     emit(drawn.text(), drawn.as_json(), json_target)

@@ -7,37 +7,23 @@ from typing import Annotated
 
 import typer
 
+from benchmark.api.view import View
 from benchmark.cli.options import (
-    Budget,
-    Csv,
-    DataDir,
     Json,
-    Only,
-    ProtocolOption,
-    SamplingSeeds,
-    Seeds,
-    Set,
     StoreOption,
     output_file,
 )
-from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit
 from benchmark.cli.printing import report as tell
+from benchmark.cli.view import with_view
 from benchmark.errors import UserError
 
 
-@with_data_options
+@with_view
 def report(
+    *,
     suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
-    budget: Budget = None,
-    protocol: ProtocolOption = None,
-    seeds: Seeds = None,
-    sampling_seeds: SamplingSeeds = None,
-    only: Only = None,
-    assign: Set = None,
-    csv: Csv = None,
-    data_options: DataOptions = NO_OPTIONS,
-    data_dir: DataDir = None,
+    view: View,
     store: StoreOption = Path("runs"),
     frame: Annotated[
         Path | None, typer.Option(help="A kept results.csv, as `tables --format csv` writes it, instead of a store.")
@@ -64,19 +50,14 @@ def report(
     from benchmark.html_report import command
 
     if frame is not None:
-        given = (suite, budget, protocol, seeds, sampling_seeds, only, assign, csv, data_options or None)
-        if plots or any(value is not None for value in given):
+        if plots or suite is not None or view:
             raise UserError(
                 "--frame takes a kept frame as it is, without a suite, filters or --plots; leave these out."
             )
         written = command.report_frame(frame, output)
     else:
-        from benchmark.api import View, suites
+        from benchmark.api import suites
 
-        view: View = {
-            "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
-            "csv": own_data(csv, data_options), "data_dir": data_dir,
-        }  # fmt: skip
         plan, results = suites.plan_suite(suite or "quick", store, **view)
         if plots:
             suites.plot_suite(suite or "quick", store, None, tell, **view)

@@ -5,36 +5,22 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from benchmark.api.view import View
 from benchmark.cli.options import (
-    Budget,
-    Csv,
-    DataDir,
     Json,
-    Only,
-    ProtocolOption,
-    SamplingSeeds,
-    Seeds,
-    Set,
     StoreOption,
     Suite,
 )
-from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit
+from benchmark.cli.view import with_view
 from benchmark.errors import UserError
 
 
-@with_data_options
+@with_view
 def statistics(
+    *,
     suite: Suite = "quick",
-    budget: Budget = None,
-    protocol: ProtocolOption = None,
-    seeds: Seeds = None,
-    sampling_seeds: SamplingSeeds = None,
-    only: Only = None,
-    assign: Set = None,
-    csv: Csv = None,
-    data_options: DataOptions = NO_OPTIONS,
-    data_dir: DataDir = None,
+    view: View,
     store: StoreOption = Path("runs"),
     json_target: Json = None,
 ) -> None:
@@ -42,7 +28,7 @@ def statistics(
 
     Example: python -m benchmark statistics --suite table1 --only dataset=stocks,sines
     """
-    from benchmark.api import View, suites
+    from benchmark.api import suites
     from benchmark.files import write_bytes, write_json
     from benchmark.plots.critical import can_be_drawn, draw_critical
     from benchmark.plots.origin import frame_origin
@@ -56,10 +42,6 @@ def statistics(
     from benchmark.report.variance import variance_table, variances_of
     from benchmark.report.written import written
 
-    view: View = {
-        "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
-        "csv": own_data(csv, data_options), "data_dir": data_dir,
-    }  # fmt: skip
     plan, results = suites.plan_suite(suite, store, **view)
     require_results(plan, results)
     frame = results_frame(plan.cells, plan.score_names, results)

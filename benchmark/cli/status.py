@@ -7,37 +7,24 @@ from typing import Annotated
 
 import typer
 
+from benchmark.api.view import View
 from benchmark.cli.options import (
-    Budget,
-    Csv,
     DataDir,
     Json,
-    Only,
-    ProtocolOption,
-    SamplingSeeds,
-    Seeds,
-    Set,
     StoreOption,
 )
-from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit
+from benchmark.cli.view import with_view
 from benchmark.errors import UserError
 
 
-@with_data_options
+@with_view
 def status(
+    *,
     suite: Annotated[
         str | None, typer.Option(help="A suite's name or YAML file (default: every cell of the store).")
     ] = None,
-    budget: Budget = None,
-    protocol: ProtocolOption = None,
-    seeds: Seeds = None,
-    sampling_seeds: SamplingSeeds = None,
-    only: Only = None,
-    assign: Set = None,
-    csv: Csv = None,
-    data_options: DataOptions = NO_OPTIONS,
-    data_dir: DataDir = None,
+    view: View,
     store: StoreOption = Path("runs"),
     json_target: Json = None,
 ) -> None:
@@ -51,20 +38,19 @@ def status(
 
     results = Store(store)
     if suite is None:
-        if seeds or sampling_seeds or assign or csv or data_options:
+        if view.keys() - {"only", "budget", "protocol", "data_dir"}:
             raise UserError(
-                "--seeds, --sampling-seeds, --set and --csv change a suite, but none is named; add --suite quick, for example."
+                "--length, --seeds, --sampling-seeds, --set and --csv change a suite, but none is named; add --suite quick, for "
+                "example."
             )
-        cells = store_status.whole_status(results, only or (), budget, protocol)
+        cells = store_status.whole_status(
+            results, tuple(view.get("only") or ()), view.get("budget"), view.get("protocol")
+        )
         title, what = None, f"store {store}"
     else:
-        from benchmark.api import View, suites
+        from benchmark.api import suites
 
         results.opened()
-        view: View = {
-            "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
-            "csv": own_data(csv, data_options), "data_dir": data_dir,
-        }  # fmt: skip
         plan, _ = suites.plan_suite(suite, store, **view)
         cells = store_status.suite_status(plan, results)
         title, what = plan.title, f"suite '{plan.title}' in store {store}"

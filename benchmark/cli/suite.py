@@ -8,26 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.api.view import View
 from benchmark.cli.options import (
-    Budget,
-    Csv,
-    DataDir,
     Device,
     Force,
     Json,
-    Only,
     Output,
-    ProtocolOption,
-    SamplingSeeds,
-    Seeds,
-    Set,
     StoreOption,
     Suite,
     Tracking,
     plan_file,
 )
-from benchmark.cli.own_data import NO_OPTIONS, DataOptions, own_data, with_data_options
 from benchmark.cli.printing import emit, report, show
+from benchmark.cli.view import with_view
 from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -35,18 +28,11 @@ if TYPE_CHECKING:
     from benchmark.run.outcome import Outcome
 
 
-@with_data_options
+@with_view
 def run(
+    *,
     suite: Suite = "quick",
-    budget: Budget = None,
-    protocol: ProtocolOption = None,
-    seeds: Seeds = None,
-    sampling_seeds: SamplingSeeds = None,
-    only: Only = None,
-    assign: Set = None,
-    csv: Csv = None,
-    data_options: DataOptions = NO_OPTIONS,
-    data_dir: DataDir = None,
+    view: View,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time (default: one a core).")] = None,
@@ -74,13 +60,20 @@ def run(
     stop_after: Annotated[
         int | None, typer.Option(min=1, help="Equal failures of a generator after which its other cells wait.")
     ] = None,
+    executor: Annotated[
+        str, typer.Option(help="local, worker processes on this machine; or ray, on the nodes of a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(help="With --executor ray: the cluster's address, or auto (default: a Ray of this machine)."),
+    ] = None,
     json_target: Json = None,
 ) -> None:
     """Plan and run the missing cells of a suite, and end with its table.
 
     Example: python -m benchmark run --suite table1 --budget quick --only dataset=sines,stocks
     """
-    from benchmark.api import View, suites
+    from benchmark.api import suites
     from benchmark.api.planned import plan_only as write_plan
     from benchmark.api.planned import run_cells, run_planned
     from benchmark.report.written import written
@@ -88,12 +81,9 @@ def run(
     from benchmark.run.manifest import manifest_text
     from benchmark.tracking.destination import check
 
-    view: View = {
-        "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
-        "csv": own_data(csv, data_options), "data_dir": data_dir,
-    }  # fmt: skip
     limits: Limits = {
-        "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after,
+        "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after, "executor": executor,
+        "address": address,
     }  # fmt: skip
     if index is not None and planned is None:
         raise UserError("--index is a bundle of a plan; name the file with --plan.")
@@ -141,18 +131,11 @@ def end_cells(outcomes: Sequence[Outcome]) -> None:
         raise typer.Exit(1)
 
 
-@with_data_options
+@with_view
 def tables(
+    *,
     suite: Suite = "quick",
-    budget: Budget = None,
-    protocol: ProtocolOption = None,
-    seeds: Seeds = None,
-    sampling_seeds: SamplingSeeds = None,
-    only: Only = None,
-    assign: Set = None,
-    csv: Csv = None,
-    data_options: DataOptions = NO_OPTIONS,
-    data_dir: DataDir = None,
+    view: View,
     store: StoreOption = Path("runs"),
     format_name: Annotated[
         str,
@@ -177,9 +160,7 @@ def tables(
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
     result = suites.result_of(
-        suite, store, published=published, controls=controls, efficiency=efficiency, digits=digits, budget=budget,
-        protocol=protocol, seeds=seeds, sampling_seeds=sampling_seeds, only=only, set=assign,
-        csv=own_data(csv, data_options), data_dir=data_dir,
+        suite, store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view,
     )  # fmt: skip
     if output is None:
         show(result.table if format_name == "markdown" else outputs.render(result, format_name), end="")
@@ -188,32 +169,21 @@ def tables(
     print(f"wrote {output}")
 
 
-@with_data_options
+@with_view
 def config_show(
+    *,
     suite: Suite = "quick",
-    budget: Budget = None,
-    protocol: ProtocolOption = None,
-    seeds: Seeds = None,
-    sampling_seeds: SamplingSeeds = None,
-    only: Only = None,
-    assign: Set = None,
-    csv: Csv = None,
-    data_options: DataOptions = NO_OPTIONS,
-    data_dir: DataDir = None,
+    view: View,
     json_target: Json = None,
 ) -> None:
     """Print a suite's resolved configuration and where each value came from.
 
     Example: python -m benchmark config show --suite quick --set timemar_s.vocab_size=256
     """
-    from benchmark.api.view import View, request_of
+    from benchmark.api.view import request_of
     from benchmark.config.suites import load_suite
     from benchmark.plan.describe import configuration, configuration_text
     from benchmark.plan.planner import make_plan
 
-    view: View = {
-        "budget": budget, "protocol": protocol, "seeds": seeds, "sampling_seeds": sampling_seeds, "only": only, "set": assign,
-        "csv": own_data(csv, data_options), "data_dir": data_dir,
-    }  # fmt: skip
     tree = configuration(make_plan(load_suite(suite), request_of(**view)))
     emit(configuration_text(tree), tree, json_target)

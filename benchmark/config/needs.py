@@ -23,7 +23,10 @@ class Needs(Frozen):
     """What a cell of a generator needs: an accelerator or none, and memory such as "8 GiB"."""
 
     gpu: bool = Field(default=False, description="Whether a cell needs an accelerator.")
-    memory: str = Field(default="2 GiB", description="The memory of a cell's processes, such as 8 GiB or 500 MiB.")
+    memory: str = Field(
+        default="2 GiB",
+        description="The memory of a cell's processes, and on an accelerator that of its share: 8 GiB or 500 MiB.",
+    )
 
     @field_validator("memory")
     @classmethod

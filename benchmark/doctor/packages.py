@@ -18,6 +18,7 @@ PROJECT = "timemar-benchmark"
 EXTRAS = {
     "mujoco": "the data set mujoco",
     "parquet": "data in Parquet files",
+    "ray": "cells on the nodes of a Ray cluster",
     "tensorflow": "the TensorFlow back end of the published scores",
 }
 """Optional extras of the project, and what each is for."""

@@ -92,10 +92,9 @@ def make_plan(
         raise UserError(
             f"suite '{suite.name}' includes itself ({' > '.join((*within, suite.origin))}); correct 'include'."
         )
-    whole = {"seeds": suite.seeds, "sampling_seeds": suite.sampling_seeds}
+    whole = _extent(suite)
     suite, sources = apply_request(suite, request)
-    counts = {"seeds": suite.seeds, "sampling_seeds": suite.sampling_seeds}
-    changed = [f"{name}={count}" for name, count in counts.items() if count != whole[name]]
+    changed = [f"{name}={extent}" for name, extent in _extent(suite).items() if extent != whole[name]]
     changes = (*request.only, *changed, *request.assignments)
     for score in suite.scores:
         SCORES.load(score, owner=f"suite '{suite.name}'")
@@ -109,6 +108,12 @@ def make_plan(
     if not cells and not within:
         raise UserError(f"no cell of suite '{suite.name}' has all of --only {' and '.join(request.only)}; name fewer.")
     return Plan(suite, tuple(cells.values()), scores, sources, changes)
+
+
+def _extent(suite: SuiteSpec) -> dict[str, str]:
+    """What of a suite's extent the command line may change, as it is written in a folder's name."""
+    lengths = ",".join(map(str, suite.lengths))
+    return {"length": lengths, "seeds": str(suite.seeds), "sampling_seeds": str(suite.sampling_seeds)}
 
 
 def _choices(suite: SuiteSpec, request: Request, seen: frozenset[str] = frozenset()) -> dict[str, set[object]]:

@@ -18,6 +18,7 @@ class Request:
 
     budget: str | None = None
     protocol: str | None = None
+    lengths: tuple[int, ...] | None = None
     seeds: int | None = None
     sampling_seeds: int | None = None
     only: tuple[str, ...] = ()
@@ -39,6 +40,8 @@ def apply_request(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[s
         if request.protocol not in ("paper", "strict"):
             raise unknown("protocol", request.protocol, ("paper", "strict"))
         changes["protocol"] = request.protocol
+    if request.lengths is not None:
+        changes["lengths"] = _lengths(request.lengths)
     changes |= _count("seeds", request.seeds, "training seed", MOST_SEEDS)
     changes |= _count("sampling_seeds", request.sampling_seeds, "sampling seed", MOST_SAMPLING_SEEDS)
     if request.own is not None:
@@ -52,6 +55,14 @@ def apply_request(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[s
     sources.update(dict.fromkeys(changes, "command line"))
     BUDGETS.load(changes.get("budget", suite.budget))
     return suite.model_copy(update=changes), sources
+
+
+def _lengths(given: tuple[int, ...]) -> tuple[int, ...]:
+    """Lengths that the command line gives, each once; raises UserError for one below 2."""
+    for length in given:
+        if length < 2:
+            raise UserError(f"--length is {length}, but a window has at least 2 time steps.")
+    return tuple(dict.fromkeys(given))
 
 
 def _count(name: str, count: int | None, what: str, most: int) -> dict[str, int]:

@@ -11,12 +11,19 @@ MOST_PARAMETERS = 20_000_000_000
 TRAINING_BYTES = 16
 """Bytes a trainable parameter takes: its value, its gradient and Adam's two moments, float32 each."""
 
+_COUNTED: dict[tuple[type[Generator], str, int, int], int] = {}
+"""What was counted in this process, by class, arguments, T and D; suites that include others ask for the same networks often."""
+
 
 def count_parameters(generator: Generator, length: int, features: int, owner: str) -> int:
     """Trainable parameters for windows (T=length, D=features); raises UserError for sizes that do not fit or are too large."""
     model = f"{owner} for windows of T = {length} and D = {features}"
     try:
-        count = sum(generator.parameter_counts(length, features).values())
+        # A constructor only stores, so its arguments are all that an unfitted generator holds.
+        counted = (type(generator), repr(sorted(vars(generator).items())), length, features)
+        if counted not in _COUNTED:
+            _COUNTED[counted] = sum(generator.parameter_counts(length, features).values())
+        count = _COUNTED[counted]
     except UserError:
         raise
     except Exception as error:  # somebody else's code runs here, and sizes beyond 64 bits overflow anywhere

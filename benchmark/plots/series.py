@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmark.interface import Windows
 from benchmark.plots.embedding import SIDES, subset
 from benchmark.plots.pair import Pair, some_features
-from benchmark.plots.style import DOUBLE, legend_above, panels
+from benchmark.plots.style import DOUBLE, SINGLE, legend_above, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_FEATURES = 6
 EXAMPLES = 5
+LEGEND = 4.6
+"""Inches of a legend of two curves in one line."""
 BAND = (0.1, 0.9)
 """The quantiles over windows between which a band lies."""
 
@@ -88,7 +90,7 @@ def _curves(pair: Pair, x: NDArray[Any], sides: tuple[NDArray[np.float64], ...],
     chosen = some_features(pair.names, MOST_FEATURES)
     columns = min(3, len(chosen))
     rows = math.ceil(len(chosen) / columns)
-    figure, axes = panels(rows, columns, _width(columns * 2), 1.6 * rows + 0.7, sharex=True)
+    figure, axes = panels(rows, columns, max(_width(columns * 2), LEGEND), 1.6 * rows + 0.7, sharex=True)
     for panel, feature in zip(axes.flat, chosen, strict=False):
         for (label, colour), curves, line in zip(SIDES, sides, ("-", "--"), strict=True):
             _band(panel, x, curves[:, :, feature], label, colour, line)
@@ -113,4 +115,4 @@ def _band(panel: Axes, x: NDArray[Any], curves: NDArray[np.float64], label: str,
 
 
 def _width(columns: int) -> float:
-    return min(DOUBLE, 1.0 + 1.2 * columns)
+    return min(DOUBLE, max(SINGLE, 1.0 + 1.2 * columns))

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from benchmark.report.text_table import Line, Text, TextTable
 
@@ -43,9 +45,9 @@ MINUS = re.compile(r"(?<![\w.)-])-(?=\d)")
 """A minus sign; a hyphen follows a letter, a digit or another hyphen."""
 INTERVAL = re.compile(r"(\[[+−\d][^\[\] ]*,) (?=[^\[\] ]*\])")
 """An interval's first limit; the second stays in its line."""
+PACKAGES = r"% needs \usepackage{array,booktabs,graphicx}"
 # A table wider or, with room for its caption, taller than the page is made to fit, and no other is touched.
 FLOAT_HEAD = (
-    r"% needs \usepackage{array,booktabs,graphicx}",
     r"\begin{table*}",
     r"\centering",
     r"\small\setlength{\tabcolsep}{4pt}%",
@@ -53,6 +55,8 @@ FLOAT_HEAD = (
     r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
 )
 FLOAT_TAIL = r"\end{tabular}}}"
+PART_ROWS = 48
+"""About as many rows of small print, with a caption, fill a page."""
 PORTRAIT_ROWS = 40
 """A table of more rows is set on an upright page, where it needs less shrinking."""
 PAGE_CHARACTERS = 110
@@ -65,23 +69,46 @@ NAME_WIDTH = "36mm"
 
 
 def latex(table: TextTable) -> str:
-    """The table as a float, rules between runs of equal labels; notes are comments."""
+    """The table as a float, rules between runs of equal labels; notes are comments.
+
+    More than `PART_ROWS` rows are set as several floats of one number, parted between runs of equal first labels, so that print
+    stays legible.
+    """
+    columns = _columns(table)
+    first, *others = [_float(part, columns) for part in _parts(table)]
+    caption = escape(f"{table.title}. {table.caption}" if table.caption else table.title)
+    lines = [*first, rf"\caption{{{caption}}}", rf"\label{{{label(table.title)}}}", r"\end{table*}"]
+    for part in others:
+        lines += [part[0], r"\addtocounter{table}{-1}", *part[1:]]
+        lines += [rf"\caption{{{escape(table.title)} (continued)}}", r"\end{table*}"]
+    return "\n".join([PACKAGES, *lines, *(f"% {note}" for note in table.notes)]) + "\n"
+
+
+def _parts(table: TextTable) -> Iterator[TextTable]:
+    """The table in pieces of at most `PART_ROWS` rows, of which a run of equal first labels is never parted."""
+    part: list[Line] = []
+    for _, run in groupby(table.lines, key=lambda line: line.labels[:1] or id(line)):
+        block = list(run)
+        if part and len(part) + len(block) > PART_ROWS:
+            yield replace(table, lines=tuple(part))
+            part = []
+        part += block
+    yield replace(table, lines=tuple(part))
+
+
+def _float(table: TextTable, columns: str) -> list[str]:
+    """The lines of a float up to its caption."""
     head = (*table.label_header, *table.header)
-    lines = [
+    return [
         *FLOAT_HEAD,
-        rf"\begin{{tabular}}{{{_columns(table)}}}",
+        rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
         " & ".join(map(escape, head)) + r" \\",
         *([] if table.label_header else [r"\midrule"]),
         *_lines(table),
         r"\bottomrule",
         FLOAT_TAIL,
-        rf"\caption{{{escape(f'{table.title}. {table.caption}' if table.caption else table.title)}}}",
-        rf"\label{{{label(table.title)}}}",
-        r"\end{table*}",
-        *(f"% {note}" for note in table.notes),
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _columns(table: TextTable) -> str:

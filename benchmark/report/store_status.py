@@ -163,7 +163,9 @@ def _status(
     if state is State.RUNNING:
         started = [note for note in folder.journal() if note.event == "started"]
         stage = started[-1].stage if started else ""
-        if store.is_locked(folder.key):
+        owner = store.owner(folder.key)
+        if owner is not None:
+            reason = "" if owner.is_here or not owner.host else f"on {owner.host}"
             running = time.time() - started[-1].time if started else 0.0
             # A resumed fit began before its last start.
             running = max(running, checkpointed if stage == "fit" else 0.0)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.config.generators import generator_names
+from benchmark.config.generators import load_spec as load_generator
 from benchmark.external.entered import notes_of
 from benchmark.files import write_bytes
+from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.report import choose
 from benchmark.report.efficiency import with_efficiency
@@ -92,13 +95,24 @@ def _samplers(plan: Plan) -> list[str]:
     """Who samples with fewer steps than it has: other samples than the method's, drawn in less time."""
     found: dict[str, list[str]] = {}
     for cell in plan.cells:
-        given, most = cell.params.get("sampling_steps"), cell.params.get("diffusion_steps")
+        given, most = cell.params.get("sampling_steps"), _own_sampling_steps(cell)
         if given is not None and most is not None and given < most and cell.seed == 0:
             found.setdefault(f"{cell.title} {given} of {most}", []).append(
                 f"{cell.dataset.title or cell.dataset.id} {cell.length}"
             )
     told = [f"{who} on {', '.join(where)}" for who, where in found.items()]
     return [f"Fewer sampling steps than the method has: {'; '.join(told)}."] if told else []
+
+
+def _own_sampling_steps(cell: Cell) -> int | None:
+    """The sampling steps of a cell's method at budget paper: all diffusion steps where it states no number."""
+    if cell.generator not in generator_names() or cell.params.get("sampling_steps") is None:
+        return cell.params.get("diffusion_steps")
+    setting = {"dataset": cell.dataset.id, "features": cell.features, "length": cell.length, "budget": "paper"}
+    layers = load_generator(cell.generator).layers({**setting, "protocol": cell.protocol})
+    stated: dict[str, Any] = {name: value for _, values in layers for name, value in values.items()}
+    steps: int | None = stated.get("sampling_steps") or cell.params.get("diffusion_steps")
+    return steps
 
 
 def _warnings(plan: Plan, store: Store) -> list[str]:

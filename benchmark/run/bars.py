@@ -83,6 +83,9 @@ class BarDisplay(Display):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for bar in self.bars.values():
+            self.parts.remove_task(bar.task)
+        self.whole.update(self.suite, description="cells", left="")
         self.live.stop()
 
     def altered(self, cell: Cell, problem: str) -> None:

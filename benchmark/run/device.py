@@ -26,14 +26,28 @@ def choose_device(device: str) -> str:
     return "cuda" if there else "cpu"
 
 
-def limit_memory(device: str, mib: float | None) -> str:
-    """Let PyTorch take at most `mib` MiB of the accelerator in this process; a sentence on the limit, "" where there is none."""
-    if mib is None or not device.startswith("cuda"):
+def accelerator_mib(device: str) -> float | None:
+    """The memory of the accelerator that `device` names, in MiB; None for the CPU."""
+    if not device.startswith("cuda"):
+        return None
+    import torch
+
+    return float(torch.cuda.get_device_properties(0).total_memory) / 2**20
+
+
+def limit_memory(device: str, mib: float | None, share: float = 1.0) -> str:
+    """Let PyTorch take at most `mib` MiB, and at most a share, of the accelerator's memory in this process.
+
+    A sentence on the limit; "" where there is none.
+    """
+    if (mib is None and share >= 1.0) or not device.startswith("cuda"):
         return ""
     import torch
 
-    torch.cuda.set_per_process_memory_fraction(min(1.0, mib * 2**20 / torch.cuda.mem_get_info()[1]))
-    return f"its limit of GPU memory is {mib:,.0f} MiB"
+    total = torch.cuda.mem_get_info()[1] / 2**20
+    most = min(share * total, total if mib is None else mib)
+    torch.cuda.set_per_process_memory_fraction(most / total)
+    return f"its limit of GPU memory is {most:,.0f} MiB"
 
 
 def has_driver() -> bool:

@@ -22,7 +22,9 @@ class Event:
     reason: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     crashed: bool = False
-    """Set by the runner: the worker ended without writing the cell's status."""
+    """Set outside the worker: it ended without writing the cell's status."""
+    exceeded: bool = False
+    """Set outside the worker: it was ended for a limit of its own."""
 
 
 class EventWriter:

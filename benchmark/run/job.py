@@ -25,6 +25,8 @@ class Job:
     checkpoint_seconds: float = 20.0
     force: bool = False
     gpu_memory_mib: float | None = None
+    gpu_share: float = 1.0
+    """The share of the accelerator's memory that PyTorch may take."""
 
 
 def dump_job(job: Job) -> str:
@@ -42,6 +44,7 @@ def dump_job(job: Job) -> str:
         "checkpoint_seconds": job.checkpoint_seconds,
         "force": job.force,
         "gpu_memory_mib": job.gpu_memory_mib,
+        "gpu_share": job.gpu_share,
     }
     return json.dumps(values)
 
@@ -62,4 +65,5 @@ def parse_job(line: str) -> Job:
         checkpoint_seconds=values["checkpoint_seconds"],
         force=values["force"],
         gpu_memory_mib=values["gpu_memory_mib"],
+        gpu_share=values["gpu_share"],
     )

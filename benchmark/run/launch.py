@@ -9,30 +9,36 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from benchmark.config.needs import mebibytes
-from benchmark.errors import UserError
+from benchmark.errors import UserError, unknown
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
-from benchmark.run.device import choose_device
+from benchmark.run.device import DEVICES, accelerator_mib, choose_device
+from benchmark.run.executors.base import NAMES, Executor
+from benchmark.run.limits import Limits as CellLimits
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import open_display
 from benchmark.run.remaining import Remaining
-from benchmark.run.runner import Observer, Options, Runner
+from benchmark.run.runner import Observer, Options, RayOptions, Runner, local_executor
 from benchmark.store.history import History
 from benchmark.store.store import Store
 
 
 class Limits(TypedDict, total=False):
-    """What a run may use, beside the wall time that suites and budgets limit.
+    """What a run may use and where, beside the wall time that suites and budgets limit.
 
     Attributes:
         memory_limit: The most memory of a cell's processes together, such as "8 GiB".
         gpu_memory_limit: The most memory of the accelerator that a cell takes.
         stop_after: Equal failures of a generator after which its other cells wait.
+        executor: "local" (this machine, the default) or "ray".
+        address: The Ray cluster's, such as "auto"; without one a Ray of this machine is started for the run.
     """
 
     memory_limit: str | None
     gpu_memory_limit: str | None
     stop_after: int | None
+    executor: str | None
+    address: str | None
 
 
 def options(
@@ -47,11 +53,13 @@ def options(
     """Checked options.
 
     Raises:
-        UserError: The device does not exist, or a limit cannot be read.
+        UserError: The device or executor does not exist, or a limit cannot be read.
     """
-    chosen = choose_device(device)
+    ray = _ray(limits, workers)
+    # The nodes of a cluster have devices of their own.
+    chosen = choose_device(device) if ray is None or device not in DEVICES else device
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # One accelerator serves one cell at a time; a core serves one single-threaded worker.
+    # One accelerator serves one cell at a time unless more are asked for; a core serves one single-threaded worker.
     default = 1 if chosen == "cuda" else cores
     return Options(
         chosen,
@@ -62,7 +70,20 @@ def options(
         memory_mib=_limit("--memory-limit", limits.get("memory_limit")),
         gpu_memory_mib=_limit("--gpu-memory-limit", limits.get("gpu_memory_limit")),
         stop_after=limits.get("stop_after"),
+        accelerator_mib=None if ray else accelerator_mib(chosen),
+        ray=ray,
     )
+
+
+def _ray(limits: Limits, workers: int | None) -> RayOptions | None:
+    name, address = limits.get("executor") or "local", limits.get("address")
+    if name not in NAMES:
+        raise unknown("executor", name, NAMES, owner="--executor")
+    if name == "ray":
+        return RayOptions(address, workers)
+    if address is not None:
+        raise UserError("--address is a Ray cluster's; add --executor ray.")
+    return None
 
 
 def _limit(option: str, text: str | None) -> float | None:
@@ -83,5 +104,20 @@ def run(
         return history.cell_seconds(cell, stages) or math.inf
 
     remaining = Remaining(history.stage_seconds, chosen.workers)
+
+    def opened(options: Options, limits: CellLimits) -> Executor:
+        executor = open_executor(options, limits)
+        remaining.workers = executor.workers
+        return executor
+
     with open_display(len(plan.cells), write, remaining) as display:
-        return Runner(store, chosen, [display, *observers]).run(plan, order)
+        return Runner(store, chosen, [display, *observers], opened).run(plan, order)
+
+
+def open_executor(chosen: Options, limits: CellLimits) -> Executor:
+    """The executor that was asked for; raises UserError where it cannot be had."""
+    if chosen.ray is None:
+        return local_executor(chosen, limits)
+    from benchmark.run.executors.ray_executor import RayExecutor
+
+    return RayExecutor(chosen.ray.address, chosen.ray.workers, chosen.device, limits)

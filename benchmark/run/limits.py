@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from benchmark.run.executors.worker_process import WorkerProcess
 from benchmark.run.group_memory import group_mib
-from benchmark.run.worker_process import WorkerProcess
 from benchmark.store.records import State
 
 MEASURE_SECONDS = 1.0
@@ -29,7 +29,7 @@ class Guard:
         self.memory_of = memory_of
         self.measured_at = 0.0
 
-    def enforce(self, workers: list[WorkerProcess]) -> None:
+    def enforce(self, workers: Sequence[WorkerProcess]) -> None:
         """End what exceeds its limit; memory is measured once a second."""
         now = time.monotonic()
         for worker in workers:

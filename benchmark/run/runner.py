@@ -15,11 +15,12 @@ from filelock import Timeout
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.events import Event
+from benchmark.run.executors.base import Executor, Running
+from benchmark.run.executors.local import LocalExecutor
 from benchmark.run.job import Job
-from benchmark.run.limits import Guard, Limits
+from benchmark.run.limits import Limits
 from benchmark.run.outcome import Outcome, settled
 from benchmark.run.retries import Repeated, Retries
-from benchmark.run.worker_process import WorkerProcess
 from benchmark.store.heal import heal
 from benchmark.store.records import State, Status
 from benchmark.store.status import CellState, all_stages
@@ -29,6 +30,14 @@ GRACE_SECONDS = 20.0
 BUSY_SECONDS = 2.0
 Order = Callable[[Cell, Sequence[str]], float]
 """By cell and missing stages, a number that is larger for cells to start earlier."""
+
+
+@dataclass(frozen=True)
+class RayOptions:
+    """A Ray cluster; without an address one of this machine, and as many cells at a time as it has CPUs unless given."""
+
+    address: str | None = None
+    workers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,10 @@ class Options:
     """The most memory of the accelerator that PyTorch takes for a cell."""
     stop_after: int | None = None
     """Equal failures of a generator after which its other cells wait."""
+    accelerator_mib: float | None = None
+    """Memory of this machine's accelerator, which cells on it share."""
+    ray: RayOptions | None = None
+    """Where cells are computed on a Ray cluster instead of this machine alone."""
 
 
 class Observer:
@@ -71,6 +84,11 @@ class Observer:
         """The run was interrupted; every worker stops after its current step and saves its state."""
 
 
+def local_executor(options: Options, limits: Limits) -> Executor:
+    """The executor of this machine."""
+    return LocalExecutor(options.workers, limits, options.accelerator_mib)
+
+
 def _plan_order(cell: Cell, stages: Sequence[str]) -> float:
     del cell, stages
     return 0.0
@@ -79,12 +97,19 @@ def _plan_order(cell: Cell, stages: Sequence[str]) -> float:
 class Runner:
     """Runs the missing cells of a plan; a failure of one cell never touches another."""
 
-    def __init__(self, store: Store, options: Options, observers: Sequence[Observer]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        options: Options,
+        observers: Sequence[Observer],
+        open_executor: Callable[[Options, Limits], Executor] = local_executor,
+    ) -> None:
         self.store = store
         self.options = options
         self.observers = observers
-        self.events: queue.Queue[tuple[WorkerProcess, Event]] = queue.Queue()
-        self.running: list[WorkerProcess] = []
+        self.open_executor = open_executor
+        self.events: queue.Queue[tuple[Running, Event]] = queue.Queue()
+        self.running: list[Running] = []
         self.told: set[str] = set()
         self.retries = Retries(options.workers)
         self.repeated = Repeated(options.stop_after)
@@ -114,13 +139,27 @@ class Runner:
                 priorities[cell.key] = order(cell, missing)
                 self._tell("planned", cell, missing)
         waiting = deque(sorted(waiting, key=lambda pair: -priorities[pair[0].key]))
-        guard = Guard(Limits(plan.time_limit, self.options.memory_mib))
+        if waiting:
+            executor = self.open_executor(self.options, Limits(plan.time_limit, self.options.memory_mib))
+            self.retries = Retries(executor.workers)
+            with contextlib.closing(executor):
+                self._compute(waiting, plan.score_names, executor, outcomes)
+        return [outcomes[cell.key] for cell in plan.cells]
+
+    def _compute(
+        self,
+        waiting: deque[tuple[Cell, float]],
+        scores: tuple[str, ...],
+        executor: Executor,
+        outcomes: dict[str, Outcome],
+    ) -> None:
+        """Compute cells until none waits or runs, and add their outcomes by key."""
         try:
             while waiting or self.running:
-                for ended in self._start_due(waiting, plan.score_names):
+                for ended in self._start_due(waiting, scores, executor):
                     outcomes[ended.cell.key] = ended
                     self._end(ended)
-                guard.enforce(self.running)
+                executor.tend(self.running)
                 outcome = self._next_outcome(waiting)
                 if outcome is not None:
                     outcomes[outcome.cell.key] = outcome
@@ -131,7 +170,6 @@ class Runner:
         finally:
             for worker in self.running:
                 worker.kill()
-        return [outcomes[cell.key] for cell in plan.cells]
 
     def _tell(self, what: str, *values: object) -> None:
         for observer in self.observers:
@@ -147,17 +185,23 @@ class Runner:
             with contextlib.suppress(Timeout), self.store.lock(cell.key, wait=False):
                 heal(self.store, cell)
 
-    def _start_due(self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...]) -> Iterator[Outcome]:
+    def _start_due(
+        self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...], executor: Executor
+    ) -> Iterator[Outcome]:
         """Start what there is room for; the outcomes of cells that are not started because their generator failed too often."""
+        alone = self.retries.alone
         for _ in range(len(waiting)):
-            if not self._has_room():
+            if len(self.running) >= executor.workers:
                 return
             cell, due = waiting.popleft()
             if outcome := self.repeated.waits(cell):
                 yield outcome
                 continue
-            if due > time.monotonic() or (cell.key in self.retries.alone and self.running):
+            if due > time.monotonic() or not executor.has_room(cell, self.running, alone):
                 waiting.append((cell, due))
+                continue
+            if self.store.is_locked(cell.key):
+                waiting.append((cell, time.monotonic() + BUSY_SECONDS))
                 continue
             stages = all_stages(scores) if self.options.force else self.store.state(cell, scores, verify=True).missing
             # A cell that another runner is busy with, or that is tried again, is started several times.
@@ -174,11 +218,10 @@ class Runner:
                 self.options.force,
                 self.options.gpu_memory_mib,
             )
-            self.running.append(WorkerProcess(job, lambda worker, event: self.events.put((worker, event))))
-
-    def _has_room(self) -> bool:
-        alone = any(worker.job.cell.key in self.retries.alone for worker in self.running)
-        return len(self.running) < self.options.workers and not alone
+            started = executor.start(
+                job, lambda worker, event: self.events.put((worker, event)), alone=cell.key in alone
+            )
+            self.running.append(started)
 
     def _next_outcome(self, waiting: deque[tuple[Cell, float]]) -> Outcome | None:
         """Wait a moment for an event; the outcome if a cell has ended with it, and does not wait for another attempt."""
@@ -194,21 +237,23 @@ class Runner:
             self._tell("progressed", cell, event)
             return None
         self.running.remove(worker)
-        worker.process.wait()
+        worker.wait(GRACE_SECONDS)
         if event.crashed:
-            self._record_crash(worker, event)
+            self._record_crash(cell, event)
         outcome = Outcome(cell, event.state, event.reason, event.stage, computed=event.state is State.DONE)
         busy = outcome.state is State.BUSY
-        if busy or self.retries.again(outcome, exceeded=worker.exceeded is not None):
+        if busy or self.retries.again(outcome, exceeded=event.exceeded):
             waiting.append((cell, time.monotonic() + (BUSY_SECONDS if busy else 0.0)))
             return None
         return outcome
 
-    def _record_crash(self, worker: WorkerProcess, event: Event) -> None:
+    def _record_crash(self, cell: Cell, event: Event) -> None:
         """Write the status that a crashed worker could not write, with the end of its output."""
-        folder = self.store.cell(worker.job.cell)
+        folder = self.store.cell(cell)
+        folder.path.mkdir(parents=True, exist_ok=True)
         folder.write_status(Status(state=event.state, reason=event.reason, stage=event.stage))
-        tail = worker.log.read_text(encoding="utf-8", errors="replace")[-4000:]
+        output = folder.output
+        tail = output.read_text(encoding="utf-8", errors="replace")[-4000:] if output.exists() else ""
         (folder.path / "error.txt").write_text(f"{event.reason}\n{tail}", encoding="utf-8")
         folder.note(event.stage, event.state)
 
@@ -218,5 +263,4 @@ class Runner:
             worker.stop()
         deadline = time.monotonic() + GRACE_SECONDS
         for worker in self.running:
-            while worker.process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.05)
+            worker.wait(max(0.0, deadline - time.monotonic()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -173,8 +174,8 @@ class CellRun:
     def _time(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder, cell = self.store.cell(self.cell), self.cell
         generator = self.generator_class.load(folder.model, device=self.device)
-        # Cells that are timed at once would time each other.
-        with self.store.lock(TIMING, wait=True):
+        # Cells that are timed at once on one machine would time each other.
+        with self.store.lock(f"{TIMING}-{socket.gethostname()}", wait=True):
             seed = derive_seed(TIMING, cell.generator, cell.seed)
             measurements["seeds"] = {"sample": (seed,)}
             measurements |= time_sampling(generator, seed, self._tick(TIMING))

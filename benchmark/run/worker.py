@@ -89,7 +89,7 @@ def main() -> int:
     folder = store.cell(job.cell)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        with store.lock(job.cell.key, wait=False):
+        with store.lock(job.cell.key, wait=False, lost=lambda: _leave(send)):
             status = _attempt(job.cell, job, store, send, stop)
             folder.write_status(status)
     except Timeout:
@@ -121,7 +121,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
 
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds, altered)
     single_thread()
-    limit = limit_memory(job.device, job.gpu_memory_mib)
+    limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
     ended = Status(state=State.DONE)
     for stage in stages:
         try:
@@ -173,16 +173,26 @@ def _asked_for(text: str) -> str:
     return f"no room for {int(found[1]):,} bytes more" if found else text[:200].rstrip(".;")
 
 
+def _leave(send: EventWriter) -> None:
+    """End at once, because another host computes the cell now; nothing more is written into its folder."""
+    send(Event("end", state=State.BUSY, reason="another host has taken the cell over"))
+    _exit()
+
+
 def _exit_with_parent() -> None:
     """Wait for the end of standard input, which comes when the runner is gone, however it went."""
     try:
         while os.read(0, 1024):
             pass
     finally:
-        # Whatever the generator started goes too, but never a group that is not the worker's own.
-        if os.getpgid(0) == os.getpid():
-            os.killpg(os.getpid(), signal.SIGKILL)
-        os._exit(1)
+        _exit()
+
+
+def _exit() -> None:
+    """End this process with whatever the generator started, but never a group that is not the worker's own."""
+    if os.getpgid(0) == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
 
 
 if __name__ == "__main__":

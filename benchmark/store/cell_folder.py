@@ -58,6 +58,11 @@ class CellFolder:
         return self.path / "checkpoint"
 
     @property
+    def output(self) -> Path:
+        """The file that a worker's own output goes to."""
+        return self.path / "worker.log"
+
+    @property
     def elapsed(self) -> Path:
         """The file that holds what an unfinished fit has cost in all its sessions."""
         return self.checkpoint / "elapsed"

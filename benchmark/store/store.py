@@ -5,15 +5,15 @@ from __future__ import annotations
 import fcntl
 import itertools
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from benchmark.errors import UserError, refused
 from benchmark.files import read_json, write_json
 from benchmark.plan.cell import Cell
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.owned_lock import OwnedLock, Owner, has_expired, read_owner
 from benchmark.store.records import Provenance
 from benchmark.store.status import CellState, cell_state
 
@@ -25,7 +25,7 @@ SET_ASIDE = "set_aside"
 
 
 class Store:
-    """A folder of results. Two runners on one store share its work by file locks."""
+    """A folder of results. Runners on one store, on one host or many, share its work by locks."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -99,18 +99,30 @@ class Store:
         path.rename(target)
         return target
 
-    def lock(self, name: str, *, wait: bool) -> FileLock:
-        """A lock between processes, freed by the system when its holder dies."""
-        return FileLock(self.root / "locks" / f"{name}.lock", timeout=-1 if wait else 0)
+    def lock(self, name: str, *, wait: bool | float, lost: Callable[[], None] = lambda: None) -> OwnedLock:
+        """A lock between processes and hosts: without waiting, waiting for ever, or so many seconds; raises Timeout.
+
+        `lost` is called when another host took it over, because this one has shown no life for `EXPIRY_SECONDS`.
+        """
+        seconds = wait if not isinstance(wait, bool) else -1 if wait else 0
+        return OwnedLock(*self._lock_files(name), seconds, lost)
+
+    def _lock_files(self, name: str) -> tuple[Path, Path]:
+        folder = self.root / "locks"
+        return folder / f"{name}.lock", folder / f"{name}.owner"
+
+    def owner(self, name: str) -> Owner | None:
+        """The live process that holds a lock; nothing is written but a probe of the clock, where that is possible."""
+        system, path = self._lock_files(name)
+        owner = read_owner(path)
+        if _is_held(system):
+            return owner or Owner()
+        # On this host only the holder of the system's lock can be alive.
+        return None if owner is None or owner.is_here or has_expired(path, owner) else owner
 
     def is_locked(self, name: str) -> bool:
-        """Whether a live process holds a lock; nothing is written, so that a read-only store answers too."""
-        try:
-            with (self.root / "locks" / f"{name}.lock").open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            return isinstance(error, BlockingIOError)
-        return False
+        """Whether a live process holds a lock; a read-only store answers too."""
+        return self.owner(name) is not None
 
     def folders(self) -> list[CellFolder]:
         """The folder of every cell in the store, by name."""
@@ -126,3 +138,13 @@ class Store:
     def all_provenance(self) -> list[Provenance]:
         """The provenance of every cell in the store, for estimates."""
         return [folder.provenance() for folder in self.folders()]
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a process holds the system's lock of a file."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    return False

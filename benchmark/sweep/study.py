@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from optuna import Study, Trial
 from optuna.pruners import BasePruner
 from optuna.samplers import TPESampler
@@ -28,6 +28,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from benchmark.errors import UserError
 from benchmark.seeds import derive_seed
+from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.store import Store
 
 INDEX, OWNER = "index", "owner"
@@ -59,7 +60,7 @@ class SharedStudy:
         self.store = store
         # A file lock says nothing about a process on another machine or on another store.
         self.owner = f"{socket.gethostname()}:{store.id}"
-        self.locks: dict[int, FileLock] = {}
+        self.locks: dict[int, OwnedLock] = {}
 
     def enqueue(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Enqueue a trial for each point whose position in `points` is no trial's index yet."""
@@ -134,11 +135,11 @@ class SharedStudy:
         except Timeout:
             return False
 
-    def _trial_lock(self, index: int) -> FileLock:
+    def _trial_lock(self, index: int) -> OwnedLock:
         """Held by the process that runs a trial, and freed by the system when that process dies."""
         return self.store.lock(f"sweep-{self.optuna.study_name}-{index}", wait=False)
 
-    def _study_lock(self) -> FileLock:
+    def _study_lock(self) -> OwnedLock:
         return self.store.lock(f"sweep-{self.optuna.study_name}", wait=True)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from benchmark.errors import UserError, refused
 from benchmark.imports import child_environment, python_module
@@ -22,6 +22,7 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.outcome import Outcome
 from benchmark.run.runner import Observer
+from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.store import Store
 from benchmark.tracking.destination import Destination, choose
 from benchmark.tracking.mlflow_upload import SILENT
@@ -110,7 +111,7 @@ class MLflowTracking(Tracking):
         self.told: set[str] = set()
         self.process: subprocess.Popen[str] | None = None
         self.started_at = float("-inf")
-        self.lock: FileLock = suite_runs.store.lock(f"suite-{run.id}", wait=False)
+        self.lock: OwnedLock = suite_runs.store.lock(f"suite-{run.id}", wait=False)
 
     def __enter__(self) -> Self:
         # Another runner of the same plan may hold it, which means the same: the suite run is under way.

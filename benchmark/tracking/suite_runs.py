@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from benchmark.files import read_json, write_bytes, write_json
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.describe import configuration
 from benchmark.plan.planner import Plan
 from benchmark.report.suite import suite_folder
+from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.store import Store
 
 RUNNING = "running"
@@ -204,7 +205,7 @@ class SuiteRuns:
             known = self.get(run)
             self._write(replace(known, uploaded={**known.uploaded, destination: digest}))
 
-    def _lock(self, run: str) -> FileLock:
+    def _lock(self, run: str) -> OwnedLock:
         return self.store.lock(f"suite-run-{run}", wait=True)
 
     def _write(self, run: SuiteRun) -> None:

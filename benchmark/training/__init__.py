@@ -2,6 +2,7 @@
 
 from benchmark.training.averaging import WeightAverage
 from benchmark.training.batches import Batches, count_steps
+from benchmark.training.epochs import EpochTask
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_rng
 from benchmark.training.loop import Task, is_reported, train
 from benchmark.training.memory import raise_malloc_threshold
@@ -18,6 +19,7 @@ from benchmark.training.optim import (
 
 __all__ = [
     "Batches",
+    "EpochTask",
     "NetworkGenerator",
     "SeededDropout",
     "Task",

@@ -13,9 +13,12 @@ def inverse_decay(step: int, *, largest: float) -> float:
     return min(largest, (1 + step) / (10 + step))
 
 
-def power_decay(step: int, *, start: int, largest: float) -> float:
-    """D = 0 up to step `start`, then 1 − (1 + e)^(−2/3) at e steps after it, up to `largest` (ema-pytorch, power 2/3)."""
-    return 0.0 if step <= start else min(largest, 1 - (1 + step - start) ** (-2 / 3))
+def power_decay(step: int, *, start: int, every: int, largest: float) -> float:
+    """D = 1 − (1 + e)^(−2/3) at e steps after `start`, up to `largest` (ema-pytorch 0.2.1, power 2/3).
+
+    D = 0 up to `start` and at the first step after it of an average updated at every `every`-th step: the library copies there.
+    """
+    return 0.0 if step <= start + every else min(largest, 1 - (1 + step - start) ** (-2 / 3))
 
 
 class WeightAverage:

@@ -2,8 +2,8 @@
 
     python -m tests.studies.kept_table results/measured/generators_fast
 
-The folder holds `results.csv` as `tables --format csv` wrote it; `table.md` and `statistics.md` beside it are written again.
-Values never change.
+The folder holds `results.csv` as `tables --format csv` wrote it; `table.md`, its notes kept, and `statistics.md` beside it are
+written again. Values never change.
 Printed are the counts of verdicts, and where the old table had another one.
 """
 
@@ -65,7 +65,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     path = folder / "table.md"
     old = path.read_text(encoding="utf-8")
-    notes = [line.removeprefix("- ") for line in old.splitlines() if line.startswith("- Fewer sampling steps")]
+    notes = [line.removeprefix("- ") for line in old.splitlines() if line.startswith("- ")]
     frame = read(folder)
     new = render(frame, notes)
     path.write_text(new, encoding="utf-8")
@@ -73,7 +73,8 @@ def main() -> None:
     before, after = verdicts(old), verdicts(new)
     print("before:", dict(Counter(before.values())))  # noqa: T201
     print("after:", dict(Counter(after.values())))  # noqa: T201
-    print("changed:", dict(Counter((before[key], after[key]) for key in before if before[key] != after.get(key))))  # noqa: T201
+    changed = Counter((old, after[key]) for key, old in before.items() if after.get(key, old) != old)
+    print("changed:", dict(changed))  # noqa: T201
 
 
 if __name__ == "__main__":

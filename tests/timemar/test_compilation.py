@@ -9,7 +9,7 @@ from tests.timemar.test_precision import TINY, waves
 from timemar import compilation
 from timemar.generator import TimeMAR
 
-SHORT = {**TINY, "stage1_steps": 6, "stage2_steps": 6, "patch_nums": (1, 6), "ch_mult": (1, 2, 2)}
+SHORT = {**TINY, "stage1_steps": 4, "stage2_steps": 4, "patch_nums": (1, 12), "ch_mult": (1, 2)}
 
 
 def fit(compiled, device="cpu", **changes):

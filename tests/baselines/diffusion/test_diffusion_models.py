@@ -183,6 +183,8 @@ LEARNING = {
         "diffusion_steps": 50,
         "warmup": 20,
         "average_decay": 0.9,
+        "average_start": 20,
+        "average_every": 1,
         "width": 32,
         "learning_rate": 4e-3,
         "steps": 120,

@@ -104,10 +104,14 @@ def difftime_reference(net, x, steps, width):
     for layer in net.layers:
         inner = stream + functional.linear(code, layer.code.weight, layer.code.bias)[:, :, None]
         inner = inner.unflatten(2, (features, length))
-        rows = inner.permute(0, 2, 3, 1).reshape(-1, length, width)
-        inner = torch_layer(layer.over_time, width)(rows).reshape(batch, features, length, width)
-        rows = inner.permute(0, 2, 1, 3).reshape(-1, features, width)
-        inner = torch_layer(layer.over_features, width)(rows).reshape(batch, length, features, width)
+        inner = inner.permute(0, 2, 3, 1)
+        if length > 1:
+            rows = inner.reshape(-1, length, width)
+            inner = torch_layer(layer.over_time, width)(rows).reshape(batch, features, length, width)
+        inner = inner.permute(0, 2, 1, 3)
+        if features > 1:  # CSDI skips the layer over a single feature
+            rows = inner.reshape(-1, features, width)
+            inner = torch_layer(layer.over_features, width)(rows).reshape(batch, length, features, width)
         inner = convolved(inner.permute(0, 3, 2, 1).flatten(2), layer.middle) + convolved(side, layer.side)
         inner = convolved(inner[:, :width].sigmoid() * inner[:, width:].tanh(), layer.out)
         stream, skips = (stream + inner[:, :width]) / math.sqrt(2), skips + inner[:, width:]
@@ -115,7 +119,7 @@ def difftime_reference(net, x, steps, width):
     return made.reshape(batch, features, length).transpose(1, 2)
 
 
-@pytest.mark.parametrize(("length", "features"), [(24, 3), (50, 2), (5, 1)])
+@pytest.mark.parametrize(("length", "features"), [(24, 3), (50, 2), (5, 1), (1, 3)])
 def test_difftime_is_pytorchs_transformer_layer_over_time_and_over_features(length, features):
     sizes = difftime_network.Sizes(16, 2, 4, 5, 0.1, 50)
     net = randomized(lambda: difftime_network.DiffTimeNetwork(length, features, sizes))

@@ -210,11 +210,14 @@ def test_the_pseudo_likelihood_hides_one_token_at_a_time():
 
 
 def test_learning_rates_grow_over_the_warm_up_then_stay_then_drop():
+    """The official numbers: from 2 / 1001 of 1e-4 up to 1000 / 1001, where the warm-up leaves it."""
     learning_rates = LearningRates(1e-4, 999, 200_000)
-    assert learning_rates.learning_rate(0) == pytest.approx(1e-4 / 999)
-    assert learning_rates.learning_rate(998) == pytest.approx(1e-4)
-    assert learning_rates.learning_rate(999 + 199_999) == pytest.approx(1e-4)
-    assert learning_rates.learning_rate(999 + 200_000) == pytest.approx(5e-6)
+    assert learning_rates.learning_rate(0) == pytest.approx(1e-4 * 2 / 1001)
+    assert learning_rates.learning_rate(500) == pytest.approx(1e-4 * 502 / 1001)
+    assert learning_rates.learning_rate(998) == pytest.approx(1e-4 * 1000 / 1001)
+    assert learning_rates.learning_rate(999 + 199_999) == pytest.approx(1e-4 * 1000 / 1001)
+    assert learning_rates.learning_rate(999 + 200_000) == pytest.approx(5e-6 * 1000 / 1001)
+    assert LearningRates(1e-4, 0, 10).learning_rate(0) == 1e-4
 
 
 def test_the_token_task_trains_at_a_constant_learning_rate_with_its_betas():

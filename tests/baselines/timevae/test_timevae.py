@@ -145,9 +145,36 @@ def test_the_size_of_batches_changes_no_sample(fitted, monkeypatch):
 def test_a_sample_is_the_clipped_mean_of_standard_normal_numbers(fitted):
     z = torch.randn((500, 3), generator=stream(4))
     with torch.no_grad():
-        made = fitted.network_.decode(z).numpy()
+        made = fitted.network_.synthesize(z).numpy()
     assert made.min() < 0 < made.max()
     assert np.allclose(fitted.sample(500, 4), np.clip(made, 0, 1), atol=1e-6)
+
+
+def test_every_step_of_every_feature_is_scaled_by_its_own_range(fitted):
+    data, scaler = waves().astype(np.float64), fitted.network_.scaler
+    low, high = data.min(axis=0), data.max(axis=0)  # (T, D)
+    inside = scaler.transform(torch.from_numpy(waves())).numpy()
+    assert np.allclose(inside, (data - low) / (high - low + 1e-7), atol=1e-5)
+    assert np.allclose(inside.min(axis=0), 0)
+    assert np.allclose(inside.max(axis=0), 1, atol=1e-5)
+    beyond = torch.full((1, 12, 2), 1.5)  # samples are not cut to the range of their step
+    assert np.allclose(scaler.inverse_transform(beyond).numpy()[0], low + 1.5 * (high - low), atol=1e-5)
+
+
+def test_a_narrow_step_is_learned_as_well_as_a_wide_one():
+    """Windows whose first step varies by 0.01 of what the last one does: without the scaling its spread is lost."""
+    data = 0.5 + 0.4 * np.linspace(0.01, 1, 12)[:, None] * (waves(200, features=1) - 0.5)
+    settings = {**TINY, "filters": (16, 16), "steps": 600, "learning_rate": 5e-3}
+    fitted = TimeVAE(**settings).fit(data.astype(np.float32), FitContext(seed=1))
+    spread = fitted.sample(500, 0)[:, 0].std() / data[:, 0].std()
+    assert 0.5 < spread < 1.5
+
+
+def test_a_step_that_never_varies_keeps_its_value():
+    data = waves(20)
+    data[:, 3, 1] = 0.25
+    sample = TimeVAE(**TINY).fit(data, FitContext(seed=0)).sample(50, 0)
+    assert np.allclose(sample[:, 3, 1], 0.25, atol=1e-5)
 
 
 def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path):
@@ -173,7 +200,8 @@ def test_training_learns_to_rebuild_and_to_generate():
     )
     x = torch.from_numpy(data)
     with torch.no_grad():
-        rebuilt, mean, _ = trained.network_(x, torch.zeros(200, 3))
+        rebuilt, mean, _ = trained.network_(trained.network_.scaler.transform(x), torch.zeros(200, 3))
+        rebuilt = trained.network_.scaler.inverse_transform(rebuilt)
     assert float((rebuilt - x).square().mean()) < 0.2 * float(x.var())
     assert float(mean.var()) > 0.1  # the latent numbers are in use
     sample = trained.sample(300, 0)

@@ -10,6 +10,7 @@ from benchmark.api.view import request_of
 from benchmark.plan.request import Request
 from benchmark.store.records import State, Status
 from tests.benchmark.api.conftest import LENGTH
+from tests.forked import forked_workers
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,8 @@ def suite(plant_csv: Path) -> dict[str, object]:
 def store(suite: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of a run of one of the two."""
     folder = tmp_path_factory.mktemp("suites") / "runs"
-    frame = run(suite, store=folder, device="cpu", only={"generator": "copy"})
+    with forked_workers():
+        frame = run(suite, store=folder, device="cpu", only={"generator": "copy"})
     assert set(frame["generator"]) == {"copy"}
     assert set(frame["status"]) == {"done"}
     assert list(frame["metric"].unique()) == ["marginal_wasserstein", "spectral"]

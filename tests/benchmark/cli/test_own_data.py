@@ -52,7 +52,12 @@ def run(command: CommandLine, folder: Path, name: str) -> None:
         assert kept["samples"].shape[1:] == (24, len(FEATURES[name]))
 
 
-def test_machines_with_a_category_go_from_their_card_to_their_figures(command: CommandLine, tmp_path: Path) -> None:
+def test_machines_with_a_category_go_from_their_card_to_their_figures(
+    command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Few windows and few dots, because embedding and drawing them take most of the time.
+    monkeypatch.setattr("benchmark.plots.embedding.MOST_WINDOWS", 50)
+    monkeypatch.setattr("benchmark.plots.style.DPI", 40)
     run(command, tmp_path, "machines")
     done = command("plots", "--csv", "machines.csv", *OPTIONS["machines"], *CHEAP)
     assert done.returncode == 0, done.stderr
@@ -112,7 +117,9 @@ def test_a_yaml_says_the_same_as_the_options(command: CommandLine, tmp_path: Pat
         (("run", "--csv", "machines.csv", "--mising", "drop"), "did you mean '--missing'?"),
         (("run", "--csv", "machines.csv", "--missing", "fill"), "'missing' is 'fill', but input should be"),
         (("data", "show", "stocks", "--drop", "Volume"), "write a YAML file with `extends: stocks`"),
-        (("status", "--missing", "drop"), "add --suite quick"),
+        (("status", "--missing", "drop"), "--missing describes one's own data, but none are named; add --csv FILE."),
+        (("status", "--length", "12"), "add --suite quick"),
+        (("run", "--csv", "machines.csv", "--length", "1"), "--length is 1, but a window has at least 2 time steps."),
     ],
 )
 def test_mistakes_are_one_sentence(

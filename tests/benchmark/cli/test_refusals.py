@@ -21,8 +21,8 @@ from benchmark.files import write_bytes
 from benchmark.plan import sizes
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
-from benchmark.run import runner
 from benchmark.run.events import read_event
+from benchmark.run.executors import local
 from benchmark.run.job import Job, dump_job
 from benchmark.run.runner import Options, Runner
 from benchmark.run.worker import classify
@@ -156,19 +156,18 @@ def test_a_runner_that_can_start_no_child_stops_the_others_cleanly(
                 raise OSError(errno.ENOSPC, "No space left on device", "cells/x")
             told.append("started")
             self.job = job
-            self.started, self.timed_out = float("inf"), False
-            self.process = self
+            self.started, self.exceeded = float("inf"), None
 
         def stop(self) -> None:
             told.append("stopped")
 
-        def poll(self) -> int:
-            return 0
+        def wait(self, seconds: float) -> bool:
+            return True
 
         def kill(self) -> None:
             told.append("killed")
 
-    monkeypatch.setattr(runner, "WorkerProcess", Child)
+    monkeypatch.setattr(local, "WorkerProcess", Child)
     with pytest.raises(OSError, match="No space left on device"):
         Runner(Store(tmp_path / "runs").create(), Options(workers=2), []).run(plan)
     assert told == ["started", "stopped", "killed"]

@@ -37,6 +37,7 @@ def test_the_bounds_are_those_of_the_project() -> None:
     assert {name: [one.name for one in found] for name, found in bounds.extras.items()} == {
         "mujoco": ["mujoco"],
         "parquet": ["pyarrow"],
+        "ray": ["ray"],
         "tensorflow": ["tensorflow"],
     }
 
@@ -58,6 +59,7 @@ def test_an_installed_program_states_the_same_bounds_without_a_checkout(
     assert {name: [one.name for one in found] for name, found in bounds.extras.items()} == {
         "mujoco": ["mujoco"],
         "parquet": ["pyarrow"],
+        "ray": [],
         "tensorflow": [],
     }
 

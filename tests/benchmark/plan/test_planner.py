@@ -159,6 +159,19 @@ def test_what_was_narrowed_or_altered_stands_in_the_name_of_its_files_and_in_its
     assert len(two) == 2, "characters that a file name cannot hold do not make two views one"
 
 
+def test_lengths_of_the_command_line_replace_those_of_the_suite_and_of_what_it_includes(tmp_path: Path) -> None:
+    inner = tmp_path / "inner.yaml"
+    inner.write_text("datasets: [sines]\ngenerators: [gaussian]\nbudget: smoke\nlengths: [24, 64]\n")
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke", include=(str(inner),))
+    plan = make_plan(suite, Request(lengths=(12, 36, 12)))
+    assert [(cell.generator, cell.length) for cell in plan.cells] == [
+        ("gaussian", 12), ("gaussian", 36), ("copy", 12), ("copy", 36),
+    ]  # fmt: skip
+    assert plan.folder == "x-paper-smoke--length=12,36"
+    assert make_plan(suite, Request(lengths=(24,))).folder == "x-paper-smoke", "the suite's own lengths change nothing"
+    assert {cell.length for cell in make_plan(suite, Request(lengths=(12, 36), only=("length=36",))).cells} == {36}
+
+
 def test_own_data_have_a_name_of_their_own(tmp_path: Path) -> None:
     rows = "\n".join(f"{i},{i * i % 7}" for i in range(60))
     (tmp_path / "plant.csv").write_text(f"a,b\n{rows}\n")

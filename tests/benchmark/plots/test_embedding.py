@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.plots.embedding import MOST_VALUES, MOST_WINDOWS, _points, embed, subset
+from benchmark.plots.embedding import MOST_VALUES, MOST_WINDOWS, _points, _values, embed, subset
 from benchmark.plots.style import GENERATED, REAL
 
 
@@ -59,8 +59,7 @@ def test_clouds_are_told_apart_without_color() -> None:
 def test_the_density_is_of_every_feature() -> None:
     many = np.zeros((1000, 50, 2), np.float32)
     many[:, :, 1] = 1.0
-    values = embed(many + np.random.default_rng(0).normal(0, 1e-3, many.shape).astype(np.float32), many[:5], 3).values[
-        0
-    ]
+    noisy = many + np.random.default_rng(0).normal(0, 1e-3, many.shape).astype(np.float32)
+    values = _values(noisy, 3)
     assert values.size == MOST_VALUES
     assert (values > 0.5).mean() == pytest.approx(0.5, abs=0.02)

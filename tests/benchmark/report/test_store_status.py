@@ -119,6 +119,15 @@ def test_a_running_cell_whose_lock_nobody_holds_was_killed(store: Store, plan: P
     assert "no process computes it any more" in dead.reason
 
 
+def test_a_cell_that_another_host_computes_names_it(store: Store, plan: Plan) -> None:
+    cell = plan.cells[0]
+    journal(put(store, cell, "running"), (5.0, "fit", "started"))
+    owner = store.root / "locks" / f"{cell.key}.owner"
+    owner.write_text('{"host": "node-7", "boot": "x", "pid": 1}')
+    (found,) = whole_status(store)
+    assert (found.state, found.stage, found.reason) == ("running", "fit", "on node-7")
+
+
 def test_a_suite_counts_the_cells_that_the_store_has_not_tried(store: Store, plan: Plan) -> None:
     put(store, plan.cells[0], "failed", stage="fit", reason="ValueError: x")
     found = by_generator(suite_status(plan, store))

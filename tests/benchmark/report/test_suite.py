@@ -14,9 +14,12 @@ from benchmark.store.store import Store
 
 
 def test_a_table_tells_who_samples_with_fewer_steps_than_it_has(tmp_path: Path) -> None:
-    suite = SuiteSpec(name="x", datasets=("sines",), generators=("diffwave", "diffusion_ts", "copy"), budget="fast")
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("diffwave", "flowts", "copy"), budget="quick")
     text = render(suite_result(make_plan(suite, Request()), Store(tmp_path)), "markdown")
-    assert "- Fewer sampling steps than the method has: DiffWave 50 of 500 on Sines 24.\n" in text
+    assert (
+        "- Fewer sampling steps than the method has: DiffWave 25 of 500 on Sines 24; FlowTS 50 of 100 on Sines 24.\n"
+        in text
+    )
 
 
 def test_a_table_of_whole_methods_has_no_such_note(tmp_path: Path) -> None:

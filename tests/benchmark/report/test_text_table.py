@@ -131,3 +131,26 @@ def test_a_second_label_is_shown_again_under_another_first() -> None:
     lines = tuple(Line((Text(name),), (name, "same")) for name in ("one", "two"))
     steps = list(TextTable("", ("x",), lines, ("first", "second")).steps())
     assert [labels for _, labels, _ in steps] == [("one", "same"), ("two", "same")]
+
+
+def test_a_long_latex_table_is_parted_between_scores_under_one_number() -> None:
+    lines = [Line((Text(f"{score}{row}"), Text("1")), (score, "Small")) for score in "PQR" for row in range(30)]
+    text = latex(replace(LABELLED, lines=tuple(lines)))
+    parts = text.split(r"\begin{table*}")[1:]
+    assert [[part.count(score + "0 &") + part.count(score + "29 &") for score in "PQR"] for part in parts] == [
+        [2, 0, 0],
+        [0, 2, 0],
+        [0, 0, 2],
+    ]
+    assert [part.count(r"\addtocounter{table}{-1}") for part in parts] == [0, 1, 1]
+    assert [part.count("(continued)") for part in parts] == [0, 1, 1]
+    assert text.count(r"\label{") == 1
+    assert text.count("% note") == 1
+
+
+def test_latex_widths_are_those_of_the_whole_table_in_every_part() -> None:
+    rows = [(str(row), "b" * (60 if row == 0 else 5), "c" * 60) for row in range(60)]
+    text = latex(replace(BARE, header=("x", "y", "z"), lines=text_lines(rows)))
+    heads = [line for line in text.splitlines() if line.startswith(r"\begin{tabular}")]
+    assert len(heads) == 2
+    assert len(set(heads)) == 1

@@ -8,13 +8,19 @@ import random
 import signal
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark.config.suites import SuiteSpec
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from tests.benchmark.run.conftest import SUITE, bytes_of, finished_stages, run_suite, suite_command
 from tests.conftest import environment
+from tests.forked import ForkedCommand
 from tests.waiting import wait_until
 
 HANGING = "budget: smoke\ndatasets: [sines]\ngenerators: ['faulty:Hangs']\nscores: [dcr_ratio]\nseeds: 2\n"
@@ -199,6 +205,29 @@ def test_two_runners_of_one_worker_each_share_the_work_and_give_the_bytes_of_one
     finished: Path, tmp_path: Path
 ) -> None:
     # Equal seeds give equal bytes in another folder, whatever the number of workers.
-    runners = [start(tmp_path, workers=1) for _ in range(2)]
+    arguments = suite_command(tmp_path, "--workers", "1")
+    runners = [ForkedCommand(arguments, environment(), tmp_path) for _ in range(2)]
     assert [runner.wait(timeout=600) for runner in runners] == [0, 0]
+    # No stage was even started by both.
+    events = Counter((line["stage"], line["event"]) for line in journal(tmp_path / "runs", "*timemar_s*"))
+    assert set(events.values()) == {1}
+    assert len({line["pid"] for line in journal(tmp_path / "runs", "*timemar_s*")}) == 1
     check(tmp_path, finished)
+
+
+def test_a_cell_of_another_host_is_waited_for_until_its_owner_has_expired(tmp_path: Path) -> None:
+    text = "budget: smoke\ndatasets: [sines]\ngenerators: [copy, gaussian]\nscores: [duplicates]\n"
+    assert run_suite(tmp_path, "--only", "generator=gaussian", text=text).returncode == 0
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
+    (cell,) = make_plan(suite, Request()).cells
+    owner = tmp_path / "runs" / "locks" / f"{cell.key}.owner"
+    owner.write_text('{"host": "elsewhere", "boot": "another", "pid": 1, "holding": "before"}')
+    runner = start(tmp_path, text, workers=1)
+    wait_until(lambda: "1 of 2 cells to compute" in (tmp_path / "lines").read_text(), runner)
+    time.sleep(3)
+    assert runner.poll() is None
+    assert journal(tmp_path / "runs", "*copy*") == []
+    os.utime(owner, (0, 0))
+    assert runner.wait(timeout=180) == 0
+    assert not owner.exists()
+    assert finished_stages(tmp_path / "runs")[cell.slug, "fit"] == 1

@@ -89,9 +89,12 @@ def test_the_accelerators_limit_is_a_share_of_its_memory(monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", shares.append)
     assert limit_memory("cuda", 4096.0) == "its limit of GPU memory is 4,096 MiB"
     assert limit_memory("cuda", 99999.0)
+    assert limit_memory("cuda", None, 1 / 8) == "its limit of GPU memory is 2,048 MiB"
+    assert limit_memory("cuda", 1024.0, 1 / 8) == "its limit of GPU memory is 1,024 MiB"
+    assert limit_memory("cpu", None, 1 / 8) == ""
     assert limit_memory("cpu", 4096.0) == ""
     assert limit_memory("cuda", None) == ""
-    assert shares == [0.25, 1.0]
+    assert shares == [0.25, 1.0, 0.125, 0.0625]
 
 
 def test_an_unreadable_limit_is_one_sentence() -> None:

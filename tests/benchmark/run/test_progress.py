@@ -60,6 +60,9 @@ def test_bars_show_estimate_stage_and_loss_inside_the_width(width: int) -> None:
         display.stopping()
         stopping = screen()
         display.ended(Outcome(cell("timemar_s"), State.DONE, computed=True))
+        display.started(cell("copy"), STAGES)
+    left_behind = screen()
+    assert [line.split()[:3:2] for line in left_behind] == [["cells", "1/2"]], "no bar of a cell outlives an interrupt"
     assert "about 8 min left" in first[0]
     assert "0/2" in first[0]
     assert "loss 0.123" in trained[1]

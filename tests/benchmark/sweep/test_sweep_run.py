@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
@@ -16,6 +17,7 @@ import pytest
 from benchmark.cli import app as cli
 from tests.benchmark.run.conftest import finished_stages
 from tests.conftest import PLUGINS, CommandLine, environment
+from tests.forked import ForkedCommand
 
 BASE = ("sweep", "--generator", "tunable:Tunable", "--dataset", "sines", "--budget", "smoke", "--device", "cpu")
 KNOWN = (*BASE, "--objective", "measurement:loss")
@@ -102,17 +104,16 @@ def test_an_interrupt_ends_with_130_and_two_processes_go_on_together(tmp_path: P
     gate = tmp_path / "gate"
     gate.mkdir()
     grid = (*KNOWN, "--param", "depth=1,2,3", "--param", f"gate={gate}", "--study", "shared")
-    alone = start(tmp_path, *grid)
+    alone = ForkedCommand(grid, environment(), tmp_path)
     wait_for(gate, "*.waiting", 1)
-    alone.send_signal(signal.SIGINT)
-    _, errors = alone.communicate(timeout=120)
-    assert alone.returncode == 130, errors
-    assert "interrupted; run the same command again" in errors
-    pair = [start(tmp_path, *grid, "--json", f"{name}.json") for name in ("first", "second")]
+    os.kill(alone.pid, signal.SIGINT)
+    assert alone.wait(timeout=120) == 130, alone.errors
+    assert "interrupted; run the same command again" in alone.errors
+    pair = [ForkedCommand((*grid, "--json", f"{name}.json"), environment(), tmp_path) for name in ("first", "second")]
     wait_for(gate, "*.waiting", 3)
     (gate / "open").touch()
-    texts = [process.communicate(timeout=120)[1] for process in pair]
-    assert [process.returncode for process in pair] == [0, 0], texts
+    assert [process.wait(timeout=120) for process in pair] == [0, 0], [process.errors for process in pair]
+    texts = [process.errors for process in pair]
     assert sum(text.count(" computing fit") for text in texts) == 3
     assert all(" computing fit" in text for text in texts), "one process did everything"
     records = [json.loads((tmp_path / f"{name}.json").read_text()) for name in ("first", "second")]

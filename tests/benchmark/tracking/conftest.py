@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +106,17 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store(tmp_path_factory.mktemp("empty") / "runs").create()
     Uploader(local(store), store)
     return store.root / DATABASE
+
+
+@pytest.fixture(autouse=True)
+def _migrated_once(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow fills a new database from that one, instead of by its migrations."""
+
+    def fill(engine: Any) -> None:
+        with closing(sqlite3.connect(empty_database)) as source, closing(engine.raw_connection()) as target:
+            source.backup(target.driver_connection)
+
+    monkeypatch.setattr("mlflow.store.db.utils._initialize_tables", fill)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from mlflow.store.db import utils
 
 from benchmark.errors import UserError
 from benchmark.tracking.database import damage_of
@@ -58,7 +59,12 @@ def test_an_empty_database_is_created_anew(suite_runs: SuiteRuns, uploader: Uplo
     assert database.read_bytes().startswith(b"SQLite format 3")
 
 
-def test_a_locked_database_is_not_called_damaged(suite_runs: SuiteRuns, uploader: Uploader) -> None:
+def test_a_locked_database_is_not_called_damaged(
+    suite_runs: SuiteRuns, uploader: Uploader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # MLflow waits for a lock for 20 seconds.
+    plain = utils.sql.text
+    monkeypatch.setattr(utils.sql, "text", lambda text: plain(text.replace("busy_timeout = 20000", "busy_timeout = 1")))
     path = suite_runs.store.root / DATABASE
     base = sqlite3.connect(path, isolation_level=None)
     base.execute("BEGIN EXCLUSIVE")

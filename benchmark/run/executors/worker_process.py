@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmark.imports import child_environment, python_module
@@ -27,26 +27,37 @@ ENVIRONMENT = {
 
 
 class WorkerProcess:
-    """One worker in a process group of its own; `on_event(worker, event)` is called from a reading thread."""
+    """One worker in a process group of its own; `on_event(worker, event)` is called from a reading thread.
 
-    def __init__(self, job: Job, on_event: Callable[[WorkerProcess, Event], None]) -> None:
+    Its current folder and further variables are those given, else those of the process that starts it.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        on_event: Callable[[WorkerProcess, Event], None],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.job = job
         self.started = time.monotonic()
         self.last = Event("progress", "starting")
         self.exceeded: tuple[State, str] | None = None
         """How and why it was ended for a limit of its own."""
-        folder = Store(job.store).cell(job.cell).path
-        folder.mkdir(parents=True, exist_ok=True)
-        environment = child_environment(ENVIRONMENT)
+        cell = Store(job.store).cell(job.cell)
+        cell.path.mkdir(parents=True, exist_ok=True)
+        variables = child_environment({**(environment or {}), **ENVIRONMENT})
         # A run from Python may not have chosen the kernels, and other kernels round otherwise.
-        use_avx512_blas(environment)
-        with (folder / "worker.log").open("ab") as log:
+        use_avx512_blas(variables)
+        with cell.output.open("ab") as log:
             self.process = subprocess.Popen(
                 python_module("benchmark.run.worker"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environment,
+                env=variables,
+                cwd=folder,
                 start_new_session=True,
             )
         self._tell(dump_job(job))
@@ -84,7 +95,8 @@ class WorkerProcess:
             state, reason = State.KILLED, f"killed by {signal.Signals(-code).name} in {stage}{hint}"
         else:
             state, reason = State.FAILED, f"the worker ended with status {code} in {stage}; see worker.log"
-        return Event("end", stage=stage, state=state, reason=reason, crashed=True)
+        exceeded = self.exceeded is not None
+        return Event("end", stage=stage, state=state, reason=reason, crashed=True, exceeded=exceeded)
 
     def stop(self) -> None:
         """Ask for a clean stop after the next checkpoint."""
@@ -95,11 +107,14 @@ class WorkerProcess:
         self.exceeded = self.exceeded or exceeded
         self._signal(signal.SIGKILL)
 
+    def wait(self, seconds: float) -> bool:
+        """Whether the worker has ended, waiting for that at most `seconds`."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
-
-    @property
-    def log(self) -> Path:
-        """Where the worker's own output went."""
-        return Store(self.job.store).cell(self.job.cell).path / "worker.log"

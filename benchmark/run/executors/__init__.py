@@ -1,0 +1,1 @@
+"""Where the worker processes of a run are: on this machine (`local`), or on those of a Ray cluster (`ray`)."""

@@ -1,0 +1,55 @@
+"""What the runner and the tasks of a Ray cluster tell each other while cells are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmark.run.events import Event
+
+STOP = "stop"
+"""The order to stop cleanly after the next checkpoint."""
+BEGAN = "began"
+"""The kind of a task's first event on a node that sees the store's files."""
+APART = "apart"
+"""The kind of the event of a task that does not see the store's files, and waits for a parcel of those that it needs."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The answer to such a task: references to files by their path, or none where another runner has the cell."""
+
+    granted: bool
+    files: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Mailbox:
+    """Events of each attempt at a cell for the runner, and the runner's last order for each; a Ray actor."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Event]] = []
+        self.orders: dict[str, str] = {}
+        self.parcels: dict[str, Parcel] = {}
+
+    def exchange(self, attempt: str, events: Sequence[Event]) -> str:
+        """Take the events of an attempt; the order for it, "" where there is none."""
+        self.events += [(attempt, event) for event in events]
+        return self.orders.get(attempt, "")
+
+    def drain(self) -> list[tuple[str, Event]]:
+        """Every event since the last call, oldest first."""
+        events, self.events = self.events, []
+        return events
+
+    def order(self, attempt: str, order: str) -> None:
+        """Leave an order for an attempt."""
+        self.orders[attempt] = order
+
+    def send(self, attempt: str, parcel: Parcel) -> None:
+        """Leave a parcel for an attempt."""
+        self.parcels[attempt] = parcel
+
+    def receive(self, attempt: str) -> Parcel | None:
+        """The parcel for an attempt; None while there is none."""
+        return self.parcels.pop(attempt, None)
