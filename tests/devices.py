@@ -38,9 +38,12 @@ class Samples:
 
 def fit_and_sample(name: str, device: str) -> Samples:
     """Fit a generator on `device`, stopped once where its training can be, save it and load it."""
-    cls, params = load_class(load_spec(name)), shortened(name)
+    spec = load_spec(name)
+    cls, params = load_class(spec), shortened(name)
     if "patch_nums" in params:
         params["patch_nums"] = sorted({params["patch_nums"][0], params["patch_nums"][-1]})
+    if spec.extends:  # differs from its base by a part; two steps and a stop are the base's matter
+        params |= {key: 1 for key in params if key in ("steps", "stage1_steps", "stage2_steps")}
     data = windows(6)
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, model = Path(folder, "checkpoint"), Path(folder, "model")
@@ -54,7 +57,7 @@ def fit_and_sample(name: str, device: str) -> Samples:
             "warn": lambda sentence: None,
         }
         try:
-            made = cls(**params).fit(data, FitContext(**given, stop_requested=lambda: True))
+            made = cls(**params).fit(data, FitContext(**given, stop_requested=lambda: not spec.extends))
         except Interrupted:
             made = cls(**params).fit(data, FitContext(**given))
         fitted = made.sample(3, 2)

@@ -43,6 +43,12 @@ LONGEST = 3000
 """Characters of a message that somebody can still read."""
 SMALL = {"dataset": "own", "features": 2, "length": 8, "budget": "smoke", "protocol": "paper"}
 ROWS = b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i % 7) for i in range(30))
+SOUND_CSV = [
+    ROWS,
+    b"date,x,y\n" + b"".join(b"2024-01-%02d,%d,%d\n" % (i + 1, i, i * i % 5) for i in range(20)),
+    b"time,x,y\n" + b"".join(b"%d,%d.5,-%de-1\n" % (2 * i, i, i) for i in range(20)),
+    b"when,x\n" + b"".join(b"%02d/02/2024 10:00,%d\n" % (i + 1, i % 6) for i in range(20)),
+]
 DEEP = 1200
 """Levels of nesting, more than Python recurses."""
 
@@ -81,7 +87,7 @@ def read(target: Target, data: bytes, sandbox: Path) -> bool:
 ODD: tuple[Any, ...] = (
     None, True, 0, -1, 10**30, 1e300, float("nan"), float("inf"), "", "x", "a/b.yaml", "../own.csv", "own.csv", "gaussian",
     "stocks", "sines", [], [[]], [None], ["a", "a"], [1, 2], {}, {"a": None}, {"a": {"b": [1]}}, {1: 2}, "%Y-%m-%d", "1 GiB",
-    "file.py:Class",
+    "file.py:Class", "2024-02-30", "2024-01-01T00:00:00+25:00", "nan", "1_0", "٣", "0x1p3", '"', "a\nb", -0.0, 1e-320,
 )  # fmt: skip
 """Values in the place of others."""
 STRUCTURED = b"\x01"
@@ -211,16 +217,23 @@ def _sweep_seeds() -> list[bytes]:
 
 def _csv(data: bytes, folder: Path) -> None:
     path = folder / "own.csv"
-    path.write_bytes(data)
+    path.write_bytes(_structured(data, SOUND_CSV, _cells, _csv_text))
     load_windows(spec_from_csv(path), 8, "paper", seed_for_split=0)
 
 
+def _cells(data: bytes) -> list[Any]:
+    return [line.split(",") for line in data.decode().splitlines()]
+
+
+def _csv_text(rows: list[Any]) -> str:
+    return "\n".join(",".join(map(str, row)) if isinstance(row, list) else str(row) for row in rows)
+
+
 def _csv_seeds() -> list[bytes]:
-    dated = b"date,x,y\n" + b"".join(b"2024-01-%02d,%d,%d\n" % (i + 1, i, i * i % 5) for i in range(20))
+    dated = SOUND_CSV[1]
     return [
-        ROWS,
-        dated,
-        b"time,machine,x\n" + b"".join(b"%d,m%d,%d.5\n" % (i // 2, i % 2, i) for i in range(30)),
+        *SOUND_CSV,
+        *_choices(),
         dated.replace(b"2024-01-", b"01/02/20"),
         ROWS.replace(b"3", b""),
         ROWS.replace(b"3", b"nan"),
