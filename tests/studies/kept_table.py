@@ -33,8 +33,8 @@ def read(folder: Path) -> pd.DataFrame:
     """The kept frame."""
     frame = pd.read_csv(folder / "results.csv", dtype={"commit": str, "reason": str}).reindex(columns=list(COLUMNS))
     frame["reason"] = frame["reason"].fillna("")
-    control = frame["size_class"] == "control"
-    frame.loc[~control, "size_class"] = [size_class(int(count)) for count in frame.loc[~control, "parameters"]]
+    sized = (frame["size_class"] != "control") & frame["parameters"].notna()
+    frame.loc[sized, "size_class"] = [size_class(int(count)) for count in frame.loc[sized, "parameters"]]
     return frame
 
 

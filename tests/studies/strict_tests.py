@@ -3,7 +3,7 @@
     python -m tests.studies.strict_tests --store runs/strict --output results/measured/strict/tests.json
 
 Each finished cell of suite `strict` has its commit and, by score, every repetition with the details of `DETAILS`. Nothing is
-computed. Prints means over training seeds by data set and generator, with the smallest and the largest value of a seed.
+computed, and cells kept before that the store lacks stay. Prints means over training seeds by data set and generator, with the smallest and the largest value of a seed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api.suites import plan_suite
-from benchmark.files import write_json
+from benchmark.files import read_json, write_json
 from tests.studies.record import table
 
 DETAILS = ("p_value", "low", "high", "z_blocks", "whole")
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    found = cells(arguments.store)
+    found = read_json(arguments.output) | cells(arguments.store)
     write_json(arguments.output, found)
     print(summary(found))  # noqa: T201
 

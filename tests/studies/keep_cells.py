@@ -1,0 +1,60 @@
+"""Finished cells of a new results frame take the place of the same cells in a kept one, so that a record grows run by run.
+
+    python -m benchmark tables --suite strict --only dataset=etth --format csv --output new.csv
+    python -m tests.studies.keep_cells results/measured/strict/results.csv new.csv
+
+Rows of cells that the new frame lacks or has not finished stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.files import write_bytes
+
+Row = dict[str, str]
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a frame, every value as it is written."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def merged(kept: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """The kept rows with those of each cell that is finished in `new` in their place; cells of `new` alone stand last."""
+    fresh: dict[str, list[Row]] = {}
+    for row in new:
+        fresh.setdefault(row["cell"], []).append(row)
+    done = {cell: rows for cell, rows in fresh.items() if all(row["status"] == "done" for row in rows)}
+    found: list[Row] = []
+    for row in kept:
+        found += done.pop(row["cell"], []) if row["cell"] in done else []
+        if row["cell"] not in fresh or any(one["status"] != "done" for one in fresh[row["cell"]]):
+            found.append(row)
+    return found + [row for rows in done.values() for row in rows]
+
+
+def main() -> None:
+    """Merge, write and count."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("frame", type=Path)
+    parser.add_argument("new", type=Path)
+    arguments = parser.parse_args()
+    kept, new = read(arguments.frame), read(arguments.new)
+    rows = merged(kept, new)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(kept[0]), lineterminator="\n", extrasaction="ignore", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(arguments.frame, text.getvalue().encode())
+    finished = {row["cell"] for row in rows if row["status"] == "done"}
+    print(f"{len(finished)} finished cells in {len(rows)} rows")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
