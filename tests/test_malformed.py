@@ -130,7 +130,7 @@ def test_values_of_yaml_that_no_program_could_work_with(text: str, sentence: str
 
 def test_half_of_a_surrogate_pair_is_no_text_with_either_reader_of_yaml(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text('title: "\\ud800"\n')
-    with pytest.raises(UserError, match="is not valid YAML at line 1|a character that no file or screen takes"):
+    with pytest.raises(UserError, match=r"is not valid YAML at line 1|a character that no file or screen takes"):
         read_yaml(tmp_path / "own.yaml")
 
 
