@@ -18,6 +18,7 @@ def test_the_share_that_an_average_keeps():
 
 def test_weights_are_averaged_at_every_second_step():
     layer = torch.nn.utils.skip_init(torch.nn.Linear, 1, 1, bias=False)
+    torch.nn.init.constant_(layer.weight, 0.0)  # memory that nobody has written may hold NaN
     average = WeightAverage(layer, partial(power_decay, start=2, every=2, largest=0.5), every=2)
     seen = []
     for step, value in enumerate([1.0, 9.0, 3.0, 9.0, 7.0, 9.0, 11.0]):
