@@ -3,7 +3,8 @@
     python -m tests.studies.strict_tests --store runs/strict --output results/measured/strict/tests.json
 
 Each finished cell of suite `strict` has its commit and, by score, every repetition with the details of `DETAILS`. Nothing is
-computed, and cells kept before that the store lacks stay. Prints means over training seeds by data set and generator, with the smallest and the largest value of a seed.
+computed, and cells kept before that the store lacks stay. Prints means over training seeds by data set and generator, with the
+smallest and the largest value of a seed.
 """
 
 from __future__ import annotations
