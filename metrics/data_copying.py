@@ -96,7 +96,7 @@ class Cell(NamedTuple):
 
     @property
     def spread(self) -> float:
-        """The standard deviation of the area under the ROC curve for independent windows of one law."""
+        """The standard deviation of the area under the ROC curve for independent windows of one distribution."""
         n, m = len(self.test), len(self.generated)
         return math.sqrt((n + m + 1) / (12 * n * m))
 

@@ -18,7 +18,7 @@ class Sizes(NamedTuple):
     layers: int
 
 
-class Law(NamedTuple):
+class Gaussian(NamedTuple):
     """Independent normal distributions of latent sequences: means and log-variances, each (T, B, K)."""
 
     mean: Tensor
@@ -52,20 +52,20 @@ class KoVAENetwork(nn.Module):
         self.decoder = BidirectionalGRU(latent, hidden, layers)
         self.output = nn.Linear(2 * hidden, features)
 
-    def encode(self, windows: Tensor) -> Law:
+    def encode(self, windows: Tensor) -> Gaussian:
         """The latent distributions, independent over time, of windows (B, T, D)."""
         states = self.norm(self.encoder(windows.transpose(0, 1).contiguous()))
-        return Law(*self.posterior(states).chunk(2, dim=2))
+        return Gaussian(*self.posterior(states).chunk(2, dim=2))
 
     def decode(self, latent: Tensor) -> Tensor:
         """Windows (B, T, D) in (0, 1) of latent sequences (T, B, K)."""
         made: Tensor = self.output(self.decoder(latent))
         return made.transpose(0, 1).sigmoid()
 
-    def draw(self, noise: Tensor) -> tuple[Tensor, Law]:
+    def draw(self, noise: Tensor) -> tuple[Tensor, Gaussian]:
         """The prior's latent sequences (T, B, K) of standard normal noise (T, B, K), and what each step was drawn from."""
         samples, mean, log_variance = self.prior(noise)
-        return samples, Law(mean, log_variance)
+        return samples, Gaussian(mean, log_variance)
 
 
 def reconstruction(windows: Tensor, decoded: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def reconstruction(windows: Tensor, decoded: Tensor) -> Tensor:
     return (decoded - windows).square().sum() / len(windows)
 
 
-def divergence(posterior: Law, prior: Law) -> Tensor:
+def divergence(posterior: Gaussian, prior: Gaussian) -> Tensor:
     """KL (nats) of the posterior from the prior of an unrelated sample, step by step; summed over T and K, mean over windows."""
     spread = posterior.log_variance.exp() + (posterior.mean - prior.mean).square()
     ratio = prior.log_variance - posterior.log_variance

@@ -88,13 +88,13 @@ class _FreePrior(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         (count, batch, latent), units = noise.shape, len(heads)
         sums = bias.repeat(count, batch, 1)
-        law = heads_bias.repeat(count, batch, 1)
+        moments = heads_bias.repeat(count, batch, 1)
         state, spread = noise.new_zeros(count + 1, batch, latent + units), torch.empty_like(noise)
         z, h = state[1:].split((latent, units), dim=2)
         before, h_before = state[0], state[0, :, latent:]
         of_cell = (sums, sums[:, :, : 2 * units], *sums.chunk(4, dim=2), state[1:], h)
-        of_law = (law, *law.chunk(2, dim=2), spread, noise, z)
-        steps = zip(*(view.unbind() for view in of_cell + of_law), strict=True)
+        of_moments = (moments, *moments.chunk(2, dim=2), spread, noise, z)
+        steps = zip(*(view.unbind() for view in of_cell + of_moments), strict=True)
         for sum_t, rz, r, kept, hidden, n, state_t, h_t, law_t, mean, log, spread_t, noise_t, z_t in steps:
             sum_t.addmm_(before, weights)
             rz.sigmoid_()
@@ -105,7 +105,7 @@ class _FreePrior(torch.autograd.Function):
             torch.exp(log, out=spread_t)
             torch.addcmul(mean, spread_t, noise_t, out=z_t)
         ctx.save_for_backward(noise, sums, state, spread, weights, heads)
-        return z.clone(), law
+        return z.clone(), moments
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -122,9 +122,9 @@ class _FreePrior(torch.autograd.Function):
         kept = torch.eye(units, latent + units, dtype=heads.dtype, device=heads.device).roll(latent, dims=1)
         back, heads_back = torch.cat((weights.t(), kept)), heads.t().contiguous()
         d_z, d_h = d_state[1:].split((latent, units), dim=2)
-        of_law = (d_z.unsqueeze(2), d_law, d_law.flatten(2), to_law)
+        of_moments = (d_z.unsqueeze(2), d_law, d_law.flatten(2), to_law)
         of_cell = (d_h, d_h.unsqueeze(2), slopes, d_products, d_products.flatten(2), d_state[:-1])
-        steps = zip(*(view.unbind()[::-1] for view in of_law + of_cell), strict=True)
+        steps = zip(*(view.unbind()[::-1] for view in of_moments + of_cell), strict=True)
         for d_z_t, d_law_t, d_row, law_slope, d_h_t, wide, slope, d_product, flat, d_before in steps:
             d_law_t.addcmul_(d_z_t, law_slope)
             d_h_t.addmm_(d_row, heads_back)
@@ -200,14 +200,14 @@ class RecurrentPrior(nn.Module):
         # The log-variance is halved here, not at every step.
         halved = torch.ones_like(self.heads.bias)
         halved[halved.shape[0] // 2 :] = 0.5
-        samples, law = _FreePrior.apply(  # type: ignore[no-untyped-call]
+        samples, moments = _FreePrior.apply(  # type: ignore[no-untyped-call]
             noise,
             torch.cat((of_z, of_h), dim=1).t(),
             bias,
             (self.heads.weight * halved[:, None]).t(),
             self.heads.bias * halved,
         )
-        mean, half = law.chunk(2, dim=2)
+        mean, half = moments.chunk(2, dim=2)
         return samples, mean, 2 * half
 
 

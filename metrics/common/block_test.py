@@ -149,7 +149,7 @@ class BlockTest(Metric):
     """AUC of a classifier cross-fitted by blocks, and the p-value of its sequential counterpart.
 
     Real windows of one block overlap, so a block is in one fold as a whole. Each block of real windows and a run of as many
-    generated windows are a pair; under the null their scores have one law, and swapping a pair's labels changes nothing that
+    generated windows are a pair; under the null their scores are equally distributed, and swapping labels changes nothing that
     the mean sees. The variance of the swapped sum is that of the true one even where real windows depend on each other within
     a block and generated ones do not, because it is the sum of the squared differences of the pairs.
 

@@ -1,4 +1,4 @@
-"""The recurrent layers against TensorFlow's, their gradients against differences, their initial values against Glorot's law."""
+"""The recurrent layers against TensorFlow's, their gradients against differences, their initial values against Glorot's range."""
 
 import numpy as np
 import pytest

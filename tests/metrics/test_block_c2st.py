@@ -33,7 +33,7 @@ def context(blocks: np.ndarray, seeds: tuple[int, ...] = (0,)) -> ScoreContext:
 
 
 def walks(blocks: np.ndarray, seed: int, overlap: bool) -> np.ndarray:
-    """Windows (N, 8, 1) at a level of each block's own, or of each window's own: the same law of a window."""
+    """Windows (N, 8, 1) at a level of each block's own, or of each window's own: the same distribution of a window."""
     rng = np.random.default_rng(seed)
     level = rng.standard_normal(len(blocks))
     level = level[np.unique(blocks, return_inverse=True)[1]] if overlap else level

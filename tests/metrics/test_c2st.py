@@ -1,4 +1,4 @@
-"""The classifier two-sample tests: chance, certainty, copies, and their laws under the null."""
+"""The classifier two-sample tests: chance, certainty, copies, and their distributions under the null."""
 
 from __future__ import annotations
 

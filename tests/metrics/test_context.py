@@ -1,4 +1,4 @@
-"""Context-KID and Context-FID∞ against a plain kernel, known laws, and Context-FID's own encoder."""
+"""Context-KID and Context-FID∞ against a plain kernel, known distributions, and Context-FID's own encoder."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ SEED = 0
 
 NOT_QUALITY = "it asks whether training windows were copied, not whether windows are good"
 HALVES = "it compares whole windows with training windows, and half of a leaked one is its own"
-SAME_VALUES = "a leaked segment holds real values of its own steps, so that their law stays"
+SAME_VALUES = "a leaked segment holds real values of its own steps, so that their distribution stays"
 CROSSING = "quantiles of the distance to the mean cross those of real windows on the way"
 POOLED = "a briefly trained encoder pools over time, and both halves of a leaked window are real"
 ONE_FEATURE = "it looks at one feature at a time, and each keeps its windows"
@@ -60,9 +60,9 @@ BLIND = {
     ("spectral", "channel_resample"): ONE_FEATURE,
     ("autocorrelation", "channel_resample"): ONE_FEATURE,
     ("marginal_wasserstein", "channel_resample"): ONE_FEATURE,
-    ("marginal_wasserstein", "time_shuffle"): "order in time plays no part in the law of a value",
+    ("marginal_wasserstein", "time_shuffle"): "order in time plays no part in the distribution of a value",
     ("marginal_wasserstein", "segment_leak"): SAME_VALUES,
-    ("sliced_wasserstein", "segment_leak"): "few directions weigh the seam, and the law of single steps stays",
+    ("sliced_wasserstein", "segment_leak"): "few directions weigh the seam, and the distribution of single steps stays",
     ("context_kid", "segment_leak"): POOLED,
     ("correlational", "segment_leak"): "it looks at lag 0 only, and whole steps are copied",
     ("correlational", "time_shuffle"): "it looks at lag 0 only, and whole steps are moved",

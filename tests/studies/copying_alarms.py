@@ -4,7 +4,7 @@
 
 Each series is a drawn autoregression of first order (φ = 0.99, one feature, 1,850 rows), split as under protocol strict into
 windows of 12 rows. Perfect are `oracle`, the validation windows, and `independent`, windows of a second long series of the same
-law; in `tenth` one window in ten is a copy. An alarm is a p-value below 0.05; `z alone` takes all windows for independent.
+distribution; in `tenth` one window in ten is a copy. An alarm is a p-value below 0.05; `z alone` takes windows for independent.
 """
 
 from __future__ import annotations

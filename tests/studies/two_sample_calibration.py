@@ -1,9 +1,9 @@
-"""How often the two-sample tests reject at 5 %, where generated windows have the real law and where they do not.
+"""How often the two-sample tests reject at 5 %, where generated windows have the real distribution and where they do not.
 
     python -m tests.studies.two_sample_calibration [--repetitions 1000] [--trees 100] [--lstm 40]
 
 A series of one feature, AR(1) with coefficient φ and variance 1, is cut into overlapping windows in the test blocks that
-protocol strict lays over Stocks (17) and ETTh (64). Generated windows of the null *independent* are fresh draws of the same law;
+protocol strict lays over Stocks (17) and ETTh (64). Generated windows of the null *independent* are other draws;
 those of the null *validation* are the validation windows of the same series, which the control `oracle` hands out. Alternatives
 are independent windows with another standard deviation or another φ. Compared are the Mann-Whitney test of single windows
 (`c2st_auc`), the swap of blocks under plain cross-fitting, and the sequential one (`block_c2st`). Most settings use a linear
@@ -64,7 +64,7 @@ class Setting(NamedTuple):
     repetitions: int
 
     @property
-    def law(self) -> str:
+    def distribution(self) -> str:
         """The generated windows in words."""
         if self.validation:
             return "null: validation"
@@ -191,13 +191,19 @@ def main() -> None:
     results: dict[str, Any] = read(path)["results"]
     rows = []
     for setting in settings(arguments.repetitions, arguments.trees, arguments.lstm):
-        key = " | ".join(map(str, [*setting[:3], setting.law, setting.repetitions]))
+        key = " | ".join(map(str, [*setting[:3], setting.distribution, setting.repetitions]))
         if key not in results:
             found = np.array([p_values(setting, repetition) for repetition in range(setting.repetitions)])
             results[key] = {name: rate(p) for name, p in zip(HEADER[5:], found.T.tolist(), strict=True)}
             write(path, results)
             print(key, *results[key].values(), sep="  ", flush=True)  # noqa: T201
-        facts = [setting.classifier, setting.layout, str(setting.real_phi), setting.law, str(setting.repetitions)]
+        facts = [
+            setting.classifier,
+            setting.layout,
+            str(setting.real_phi),
+            setting.distribution,
+            str(setting.repetitions),
+        ]
         rows.append([*facts, *results[key].values()])
     text = table(HEADER, rows)
     path.with_suffix(".md").write_text(text + "\n", encoding="utf-8")

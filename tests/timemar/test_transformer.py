@@ -87,7 +87,7 @@ def test_truncation_keeps_the_likeliest():
 
 
 @pytest.mark.parametrize(
-    ("truncation", "law"),
+    ("truncation", "distribution"),
     [
         ({"temperature": 0.5}, [0.01 / 0.3, 0.16 / 0.3, 0.04 / 0.3, 0.09 / 0.3]),
         ({"temperature": 2.0}, np.sqrt([0.1, 0.4, 0.2, 0.3]) / np.sqrt([0.1, 0.4, 0.2, 0.3]).sum()),
@@ -96,7 +96,7 @@ def test_truncation_keeps_the_likeliest():
         ({"temperature": 0.5, "top_k": 3, "top_p": 0.6}, [0, 16 / 25, 0, 9 / 25]),
     ],
 )
-def test_drawn_frequencies_follow_the_truncated_law(truncation, law):
+def test_drawn_frequencies_follow_the_truncated_law(truncation, distribution):
     model = transformer(vocab=4, patch_nums=(1,))
     with torch.no_grad():  # a model that says log p, whatever its input
         model.norm.weight.zero_()
@@ -106,8 +106,8 @@ def test_drawn_frequencies_follow_the_truncated_law(truncation, law):
         model.head.weight[:, 0] = torch.log(torch.tensor([0.1, 0.4, 0.2, 0.3]))
     uniforms = torch.rand(20000, 1, generator=generator(6), dtype=torch.float64)
     counts = np.bincount(sample_tokens(model, uniforms, Sampling(**truncation)).flatten().numpy(), minlength=4) / 20000
-    np.testing.assert_allclose(counts, law, atol=0.012)  # three deviations of a share of 20,000 draws
-    assert all(count == 0 for count, share in zip(counts, law, strict=True) if share == 0)
+    np.testing.assert_allclose(counts, distribution, atol=0.012)  # three deviations of a share of 20,000 draws
+    assert all(count == 0 for count, share in zip(counts, distribution, strict=True) if share == 0)
 
 
 def test_the_cache_holds_what_the_bound_counts():

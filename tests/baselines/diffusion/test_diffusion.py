@@ -45,11 +45,11 @@ def test_the_posterior_is_bayes_rule_on_a_grid(name, step):
     grid = np.linspace(-12, 12, 480_001)
     log = -((grid - math.sqrt(kept[step - 1]) * clean) ** 2) / (2 * (1 - kept[step - 1]))
     log -= (noisy - math.sqrt(1 - betas[step]) * grid) ** 2 / (2 * betas[step])
-    law = np.exp(log - log.max())
-    law /= law.sum()
-    mean = (law * grid).sum()
+    distribution = np.exp(log - log.max())
+    distribution /= distribution.sum()
+    mean = (distribution * grid).sum()
     assert float(schedule.mean_clean[step] * clean + schedule.mean_noisy[step] * noisy) == pytest.approx(mean, abs=2e-5)
-    std = math.sqrt((law * (grid - mean) ** 2).sum())
+    std = math.sqrt((distribution * (grid - mean) ** 2).sum())
     assert float(schedule.std[step]) == pytest.approx(std, rel=1e-3)
 
 

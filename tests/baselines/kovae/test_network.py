@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from baselines.kovae.generator import KoVAE
-from baselines.kovae.network import KoVAENetwork, Law, Sizes, StepNorm, divergence, koopman_error, reconstruction
+from baselines.kovae.network import Gaussian, KoVAENetwork, Sizes, StepNorm, divergence, koopman_error, reconstruction
 from benchmark.config.generators import load_spec, resolve
 from benchmark.training import build
 from tests.baselines.kovae.plain_kovae import PlainKoVAE, plain_koopman
@@ -74,7 +74,7 @@ def test_divergence_is_that_of_normal_distributions() -> None:
     posterior = Normal(mean, (log_variance / 2).exp())
     prior = Normal(prior_mean, (prior_log_variance / 2).exp())
     expected = kl_divergence(posterior, prior).sum(dim=(0, 2)).mean()
-    made = divergence(Law(mean, log_variance), Law(prior_mean, prior_log_variance))
+    made = divergence(Gaussian(mean, log_variance), Gaussian(prior_mean, prior_log_variance))
     assert float(made) == pytest.approx(float(expected), rel=1e-5)
 
 

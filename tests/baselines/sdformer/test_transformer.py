@@ -1,4 +1,4 @@
-"""The token transformer and its two objectives against direct computations, and sampling against its own law."""
+"""The token transformer and its two objectives against direct computations, and sampling against its own distribution."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def generator(seed=0):
 
 
 def make(*, causal, vocab_size=7, length=4, seed=1, scale=8.0):
-    """A small transformer in evaluation mode whose weights are large enough for its laws to differ from window to window."""
+    """A small transformer in evaluation mode, its weights so large that its distributions differ from window to window."""
     model = build(lambda: TokenTransformer(vocab_size, length, SIZES, causal=causal), generator(seed)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -124,10 +124,10 @@ def test_sampled_pairs_follow_the_joint_distribution():
     with torch.no_grad():
         tokens = Autoregressive(0.9).sample(model, torch.rand(40_000, 2, generator=generator(5), dtype=torch.float64))
         pairs = torch.cartesian_prod(torch.arange(3), torch.arange(3))
-        law = torch.exp(-Autoregressive(0.9).likelihood(model, pairs).sum(dim=1))
-    assert float(law.sum()) == pytest.approx(1, abs=1e-5)
+        distribution = torch.exp(-Autoregressive(0.9).likelihood(model, pairs).sum(dim=1))
+    assert float(distribution.sum()) == pytest.approx(1, abs=1e-5)
     seen = torch.bincount(tokens[:, 0] * 3 + tokens[:, 1], minlength=9) / len(tokens)
-    torch.testing.assert_close(seen, law, atol=0.012, rtol=0)
+    torch.testing.assert_close(seen, distribution, atol=0.012, rtol=0)
 
 
 def test_inverse_of_the_distribution_function():
@@ -190,12 +190,14 @@ def test_masked_decoding_fixes_the_likeliest_draw_of_every_round():
         for row, numbers in zip(tokens, uniforms.view(20, 4, 4), strict=True):
             state = [7] * 4
             for draws in numbers:
-                law = torch.softmax(model(torch.tensor([state]))[0].double(), dim=-1)
+                distribution = torch.softmax(model(torch.tensor([state]))[0].double(), dim=-1)
                 best = (-1.0, 0, 0)
                 for place in range(4):
                     if state[place] == 7:
-                        code = int(np.searchsorted(law[place].cumsum(0).numpy(), float(draws[place]), side="right"))
-                        best = max(best, (float(law[place, code]), place, code))
+                        code = int(
+                            np.searchsorted(distribution[place].cumsum(0).numpy(), float(draws[place]), side="right")
+                        )
+                        best = max(best, (float(distribution[place, code]), place, code))
                 state[best[1]] = best[2]
             assert row.tolist() == state
 

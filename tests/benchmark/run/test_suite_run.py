@@ -95,7 +95,7 @@ def test_a_strict_run_measures_the_likelihood_of_validation_windows(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("runs/cells/*/model/generator.json")
     measurements = json.loads(path.read_text())["fitted"]["measurements"]
-    # Another draw of the same law costs about as much after twenty steps, and never exactly as much.
+    # Another draw of the same distribution costs about as much after twenty steps, and never exactly as much.
     assert measurements["validation_nll"] == pytest.approx(measurements["train_nll"], rel=0.05)
     assert measurements["validation_nll"] != measurements["train_nll"]
 

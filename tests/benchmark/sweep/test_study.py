@@ -18,14 +18,14 @@ from benchmark.sweep.loop import work
 from benchmark.sweep.space import Choices, Range, Space
 from benchmark.sweep.study import INDEX, SharedStudy, TrialResult, make_sampler, open_study, quiet
 
-SPACE = Space((Range("rate", 1e-4, 1.0, log=True), Choices("ladder", ((6,), (1, 6), (1, 2, 3, 6)))))
-GRID = Space((Choices("depth", (1, 2, 3)), Choices("ladder", ((6,), (1, 6)))))
+SPACE = Space((Range("rate", 1e-4, 1.0, log=True), Choices("scales", ((6,), (1, 6), (1, 2, 3, 6)))))
+GRID = Space((Choices("depth", (1, 2, 3)), Choices("scales", ((6,), (1, 6)))))
 SETTINGS = {"dataset": "sines", "length": 24}
 
 
 def loss(params: dict) -> float:
-    """Smallest, 0, at rate = 0.01 and the ladder (1, 6)."""
-    return (math.log10(params["rate"]) + 2) ** 2 + (len(params["ladder"]) - 2) ** 2
+    """Smallest, 0, at rate = 0.01 and the scales (1, 6)."""
+    return (math.log10(params["rate"]) + 2) ** 2 + (len(params["scales"]) - 2) ** 2
 
 
 def evaluate(trial: object, params: dict) -> TrialResult:

@@ -1,4 +1,4 @@
-"""α-precision and β-recall: uniform laws whose integrals are known, and the law of a perfect generator."""
+"""α-precision and β-recall: uniform distributions whose integrals are known, and the distribution of a perfect generator."""
 
 from __future__ import annotations
 
