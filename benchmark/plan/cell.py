@@ -15,7 +15,9 @@ from benchmark.data import DatasetSpec
 Protocol = Literal["paper", "strict"]
 STRICT_ROLES = 3
 """Roles that windows have under protocol strict; its cells of two roles, whose test windows chose too, are other cells."""
-SHOWN = ("key", "title", "size_class", "class")
+CHECKSUM = "checksum"
+"""The key of a record's own checksum."""
+SHOWN = ("key", "title", "size_class", "class", CHECKSUM)
 """What a cell's record holds beside its identity."""
 
 
@@ -107,7 +109,8 @@ class Cell:
     def record(self) -> dict[str, Any]:
         """The resolved cell as `cell.json` holds it."""
         shown = {"key": self.key, "title": self.title, "size_class": self.size_class, "class": self.class_path}
-        return {**shown, **self.identity()}
+        record = {**shown, **self.identity()}
+        return {**record, CHECKSUM: digest(record)}
 
     def is_recorded_by(self, record: Mapping[str, Any]) -> bool:
         """Whether a record, as `cell.json` holds it, is this cell's and unaltered."""
@@ -116,5 +119,8 @@ class Cell:
 
 def recorded_key(record: Mapping[str, Any]) -> str | None:
     """The key of a record as `cell.json` holds it; None where the record is damaged or was altered after it was written."""
+    content = {name: value for name, value in record.items() if name != CHECKSUM}
     key = digest({name: value for name, value in record.items() if name not in SHOWN})
-    return key if record.get("key") == key else None
+    # Records of older versions have no checksum; their key tells of everything but what is only shown.
+    is_sound = record.get(CHECKSUM, digest(content)) == digest(content)
+    return key if is_sound and record.get("key") == key else None

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.files import json_bytes, naming, read_json, sha256, write_json
-from benchmark.plan.cell import Cell
+from benchmark.plan.cell import CHECKSUM, Cell
 from benchmark.plan.score_name import ScoreName
 from benchmark.store.records import (
-    CHECKSUM,
     Finish,
     Note,
     Provenance,

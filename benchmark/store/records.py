@@ -11,10 +11,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from benchmark.files import read_json
-from benchmark.plan.cell import digest
-
-CHECKSUM = "checksum"
-"""The key of a record's own checksum."""
+from benchmark.plan.cell import CHECKSUM, digest
 
 
 def sealed(values: Mapping[str, Any]) -> dict[str, Any]:

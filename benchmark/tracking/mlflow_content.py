@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.files import sha256
-from benchmark.plan.cell import digest
+from benchmark.plan.cell import SHOWN, digest
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import Provenance, ScoreRecord, State
 from benchmark.store.status import all_scores
@@ -180,9 +180,7 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
         *_scores(scores, ended),
         *_costs(provenance, ended),
     ]
-    params = flatten(
-        {name: value for name, value in ref.record.items() if name not in ("title", "size_class", "class")}
-    )
+    params = flatten({name: value for name, value in ref.record.items() if name == "key" or name not in SHOWN})
     return RunContent(
         f"{run.id}/{ref.key}",
         f"{ref.name}, {ref.record['budget'].get('name', '')}, {ref.record['protocol']}",

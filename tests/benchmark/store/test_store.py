@@ -72,6 +72,16 @@ def test_an_edited_parameter_in_a_cell_record_is_noticed(store: Store, plan: Pla
     assert missing(store, cell, ()) == ["fit", "sample"]
 
 
+def test_an_edited_title_in_a_cell_record_is_noticed_where_it_has_a_checksum(store: Store, plan: Plan) -> None:
+    (cell,) = plan.cells
+    path = store.cell(cell).path / "cell.json"
+    record = read_json(path)
+    write_json(path, {**record, "title": "Another"})
+    assert not cell.is_recorded_by(read_json(path))
+    write_json(path, {name: value for name, value in record.items() if name != "checksum"})
+    assert cell.is_recorded_by(read_json(path)), "a record of an older version"
+
+
 def test_altered_samples_are_named(store: Store, plan: Plan) -> None:
     (cell,) = plan.cells
     store.cell(cell).samples.write_bytes(b"other")
