@@ -23,8 +23,6 @@ from pathlib import Path
 from typing import IO, TextIO
 from unittest import mock
 
-from tests.forked import forked_workers
-
 ROOT = Path(__file__).resolve().parent.parent
 KNOWN = (ROOT, Path(sys.prefix), Path(sys.base_prefix))
 """Where modules lie that are the same in every call."""
@@ -45,6 +43,9 @@ def in_a_new_process(arguments: Sequence[str], folder: Path, environ: Mapping[st
 
 def in_this_process(arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Done:
     """The same without a new process; `tests/test_command_line.py` compares the two."""
+    # The README's own check runs where the project's libraries are not installed.
+    from tests.forked import forked_workers
+
     paths = [str(folder), *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         with (
