@@ -55,17 +55,22 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def parse_yaml(text: str) -> Any:
     """The plain values of a YAML text; raises YAMLError, or ValueError for values that no program could work with."""
     try:
-        values = yaml.load(text, _loader(text))  # noqa: S506 - both are safe loaders
+        values = _parsed(text)
         _count(values, {})
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     return values
 
 
-def _loader(text: str) -> Any:
-    """The safe loader of libyaml where it is there and the text cannot be deep, else Python's, which refuses depth."""
-    marks = sum(text.count(mark) for mark in "[{-?")
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader) if marks <= MOST_MARKS else yaml.SafeLoader
+def _parsed(text: str) -> Any:
+    """Values by libyaml's safe loader where it is there and the text cannot be deep, else by Python's, which refuses depth."""
+    if not yaml.__with_libyaml__ or sum(text.count(mark) for mark in "[{-?") > MOST_MARKS:
+        return yaml.safe_load(text)
+    loader = yaml.CSafeLoader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _count(value: object, known: dict[int, int | None]) -> int:
