@@ -24,7 +24,8 @@ from benchmark.files import write_json
 from benchmark.store.records import sealed
 from benchmark.store.store import Store
 from tests.conftest import ROOT, CommandLine
-from tests.malformed import TARGETS, Broken, Target, read
+from tests.malformed.target import Broken, Target, read
+from tests.malformed.targets import TARGETS
 
 QUICK = sorted(set(TARGETS) - {"matlab"})
 """A MATLAB file is read in a process of its own."""
@@ -257,7 +258,7 @@ def test_bytes_that_are_no_text_leave_the_other_lines_of_a_journal(tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["cells/a/b/c", f"cells/{'a' * 300}/b"])
 def test_an_archive_whose_names_fit_no_folder_is_damaged(name: str, command: CommandLine, tmp_path: Path) -> None:
-    from tests.malformed import _built
+    from tests.malformed.archives import _built
 
     members = [["cells/a/b", "0", "", "x", True], [name, "0", "", "x", True]]
     (tmp_path / "one.tar").write_bytes(_built(json.dumps(members).encode()))
@@ -272,7 +273,7 @@ def test_an_archive_whose_names_fit_no_folder_is_damaged(name: str, command: Com
     "change", [{"setting": []}, {"shape": None}, {"params": [1]}, {"units": {"a": 1}}, {"generator": {}}]
 )
 def test_an_edited_record_of_a_saved_generator_is_told(change: dict[str, object], tmp_path: Path) -> None:
-    from tests.malformed import _saved_files
+    from tests.malformed.stored import _saved_files
 
     for name, content in _saved_files().items():
         (tmp_path / "saved" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -286,7 +287,7 @@ def test_an_edited_record_of_a_saved_generator_is_told(change: dict[str, object]
 
 def test_an_edited_model_of_a_saved_generator_is_told(tmp_path: Path) -> None:
     from benchmark import api
-    from tests.malformed import _saved_files
+    from tests.malformed.stored import _saved_files
 
     def put(changes: dict[str, bytes]) -> None:
         for name, content in {**_saved_files(), **changes}.items():

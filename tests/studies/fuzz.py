@@ -3,7 +3,7 @@
     python -m pip install atheris
     python -m tests.studies.fuzz [--inputs 100000] [--seed 1] [--target csv]
 
-Each target of `tests/malformed.py` is fuzzed in a process of its own, whose address space is bounded. Its seeds are real files
+Each target of `tests/malformed/` is fuzzed in a process of its own, whose address space is bounded. Its seeds are real files
 and traps; libFuzzer mutates them (bit flips, truncation, splicing, their own words, and values inside YAML and JSON that stay
 well-formed) and keeps what reaches new branches of `benchmark/`. What comes back other than a result or a documented error is a
 finding: the first input of each is written to `results/measured/fuzz/found/`, and the counts to
@@ -95,7 +95,8 @@ def fuzz(name: str, inputs: int, seed: int, folder: Path) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["benchmark"]):
-        from tests.malformed import TARGETS, Broken, read
+        from tests.malformed.target import Broken, read
+        from tests.malformed.targets import TARGETS
 
         target = TARGETS[name]
         seeds = target.seeds()
