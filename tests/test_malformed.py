@@ -258,10 +258,10 @@ def test_bytes_that_are_no_text_leave_the_other_lines_of_a_journal(tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["cells/a/b/c", f"cells/{'a' * 300}/b"])
 def test_an_archive_whose_names_fit_no_folder_is_damaged(name: str, command: CommandLine, tmp_path: Path) -> None:
-    from tests.malformed.archives import _built
+    from tests.malformed.archives import built
 
     members = [["cells/a/b", "0", "", "x", True], [name, "0", "", "x", True]]
-    (tmp_path / "one.tar").write_bytes(_built(json.dumps(members).encode()))
+    (tmp_path / "one.tar").write_bytes(built(json.dumps(members).encode()))
     assert tarfile.is_tarfile(tmp_path / "one.tar")
     done = command("store", "import", "one.tar")
     assert done.returncode == 2
@@ -273,12 +273,12 @@ def test_an_archive_whose_names_fit_no_folder_is_damaged(name: str, command: Com
     "change", [{"setting": []}, {"shape": None}, {"params": [1]}, {"units": {"a": 1}}, {"generator": {}}]
 )
 def test_an_edited_record_of_a_saved_generator_is_told(change: dict[str, object], tmp_path: Path) -> None:
-    from tests.malformed.stored import _saved_files
+    from tests.malformed.stored import saved_files
 
-    for name, content in _saved_files().items():
+    for name, content in saved_files().items():
         (tmp_path / "saved" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "saved" / name).write_bytes(content)
-    write_json(tmp_path / "saved" / "estimator.json", {**json.loads(_saved_files()["estimator.json"]), **change})
+    write_json(tmp_path / "saved" / "estimator.json", {**json.loads(saved_files()["estimator.json"]), **change})
     from benchmark import api
 
     with pytest.raises(UserError, match=r"estimator\.json' was altered after save wrote it"):
@@ -287,20 +287,20 @@ def test_an_edited_record_of_a_saved_generator_is_told(change: dict[str, object]
 
 def test_an_edited_model_of_a_saved_generator_is_told(tmp_path: Path) -> None:
     from benchmark import api
-    from tests.malformed.stored import _saved_files
+    from tests.malformed.stored import saved_files
 
     def put(changes: dict[str, bytes]) -> None:
-        for name, content in {**_saved_files(), **changes}.items():
+        for name, content in {**saved_files(), **changes}.items():
             (tmp_path / "saved" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "saved" / name).write_bytes(content)
 
     put({})
     whole = api.load_generator(tmp_path / "saved").sample(2, seed=0)
-    edited = _saved_files()["model/generator.json"].replace(b"8", b"null")
+    edited = saved_files()["model/generator.json"].replace(b"8", b"null")
     put({"model/generator.json": edited})
     with pytest.raises(UserError, match=r"the model in '.*saved' was altered after save wrote it"):
         api.load_generator(tmp_path / "saved")
-    record = json.loads(_saved_files()["estimator.json"])
+    record = json.loads(saved_files()["estimator.json"])
     del record["files"]  # as programs of before wrote it
     put({"estimator.json": json.dumps(record).encode()})
     np.testing.assert_array_equal(api.load_generator(tmp_path / "saved").sample(2, seed=0), whole)

@@ -13,22 +13,22 @@ from pathlib import Path
 from benchmark.store.archive import import_store
 from benchmark.store.store import Store
 from tests.malformed.stored import (
-    _finished,
+    finished_cell,
 )
 from tests.malformed.target import (
     DEEP,
 )
 
 
-def _archive(data: bytes, folder: Path) -> None:
+def read_archive(data: bytes, folder: Path) -> None:
     """The first byte: r for bytes as they are, t for members as JSON: [name, type, link, text, named in the manifest]."""
     path = folder / "one.tar"
-    path.write_bytes(data[1:] if data[:1] == b"r" else _built(data[1:]))
+    path.write_bytes(data[1:] if data[:1] == b"r" else built(data[1:]))
     shutil.rmtree(folder / "runs", ignore_errors=True)
     import_store(Store(folder / "runs"), path)
 
 
-def _built(text: bytes) -> bytes:
+def built(text: bytes) -> bytes:
     """An archive of described members, with a manifest that names them with their true checksums."""
     members, files = [], {}
     for name, kind, link, content, named in _described(text):
@@ -67,7 +67,7 @@ def _described(text: bytes) -> Iterator[tuple[str, bytes, str, bytes, bool]]:
             )
 
 
-def _archive_seeds() -> list[bytes]:
+def archive_seeds() -> list[bytes]:
     deep = "/".join(["cells", *["d"] * 300, "x"])
     described = [
         [["cells/a-1/cell.json", "0", "", "{}", True], ["cells/a-1/stages/fit.json", "0", "", "{}", True]],
@@ -88,7 +88,7 @@ def _archive_seeds() -> list[bytes]:
         [["cells/a/b\u0000c", "0", "", "x", True]],
         [["shared/x-1/record.json", "0", "", '{"sha256": 1}', True], ["manifest.json", "0", "", "{}", False]],
     ]
-    whole = _finished()["archive"]
+    whole = finished_cell()["archive"]
     nested = json.dumps({"format": "timemar-benchmark export", "version": 2, "files": None}).replace(
         "null", '{"a":' * DEEP
     )

@@ -32,7 +32,7 @@ def _zip(members: list[tuple[str, bytes]]) -> bytes:
     return file.getvalue()
 
 
-def _array(data: bytes, folder: Path) -> None:
+def read_array(data: bytes, folder: Path) -> None:
     """The first byte: n for a .npy file, w for the array in a sound archive, else bytes as they are of an archive."""
     kind, body = data[:1], data[1:]
     path = folder / ("own.npy" if kind == b"n" else "own.npz")
@@ -40,7 +40,7 @@ def _array(data: bytes, folder: Path) -> None:
     load_windows(spec_from_csv(path), 8, "paper", seed_for_split=0)
 
 
-def _array_seeds() -> list[bytes]:
+def array_seeds() -> list[bytes]:
     windows = np.random.default_rng(0).random((12, 8, 2)).astype(np.float32)
     plain = _npy(windows)
     text = "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }"
@@ -67,13 +67,13 @@ def _array_seeds() -> list[bytes]:
     ]
 
 
-def _matlab(data: bytes, folder: Path) -> None:
+def read_matlab(data: bytes, folder: Path) -> None:
     (folder / "own.yaml").write_text("file: own.mat\narray: x\n")
     (folder / "own.mat").write_bytes(data)
     load_series(own_spec(folder / "own.yaml"), None)
 
 
-def _matlab_seeds() -> list[bytes]:
+def matlab_seeds() -> list[bytes]:
     import scipy.io
 
     found = []

@@ -19,15 +19,15 @@ from benchmark.store.store import Store
 from tests.malformed.target import (
     DEEP,
     STRUCTURED,
-    _choices,
-    _structured,
+    odd_choices,
+    structured,
 )
 
 RECORDS = ("status.json", "scores.json", "provenance.json", "cell.json", "stages/fit.json", "journal.jsonl")
 
 
 @cache
-def _finished() -> dict[str, bytes]:
+def finished_cell() -> dict[str, bytes]:
     """The files of a cell of a control, and an archive of its store under `archive`."""
     import tempfile
 
@@ -55,12 +55,12 @@ def _finished() -> dict[str, bytes]:
         }
 
 
-def _record(data: bytes, folder: Path) -> None:
+def read_record(data: bytes, folder: Path) -> None:
     """The first byte: r for bytes as they are, s for JSON with a checksum of its own; the second: which record."""
     number, body = data[1:2], data[2:]
     name = RECORDS[number[0] % len(RECORDS)] if number else RECORDS[0]
     if data[:1] == b"s" and body[:1] == STRUCTURED and name != "journal.jsonl":
-        body = _structured(body[:1] + b"\0" + body[1:], [_finished().get(name, b"{}")], json.loads, json.dumps)
+        body = structured(body[:1] + b"\0" + body[1:], [finished_cell().get(name, b"{}")], json.loads, json.dumps)
     if data[:1] == b"s":
         try:
             values = json.loads(body)
@@ -75,16 +75,18 @@ def _record(data: bytes, folder: Path) -> None:
     path = store.root / "cells" / "sines-24-gaussian-0123456789abcdef"
     for kept in RECORDS:
         (path / kept).parent.mkdir(parents=True, exist_ok=True)
-        (path / kept).write_bytes(body if kept == name else _finished().get(kept, b""))
+        (path / kept).write_bytes(body if kept == name else finished_cell().get(kept, b""))
     (cell,) = store.folders()
     list(check_cell(cell, store.root))
     cell.journal(), cell.scores(), cell.status(), cell.provenance(), cell.record(), cell.altered_records()
     cell.is_finished("fit", cell.finished("fit").key)
 
 
-def _record_seeds() -> list[bytes]:
+def record_seeds() -> list[bytes]:
     deep = b'{"a":' * DEEP
-    seeds = [mark + bytes([n]) + _finished().get(name, b"") for mark in (b"r", b"s") for n, name in enumerate(RECORDS)]
+    seeds = [
+        mark + bytes([n]) + finished_cell().get(name, b"") for mark in (b"r", b"s") for n, name in enumerate(RECORDS)
+    ]
     outside = b'{"key": "x", "files": {"../../../store.json": "0", "/etc/passwd": "0", "a\\u0000b": "0"}}'
     odd = [
         deep,
@@ -96,17 +98,17 @@ def _record_seeds() -> list[bytes]:
         b'{"\\ud800": 1}',
         b"null",
     ]
-    seeds += [b"s" + bytes([n]) + STRUCTURED + one[2:] for n in range(5) for one in _choices()[::9]]
+    seeds += [b"s" + bytes([n]) + STRUCTURED + one[2:] for n in range(5) for one in odd_choices()[::9]]
     return seeds + [mark + bytes([n]) + one for mark in (b"r", b"s") for n in range(len(RECORDS)) for one in odd]
 
 
-def _saved(data: bytes, folder: Path) -> None:
+def read_saved(data: bytes, folder: Path) -> None:
     """The first byte: e for `estimator.json`, g for `generator.json`, n for an archive of the model."""
     names = {b"e": "estimator.json", b"g": "model/generator.json", b"n": "model/gaussian.npz"}
     name, body = names.get(data[:1], "estimator.json"), data[1:]
     if name.endswith(".json"):
-        body = _structured(body, [_saved_files()[name]], json.loads, json.dumps)
-    for kept, content in _saved_files().items():
+        body = structured(body, [saved_files()[name]], json.loads, json.dumps)
+    for kept, content in saved_files().items():
         (folder / "saved" / kept).parent.mkdir(parents=True, exist_ok=True)
         (folder / "saved" / kept).write_bytes(body if kept == name else content)
     if _names_a_module(folder / "saved" / "estimator.json"):
@@ -122,7 +124,7 @@ def _names_a_module(path: Path) -> bool:
 
 
 @cache
-def _saved_files() -> dict[str, bytes]:
+def saved_files() -> dict[str, bytes]:
     import tempfile
 
     from benchmark import api
@@ -134,16 +136,16 @@ def _saved_files() -> dict[str, bytes]:
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def _saved_seeds() -> list[bytes]:
-    files = _saved_files()
+def saved_seeds() -> list[bytes]:
+    files = saved_files()
     whole = [b"e" + files["estimator.json"], b"g" + files["model/generator.json"], b"n" + files["model/gaussian.npz"]]
     record = json.loads(files["estimator.json"])
     odd = [{**record, key: value} for key in record if key != "class" for value in (None, [], {"a": 1}, -1, "x")]
-    whole += [mark + one for mark in (b"e", b"g") for one in _choices()[::5]]
+    whole += [mark + one for mark in (b"e", b"g") for one in odd_choices()[::5]]
     return whole + [b"e" + json.dumps(one).encode() for one in odd] + [b"e" + b'{"a":' * DEEP, b"g" + b"[" * DEEP]
 
 
-def _checkpoint(data: bytes, folder: Path) -> None:
+def read_checkpoint(data: bytes, folder: Path) -> None:
     """The first byte: r for bytes as they are, s for a file sealed anew."""
     import torch
 
@@ -173,7 +175,7 @@ class _Task:
         """Nothing: what a task makes of an intact file that is another task's is its own matter."""
 
 
-def _checkpoint_seeds() -> list[bytes]:
+def checkpoint_seeds() -> list[bytes]:
     import torch
     from safetensors.torch import save
 

@@ -97,14 +97,14 @@ def _places(values: Any) -> Iterator[tuple[Any, Any]]:
         yield from _places(value)
 
 
-def _structured(data: bytes, seeds: list[bytes], load: Callable[[bytes], Any], dump: Callable[[Any], str]) -> bytes:
+def structured(data: bytes, seeds: list[bytes], load: Callable[[bytes], Any], dump: Callable[[Any], str]) -> bytes:
     """The bytes of a changed seed; those that are given where they describe none."""
     if data[:1] != STRUCTURED or len(data) < 2:
         return data
     return dump(changed(load(seeds[data[1] % len(seeds)]), data[2:32])).encode("utf-8", "replace")
 
 
-def _choices() -> list[bytes]:
+def odd_choices() -> list[bytes]:
     """Inputs that change one value of one seed."""
     return [
         STRUCTURED + bytes([seed, where, 3, what])

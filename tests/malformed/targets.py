@@ -5,47 +5,47 @@ from __future__ import annotations
 from benchmark.config.suites import load_suite
 from benchmark.sweep.spec import load_sweep
 from tests.malformed.archives import (
-    _archive,
-    _archive_seeds,
+    archive_seeds,
+    read_archive,
 )
 from tests.malformed.arrays import (
-    _array,
-    _array_seeds,
-    _matlab,
-    _matlab_seeds,
+    array_seeds,
+    matlab_seeds,
+    read_array,
+    read_matlab,
 )
 from tests.malformed.stored import (
-    _checkpoint,
-    _checkpoint_seeds,
-    _record,
-    _record_seeds,
-    _saved,
-    _saved_seeds,
+    checkpoint_seeds,
+    read_checkpoint,
+    read_record,
+    read_saved,
+    record_seeds,
+    saved_seeds,
 )
 from tests.malformed.target import (
     Target,
 )
 from tests.malformed.texts import (
-    _csv,
-    _csv_seeds,
-    _dataset,
-    _dataset_seeds,
-    _generator,
-    _shipped,
-    _sweep_seeds,
-    _yaml,
+    csv_seeds,
+    dataset_seeds,
+    read_csv,
+    read_dataset,
+    read_generator,
+    shipped_yaml,
+    sweep_seeds,
+    yaml_target,
 )
 
 TARGETS = {
-    "generator": _yaml(_generator, lambda: _shipped("configs/generators")),
-    "dataset": _yaml(_dataset, _dataset_seeds),
-    "suite": _yaml(lambda path: load_suite(str(path)), lambda: _shipped("configs/suites")),
-    "sweep": _yaml(lambda path: load_sweep(path, {}, ()), _sweep_seeds),
-    "csv": Target(_csv_seeds, _csv),
-    "array": Target(_array_seeds, _array),
-    "matlab": Target(_matlab_seeds, _matlab),
-    "record": Target(_record_seeds, _record),
-    "saved": Target(_saved_seeds, _saved),
-    "checkpoint": Target(_checkpoint_seeds, _checkpoint),
-    "archive": Target(_archive_seeds, _archive),
+    "generator": yaml_target(read_generator, lambda: shipped_yaml("configs/generators")),
+    "dataset": yaml_target(read_dataset, dataset_seeds),
+    "suite": yaml_target(lambda path: load_suite(str(path)), lambda: shipped_yaml("configs/suites")),
+    "sweep": yaml_target(lambda path: load_sweep(path, {}, ()), sweep_seeds),
+    "csv": Target(csv_seeds, read_csv),
+    "array": Target(array_seeds, read_array),
+    "matlab": Target(matlab_seeds, read_matlab),
+    "record": Target(record_seeds, read_record),
+    "saved": Target(saved_seeds, read_saved),
+    "checkpoint": Target(checkpoint_seeds, read_checkpoint),
+    "archive": Target(archive_seeds, read_archive),
 }

@@ -18,25 +18,25 @@ from tests.malformed.target import (
     SMALL,
     SOUND_CSV,
     Target,
-    _choices,
-    _structured,
+    odd_choices,
+    structured,
 )
 
 
-def _yaml(read_it: Callable[[Path], object], sound: Callable[[], list[bytes]]) -> Target:
+def yaml_target(read_it: Callable[[Path], object], sound: Callable[[], list[bytes]]) -> Target:
     def seeds() -> list[bytes]:
-        return [*sound(), *YAML_TRAPS, *_choices()]
+        return [*sound(), *YAML_TRAPS, *odd_choices()]
 
     def run(data: bytes, folder: Path) -> None:
         path = folder / "own.yaml"
-        path.write_bytes(_structured(data, kept(), yaml.safe_load, yaml.safe_dump))
+        path.write_bytes(structured(data, kept(), yaml.safe_load, yaml.safe_dump))
         read_it(path)
 
     kept = cache(sound)
     return Target(seeds, run)
 
 
-def _shipped(folder: str) -> list[bytes]:
+def shipped_yaml(folder: str) -> list[bytes]:
     """The six smallest YAML files of a folder."""
     return [
         path.read_bytes() for path in sorted(shipped(folder).glob("*.yaml"), key=lambda path: path.stat().st_size)[:6]
@@ -68,21 +68,21 @@ YAML_TRAPS = [
 ]
 
 
-def _generator(path: Path) -> None:
+def read_generator(path: Path) -> None:
     spec = load_spec(str(path))
     if spec.class_.startswith(("baselines.", "timemar.")):  # anything else would import what the bytes name
         load_class(spec)
         resolve(spec, SMALL, {})
 
 
-def _dataset(path: Path) -> None:
+def read_dataset(path: Path) -> None:
     (path.parent / "rows.csv").write_bytes(ROWS)
     spec = own_spec(path)
     if spec.recipe is None and spec.url is None:
         load_series(spec, path.parent)
 
 
-def _dataset_seeds() -> list[bytes]:
+def dataset_seeds() -> list[bytes]:
     return [
         b"file: rows.csv\ntitle: Rows\ncolumns: [a, b]\nscaling: minmax\nstride: 2\n",
         b"file: rows.csv\nmissing: drop\ndrop: [a]\n",
@@ -95,15 +95,15 @@ def _dataset_seeds() -> list[bytes]:
     ]
 
 
-def _sweep_seeds() -> list[bytes]:
+def sweep_seeds() -> list[bytes]:
     return [
         b"generator: gaussian\ndataset: sines\nparam: {a: [1, 2], b: {low: 0.1, high: 1, log: true}}\ntrials: 3\n",
     ]
 
 
-def _csv(data: bytes, folder: Path) -> None:
+def read_csv(data: bytes, folder: Path) -> None:
     path = folder / "own.csv"
-    path.write_bytes(_structured(data, SOUND_CSV, _cells, _csv_text))
+    path.write_bytes(structured(data, SOUND_CSV, _cells, _csv_text))
     load_windows(spec_from_csv(path), 8, "paper", seed_for_split=0)
 
 
@@ -115,11 +115,11 @@ def _csv_text(rows: list[Any]) -> str:
     return "\n".join(",".join(map(str, row)) if isinstance(row, list) else str(row) for row in rows)
 
 
-def _csv_seeds() -> list[bytes]:
+def csv_seeds() -> list[bytes]:
     dated = SOUND_CSV[1]
     return [
         *SOUND_CSV,
-        *_choices(),
+        *odd_choices(),
         dated.replace(b"2024-01-", b"01/02/20"),
         ROWS.replace(b"3", b""),
         ROWS.replace(b"3", b"nan"),
