@@ -17,6 +17,7 @@ from timemar.decomposition import CoarseSeasonal, MovingAverageMixture, default_
 from timemar.frequency import FrequencyAttention
 from timemar.fusion import Fusion, LatentSplit
 from timemar.guidance import CoarseGuidance
+from timemar.output_noise import NoOutputNoise, OutputNoise
 from timemar.quantizer import MultiScaleQuantizer
 from timemar.scaling import Scaling
 from timemar.transformer import TokenTransformer
@@ -68,11 +69,13 @@ _STAND_INS: Mapping[Drop, Callable[[int, int, TokenizerSizes], Mapping[str, Fact
 
 
 class Stages(nn.Module):
-    """The whole model: the tokenizer of stage 1 and the token transformer of stage 2."""
+    """The whole model: the tokenizer of stage 1, the token transformer of stage 2 and the noise on decoded windows."""
 
-    def __init__(self, tokenizer: DualPathVQVAE, transformer: TokenTransformer) -> None:
+    def __init__(
+        self, tokenizer: DualPathVQVAE, transformer: TokenTransformer, noise: OutputNoise | NoOutputNoise
+    ) -> None:
         super().__init__()
-        self.tokenizer, self.transformer = tokenizer, transformer
+        self.tokenizer, self.transformer, self.noise = tokenizer, transformer, noise
 
 
 def assemble_tokenizer(
@@ -109,14 +112,18 @@ def make_transformer(vocab_size: int, patch_nums: tuple[int, ...], sizes: Transf
     )
 
 
+def make_noise(length: int, features: int, *, noisy: bool) -> OutputNoise | NoOutputNoise:
+    """The noise on decoded windows (T=length, D=features), or its stand-in."""
+    return OutputNoise(length, features) if noisy else NoOutputNoise()
+
+
 def assemble(
-    length: int, features: int, tokenizer_sizes: TokenizerSizes, transformer_sizes: TransformerSizes
+    length: int, features: int, tokenizer_sizes: TokenizerSizes, transformer_sizes: TransformerSizes, *, noisy: bool
 ) -> Stages:
-    """Both stages for windows (T=length, D=features), their values not set yet."""
+    """Both stages for windows (T=length, D=features), their values not set yet; `noisy` with noise on decoded windows."""
     tokenizer = assemble_tokenizer(length, features, tokenizer_sizes, lambda factory: factory())
-    return Stages(
-        tokenizer, make_transformer(tokenizer_sizes.vocab_size, tokenizer.quantizer.patch_nums, transformer_sizes)
-    )
+    transformer = make_transformer(tokenizer_sizes.vocab_size, tokenizer.quantizer.patch_nums, transformer_sizes)
+    return Stages(tokenizer, transformer, make_noise(length, features, noisy=noisy))
 
 
 def parameters_by_part(stages: Stages) -> Mapping[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
 from benchmark.errors import UserError
@@ -82,13 +82,27 @@ class StageConfig:
         return Schedule(steps, self.learning_rate, self.decay, self.warmup)
 
 
+FINE = 2
+"""The first scale, from 0, that counts as fine: two scales' tokens tell most training windows apart."""
+
+
 @dataclass(frozen=True)
 class Sampling:
-    """How tokens are drawn from logits: `top_k` None keeps all V codes, `top_p` 1 the whole distribution."""
+    """How tokens are drawn from logits: `top_k` None keeps all V codes, `top_p` 1 the whole distribution.
+
+    `fine_temperature` is that of the third scale and finer ones, None the same as of the first two.
+    """
 
     temperature: float = 1.0
+    fine_temperature: float | None = None
     top_k: int | None = None
     top_p: float = 1.0
+
+    def of_scale(self, index: int) -> Sampling:
+        """How tokens of scale number `index`, from 0, are drawn."""
+        if self.fine_temperature is None or index < FINE:
+            return self
+        return replace(self, temperature=self.fine_temperature)
 
 
 @dataclass(frozen=True)
@@ -102,7 +116,9 @@ class TimeMARConfig:
     stage2: StageConfig
     sampling: Sampling
     reseed_every: int
+    mixing: float
     corruption: float
+    holdout: float
     ema: float
     clip: float
     precision: Precision
@@ -123,7 +139,9 @@ class TimeMARConfig:
             stage2=group(StageConfig, "stage2_"),
             sampling=group(Sampling),
             reseed_every=parameters["reseed_every"],
+            mixing=parameters["mixing"],
             corruption=parameters["corruption"],
+            holdout=parameters["holdout"],
             ema=parameters["stage2_ema"],
             clip=parameters["clip"],
             precision=parameters["precision"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, cast
 
 import torch
@@ -13,14 +13,15 @@ from torch import Tensor
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Progress, Windows, check_sampling, check_windows
 from benchmark.training import NetworkGenerator, as_tensor, build, seeded, train
-from timemar.architecture import Stages, assemble, make_tokenizer, make_transformer, parameters_by_part
+from timemar.architecture import Stages, assemble, make_noise, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes
 from timemar.config import Drop, TimeMARConfig
 from timemar.diagnosis import warnings_of
 from timemar.interpretation import SeriesParts, split_in_batches
 from timemar.precision import Precision
 from timemar.sampling import cache_bytes, sample_tokens
-from timemar.schedule import Decay
+from timemar.schedule import Decay, Schedule
+from timemar.stage_length import LengthSearch, hold_out
 from timemar.token_training import TokenTask, negative_log_likelihood
 from timemar.tokenizer_training import TokenizerTask, measure_fidelity, probe_of, reconstruct_all, tokenize_all
 from timemar.transformer import TokenTransformer
@@ -41,9 +42,14 @@ class TimeMAR(NetworkGenerator):
 
     Sizes carry the names of the paper's Tables 4 and 5. Each stage is as long as exactly one of its `_steps` and `_epochs`
     says. `kernels` None grows with T, `top_k` None keeps all codes, `attention` is the number of middle blocks followed by
-    self-attention, `compiled` puts training steps through `torch.compile`, `drop` names parts taken out (Table 3). After `fit`,
-    `measurements_` holds reconstruction error (on the training windows, in the data's units), codebook usage, perplexity by
-    scale, the likelihood in nats a token, and warnings.
+    self-attention, `compiled` puts training steps through `torch.compile`, `drop` names parts taken out (Table 3).
+
+    Ours, and off by default: `mixing` is the share of a batch of stage 1 that are convex mixtures of two training windows;
+    `holdout` the share of training windows by which the length of stage 2 is found, up to its steps, before a fit to all;
+    `fine_temperature` the temperature from the third scale on; `output_noise` adds the noise that reconstructions lack.
+
+    After `fit`, `measurements_` holds reconstruction error (on the training windows, in the data's units), codebook usage,
+    perplexity by scale, the likelihood in nats a token, and warnings.
     """
 
     version: ClassVar[int] = 2
@@ -72,12 +78,14 @@ class TimeMAR(NetworkGenerator):
     stage1_warmup: Share = 0.05
     stage1_weight_decay: NotNegative = 0.01
     reseed_every: Count = 20
+    mixing: Annotated[float, Field(ge=0, le=1)] = 0.0
     embed_dim: Count = 128
     layers: Depth = 3
     heads: Count = 4
     fc_rate: Count = 4
     dropout: Share = 0.1
     corruption: Share = 0.0
+    holdout: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     stage2_steps: Count | None = 2000
     stage2_epochs: Count | None = None
     stage2_batch: Count = 256
@@ -88,8 +96,10 @@ class TimeMAR(NetworkGenerator):
     stage2_ema: Share = 0.99
     clip: Positive = 1.0
     temperature: Positive = 1.0
+    fine_temperature: Positive | None = None
     top_k: Count | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    output_noise: bool = False
     precision: Precision = "float32"
     compiled: bool = False
     drop: tuple[Drop, ...] = ()
@@ -120,6 +130,7 @@ class TimeMAR(NetworkGenerator):
             weights=config.weights,
             clip=config.clip,
             reseed_every=config.reseed_every,
+            mixing=config.mixing,
             precision=config.precision,
             compiled=config.compiled,
             validation=validation,
@@ -129,30 +140,46 @@ class TimeMAR(NetworkGenerator):
         tokenizer.requires_grad_(False)
         tokens = tokenize_all(tokenizer, data)
 
-        transformer = build(
-            lambda: make_transformer(config.tokenizer.vocab_size, tokenizer.quantizer.patch_nums, config.transformer),
-            seeded(seeds[2]),
-            context.device,
-        )
-        stage2 = TokenTask(
-            transformer,
-            tokens,
-            schedule=second,
-            batch=config.stage2.batch,
-            weight_decay=config.stage2.weight_decay,
-            corruption=config.corruption,
-            clip=config.clip,
-            ema=config.ema,
-            precision=config.precision,
-            compiled=config.compiled,
-            validation=None if validation is None else tokenize_all(tokenizer, validation),
-        )
+        noise = build(lambda: make_noise(length, features, noisy=self.output_noise), seeded(0), context.device)
+        noise.fit(reconstruct_all(tokenizer, tokens) - data)
+
+        def task(seed: int, tokens: Tensor, schedule: Schedule) -> TokenTask:
+            transformer = build(
+                lambda: make_transformer(
+                    config.tokenizer.vocab_size, tokenizer.quantizer.patch_nums, config.transformer
+                ),
+                seeded(seed),
+                context.device,
+            )
+            return TokenTask(
+                transformer,
+                tokens,
+                schedule=schedule,
+                batch=config.stage2.batch,
+                weight_decay=config.stage2.weight_decay,
+                corruption=config.corruption,
+                clip=config.clip,
+                ema=config.ema,
+                precision=config.precision,
+                compiled=config.compiled,
+                validation=None if validation is None else tokenize_all(tokenizer, validation),
+            )
+
+        found = {}
+        if config.holdout > 0:
+            seen, held = (rows.to(data.device) for rows in hold_out(len(data), config.holdout, length))
+            search = LengthSearch(task(seeds[2], tokens[seen], second), tokens[held])
+            stream = seeded(seeds[3], context.device)
+            train(search, name="stage2_length", steps=second.steps, context=context, rng=stream, is_over=search.is_over)
+            second = replace(second, steps=search.steps)
+            found = {"stage2_length": search.steps, "held_out_nll": float(search.best[1])}
+        stage2 = task(seeds[2], tokens, second)
         stream = seeded(seeds[3], context.device)
         train(stage2, name="stage2", steps=second.steps, context=context, rng=stream)
         stage2.average.apply()
 
-        self._keep(Stages(tokenizer, transformer), (length, features))
-        self.measurements_ = self._measured(data, tokens, context)
+        self._keep(Stages(tokenizer, stage2.model, noise), (length, features))
+        self.measurements_ = self._measured(data, tokens, context) | found
         return self
 
     def _measured(self, data: Tensor, tokens: Tensor, context: FitContext) -> dict[str, Any]:
@@ -183,10 +210,12 @@ class TimeMAR(NetworkGenerator):
     def _network(self, length: int, features: int) -> Stages:
         tokenizer, transformer = self.config.tokenizer, self.config.transformer
         check_sizes(length, tokenizer, transformer)
-        return assemble(length, features, tokenizer, transformer)
+        return assemble(length, features, tokenizer, transformer, noisy=self.output_noise)
 
     def _draw(self, n: int, seed: int) -> Tensor:
-        return reconstruct_all(self.tokenizer_, self.sample_tokens(n, seed))
+        windows = reconstruct_all(self.tokenizer_, self.sample_tokens(n, seed))
+        noisy: Tensor = cast(Stages, self.network_).noise(windows, seed)
+        return noisy
 
     @torch.no_grad()
     def sample_tokens(self, n: int, seed: int) -> Tensor:
@@ -201,7 +230,7 @@ class TimeMAR(NetworkGenerator):
 
     @torch.no_grad()
     def sample_parts(self, n: int, seed: int) -> SeriesParts:
-        """The parts of the windows that `sample(n, seed)` returns: these are trend + fine, clipped to [0, 1] (Figure 5)."""
+        """The parts of the windows that `sample(n, seed)` returns: trend + fine + output noise, clipped to [0, 1] (Figure 5)."""
         return split_in_batches(self.tokenizer_.reconstruct_parts, self.sample_tokens(n, seed))
 
     def decompose(self, windows: Windows) -> SeriesParts:

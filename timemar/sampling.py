@@ -44,8 +44,8 @@ def sample_tokens(model: TokenTransformer, uniforms: Tensor, sampling: Sampling)
     cache = KeyValueCache(len(model.blocks), model.tokens)
     current = torch.full((len(uniforms),), model.vocab_size, dtype=torch.long, device=uniforms.device)
     drawn = []
-    for position in range(model.tokens):
+    for position, scale in enumerate(model.scale_of.tolist()):
         logits = model.decode_step(current, position, cache)
-        current = invert(probabilities(logits, sampling), uniforms[:, position])
+        current = invert(probabilities(logits, sampling.of_scale(scale)), uniforms[:, position])
         drawn.append(current)
     return torch.stack(drawn, dim=1)

@@ -47,6 +47,7 @@ class TokenizerTask:
         weights: LossWeights,
         clip: float,
         reseed_every: int,
+        mixing: float = 0.0,
         precision: Precision = "float32",
         compiled: bool = False,
         validation: Tensor | None = None,
@@ -54,6 +55,7 @@ class TokenizerTask:
         self.model, self.windows, self.validation = model, windows, validation
         self.schedule, self.batch, self.weights = schedule, batch, weights
         self.clip, self.reseed_every = clip, reseed_every
+        self.mixed = round(mixing * batch)
         self.precision = mixed(windows.device, precision)
         self.forward = training_pass(model, windows.device, compiled=compiled)
         self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
@@ -62,7 +64,7 @@ class TokenizerTask:
         """One optimizer step on a random batch; metrics: the loss, its terms, codebook usage, perplexity by scale."""
         set_learning_rate(self.optimizer, self.schedule.learning_rate(step))
         rows = torch.randint(len(self.windows), (self.batch,), generator=rng, device=self.windows.device)
-        result = self.forward(self.windows[rows], self.precision)
+        result = self.forward(self._mixed(self.windows[rows], rng), self.precision)
         terms = objective(result, self.model.scaling.detail, self.weights)
         self.optimizer.zero_grad(set_to_none=True)
         terms["loss"].backward()
@@ -75,6 +77,14 @@ class TokenizerTask:
             self._forget(moved)
         metrics = {name: value.detach() for name, value in terms.items()}
         return metrics | self._account(quantized.tokens) if is_reported(step, self.schedule.steps) else metrics
+
+    def _mixed(self, windows: Tensor, rng: torch.Generator) -> Tensor:
+        """Windows (B, T, D), the first of them convex mixtures with another training window each, by uniform weights."""
+        if self.mixed == 0:
+            return windows
+        others = torch.randint(len(self.windows), (self.mixed,), generator=rng, device=windows.device)
+        weights = torch.rand((self.mixed, 1, 1), generator=rng, device=windows.device)
+        return torch.cat([torch.lerp(windows[: self.mixed], self.windows[others], weights), windows[self.mixed :]])
 
     def _account(self, tokens: Tensor) -> dict[str, Tensor]:
         """Codes in use, perplexity by scale of a batch's tokens (B, n), and the error of held-out windows."""

@@ -69,6 +69,14 @@ Csv = Annotated[
     typer.Option(help="One's own data (CSV, Parquet, npy, npz, or the YAML of one) instead of the suite's."),
 ]
 DataDir = Annotated[Path | None, typer.Option(help="Where data files are; then TIMEMAR_DATA_DIR, then the user cache.")]
+Frames = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--frame",
+        metavar="FILE",
+        help="A kept results.csv, as `tables --format csv` writes it, instead of a store; may repeat.",
+    ),
+]
 StoreOption = Annotated[Path, typer.Option(help="Where results live.")]
 Tracking = Annotated[
     str | None,

@@ -8,11 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmark.api.view import View
-from benchmark.cli.options import (
-    Json,
-    StoreOption,
-    output_file,
-)
+from benchmark.cli.options import Frames, Json, StoreOption, output_file
 from benchmark.cli.printing import emit
 from benchmark.cli.printing import report as tell
 from benchmark.cli.view import with_view
@@ -25,9 +21,7 @@ def report(
     suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
     view: View,
     store: StoreOption = Path("runs"),
-    frame: Annotated[
-        Path | None, typer.Option(help="A kept results.csv, as `tables --format csv` writes it, instead of a store.")
-    ] = None,
+    frame: Frames = None,
     pictures: Annotated[bool, typer.Option(help="The figures of each cell that the store holds.")] = True,
     plots: Annotated[bool, typer.Option("--plots", help="Draw the figures first.")] = False,
     output: Annotated[
@@ -49,12 +43,12 @@ def report(
     """
     from benchmark.html_report import command
 
-    if frame is not None:
+    if frame:
         if plots or suite is not None or view:
             raise UserError(
-                "--frame takes a kept frame as it is, without a suite, filters or --plots; leave these out."
+                "--frame takes kept frames as they are, without a suite, filters or --plots; leave these out."
             )
-        written = command.report_frame(frame, output)
+        written = command.report_frames(frame, output)
     else:
         from benchmark.api import suites
 

@@ -12,6 +12,7 @@ from benchmark.api.view import View
 from benchmark.cli.options import (
     Device,
     Force,
+    Frames,
     Json,
     Output,
     StoreOption,
@@ -134,9 +135,10 @@ def end_cells(outcomes: Sequence[Outcome]) -> None:
 @with_view
 def tables(
     *,
-    suite: Suite = "quick",
+    suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
     view: View,
     store: StoreOption = Path("runs"),
+    frame: Frames = None,
     format_name: Annotated[
         str,
         typer.Option("--format", help="markdown, latex (a document), latex-fragment (its table alone), html or csv."),
@@ -149,7 +151,7 @@ def tables(
     ] = None,
     output: Output = None,
 ) -> None:
-    """Print a suite's table from what the store holds; nothing is computed.
+    """Print a suite's table from what the store holds, or those of kept frames; nothing is computed.
 
     Example: python -m benchmark tables --suite table1 --format latex --output table1.tex
     """
@@ -159,13 +161,24 @@ def tables(
 
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
-    result = suites.result_of(
-        suite, store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view,
-    )  # fmt: skip
+    if frame:
+        if suite is not None or view:
+            raise UserError("--frame takes kept frames as they are, without a suite or filters; leave these out.")
+        from benchmark.report.kept_frame import frame_tables, read_frames
+
+        choices = outputs.Choices(published=published, controls=controls, efficiency=efficiency, digits=digits)
+        rows = read_frames(frame)
+        found = frame_tables(rows, choices)
+    else:
+        result = suites.result_of(
+            suite or "quick", store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view,
+        )  # fmt: skip
+        rows, found = result.frame, (result.table,)
+    text = outputs.render_tables(rows, found, format_name)
     if output is None:
-        show(result.table if format_name == "markdown" else outputs.render(result, format_name), end="")
+        show(found if format_name == "markdown" else text, end="")
         return
-    write_bytes(output, outputs.render(result, format_name).encode())
+    write_bytes(output, text.encode())
     print(f"wrote {output}")
 
 

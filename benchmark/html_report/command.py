@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.files import write_bytes
-from benchmark.html_report.content import Content, of_frame, of_plan, read_frame
+from benchmark.html_report.content import Content, of_frame, of_plan
 from benchmark.html_report.page import MOST_BYTES, page
 from benchmark.plan.planner import Plan
 from benchmark.report.available import require_results
+from benchmark.report.kept_frame import read_frames
 from benchmark.report.suite import suite_folder
 from benchmark.store.store import Store
 
@@ -47,9 +49,10 @@ def report_plan(plan: Plan, store: Store, output: Path | None, *, pictures: bool
     return _write(of_plan(plan, store, with_pictures=pictures), output or suite_folder(plan, store) / NAME)
 
 
-def report_frame(frame: Path, output: Path | None) -> Written:
-    """Write the page of a results frame beside it, or to `output`; raises UserError where the file is no such frame."""
-    return _write(of_frame(read_frame(frame), f"Results in {frame}"), output or frame.with_name(NAME))
+def report_frames(frames: Sequence[Path], output: Path | None) -> Written:
+    """Write the page of kept frames beside the first, or to `output`; raises UserError where a file is no such frame."""
+    title = f"Results in {frames[0]}" if len(frames) == 1 else f"Results in {len(frames)} frames"
+    return _write(of_frame(read_frames(frames), title), output or frames[0].with_name(NAME))
 
 
 def _write(content: Content, path: Path) -> Written:

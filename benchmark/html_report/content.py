@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.data import load_spec
-from benchmark.errors import UserError
 from benchmark.html_report.boards import (
     Beside,
     Board,
@@ -23,10 +20,10 @@ from benchmark.html_report.boards import (
 from benchmark.html_report.cells import Card, Known, cards
 from benchmark.html_report.charts import Figure, cost_figures, memorisation_figures
 from benchmark.html_report.pictures import Picture, pictures
-from benchmark.plan.keys import score_info
 from benchmark.plan.planner import Plan
 from benchmark.report.efficiency import with_efficiency
-from benchmark.report.frame import COLUMNS, results_frame
+from benchmark.report.frame import results_frame
+from benchmark.report.kept_frame import dataset_titles
 from benchmark.report.statistics import statistics_of
 from benchmark.report.statistics_text import statistics_tables
 from benchmark.report.store_status import suite_status
@@ -107,53 +104,7 @@ def of_plan(plan: Plan, store: Store, *, with_pictures: bool = True) -> Content:
 
 def of_frame(frame: pd.DataFrame, title: str) -> Content:
     """The content of a results frame without its store."""
-    titles = {str(name): _dataset_title(str(name)) for name in frame["dataset"].unique()}
-    return Content(title, _parts(frame, titles, {}))
-
-
-def read_frame(path: Path) -> pd.DataFrame:
-    """A results frame as `tables --format csv` writes it; raises UserError where the file is none."""
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, dtype={"commit": str, "reason": str, "altered": str})
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"--frame '{path}' cannot be read as CSV ({type(error).__name__}); give a results.csv."
-        ) from None
-    needed = {
-        "cell",
-        "generator",
-        "title",
-        "size_class",
-        "dataset",
-        "length",
-        "protocol",
-        "budget",
-        "seed",
-        "metric",
-        "value",
-    }
-    if lacking := sorted({*needed, "repetition", "floor", "n", "status"} - set(frame.columns)):
-        raise UserError(
-            f"--frame '{path}' has no column {', '.join(lacking)}; give a results.csv as `tables --format csv` writes it."
-        )
-    if frame.empty:
-        raise UserError(f"--frame '{path}' has no rows; give a results.csv of a suite that was run.")
-    for name in frame["metric"].unique():
-        try:
-            score_info(str(name))
-        except ValueError:
-            raise UserError(f"--frame '{path}' has the unknown score '{name}'; remove its rows.") from None
-    frame = frame.reindex(columns=list(COLUMNS))
-    return frame.fillna({"reason": "", "altered": "", "sampling_seed": 0})
-
-
-def _dataset_title(name: str) -> str:
-    try:
-        return load_spec(name).title or name
-    except UserError:  # somebody's own data, known by its identifier alone
-        return name
+    return Content(title, _parts(frame, dataset_titles(frame), {}))
 
 
 def _parts(frame: pd.DataFrame, titles: dict[str, str], known: Mapping[str, Known]) -> tuple[Part, ...]:

@@ -46,8 +46,8 @@ def draw(chart: Chart, name: str) -> str:
 
 
 def _draw(panel: Axes, chart: Chart) -> None:
-    _scale(panel, "x", [point.x for point in chart.points])
-    _scale(panel, "y", [point.y for point in chart.points])
+    _scale(panel, "x", [*(point.x for point in chart.points), *(line.value for line in chart.vertical)])
+    _scale(panel, "y", [*(point.y for point in chart.points), *(line.value for line in chart.horizontal)])
     for line in chart.horizontal:
         panel.axhline(line.value, color=RULE, linestyle="--", linewidth=0.9)
         panel.annotate(line.label, (1, line.value), xycoords=("axes fraction", "data"), xytext=(-2, 2),
@@ -74,7 +74,7 @@ def _draw(panel: Axes, chart: Chart) -> None:
 
 
 def _scale(panel: Axes, direction: Literal["x", "y"], values: list[float]) -> None:
-    """A logarithmic axis for positive values of many sizes, with plain numbers."""
+    """A logarithmic axis for values, points' and lines', that are positive and of many sizes; with plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     axis = {"x": panel.xaxis, "y": panel.yaxis}[direction]

@@ -38,13 +38,25 @@ def published_scores() -> dict[tuple[str, str, int, str], Published]:
     for row in _rows("other_papers.csv"):
         found[row["metric"], row["dataset"], int(row["length"]), row["method"]] = _published(row)
     for row in _rows("sensitivity.csv"):
-        patch_nums = row["patch_nums"].replace(",", "-")
-        method = f"{row['method']}/patch_nums={patch_nums},vocab_size={row['vocab_size']}"
-        found.setdefault((row["metric"], row["dataset"], int(row["length"]), method), _published(row))
+        found.setdefault((row["metric"], row["dataset"], int(row["length"]), _variant(row)), _published(row))
     for row in _rows("sampling_time.csv"):
         key = ("sampling_time", row["dataset"], int(row["length"]), row["method"])
         found[key] = Published(float(row["seconds"]), 0.0, row["table"])
     return found
+
+
+def published_by_table() -> dict[str, list[tuple[str, str, int, str]]]:
+    """The keys of `published_scores` by table of the paper; a value that tables repeat stands in each of them."""
+    found: dict[str, list[tuple[str, str, int, str]]] = {}
+    for row in _rows("scores.csv"):
+        method = row["method"].replace("/drop=", "_no_")
+        found.setdefault(row["table"], []).append((row["metric"], row["dataset"], int(row["length"]), method))
+    for row in _rows("sensitivity.csv"):
+        found.setdefault(row["table"], []).append((row["metric"], row["dataset"], int(row["length"]), _variant(row)))
+    for row in _rows("sampling_time.csv"):
+        key = ("sampling_time", row["dataset"], int(row["length"]), row["method"])
+        found.setdefault(row["table"], []).append(key)
+    return dict(sorted(found.items(), key=lambda one: int(one[0])))
 
 
 @lru_cache(maxsize=1)
@@ -64,6 +76,12 @@ def is_comparable(part: pd.DataFrame) -> bool:
 def is_altered(part: pd.DataFrame) -> pd.Series[bool]:
     """By row of a results frame, whether `--set` or a suite's `set` changed the cell's parameters."""
     return part["altered"].notna() & (part["altered"] != "")
+
+
+def _variant(row: dict[str, str]) -> str:
+    """The generator of a row of Table 8 with its parameters, as a suite's variants are named."""
+    patch_nums = row["patch_nums"].replace(",", "-")
+    return f"{row['method']}/patch_nums={patch_nums},vocab_size={row['vocab_size']}"
 
 
 def _published(row: dict[str, str]) -> Published:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     frame = results_frame(plan.cells, plan.score_names, store)
     titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
     notes = [*plan_notes(plan), *_warnings(plan, store)]
-    table = _chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
+    table = chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "grid":
         return SuiteResult(frame, grid(table, plan.suite.variants))
     return SuiteResult(frame, {"methods": methods, "differences": differences}[plan.suite.layout](table))
@@ -81,7 +82,8 @@ def plan_notes(plan: Plan) -> list[str]:
     return [*notes, *notes_of(plan), *_samplers(plan)]
 
 
-def _chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:
+def chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:
+    """A frame's table as a reader wants to see it."""
     if not show.published:
         table = choose.without_published(table)
     if show.digits is not None:
@@ -127,11 +129,16 @@ def _warnings(plan: Plan, store: Store) -> list[str]:
 
 def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option's own name
     """The result as "markdown", "latex" (a whole document), "latex-fragment" (its float alone), "html" or "csv"."""
+    return render_tables(result.frame, [result.table], format)
+
+
+def render_tables(frame: pd.DataFrame, tables: Sequence[TextTable], format: str) -> str:  # noqa: A002
+    """A frame's tables one after the other, in a format that `render` knows."""
     if format == "csv":
-        return result.frame.to_csv(index=False)
+        return frame.to_csv(index=False)
     if format == "latex":
-        return document(latex(result.table), _origins(result.frame))
-    return {"markdown": markdown, "html": html, "latex-fragment": latex}[format](result.table)
+        return document("\n".join(map(latex, tables)), _origins(frame))
+    return "\n".join(map({"markdown": markdown, "html": html, "latex-fragment": latex}[format], tables))
 
 
 def _origins(frame: pd.DataFrame) -> list[str]:

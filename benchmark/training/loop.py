@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +32,10 @@ def is_reported(step: int, steps: int) -> bool:
     return (step + 1) % REPORT_EVERY == 0 or step + 1 == steps
 
 
+def _never() -> bool:
+    return False
+
+
 class Task(Protocol):
     """Something that is trained step by step and whose whole state is a flat dictionary of tensors."""
 
@@ -53,8 +57,9 @@ def train(
     context: FitContext,
     rng: torch.Generator,
     every: int = REPORT_EVERY,
+    is_over: Callable[[], bool] = _never,
 ) -> None:
-    """Run `steps` steps of `task`, going on from the last checkpoint of `name` where there is one.
+    """Run `steps` steps of `task`, or fewer where `is_over` says so, going on from the last checkpoint of `name` if there is one.
 
     Metrics are read from the device and reported every `every` steps and at the end. Raises DivergedError when the loss is
     not finite, Interrupted (after saving) when the context asks for a stop, AlteredFileError for a checkpoint that was
@@ -66,7 +71,7 @@ def train(
     step = _restore(task, path, rng)
     saved_at = time.monotonic()
     context.progress(Progress(name, step, steps))
-    while step < steps:
+    while step < steps and not is_over():
         metrics = task.step(step, rng)
         step += 1
         if step % every == 0 or step == steps:
@@ -76,7 +81,9 @@ def train(
                 raise DivergedError(f"the loss of {name} is {loss} at step {step} of {steps}")
             context.progress(Progress(name, step, steps, values))
         stopping = context.stop_requested()
-        if path and (stopping or step == steps or time.monotonic() - saved_at > context.checkpoint_seconds):
+        if path and (
+            stopping or step == steps or is_over() or time.monotonic() - saved_at > context.checkpoint_seconds
+        ):
             _save(task, path, rng, step)
             saved_at = time.monotonic()
         if stopping:

@@ -13,7 +13,7 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def task(reseed_every, *, learning_rate=1e-3, clip=1.0):
+def task(reseed_every, *, learning_rate=1e-3, clip=1.0, mixing=0.0):
     sizes = TokenizerSizes(24, 8, 8, (1, 2), 1, 0, (1, 4, 12), None, 4, 0.25)
     model = make_tokenizer(24, 3, sizes, generator(1))
     windows = torch.rand(200, 24, 3, generator=generator(2))
@@ -27,6 +27,7 @@ def task(reseed_every, *, learning_rate=1e-3, clip=1.0):
         weights=LossWeights(),
         clip=clip,
         reseed_every=reseed_every,
+        mixing=mixing,
     )
 
 
@@ -78,3 +79,22 @@ def test_usage_is_the_share_of_codes_hit():
     fidelity = measure_fidelity(made.model, made.windows, tokens)
     assert fidelity.codebook_usage == len(set(tokens.flatten().tolist())) / 24
     assert all(1 <= value <= 24 for value in fidelity.perplexity)
+
+
+def test_mixing_trains_on_convex_mixtures_of_training_windows():
+    made = task(reseed_every=10, mixing=0.25)
+    made.windows = torch.stack([torch.zeros(24, 3), torch.ones(24, 3)])
+    seen = []
+    forward = made.forward
+    made.forward = lambda windows, precision: seen.append(windows) or forward(windows, precision)
+    for step in range(20):
+        made.step(step, generator(step))
+    levels = torch.stack(seen)  # every window is constant: its level is its weight
+    assert levels.shape == (20, 32, 24, 3)
+    assert torch.equal(levels.amin(dim=(2, 3)), levels.amax(dim=(2, 3)))
+    whole = levels[:, 8:, 0, 0]
+    assert set(whole.flatten().tolist()) == {0.0, 1.0}
+    mixed = levels[:, :8, 0, 0].flatten()
+    assert 0.3 < float(((mixed > 0) & (mixed < 1)).float().mean()) < 0.7  # half of the pairs are of two unequal windows
+    assert float(mixed.min()) >= 0
+    assert float(mixed.max()) <= 1

@@ -96,7 +96,7 @@ def test_truncation_keeps_the_likeliest():
         ({"temperature": 0.5, "top_k": 3, "top_p": 0.6}, [0, 16 / 25, 0, 9 / 25]),
     ],
 )
-def test_drawn_frequencies_follow_the_truncated_law(truncation, distribution):
+def test_drawn_frequencies_follow_the_truncated_distribution(truncation, distribution):
     model = transformer(vocab=4, patch_nums=(1,))
     with torch.no_grad():  # a model that says log p, whatever its input
         model.norm.weight.zero_()
@@ -139,3 +139,17 @@ def test_published_size_of_a_block():
         model = TokenTransformer(512, (1, 2, 3, 4, 5, 6), width=1024, layers=1, heads=16, fc_rate=4, dropout=0.0)
     assert count_parameters(model.blocks[0]) == 12 * 1024**2 + 13 * 1024
     assert count_parameters(model.embed) + count_parameters(model.head) == (513 + 512) * 1024
+
+
+def test_fine_scales_have_a_temperature_of_their_own():
+    sampling = Sampling(temperature=1.1, fine_temperature=0.7)
+    assert [sampling.of_scale(index).temperature for index in range(4)] == [1.1, 1.1, 0.7, 0.7]
+    assert Sampling(temperature=1.1).of_scale(3).temperature == 1.1
+
+
+def test_a_low_fine_temperature_leaves_the_first_scales_as_they_are():
+    model = transformer(vocab=8, patch_nums=(1, 2, 3))
+    uniforms = torch.rand(200, 6, generator=generator(4), dtype=torch.float64)
+    plain, sharp = (sample_tokens(model, uniforms, Sampling(fine_temperature=value)) for value in (None, 0.01))
+    assert torch.equal(plain[:, :3], sharp[:, :3])
+    assert not torch.equal(plain[:, 3:], sharp[:, 3:])

@@ -2,17 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from benchmark.config.suites import SuiteSpec
-from benchmark.errors import UserError
 from benchmark.files import write_json
-from benchmark.html_report.content import of_frame, of_plan, read_frame
+from benchmark.html_report.content import of_frame, of_plan
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.store.store import Store
-from tests.benchmark.html_report.frames import frame, mixed, mixed_content, rows
+from tests.benchmark.html_report.frames import frame, mixed, rows
 
 
 def test_every_cell_of_a_frame_has_a_card_and_every_failure_its_reason() -> None:
@@ -78,32 +76,3 @@ def test_a_plans_cells_tell_stage_reason_warnings_and_provenance(store: Store) -
     assert facts["Versions"] == "torch 2"
     assert "latent=" in facts["Parameters"]
     assert first.stages[0][0] == "fit"
-
-
-def test_a_frame_that_was_written_is_read_again(tmp_path: Path) -> None:
-    mixed().drop(columns="sampling_seed").to_csv(tmp_path / "results.csv", index=False)
-    again = read_frame(tmp_path / "results.csv")
-    assert of_frame(again, "A test").parts[0].boards == mixed_content().parts[0].boards
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        (None, "cannot be read as CSV"),
-        ("", "cannot be read as CSV"),
-        ("a,b\n1,2\n", "has no column budget, cell"),
-        ("header", "has no rows"),
-        ("metric", "unknown score 'nonsense'"),
-    ],
-)
-def test_what_is_no_frame_is_refused_in_one_sentence(tmp_path: Path, text: str | None, sentence: str) -> None:
-    path = tmp_path / "results.csv"
-    data: pd.DataFrame = mixed()
-    if text == "header":
-        data[:0].to_csv(path, index=False)
-    elif text == "metric":
-        data.assign(metric="nonsense").to_csv(path, index=False)
-    elif text is not None:
-        path.write_text(text)
-    with pytest.raises(UserError, match=sentence):
-        read_frame(path)

@@ -132,3 +132,17 @@ def test_progress_counts_to_the_end() -> None:
     run(Regression(), 120, progress=seen.append)
     assert [report.step for report in seen] == [0, 50, 100, 120]
     assert set(seen[-1].metrics) == {"loss"}
+
+
+def test_a_run_ends_where_its_task_says_so(tmp_path: Path) -> None:
+    task = Regression()
+    train(
+        task,
+        name="regression",
+        steps=40,
+        context=FitContext(seed=1, checkpoint_dir=tmp_path),
+        rng=torch.Generator().manual_seed(9),
+        is_over=lambda: len(task.steps) == 7,
+    )
+    assert task.steps == list(range(7))
+    assert run(Regression(), 40, checkpoint_dir=tmp_path).steps == list(range(7, 40))  # its state was saved

@@ -1,0 +1,114 @@
+"""Results frames that were kept as CSV, by themselves: read, put together, and their tables, without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.data import load_spec
+from benchmark.errors import UserError
+from benchmark.plan.keys import score_info
+from benchmark.report.frame import COLUMNS
+from benchmark.report.layouts import methods
+from benchmark.report.suite import SHOW, Choices, chosen
+from benchmark.report.table import make_table
+from benchmark.report.text_table import TextTable
+from benchmark.store.records import State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SETTING = ["generator", "title", "dataset", "length", "protocol", "budget", "seed"]
+SCORE = ["cell", "metric", "sampling_seed"]
+
+
+def read_frames(paths: Sequence[Path]) -> pd.DataFrame:
+    """The rows of several kept frames as one.
+
+    Of two cells of the same generator, setting and training seed the first counts; of one cell every frame adds the scores that
+    those before it lack. A cell without a finished score counts where no frame has any. Raises UserError for a file that is no
+    results frame.
+    """
+    import pandas as pd
+
+    frames = [read_frame(path) for path in paths]
+    done = [_has_finished(frame) for frame in frames]
+    finished = [frame[whole] for frame, whole in zip(frames, done, strict=True)]
+    rest = [frame[~whole] for frame, whole in zip(frames, done, strict=True)]
+    owners: dict[tuple[object, ...], str] = {}
+    known: set[tuple[object, ...]] = set()
+    kept = []
+    for frame in (*finished, *rest):
+        settings, scores = (list(frame[names].itertuples(index=False, name=None)) for names in (SETTING, SCORE))
+        for setting, score in zip(settings, scores, strict=True):
+            owners.setdefault(setting, score[0])
+        new = [owners[one] == score[0] and score not in known for one, score in zip(settings, scores, strict=True)]
+        known.update(scores)
+        kept.append(frame.loc[new])
+    return pd.concat(kept, ignore_index=True)
+
+
+def _has_finished(frame: pd.DataFrame) -> pd.Series[bool]:
+    """By row, whether its cell has a finished score."""
+    return (frame["status"] == State.DONE).groupby(frame["cell"]).transform("any")
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """A results frame as `tables --format csv` writes it; raises UserError where the file is none."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, dtype={"commit": str, "reason": str, "altered": str})
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"--frame '{path}' cannot be read as CSV ({type(error).__name__}); give a results.csv."
+        ) from None
+    needed = {
+        "cell",
+        "generator",
+        "title",
+        "size_class",
+        "dataset",
+        "length",
+        "protocol",
+        "budget",
+        "seed",
+        "metric",
+        "value",
+    }
+    if lacking := sorted({*needed, "repetition", "floor", "n", "status"} - set(frame.columns)):
+        raise UserError(
+            f"--frame '{path}' has no column {', '.join(lacking)}; give a results.csv as `tables --format csv` writes it."
+        )
+    if frame.empty:
+        raise UserError(f"--frame '{path}' has no rows; give a results.csv of a suite that was run.")
+    for name in frame["metric"].unique():
+        try:
+            score_info(str(name))
+        except ValueError:
+            raise UserError(f"--frame '{path}' has the unknown score '{name}'; remove its rows.") from None
+    frame = frame.reindex(columns=list(COLUMNS))
+    return frame.fillna({"reason": "", "altered": "", "sampling_seed": 0})
+
+
+def frame_tables(frame: pd.DataFrame, show: Choices = SHOW) -> tuple[TextTable, ...]:
+    """One table for each protocol and budget in a frame, which alone compare with each other."""
+    titles = dataset_titles(frame)
+    tables = []
+    for (protocol, budget), part in frame.groupby(["protocol", "budget"], sort=False):
+        table = make_table(part, title=f"Protocol {protocol}, budget {budget}", dataset_titles=titles)
+        tables.append(methods(chosen(table, part, show)))
+    return tuple(tables)
+
+
+def dataset_titles(frame: pd.DataFrame) -> dict[str, str]:
+    """The title of each data set in a frame; somebody's own data is known by its identifier alone."""
+    return {str(name): _dataset_title(str(name)) for name in frame["dataset"].unique()}
+
+
+def _dataset_title(name: str) -> str:
+    try:
+        return load_spec(name).title or name
+    except UserError:
+        return name
