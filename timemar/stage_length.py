@@ -10,8 +10,8 @@ from torch import Tensor
 from benchmark.training import is_reported
 from timemar.token_training import TokenTask, negative_log_likelihood
 
-BLOCKS = 4
-"""Blocks of held-out windows at most, evenly spread over the windows' order."""
+GAPS = 0.25
+"""The share of windows that the gaps around held-out blocks may take."""
 PATIENCE = 300
 """Steps beyond one and a half times the best, after which the search ends."""
 
@@ -19,10 +19,11 @@ PATIENCE = 300
 def hold_out(count: int, share: float, length: int) -> tuple[Tensor, Tensor]:
     """Indices of windows to train on and of about `share` of `count` windows to hold out, in the order of time.
 
-    Held-out windows form blocks. Windows of T=`length` steps that could overlap one are in neither set, as long as half of
-    all windows are left to train on; beyond that the number of blocks falls to one, and then the gaps shrink.
+    Held-out windows form blocks, as many as `GAPS` allows, so that none lies far from training windows in a series that drifts.
+    Windows of T=`length` steps that could overlap one are in neither set, as long as half of all windows are left to train on;
+    beyond that the gaps shrink.
     """
-    blocks = max(1, min(BLOCKS, int(count * share) // length))
+    blocks = max(1, min(int(count * GAPS) // (2 * (length - 1)), int(count * share)))
     size = max(1, round(count * share / blocks))
     gap = min(length - 1, max(0, (count // 2 - blocks * size) // (2 * blocks)))
     held, near = torch.zeros(count, dtype=torch.bool), torch.zeros(count, dtype=torch.bool)

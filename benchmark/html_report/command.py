@@ -49,10 +49,10 @@ def report_plan(plan: Plan, store: Store, output: Path | None, *, pictures: bool
     return _write(of_plan(plan, store, with_pictures=pictures), output or suite_folder(plan, store) / NAME)
 
 
-def report_frames(frames: Sequence[Path], output: Path | None) -> Written:
+def report_frames(frames: Sequence[Path], output: Path | None, title: str | None = None) -> Written:
     """Write the page of kept frames beside the first, or to `output`; raises UserError where a file is no such frame."""
-    title = f"Results in {frames[0]}" if len(frames) == 1 else f"Results in {len(frames)} frames"
-    return _write(of_frame(read_frames(frames), title), output or frames[0].with_name(NAME))
+    named = f"Results in {frames[0]}" if len(frames) == 1 else f"Results in {len(frames)} frames"
+    return _write(of_frame(read_frames(frames), title or named), output or frames[0].with_name(NAME))
 
 
 def _write(content: Content, path: Path) -> Written:

@@ -85,7 +85,7 @@ def _ranks(score: ScoreStatistics) -> TextTable:
             generator,
             f"{score.mean_ranks[i]:.2f}",
             letters[i],
-            _places(score.stability[-1], i),
+            _places(score.stability[-1], i) if score.stability else "",
             *("" if i == j else f"{rate:.2f}" for j, rate in enumerate(score.win_rates[i])),
             *probabilities[i],
         )

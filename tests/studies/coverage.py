@@ -1,20 +1,13 @@
-"""How many published scores have a measured one beside them, by table of the paper, and their verdicts.
-
-    python -m tests.studies.coverage FRAME [FRAME …]
-
-The frames are kept ones, as `report --frame` takes them; a verdict compares a measured with a published value as tables do.
-"""
+"""How many published scores have a measured one beside them, by table of the paper, and their verdicts."""
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
 from benchmark.html_report.boards import VERDICTS, places, setting_titles
-from benchmark.report.kept_frame import dataset_titles, read_frames
+from benchmark.report.kept_frame import dataset_titles
 from benchmark.report.published import published_by_table
 from benchmark.report.table import make_table
 from tests.studies.record import table
@@ -44,12 +37,6 @@ def rows(measured: dict[Key, str]) -> list[list[str]]:
     return shown
 
 
-def main() -> None:
-    """Count and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("frames", type=Path, nargs="+")
-    print(table(HEADER, rows(verdicts(read_frames(parser.parse_args().frames)))))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+def text(frame: pd.DataFrame) -> str:
+    """The counts as a Markdown table; a verdict compares a measured with a published value as tables do."""
+    return table(HEADER, rows(verdicts(frame)))

@@ -106,6 +106,16 @@ def test_a_generator_without_a_value_somewhere_is_named_and_not_ranked() -> None
     assert "Not ranked, without a value in every setting: alpha." in statistics_text(statistics_of(frame))
 
 
+def test_one_generator_with_values_everywhere_has_no_order_to_be_stable() -> None:
+    frame = make_frame(3)
+    frame.loc[(frame["generator"] != "beta") & (frame["dataset"] == "set1"), "value"] = np.nan
+    frame.loc[(frame["generator"] == "gamma") & (frame["dataset"] == "set1"), "value"] = 0.3
+    frame.loc[(frame["generator"] == "gamma") & (frame["dataset"] == "set2"), "value"] = np.nan
+    found = statistics_of(frame)
+    assert (found.scores[0].generators, found.scores[0].stability) == (("beta",), ())
+    assert "| 1 | beta | 1.00 |" in statistics_text(found)
+
+
 def test_one_generator_beside_controls_has_no_statistics() -> None:
     frame = make_frame(2)
     assert statistics_of(frame[frame["generator"].isin(["alpha", "oracle", "copy"])]).scores == ()
