@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmark.report.layouts import score_title
-from benchmark.report.table import Block, Entry, Row, Setting, Table
+from benchmark.report.table import NOT_PLANNED, Block, Entry, Row, Setting, Table
 
 VERDICTS = {"better": "▲", "tie": "=", "undecided": "?", "worse": "▼"}
 """Each verdict with its sign, best first: nothing is told by color alone."""
@@ -117,11 +117,12 @@ def boards(
 ) -> tuple[Board, ...]:
     """A leaderboard a column of the table, with the blocks of costs as further columns; best rows of the first score first.
 
-    `cells` are the links of the cells behind a row, by title and setting.
+    A score that nothing was planned to have in a setting has no column there. `cells` are the links of the cells behind a
+    row, by title and setting.
     """
-    blocks = (*table.blocks, *costs)
     found = []
     for column, (setting, key) in enumerate(zip(settings, table.columns, strict=True)):
+        blocks = [block for block in (*table.blocks, *costs) if _is_planned(block, column)]
         rows = [
             BoardRow(
                 row.title,
@@ -137,6 +138,10 @@ def boards(
         floors = tuple(_number(block.floors[column], block.info.decimals) for block in blocks)
         found.append(Board(setting, heads, tuple(rows), floors))
     return tuple(found)
+
+
+def _is_planned(block: Block, column: int) -> bool:
+    return any(row.entries[column].status != NOT_PLANNED for row in block.rows)
 
 
 def _first(row: BoardRow) -> float:
@@ -167,7 +172,7 @@ def _entry(block: Block, row: Row, column: int) -> Entry:
     for other in block.rows:
         if (other.generator, other.title) == (row.generator, row.title):
             return other.entries[column]
-    return Entry(status="not planned")
+    return Entry(status=NOT_PLANNED)
 
 
 def _number(value: float | None, decimals: int) -> str:

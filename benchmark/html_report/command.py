@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.files import write_bytes
 from benchmark.html_report.content import Content, of_frame, of_plan
@@ -15,6 +16,9 @@ from benchmark.report.available import require_results
 from benchmark.report.kept_frame import read_frames
 from benchmark.report.suite import suite_folder
 from benchmark.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME = "report.html"
 
@@ -49,10 +53,15 @@ def report_plan(plan: Plan, store: Store, output: Path | None, *, pictures: bool
     return _write(of_plan(plan, store, with_pictures=pictures), output or suite_folder(plan, store) / NAME)
 
 
-def report_frames(frames: Sequence[Path], output: Path | None, title: str | None = None) -> Written:
+def report_frames(frames: Sequence[Path], output: Path | None) -> Written:
     """Write the page of kept frames beside the first, or to `output`; raises UserError where a file is no such frame."""
-    named = f"Results in {frames[0]}" if len(frames) == 1 else f"Results in {len(frames)} frames"
-    return _write(of_frame(read_frames(frames), title or named), output or frames[0].with_name(NAME))
+    title = f"Results in {frames[0]}" if len(frames) == 1 else f"Results in {len(frames)} frames"
+    return report_rows(read_frames(frames), output or frames[0].with_name(NAME), title)
+
+
+def report_rows(frame: pd.DataFrame, output: Path, title: str) -> Written:
+    """Write the page of a results frame."""
+    return _write(of_frame(frame, title), output)
 
 
 def _write(content: Content, path: Path) -> Written:

@@ -36,6 +36,10 @@ Setting = tuple[str, int]
 """A column: data set and length."""
 
 
+NOT_PLANNED = "not planned"
+"""The status of an entry that the cells behind a table never were meant to have."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One generator on one data set by one score; `mean` is None where there is no value, and `status` says why.
@@ -151,7 +155,7 @@ def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: st
 
 def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if part.empty:
-        return Entry(status="not planned", published=published)
+        return Entry(status=NOT_PLANNED, published=published)
     values = part.dropna(subset=["value"])
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]
