@@ -15,8 +15,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmark.html_report.content import of_frame, read_frame
+from benchmark.html_report.content import of_frame
 from benchmark.html_report.page import page
+from benchmark.report.kept_frame import read_frame
 from tests.benchmark.html_report.browser import CHROMIUM, chromium
 from tests.benchmark.html_report.frames import many
 
