@@ -88,7 +88,8 @@ def read_frame(path: Path) -> pd.DataFrame:
             score_info(str(name))
         except ValueError:
             raise UserError(f"--frame '{path}' has the unknown score '{name}'; remove its rows.") from None
-    frame = frame.reindex(columns=list(COLUMNS))
+    # Frames that were kept before a column was there have none of it.
+    frame = frame.reindex(columns=list(COLUMNS)).astype({"reason": object, "altered": object})
     return frame.fillna({"reason": "", "altered": "", "sampling_seed": 0})
 
 

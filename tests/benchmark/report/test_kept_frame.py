@@ -23,7 +23,7 @@ def written(folder: Path, name: str, data: pd.DataFrame) -> Path:
 
 
 def test_a_frame_that_was_written_is_read_again(tmp_path: Path) -> None:
-    mixed().drop(columns="sampling_seed").to_csv(tmp_path / "results.csv", index=False)
+    mixed().drop(columns=["sampling_seed", "altered"]).to_csv(tmp_path / "results.csv", index=False)
     again = read_frame(tmp_path / "results.csv")
     assert of_frame(again, "A test").parts[0].boards == mixed_content().parts[0].boards
 
