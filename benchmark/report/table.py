@@ -212,13 +212,23 @@ def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) ->
             low, high = int(n.min()), int(n.max())
             counts.append(f"{title} {high:,}" + (f" (oracle {low:,})" if low < high else ""))
     budgets = ", ".join(sorted(frame["budget"].unique()))
-    counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique().max()
-    unit = next((level for level in SPREADS if counted[level] > 1), "")
+    counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique()
+    units = {level: int(counted.loc[mine, level].max()) for level, mine in _outermost(counted).items() if mine.any()}
     protocol = ", ".join(sorted(frame["protocol"].unique()))
     yield f"Windows scored: {'; '.join(counts) or 'none'}."
     yield f"Budget {budgets}, protocol {protocol}."
-    if unit:
-        yield f"± is the half-width of a 95 % t-interval over {SPREADS[unit].format(counted[unit])}."
+    if units:
+        spreads = [SPREADS[level].format(count) for level, count in units.items()]
+        yield f"± is the half-width of a 95 % t-interval over {' where a value has several, otherwise over '.join(spreads)}."
+
+
+def _outermost(counted: pd.DataFrame) -> dict[str, pd.Series[bool]]:
+    """By what a ± may be over, which rows of `counted` (generator and setting; how many of each) have several of it first."""
+    found, left = {}, counted["seed"] > 0
+    for level in SPREADS:
+        found[level] = left & (counted[level] > 1)
+        left = left & ~found[level]
+    return found
 
 
 def _measured(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:

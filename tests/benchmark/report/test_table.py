@@ -242,6 +242,15 @@ def test_caption_counts_windows_and_names_the_spread_and_the_budget() -> None:
     assert "95 % t-interval over 5 repetitions" in made.caption
 
 
+def test_the_caption_names_every_unit_that_a_spread_is_over() -> None:
+    several = [rows("alpha", "stocks", [0.2, 0.3], seed=seed) for seed in range(3)]
+    made = table(*several, rows("beta", "stocks", [0.2] * 5))
+    assert (
+        "95 % t-interval over 3 training seeds where a value has several, otherwise over 5 repetitions of a score on one "
+        "trained model."
+    ) in made.caption
+
+
 def test_where_the_ideal_cannot_be_reached_only_the_oracles_spread_makes_a_tie() -> None:
     made = table(
         rows("alpha", "stocks", [0.037, 0.037], metric="predictive"),
