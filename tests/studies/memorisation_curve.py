@@ -167,7 +167,7 @@ def draw(results: dict[str, Any], path: Path, published: float | None) -> None:
     steps = sorted(int(key) for key in results if key.isdigit())
     along = {name: [results[str(step)].get(name) for step in steps] for name in results[str(steps[0])]}
     with style():
-        figure = Figure(figsize=(DOUBLE, 2.2), layout="constrained")
+        figure = Figure(figsize=(DOUBLE, 2.5), layout="constrained")
         fidelity, closest, nats = figure.subplots(1, 3)
         fidelity.plot(steps, along["context_fid"], marker="o", markersize=3, color=COLOURS[0], label="TimeMAR-S")
         closest.plot(steps, along["dcr_ratio"], marker="o", markersize=3, color=COLOURS[0], label="distance")
@@ -189,7 +189,7 @@ def draw(results: dict[str, Any], path: Path, published: float | None) -> None:
         for panel, name in ((fidelity, "Context-FID"), (closest, "DCR ratio, share"), (nats, "nats a window")):
             panel.set_xlabel("steps of stage 2")
             panel.set_ylabel(name)
-            panel.legend()
+            panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2)
         figure.savefig(path, dpi=200)
 
 
