@@ -31,9 +31,11 @@ class Mailbox:
         self.events: list[tuple[str, Event]] = []
         self.orders: dict[str, str] = {}
         self.parcels: dict[str, Parcel] = {}
+        self.begun: set[str] = set()
 
     def exchange(self, attempt: str, events: Sequence[Event]) -> str:
         """Take the events of an attempt; the order for it, "" where there is none."""
+        self.begun.add(attempt)
         self.events += [(attempt, event) for event in events]
         return self.orders.get(attempt, "")
 
@@ -42,9 +44,10 @@ class Mailbox:
         events, self.events = self.events, []
         return events
 
-    def order(self, attempt: str, order: str) -> None:
-        """Leave an order for an attempt."""
+    def order(self, attempt: str, order: str) -> bool:
+        """Leave an order for an attempt; whether its task has begun, and so will read it."""
         self.orders[attempt] = order
+        return attempt in self.begun
 
     def send(self, attempt: str, parcel: Parcel) -> None:
         """Leave a parcel for an attempt."""

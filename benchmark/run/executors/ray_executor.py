@@ -46,8 +46,6 @@ class RayCell:
     ref: Any
     executor: RayExecutor
     on_event: OnEvent
-    began: bool = False
-    """Whether its task has reported from a node."""
     lock: OwnedLock | None = None
     """The cell's lock, which the runner holds where the node does not see the store."""
 
@@ -150,7 +148,6 @@ class RayExecutor:
         cell = self.cells.get(attempt)
         if cell is None:  # the last events of a task may come after its end
             return
-        cell.began = True
         if event.kind == APART:
             self.mailbox.send.remote(attempt, self._parcel(cell))
         elif event.kind != BEGAN:
@@ -208,11 +205,10 @@ class RayExecutor:
 
     def order(self, cell: RayCell, order: str) -> None:
         """Leave an order for a task; one that still waits for a node is withdrawn instead."""
-        if not cell.began:
-            self.cancel(cell, force=False)
-            return
+        # The mailbox knows best: a task that is cancelled just as it ends takes the whole process down with it (Ray 2.60).
         with contextlib.suppress(self.ray.exceptions.RayError):
-            self.ray.get(self.mailbox.order.remote(cell.attempt, order))
+            if not self.ray.get(self.mailbox.order.remote(cell.attempt, order)):
+                self.cancel(cell, force=False)
 
     def cancel(self, cell: RayCell, *, force: bool) -> None:
         """Have Ray give a task up; its worker process ends with it."""

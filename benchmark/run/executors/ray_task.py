@@ -53,6 +53,10 @@ class Result:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
+WITHDRAWN = Result(Event("end", state=State.INTERRUPTED, reason="stopped before its start"))
+"""The end of an attempt whose order to stop was there before it began."""
+
+
 def compute(task: Task, mailbox: Any) -> Result:
     """Compute a cell in a worker process, in the store or, where the node does not see it, in one of its own."""
     import ray
@@ -62,13 +66,14 @@ def compute(task: Task, mailbox: Any) -> Result:
 
     job = parse_job(task.job)
     if is_seen(job.store, task.store):
-        exchange([Event(BEGAN)])
+        if exchange([Event(BEGAN)]) == STOP:
+            return WITHDRAWN
         return Result(attend(task, job, exchange))
     exchange([Event(APART)])
     parcel: Parcel | None = None
     while parcel is None:
         if exchange([]) == STOP:
-            return Result(Event("end", state=State.INTERRUPTED, reason="stopped before its start"))
+            return WITHDRAWN
         time.sleep(EXCHANGE_SECONDS)
         parcel = ray.get(mailbox.receive.remote(task.attempt))
     if not parcel.granted:

@@ -51,8 +51,10 @@ def test_an_order_to_stop_reaches_the_worker(tmp_path: Path) -> None:
 def test_the_mailbox_keeps_events_in_order_and_the_last_order() -> None:
     mailbox = Mailbox()
     assert mailbox.exchange("a", [Event("progress", step=1)]) == ""
-    mailbox.order("a", STOP)
+    assert mailbox.order("a", STOP), "its task has begun"
     assert mailbox.exchange("a", [Event("progress", step=2)]) == STOP
+    assert not mailbox.order("c", STOP), "its task waits for a node"
+    assert mailbox.exchange("c", []) == STOP
     assert mailbox.exchange("b", []) == ""
     assert [(name, event.step) for name, event in mailbox.drain()] == [("a", 1), ("a", 2)]
     assert mailbox.drain() == []
