@@ -18,6 +18,7 @@ from benchmark import sealed_file
 from benchmark.errors import AlteredFileError, DivergedError, Interrupted
 from benchmark.files import replacing
 from benchmark.interface import FitContext, Progress
+from benchmark.training.denormals import flushed_denormals
 from benchmark.training.memory import raise_malloc_threshold
 
 REPORT_EVERY = 50
@@ -49,6 +50,7 @@ class Task(Protocol):
         """Take back what `state` returned."""
 
 
+@flushed_denormals()
 def train(
     task: Task,
     *,
