@@ -1,13 +1,13 @@
 """How often the two-sample tests reject at 5 %, where generated windows have the real distribution and where they do not.
 
-    python -m tests.studies.two_sample_calibration [--repetitions 1000] [--trees 100] [--lstm 40]
+    python -m tests.studies.two_sample_calibration [--repetitions 1000] [--trees 100] [--lstm 100]
 
 A series of one feature, AR(1) with coefficient φ and variance 1, is cut into overlapping windows in the test blocks that
 protocol strict lays over Stocks (17) and ETTh (64). Generated windows of the null *independent* are other draws;
 those of the null *validation* are the validation windows of the same series, which the control `oracle` hands out. Alternatives
 are independent windows with another standard deviation or another φ. Compared are the Mann-Whitney test of single windows
 (`c2st_auc`), the swap of blocks under plain cross-fitting, and the sequential one (`block_c2st`). Most settings use a linear
-classifier on the columns of `block_c2st`, which allows 1,000 repetitions; the trees and a briefly trained LSTM take part in one.
+classifier on the columns of `block_c2st`, which allows 1,000 repetitions; the trees and the LSTM take part in one.
 Results: `results/measured/two_sample/calibration.json` and `.md`, the table also in `metrics/README.md`. One process, one thread.
 """
 
@@ -38,7 +38,6 @@ from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 LENGTH = 24
 ROWS = {"17 blocks": 3685, "64 blocks": 17420}
 LEVEL = 0.05
-LSTM_STEPS = 60
 RIDGE = 10.0
 HEADER = (
     "classifier",
@@ -160,7 +159,7 @@ def p_values(setting: Setting, repetition: int) -> list[float]:
     real, blocks = blocks_of(series, "test")
     fake = setting.std * autoregression(rng, setting.phi, len(real), LENGTH)[:, :, None]
     fake = blocks_of(series, "validation")[0] if setting.validation else fake.astype(np.float32)
-    metrics = {"linear": Linear(), "trees": BlockC2ST(), "lstm": BlockC2STLSTM(steps=LSTM_STEPS)}
+    metrics = {"linear": Linear(), "trees": BlockC2ST(), "lstm": BlockC2STLSTM()}
     metric = metrics[setting.classifier]
     design = draw_design(blocks, len(fake), rng)
     scores = metric.scores(np.concatenate([real, fake]), design.tasks(rng), ScoreContext())
@@ -184,7 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=1000, help="of a null with the linear classifier")
     parser.add_argument("--trees", type=int, default=100)
-    parser.add_argument("--lstm", type=int, default=40)
+    parser.add_argument("--lstm", type=int, default=100)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = MEASURED / "two_sample" / "calibration.json"
