@@ -49,6 +49,7 @@ FITS: dict[str, dict[str, Any]] = {
     "mixing": {"mixing": 0.5},
     "holdout": {"holdout": 0.1, "stage2_steps": 3000},
     "codes": {"patch_nums": (1, 2, 3, 6), "vocab_size": 32, "stage2_steps": 3000},
+    "codes, held out": {"patch_nums": (1, 2, 3, 6), "vocab_size": 32, "holdout": 0.1, "stage2_steps": 3000},
     "all": {"patch_nums": (1, 2, 3, 6), "mixing": 0.5, "holdout": 0.1, "stage2_steps": 3000},
 }
 NOISY, FINE = (False, True), (1.0, 0.85, 0.7)
