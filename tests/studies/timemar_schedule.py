@@ -43,13 +43,18 @@ BEFORE: dict[str, Any] = {
     "output_noise": True,
 }
 """The schedule before, for every data set but fMRI, whose ladder stays; the noise is fitted and taken out again below."""
+CODES: dict[str, Any] = {"patch_nums": (1, 2, 3, 6), "vocab_size": 32, "stage2_steps": 3000}
+EARLY: dict[str, Any] = {"holdout": 0.05, "stage2_learning_rate": 0.0005}
 FITS: dict[str, dict[str, Any]] = {
     "before": {},
     "ladder": {"patch_nums": (1, 2, 3, 6), "stage2_steps": 3000},
     "mixing": {"mixing": 0.5},
     "holdout": {"holdout": 0.1, "stage2_steps": 3000},
-    "codes": {"patch_nums": (1, 2, 3, 6), "vocab_size": 32, "stage2_steps": 3000},
-    "codes, held out": {"patch_nums": (1, 2, 3, 6), "vocab_size": 32, "holdout": 0.1, "stage2_steps": 3000},
+    "codes": CODES,
+    "codes, held out": {**CODES, "holdout": 0.1},
+    "early stopping": {**CODES, **EARLY, "dropout": 0.3},
+    "early stopping, dropout 0.08": {**CODES, **EARLY},
+    "early stopping, dropout 0.5": {**CODES, **EARLY, "dropout": 0.5},
     "all": {"patch_nums": (1, 2, 3, 6), "mixing": 0.5, "holdout": 0.1, "stage2_steps": 3000},
 }
 NOISY, FINE = (False, True), (1.0, 0.85, 0.7)
