@@ -90,6 +90,8 @@ def train(
             saved_at = time.monotonic()
         if stopping:
             raise Interrupted(f"stopped in {name} after step {step} of {steps}")
+    if step < steps:
+        context.progress(Progress(name, step, step))
 
 
 def _save(task: Task, path: Path, rng: torch.Generator, step: int) -> None:

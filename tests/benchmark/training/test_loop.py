@@ -134,6 +134,20 @@ def test_progress_counts_to_the_end() -> None:
     assert set(seen[-1].metrics) == {"loss"}
 
 
+def test_progress_is_whole_where_a_task_ends_early() -> None:
+    seen: list[Progress] = []
+    task = Regression()
+    train(
+        task,
+        name="regression",
+        steps=120,
+        context=FitContext(seed=1, progress=seen.append),
+        rng=torch.Generator().manual_seed(9),
+        is_over=lambda: len(task.steps) == 60,
+    )
+    assert [(report.step, report.total) for report in seen] == [(0, 120), (50, 120), (60, 60)]
+
+
 def test_a_run_ends_where_its_task_says_so(tmp_path: Path) -> None:
     task = Regression()
     train(
