@@ -1,4 +1,4 @@
-"""Finished cells of a new results frame take the place of the same cells in a kept one, so that a record grows run by run.
+"""Finished cells of a new results frame take the place of those of the same setting and seed in a kept one, run by run.
 
     python -m benchmark tables --suite strict --only dataset=etth --format csv --output new.csv
     python -m tests.studies.keep_cells results/measured/strict/results.csv new.csv
@@ -25,18 +25,21 @@ def read(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
+def setting(row: Row) -> tuple[str, str]:
+    """A row's cell without its key, which another version of the program changes, and the parameters that a user changed."""
+    return row["cell"].rpartition("-")[0], row.get("altered") or ""
+
+
 def merged(kept: Sequence[Row], new: Sequence[Row]) -> list[Row]:
     """The kept rows with those of each cell that is finished in `new` in their place; cells of `new` alone stand last."""
-    fresh: dict[str, list[Row]] = {}
+    fresh: dict[tuple[str, str], list[Row]] = {}
     for row in new:
-        fresh.setdefault(row["cell"], []).append(row)
+        fresh.setdefault(setting(row), []).append(row)
     done = {cell: rows for cell, rows in fresh.items() if all(row["status"] == "done" for row in rows)}
-    found: list[Row] = []
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in kept:
-        found += done.pop(row["cell"], []) if row["cell"] in done else []
-        if row["cell"] not in fresh or any(one["status"] != "done" for one in fresh[row["cell"]]):
-            found.append(row)
-    return found + [row for rows in done.values() for row in rows]
+        found.setdefault(setting(row), []).append(row)
+    return [row for rows in (found | done).values() for row in rows]
 
 
 def main() -> None:
@@ -48,7 +51,7 @@ def main() -> None:
     kept, new = read(arguments.frame), read(arguments.new)
     rows = merged(kept, new)
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(kept[0]), lineterminator="\n", extrasaction="ignore", restval="")
+    writer = csv.DictWriter(text, list(kept[0] | new[0]), lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(arguments.frame, text.getvalue().encode())
