@@ -25,18 +25,21 @@ def read(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def setting(row: Row) -> tuple[str, str]:
-    """A row's cell without its key, which another version of the program changes, and the parameters that a user changed."""
-    return row["cell"].rpartition("-")[0], row.get("altered") or ""
+Setting = tuple[str, str, str]
+
+
+def setting(row: Row) -> Setting:
+    """A row's cell without its key, which another version of the program changes, its generator and what a user altered."""
+    return row["cell"].rpartition("-")[0], row["generator"], row.get("altered") or ""
 
 
 def merged(kept: Sequence[Row], new: Sequence[Row]) -> list[Row]:
     """The kept rows with those of each cell that is finished in `new` in their place; cells of `new` alone stand last."""
-    fresh: dict[tuple[str, str], list[Row]] = {}
+    fresh: dict[Setting, list[Row]] = {}
     for row in new:
         fresh.setdefault(setting(row), []).append(row)
     done = {cell: rows for cell, rows in fresh.items() if all(row["status"] == "done" for row in rows)}
-    found: dict[tuple[str, str], list[Row]] = {}
+    found: dict[Setting, list[Row]] = {}
     for row in kept:
         found.setdefault(setting(row), []).append(row)
     return [row for rows in (found | done).values() for row in rows]

@@ -3,8 +3,10 @@ from __future__ import annotations
 from tests.studies.keep_cells import merged
 
 
-def row(cell: str, value: str, status: str = "done", *, key: str = "0", altered: str = "") -> dict[str, str]:
-    return {"cell": f"{cell}-{key}", "value": value, "status": status, "altered": altered}
+def row(
+    cell: str, value: str, status: str = "done", *, key: str = "0", generator: str = "", altered: str = ""
+) -> dict[str, str]:
+    return {"cell": f"{cell}-{key}", "generator": generator, "value": value, "status": status, "altered": altered}
 
 
 def test_finished_cells_replace_those_of_the_same_name_where_they_stand() -> None:
@@ -23,4 +25,9 @@ def test_a_cell_of_another_version_takes_the_place_of_the_old_one() -> None:
 
 def test_other_parameters_are_another_cell() -> None:
     kept, new = [row("a", "1")], [row("a", "2", altered="vocab_size=256")]
+    assert merged(kept, new) == [*kept, *new]
+
+
+def test_a_generator_that_took_the_name_of_another_is_another_cell() -> None:
+    kept, new = [row("a", "1", generator="renamed")], [row("a", "2", key="1", generator="new")]
     assert merged(kept, new) == [*kept, *new]

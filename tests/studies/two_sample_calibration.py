@@ -1,6 +1,6 @@
 """How often the two-sample tests reject at 5 %, where generated windows have the real distribution and where they do not.
 
-    python -m tests.studies.two_sample_calibration [--repetitions 1000] [--trees 100] [--lstm 100]
+    python -m tests.studies.two_sample_calibration [--repetitions 1000] [--trees 100] [--lstm 60]
 
 A series of one feature, AR(1) with coefficient φ and variance 1, is cut into overlapping windows in the test blocks that
 protocol strict lays over Stocks (17) and ETTh (64). Generated windows of the null *independent* are other draws;
@@ -183,7 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=1000, help="of a null with the linear classifier")
     parser.add_argument("--trees", type=int, default=100)
-    parser.add_argument("--lstm", type=int, default=100)
+    parser.add_argument("--lstm", type=int, default=60)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = MEASURED / "two_sample" / "calibration.json"
