@@ -12,9 +12,9 @@ import torch
 def flushed_denormals() -> Iterator[None]:
     """Round numbers below 1.2 · 10⁻³⁸ to 0 in this thread, as accelerators do, until the block ends.
 
-    Adam's moments fall below it for every weight whose gradient stays 0 (units that a ReLU has switched off, codes that no window
-    uses) and then never reach 0: 0.9 times the smallest denormal number rounds to itself. A fifth of TimeVAE's moments are
-    denormal after 11,000 steps, each of which takes 1.4 times as long. Processors that cannot flush are left as they are.
+    Adam's moments fall below it for every weight whose gradient stays 0, such as those of a unit that a ReLU has switched off,
+    and then never reach 0: 0.9 times the smallest denormal number rounds to itself. A fifth of TimeVAE's moments are denormal
+    after 12,000 steps, each of which takes 1.4 times as long. Processors that cannot flush are left as they are.
     """
     before = flushes()
     torch.set_flush_denormal(True)

@@ -1,4 +1,4 @@
-"""How TimeMAR-S's `fast` schedule was chosen: settings compared on validation windows under protocol strict.
+"""How `timemar_s_early` was chosen: settings of TimeMAR-S compared on validation windows under protocol strict.
 
     python -m tests.studies.timemar_schedule --dataset etth stocks --fits before all --data-dir FOLDER
 
