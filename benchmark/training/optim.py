@@ -43,14 +43,30 @@ def training_state(model: nn.Module, **optimizers: torch.optim.Optimizer) -> dic
 
 
 def restore_training(state: Mapping[str, Tensor], model: nn.Module, **optimizers: torch.optim.Optimizer) -> None:
-    """Take back what `training_state` returned."""
+    """Take back what `training_state` returned.
+
+    Raises:
+        ValueError: The moments of a parameter have another shape than it, which fused optimizers do not check.
+    """
     model.load_state_dict(_within(state, "model"))
     for prefix, optimizer in optimizers.items():
         moments: dict[int, dict[str, Tensor]] = {}
         for key, value in _within(state, prefix).items():
             index, name = key.split(".", 1)
             moments.setdefault(int(index), {})[name] = value.clone()
+        _check_shapes(prefix, optimizer, moments)
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _check_shapes(name: str, optimizer: torch.optim.Optimizer, moments: Mapping[int, Mapping[str, Tensor]]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for index, values in moments.items():
+        shape = parameters[index].shape
+        if any(value.dim() and value.shape != shape for value in values.values()):  # the step is a scalar
+            raise ValueError(
+                f"the checkpoint's moments of parameter {index} of '{name}' do not have its shape {tuple(shape)}; "
+                "it is of another network"
+            )
 
 
 def _within(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
