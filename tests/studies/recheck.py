@@ -1,0 +1,131 @@
+"""Kept cells, chosen by a seed, computed again on this machine and compared with their records.
+
+    python -m tests.studies.recheck runs/recheck [--count 10] [--seed 0]
+
+Runs the chosen cells of `results/measured/records` in the store, cheapest first; a cell that is there already is not computed
+again, so that a study goes on where it was stopped. Keeps the new records in `results/measured/recheck` and writes what moved
+between the two into docs/measurements.md, with the chosen cells that were not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.compare.command import compare
+from benchmark.store.records import State
+from benchmark.store.store import Store
+from tests.studies.keep_records import RECORDS, keep
+from tests.studies.record import MEASURED, ROOT, insert, table
+
+SUITE = "strict"  # the suite that every kept record comes from
+Place = tuple[str, str, str]
+
+
+def place(cell: Path) -> Place:
+    """The data set, generator and training seed of a cell's folder."""
+    record = json.loads((cell / "cell.json").read_text(encoding="utf-8"))
+    return str(record["dataset"]["id"]), str(record["generator"]), str(record["seed"])
+
+
+def cpu_seconds(cell: Path) -> float:
+    """CPU seconds of all stages of a cell."""
+    stages = json.loads((cell / "provenance.json").read_text(encoding="utf-8"))["stages"]
+    return sum(float(stage["cpu_seconds"]) for stage in stages.values())
+
+
+def chosen(kept: Store, count: int, seed: int) -> list[Path]:
+    """`count` cells drawn without replacement, cheapest first."""
+    cells = sorted((kept.root / "cells").iterdir())
+    drawn = np.random.default_rng(seed).choice(len(cells), size=min(count, len(cells)), replace=False)
+    return sorted((cells[index] for index in drawn), key=cpu_seconds)
+
+
+def done(store: Store) -> dict[Place, Path]:
+    """The finished cells of a store by their place; none where there is no store yet."""
+    if not (store.root / "cells").is_dir():
+        return {}
+    folders = (folder for folder in store.opened().folders() if folder.status().state is State.DONE)
+    return {place(folder.path): folder.path for folder in folders}
+
+
+def compute(where: Place, store: Path) -> None:
+    """Run one cell of the suite."""
+    dataset, generator, seed = where
+    keys = (f"dataset={dataset}", f"generator={generator}", f"seed={seed}")
+    only = [word for key in keys for word in ("--only", key)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmark",
+        "run",
+        "--suite",
+        SUITE,
+        "--workers",
+        "1",
+        "--store",
+        str(store),
+        *only,
+    ]
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+def moved(before: list[Path], after: Store) -> list[dict[str, Any]]:
+    """The comparisons of cells with their new records, as `compare` makes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        some = Store(Path(folder) / "kept").create()
+        for cell in before:
+            target = some.root / "cells" / cell.name
+            target.mkdir(parents=True)
+            for name in RECORDS:
+                shutil.copyfile(cell / name, target / name)
+        comparisons: list[dict[str, Any]] = compare(some, after).record["comparisons"]
+    return comparisons
+
+
+def text(comparisons: list[dict[str, Any]], counts: tuple[int, int]) -> str:
+    """One row a generator and data set: how many scores moved, and the largest relative difference."""
+    rows = []
+    for where in dict.fromkeys((one["dataset"], one["title"]) for one in comparisons):
+        mine = [one for one in comparisons if (one["dataset"], one["title"]) == where]
+        beyond = [one["score"] for one in mine if one["conclusion"].endswith("in B")]
+        fid = next(one for one in mine if one["score"] == "context_fid")
+        equal = sum(one["difference"] == 0 for one in mine)
+        rows.append([
+            *where, str(len(mine)), str(equal), ", ".join(beyond) or "none", f"{fid['a']:.3f}", f"{fid['b']:.3f}",
+        ])  # fmt: skip
+    head = ["data", "generator", "scores", "equal", "moved beyond noise", "Context-FID kept", "Context-FID again"]
+    return f"{counts[0]} of {counts[1]} chosen cells computed again.\n\n{table(head, rows)}\n"
+
+
+def main() -> None:
+    """Choose, compute, keep, compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--count", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--compare-only", action="store_true", help="compare what is done, compute nothing")
+    arguments = parser.parse_args()
+    store = Store(arguments.store)
+    cells = chosen(Store(MEASURED / "records"), arguments.count, arguments.seed)
+    again = Store(MEASURED / "recheck").create()
+    for cell in cells if not arguments.compare_only else []:
+        if place(cell) not in done(again):
+            compute(place(cell), store.root)
+            keep(store, again)
+    new = [cell for cell in cells if place(cell) in done(again)]
+    page = text(moved(new, again), (len(new), len(cells)))
+    insert(ROOT / "docs" / "measurements.md", "recheck", page)
+    print(page)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
