@@ -50,7 +50,7 @@ def commit() -> dict[str, Any]:
     difference = git("diff", "--binary", "--no-ext-diff", "--no-color", "HEAD") or ""
     new = (git("ls-files", "--others", "--exclude-standard", "--", *SOURCES) or "").splitlines()
     found = None if not (difference or new) else _hash(difference, [ROOT / name for name in new])
-    return {"commit": git("rev-parse", "HEAD"), "dirty": changed, "diff_sha256": found}
+    return {"commit": git("rev-parse", "HEAD"), "dirty": changed or bool(new), "diff_sha256": found}
 
 
 def _hash(difference: str, new: list[Path]) -> str:

@@ -1,10 +1,10 @@
-"""Seconds by oneDNN, which `benchmark.training.kernels` chooses on AMD processors, and by PyTorch's own path, in turns.
+"""Seconds by oneDNN, which `benchmark.training.kernels` chooses on AMD with AVX-512, and by PyTorch's own path, in turns.
 
     python -m tests.speed.kernel_speed [timemar_s,sdformer,diffusion_ts] [--runs 5]
 
 CPU seconds of one thread on Stocks at length 24 and budget `fast`: medians over `--runs` fits of a training step of each stage
 and of 1,000 windows (of which Diffusion-TS takes 25 sampling steps). The ratio is the median over the runs of PyTorch's own path
-divided by oneDNN's; on a processor of another make it says what the rule would change there.
+divided by oneDNN's; on another processor it says what the rule would change there.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ CHANGES: dict[str, dict[str, object]] = {
     "sdformer": {"stage1_steps": 4, "stage1_warmup": 0, "stage2_steps": 4},
     "diffusion_ts": {"steps": 8, "sampling_steps": 25},
 }
-MAKES = {"oneDNN": "AuthenticAMD", "PyTorch": ""}
+LIBRARIES = {"oneDNN": True, "PyTorch": False}
 
 
-def measured(name: str, make: str) -> dict[str, float]:
-    """Seconds of a step by stage and of 1,000 windows, as on a processor of that make."""
-    kernels.processor_make = lambda: make  # type: ignore[assignment, misc]
+def measured(name: str, onednn: bool) -> dict[str, float]:
+    """Seconds of a step by stage and of 1,000 windows, by one library."""
+    kernels.is_amd_with_avx512 = lambda: onednn  # type: ignore[assignment, misc]
     place = {"dataset": "stocks", "features": 6, "length": 24, "budget": "fast"}
     spec = load_spec(name)
     data = load_windows(load_dataset("stocks"), 24, "paper", seed_for_split=0).train
@@ -57,9 +57,11 @@ def main() -> None:
     logging.disable(logging.WARNING)
     rows = []
     for name in arguments.generators.split(","):
-        runs = [{library: measured(name, make) for library, make in MAKES.items()} for _ in range(arguments.runs)]
+        runs = [
+            {library: measured(name, onednn) for library, onednn in LIBRARIES.items()} for _ in range(arguments.runs)
+        ]
         for part in runs[0]["oneDNN"]:
-            ours, theirs = ([run[library][part] for run in runs] for library in MAKES)
+            ours, theirs = ([run[library][part] for run in runs] for library in LIBRARIES)
             ratio = median(b / a for a, b in zip(ours, theirs, strict=True))
             rows.append([name, part, f"{median(ours):.3f}", f"{median(theirs):.3f}", f"{ratio:.2f}"])
     print(table(["generator", "part", "oneDNN, s", "PyTorch, s", "ratio"], rows))  # noqa: T201

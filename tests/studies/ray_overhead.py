@@ -28,7 +28,6 @@ from benchmark.run.limits import Limits
 from benchmark.run.runner import Options, Runner
 from benchmark.store import provenance
 from benchmark.store.store import Store
-from tests.studies import record
 
 TASKS = 8
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -110,7 +109,7 @@ def main() -> None:
         "ray_ms_a_cell": round(1000 * ray / cells),
         "overhead_ms_a_cell": round(1000 * (ray - local) / cells),
         "resident_mib": {**told["resident_mib"], "together": round(sum(told["resident_mib"].values()), 1)},
-        "processor": record.processor(),
+        "processor": provenance.processor_model(),
         "load_before_and_after": [round(load, 1), round(os.getloadavg()[0], 1)],
     }
     facts = {"machine": provenance.machine("cpu"), "versions": provenance.versions(), **provenance.commit()}

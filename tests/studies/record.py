@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,14 +36,6 @@ def _plain(word: str) -> str:
     if path.is_relative_to(ROOT) and path.suffix == ".py":
         return ".".join(path.relative_to(ROOT).with_suffix("").parts)
     return Path(word).name
-
-
-def processor() -> str:
-    """The processor as Linux names it; what Python knows of it elsewhere."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark.store import provenance
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import State, Status
 from benchmark.store.store import Store
@@ -117,7 +118,7 @@ def main() -> None:
     arguments = parser.parse_args()
     seconds, load = recorded_seconds(), os.getloadavg()[0]
     results: dict[str, Any] = {
-        "processor": record.processor(),
+        "processor": provenance.processor_model(),
         "cells": len(seconds),
         "total_seconds": round(sum(seconds), 1),
         "longest_seconds": round(max(seconds), 1),

@@ -136,7 +136,7 @@ def test_the_difference_from_the_commit_has_a_hash(checkout: Path) -> None:
     (checkout / "model.py").write_text("x = 1\n")
     (checkout / "new.py").write_text("y = 1\n")
     new = read()
-    assert (new["dirty"], len(new["diff_sha256"])) == (False, 64)
+    assert (new["dirty"], len(new["diff_sha256"])) == (True, 64)
     (checkout / "new.py").write_text("y = 2\n")
     assert read()["diff_sha256"] != new["diff_sha256"]
 

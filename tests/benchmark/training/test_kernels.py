@@ -1,18 +1,18 @@
-"""Linear maps and convolutions agree with PyTorch's own, forward and backward, whatever the processor's make."""
+"""Linear maps and convolutions agree with PyTorch's own, forward and backward, whatever the processor."""
 
 import pytest
 import torch
 from torch.nn import functional
 
 from benchmark.training import build, kernels
-from benchmark.training.kernels import Linear, conv1d, linear, processor_make, uses_onednn
+from benchmark.training.kernels import Linear, conv1d, is_amd_with_avx512, linear, uses_onednn
 
 SHAPES = [(3, 9, 5, 4, 3, 1), (2, 8, 1, 6, 3, 2), (4, 7, 3, 3, 1, 1), (2, 11, 4, 2, 5, 3)]
 
 
-@pytest.fixture(params=["AuthenticAMD", "GenuineIntel"])
-def _make(request, monkeypatch):
-    monkeypatch.setattr(kernels, "processor_make", lambda: request.param)
+@pytest.fixture(params=[True, False])
+def _each_library(request, monkeypatch):
+    monkeypatch.setattr(kernels, "is_amd_with_avx512", lambda: request.param)
 
 
 def normal(*shape, seed=0):
@@ -30,7 +30,7 @@ def agree(found, expected, inputs):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.usefixtures("_make")
+@pytest.mark.usefixtures("_each_library")
 @pytest.mark.parametrize("shape", [(7,), (5, 7), (2, 3, 7)])
 @pytest.mark.parametrize("biased", [True, False])
 def test_linear_is_the_linear_layer(shape, biased):
@@ -39,7 +39,7 @@ def test_linear_is_the_linear_layer(shape, biased):
     agree(linear(*given), functional.linear(*given), given)
 
 
-@pytest.mark.usefixtures("_make")
+@pytest.mark.usefixtures("_each_library")
 @pytest.mark.parametrize(("batch", "length", "channels", "out", "width", "stride"), SHAPES)
 def test_conv1d_is_the_convolution(batch, length, channels, out, width, stride):
     x, weight, bias = normal(batch, length, channels), normal(out, channels, width, seed=1), normal(out, seed=2)
@@ -47,7 +47,7 @@ def test_conv1d_is_the_convolution(batch, length, channels, out, width, stride):
     agree(conv1d(x, weight, bias, stride), expected, (x, weight, bias))
 
 
-@pytest.mark.usefixtures("_make")
+@pytest.mark.usefixtures("_each_library")
 def test_a_strided_input_and_one_without_gradient_are_taken():
     x, weight, bias = normal(2, 5, 9), normal(3, 5, 3, seed=1), normal(3, seed=2)
     expected = functional.conv1d(x, weight, bias).transpose(1, 2)
@@ -56,9 +56,9 @@ def test_a_strided_input_and_one_without_gradient_are_taken():
     agree(conv1d(x.detach().transpose(1, 2), weight, bias), again, (weight, bias))
 
 
-def test_the_make_decides_and_only_for_float32(monkeypatch):
-    for make, chosen in (("AuthenticAMD", torch.backends.mkldnn.is_available()), ("GenuineIntel", False), ("", False)):
-        monkeypatch.setattr(kernels, "processor_make", lambda make=make: make)
+def test_the_processor_decides_and_only_for_float32(monkeypatch):
+    for wide, chosen in ((True, torch.backends.mkldnn.is_available()), (False, False)):
+        monkeypatch.setattr(kernels, "is_amd_with_avx512", lambda wide=wide: wide)
         assert uses_onednn(normal(2, 3)) is chosen
         assert not uses_onednn(normal(2, 3).double())
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -66,16 +66,18 @@ def test_the_make_decides_and_only_for_float32(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "make"),
+    ("text", "expected"),
     [
-        ("processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\n", "AuthenticAMD"),
-        ("CPU implementer\t: 0x41\n", ""),
+        ("vendor_id\t: AuthenticAMD\nflags\t: fpu avx2 avx512f\n", True),
+        ("vendor_id\t: AuthenticAMD\nflags\t: fpu avx2\n", False),
+        ("vendor_id\t: GenuineIntel\nflags\t: fpu avx2 avx512f\n", False),
+        ("CPU implementer\t: 0x41\n", False),
     ],
 )
-def test_the_make_is_what_the_system_says(tmp_path, text, make):
+def test_the_processor_is_what_the_system_says(tmp_path, text, expected):
     (tmp_path / "cpuinfo").write_text(text)
-    assert processor_make(tmp_path / "cpuinfo") == make
-    assert processor_make(tmp_path / "none") == ""
+    assert is_amd_with_avx512(tmp_path / "cpuinfo") is expected
+    assert is_amd_with_avx512(tmp_path / "none") is False
 
 
 def test_a_layer_starts_as_pytorchs_does():
