@@ -91,19 +91,28 @@ def moved(before: list[Path], after: Store) -> list[dict[str, Any]]:
     return comparisons
 
 
-def text(comparisons: list[dict[str, Any]], counts: tuple[int, int]) -> str:
-    """One row a generator and data set: how many scores moved, and the largest relative difference."""
+def machines(cells: list[Path]) -> str:
+    """The processors that the cells were fitted on."""
+    named = set()
+    for cell in cells:
+        machine = json.loads((cell / "provenance.json").read_text(encoding="utf-8"))["stages"]["fit"]["machine"]
+        named.add(machine.get("model") or machine["processor"])
+    return ", ".join(sorted(named))
+
+
+def text(comparisons: list[dict[str, Any]]) -> str:
+    """One row a generator and data set: its scores by what `compare` concludes, and both Context-FIDs."""
     rows = []
     for where in dict.fromkeys((one["dataset"], one["title"]) for one in comparisons):
         mine = [one for one in comparisons if (one["dataset"], one["title"]) == where]
-        beyond = [one["score"] for one in mine if one["conclusion"].endswith("in B")]
-        fid = next(one for one in mine if one["score"] == "context_fid")
+        moved = [f"{one['score']} ({one['conclusion']})" for one in mine if one["conclusion"].endswith("in B")]
+        undecided = sum(one["conclusion"] == "undecided" for one in mine)
         equal = sum(one["difference"] == 0 for one in mine)
-        rows.append([
-            *where, str(len(mine)), str(equal), ", ".join(beyond) or "none", f"{fid['a']:.3f}", f"{fid['b']:.3f}",
-        ])  # fmt: skip
-    head = ["data", "generator", "scores", "equal", "moved beyond noise", "Context-FID kept", "Context-FID again"]
-    return f"{counts[0]} of {counts[1]} chosen cells computed again.\n\n{table(head, rows)}\n"
+        fid = next(one for one in mine if one["score"] == "context_fid")
+        counts = [str(len(mine)), str(equal), str(undecided), ", ".join(moved) or "none"]
+        rows.append([*where, *counts, f"{fid['a']:.3f}", f"{fid['b']:.3f}"])
+    head = ["data", "generator", "scores", "equal", "undecided", "moved", "Context-FID kept", "again"]
+    return table(head, rows)
 
 
 def main() -> None:
@@ -117,12 +126,17 @@ def main() -> None:
     store = Store(arguments.store)
     cells = chosen(Store(MEASURED / "records"), arguments.count, arguments.seed)
     again = Store(MEASURED / "recheck").create()
-    for cell in cells if not arguments.compare_only else []:
-        if place(cell) not in done(again):
+    for cell in cells:
+        if not arguments.compare_only and place(cell) not in done(store):
             compute(place(cell), store.root)
+        if done(store):
             keep(store, again)
     new = [cell for cell in cells if place(cell) in done(again)]
-    page = text(moved(new, again), (len(new), len(cells)))
+    added = [done(again)[place(cell)] for cell in new]
+    page = (
+        f"{len(new)} of {len(cells)} chosen cells, kept from {machines(new)}, computed again on {machines(added)}:\n\n"
+        f"{text(moved(new, again))}"
+    )
     insert(ROOT / "docs" / "measurements.md", "recheck", page)
     print(page)  # noqa: T201
 
