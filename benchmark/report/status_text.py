@@ -56,5 +56,7 @@ def _state(cell: CellStatus) -> str:
 def _totals_text(cells: Sequence[CellStatus]) -> str:
     found = totals(cells)
     counts = ", ".join(f"{found[name]} {name}" for name in ("done", "running", "failed", "skipped", "missing"))
-    unknown = f" and {found['unknown']} cells whose time is not known" if found["unknown"] else ""
+    unknown = ""
+    if found["unknown"]:
+        unknown = f" and {found['unknown']} cell{'s' if found['unknown'] > 1 else ''} whose time is not known"
     return f"{counts}; {duration(found['seconds'])} spent, about {duration(found['left'])} of computing left{unknown}"

@@ -174,7 +174,9 @@ def _status(
     seconds = [estimate(cell, name) for name in missing]
     left = None if None in seconds else sum(filter(None, seconds), 0.0)
     if left is not None and running is not None and stage in missing:
-        left -= min(running, seconds[missing.index(stage)] or 0.0)
+        expected = seconds[missing.index(stage)] or 0.0
+        # A stage that runs for longer than was expected says nothing about its end.
+        left = left - running if running < expected else None
     spent = sum(record.wall_seconds for record in provenance.stages.values())
     return CellStatus(
         folder=folder.path.name,
