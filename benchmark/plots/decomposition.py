@@ -27,12 +27,12 @@ def has_parts(generator: object) -> bool:
 
 
 def draw_decomposition(pair: Pair, generator: Any) -> Figure:
-    """Generated windows (columns) and their parts (rows), the feature that moves most.
+    """Generated windows (columns) and their parts (rows), of the feature whose trend moves most; white noise has hardly any.
 
     The window is trend + fine part, clipped to [0, 1]; the coarse part guides the fine one and is no summand.
     """
     parts = generator.sample_parts(EXAMPLES, pair.seed("decomposition"))
-    feature = int(np.argmax(parts.windows.var(axis=1).mean(axis=0)))
+    feature = int(np.argmax(parts.trend.var(axis=1).mean(axis=0)))
     figure, axes = panels(len(PARTS), EXAMPLES, DOUBLE, 4.2, sharex=True, sharey="row")
     for row, (name, label, colour) in enumerate(PARTS):
         values = getattr(parts, name)[:, :, feature]

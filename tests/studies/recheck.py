@@ -26,7 +26,7 @@ from benchmark.store.store import Store
 from tests.studies.keep_records import RECORDS, keep
 from tests.studies.record import MEASURED, ROOT, insert, table
 
-SUITE = "strict"  # the suite that every kept record comes from
+SUITE = "strict"  # the suite of all kept records under protocol strict, of which cells are drawn
 Place = tuple[str, str, str]
 
 
@@ -43,8 +43,8 @@ def cpu_seconds(cell: Path) -> float:
 
 
 def chosen(kept: Store, count: int, seed: int) -> list[Path]:
-    """`count` cells drawn without replacement, cheapest first."""
-    cells = sorted((kept.root / "cells").iterdir())
+    """`count` cells under protocol strict, drawn without replacement, cheapest first."""
+    cells = sorted(cell for cell in (kept.root / "cells").iterdir() if "-strict-" in cell.name)
     drawn = np.random.default_rng(seed).choice(len(cells), size=min(count, len(cells)), replace=False)
     return sorted((cells[index] for index in drawn), key=cpu_seconds)
 

@@ -108,7 +108,8 @@ def test_parts_of_windows_are_drawn_where_a_generator_has_them(stored: tuple[Pla
     plan, store = stored
     pair = open_pair(store.cell(plan.cells[0]), store, None)
     trend, coarse, fine = np.random.default_rng(0).random((3, 3, 24, 5))
-    trend[:, :, 2] *= 9  # the third feature moves most
+    trend[:, :, 2] *= 9  # the third feature's trend moves most
+    fine[:, :, 4] *= 99  # another is noise
     parts = SimpleNamespace(trend=trend, coarse=coarse, fine=fine, windows=trend + fine)
     generator = SimpleNamespace(sample_parts=lambda n, seed: parts)
     assert has_parts(generator)
