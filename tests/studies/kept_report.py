@@ -26,6 +26,7 @@ FRAMES = [
         "timemar_s_fast/length_64.csv",
         "ablation_stocks_fast/results.csv",
         "ablation_etth_fast/results.csv",
+        "ablation_mujoco_fast/results.csv",
         "controls/results.csv",
         "strict/results.csv",
     )
