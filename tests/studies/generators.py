@@ -115,7 +115,7 @@ def row(pair: Pair, against: dict[str, Any] | None) -> list[str]:
     if against is None or pair.record["generator"] == AGAINST:
         return [*line, *([""] * len(SCORES))]
     for score in SCORES:
-        interval, said = compare(scores[score]["repetitions"], against[score]["repetitions"])
+        interval, said = compare(scores[score].repetitions, against[score].repetitions)
         line.append(f"{said} {interval}")
     return line
 
