@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
 from benchmark.store.cell_folder import CellFolder
-from tests.studies.generators import codes, compare, shape
+from tests.studies.generators import SCORES, codes, compare, row, shape
 
 
 def test_the_shape_of_windows_shows_what_is_broken() -> None:
@@ -50,3 +51,16 @@ def test_codes_are_those_of_the_fitted_tokenizer(tmp_path: Path) -> None:
     kept["fitted"]["measurements"]["perplexity"] = 178.9  # type: ignore[index]
     (folder.model / "generator.json").write_text(json.dumps(kept))
     assert codes(folder) == "179 of 512"
+
+
+def test_a_row_compares_a_generator_with_the_gaussian(tmp_path: Path) -> None:
+    near, far = (dict.fromkeys(SCORES, SimpleNamespace(repetitions=values)) for values in ((0.1, 0.12), (0.3, 0.32)))
+    windows = np.random.default_rng(0).random((40, 6, 3), dtype=np.float32)
+    folder = SimpleNamespace(scores=lambda: near, model=tmp_path / "model")
+    pair = SimpleNamespace(
+        real=windows, generated=windows, folder=folder, title="Copy", record={"generator": "copy"}
+    )  # fmt: skip
+    line = row(pair, far)  # type: ignore[arg-type]
+    assert line[:7] == ["Copy", "yes", "1.00", "1.00", "0.00", "100%", "—"]
+    assert line[7:] == ["better [-0.261, -0.139]"] * 3
+    assert row(pair, None)[7:] == [""] * 3  # type: ignore[arg-type]
