@@ -9,21 +9,13 @@ could choose otherwise in an equal run, which must give equal bytes.
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
-@cache
-def is_amd_with_avx512(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether the processor is AMD's and has 512-bit instructions; False where the system does not say."""
-    if not cpuinfo.is_file():
-        return False
-    return {"AuthenticAMD", "avx512f"} <= set(cpuinfo.read_text().split())
+from metrics.common.processor import is_amd_with_avx512
 
 
 def uses_onednn(x: Tensor) -> bool:

@@ -9,22 +9,12 @@ in an equal run, which must give equal bytes.
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-
-@cache
-def uses_openblas(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether OpenBLAS multiplies on the CPU: on an AMD processor with AVX-512."""
-    if not cpuinfo.is_file():
-        return False
-    words = set(cpuinfo.read_text().split())
-    return {"AuthenticAMD", "avx512f"} <= words
+from metrics.common.processor import is_amd_with_avx512
 
 
 def matmul_out(a: Tensor, b: Tensor, out: Tensor, add: bool = False) -> Tensor:
@@ -35,7 +25,7 @@ def matmul_out(a: Tensor, b: Tensor, out: Tensor, add: bool = False) -> Tensor:
     """
     if not out.is_contiguous():
         raise ValueError("the matrix to write is not contiguous.")
-    if out.device.type == "cpu" and uses_openblas():
+    if out.device.type == "cpu" and is_amd_with_avx512():
         return _sgemm(a, b, out, add)
     return torch.addmm(out, a, b, out=out) if add else torch.mm(a, b, out=out)
 
@@ -47,7 +37,7 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 
 def addmm(onto: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """The new matrix onto + a @ b (M, N); `onto` is (M, N) or a row (N,)."""
-    if a.device.type == "cpu" and uses_openblas():
+    if a.device.type == "cpu" and is_amd_with_avx512():
         shape = (a.shape[0], b.shape[1])
         return _sgemm(a, b, onto.expand(shape).clone(memory_format=torch.contiguous_format), add=True)
     return torch.addmm(onto, a, b)

@@ -194,11 +194,11 @@ def encoders(real: np.ndarray, openblas: bool) -> dict[str, Callable[[], Any]]:
     length = real.shape[1]
 
     def by_openblas() -> Any:
-        rule, matmul.uses_openblas = matmul.uses_openblas, lambda: True  # type: ignore[assignment, misc]
+        rule, matmul.is_amd_with_avx512 = matmul.is_amd_with_avx512, lambda: True  # type: ignore[assignment, misc]
         try:
             return ts2vec.train_encoder(weights, length, views).losses
         finally:
-            matmul.uses_openblas = rule  # type: ignore[misc]
+            matmul.is_amd_with_avx512 = rule  # type: ignore[misc]
 
     variants: dict[str, Callable[[], Any]] = {
         "hand-written": lambda: ts2vec.train_encoder(weights, length, views).losses,

@@ -20,15 +20,21 @@ from tests.studies.record import MEASURED
 RECORDS = ("cell.json", "scores.json", "provenance.json", "status.json")
 
 
+def copy_record(cell: Path, kept: Store) -> None:
+    """Copy the records of one cell's folder."""
+    target = kept.root / "cells" / cell.name
+    target.mkdir(parents=True)
+    for name in RECORDS:
+        shutil.copyfile(cell / name, target / name)
+
+
 def keep(store: Store, kept: Store) -> list[str]:
     """Copy the records of finished cells that `kept` lacks; the names of their folders."""
     added = []
     for folder in store.opened().folders():
-        target = kept.root / "cells" / folder.path.name
-        if folder.status().state is State.DONE and folder.scores() and not target.exists():
-            target.mkdir(parents=True)
-            for name in RECORDS:
-                shutil.copyfile(folder.path / name, target / name)
+        new = not (kept.root / "cells" / folder.path.name).exists()
+        if new and folder.status().state is State.DONE and folder.scores():
+            copy_record(folder.path, kept)
             added.append(folder.path.name)
     return added
 

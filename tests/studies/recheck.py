@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ import numpy as np
 from benchmark.compare.command import compare
 from benchmark.store.records import State
 from benchmark.store.store import Store
-from tests.studies.keep_records import RECORDS, keep
+from tests.studies.keep_records import copy_record, keep
 from tests.studies.record import MEASURED, ROOT, insert, table
 
 SUITE = "strict"  # the suite of all kept records under protocol strict, of which cells are drawn
@@ -62,20 +61,8 @@ def compute(where: Place, store: Path) -> None:
     dataset, generator, seed = where
     keys = (f"dataset={dataset}", f"generator={generator}", f"seed={seed}")
     only = [word for key in keys for word in ("--only", key)]
-    command = [
-        sys.executable,
-        "-m",
-        "benchmark",
-        "run",
-        "--suite",
-        SUITE,
-        "--workers",
-        "1",
-        "--store",
-        str(store),
-        *only,
-    ]
-    subprocess.run(command, check=True, cwd=ROOT)
+    run = f"-m benchmark run --suite {SUITE} --workers 1 --store".split()
+    subprocess.run([sys.executable, *run, str(store.resolve()), *only], check=True, cwd=ROOT)
 
 
 def moved(before: list[Path], after: Store) -> list[dict[str, Any]]:
@@ -83,10 +70,7 @@ def moved(before: list[Path], after: Store) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         some = Store(Path(folder) / "kept").create()
         for cell in before:
-            target = some.root / "cells" / cell.name
-            target.mkdir(parents=True)
-            for name in RECORDS:
-                shutil.copyfile(cell / name, target / name)
+            copy_record(cell, some)
         comparisons: list[dict[str, Any]] = compare(some, after).record["comparisons"]
     return comparisons
 
@@ -96,7 +80,7 @@ def machines(cells: list[Path]) -> str:
     named = set()
     for cell in cells:
         machine = json.loads((cell / "provenance.json").read_text(encoding="utf-8"))["stages"]["fit"]["machine"]
-        named.add(machine.get("model") or machine["processor"])
+        named.add(machine.get("model") or f"{machine['processor']} (its maker not recorded)")
     return ", ".join(sorted(named))
 
 
@@ -133,9 +117,13 @@ def main() -> None:
             keep(store, again)
     new = [cell for cell in cells if place(cell) in done(again)]
     added = [done(again)[place(cell)] for cell in new]
+    left = [
+        f"{generator} on {dataset}, seed {seed}"
+        for dataset, generator, seed in map(place, (cell for cell in cells if cell not in new))
+    ]
     page = (
-        f"{len(new)} of {len(cells)} chosen cells, kept from {machines(new)}, computed again on {machines(added)}:\n\n"
-        f"{text(moved(new, again))}"
+        f"{len(new)} of {len(cells)} chosen cells, kept from {machines(new)}, computed again on {machines(added)}. "
+        f"Not run again: {'; '.join(left) or 'none'}.\n\n{text(moved(new, again))}"
     )
     insert(ROOT / "docs" / "measurements.md", "recheck", page)
     print(page)  # noqa: T201

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.training import build, kernels
-from benchmark.training.kernels import Linear, conv1d, is_amd_with_avx512, linear, uses_onednn
+from benchmark.training.kernels import Linear, conv1d, linear, uses_onednn
 
 SHAPES = [(3, 9, 5, 4, 3, 1), (2, 8, 1, 6, 3, 2), (4, 7, 3, 3, 1, 1), (2, 11, 4, 2, 5, 3)]
 
@@ -63,21 +63,6 @@ def test_the_processor_decides_and_only_for_float32(monkeypatch):
         assert not uses_onednn(normal(2, 3).double())
         with torch.autocast("cpu", dtype=torch.bfloat16):
             assert linear(normal(2, 3), normal(4, 3, seed=1)).dtype == torch.bfloat16
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("vendor_id\t: AuthenticAMD\nflags\t: fpu avx2 avx512f\n", True),
-        ("vendor_id\t: AuthenticAMD\nflags\t: fpu avx2\n", False),
-        ("vendor_id\t: GenuineIntel\nflags\t: fpu avx2 avx512f\n", False),
-        ("CPU implementer\t: 0x41\n", False),
-    ],
-)
-def test_the_processor_is_what_the_system_says(tmp_path, text, expected):
-    (tmp_path / "cpuinfo").write_text(text)
-    assert is_amd_with_avx512(tmp_path / "cpuinfo") is expected
-    assert is_amd_with_avx512(tmp_path / "none") is False
 
 
 def test_a_layer_starts_as_pytorchs_does():

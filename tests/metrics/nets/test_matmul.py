@@ -1,18 +1,14 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from metrics.nets import matmul as library
-from metrics.nets.matmul import addmm, matmul, matmul_out, uses_openblas
-
-AMD = "vendor_id\t: AuthenticAMD\nflags\t\t: fpu avx2"
+from metrics.nets.matmul import addmm, matmul, matmul_out
 
 
 @pytest.fixture(params=[True, False], ids=["OpenBLAS", "PyTorch"])
 def _each_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "uses_openblas", lambda: request.param)
+    monkeypatch.setattr(library, "is_amd_with_avx512", lambda: request.param)
 
 
 def _matrix(rng: np.random.Generator, rows: int, columns: int, layout: str) -> torch.Tensor:
@@ -54,15 +50,3 @@ def test_addmm_adds_a_row_or_a_matrix_and_leaves_it_alone() -> None:
 def test_a_target_that_does_not_lie_row_by_row_is_refused() -> None:
     with pytest.raises(ValueError, match="not contiguous"):
         matmul_out(torch.ones(2, 3), torch.ones(3, 4), torch.ones(4, 2).t())
-
-
-@pytest.mark.parametrize(
-    ("cpuinfo", "expected"),
-    [(AMD, False), (AMD + " avx512f", True), (AMD.replace("AuthenticAMD", "GenuineIntel") + " avx512f", False)],
-)
-def test_openblas_multiplies_on_amd_processors_with_512_bits(tmp_path: Path, cpuinfo: str, expected: bool) -> None:
-    path = tmp_path / "cpuinfo"
-    assert uses_openblas(path) is False  # a system without that file
-    path = tmp_path / "another"
-    path.write_text(cpuinfo)
-    assert uses_openblas(path) is expected
