@@ -4,7 +4,8 @@
 
 At each tenth of stage 2 (weights of the running average) windows are drawn and compared with those that a cell of the protocol is
 scored on. Beside the scores stand nats a window of training and, under strict, validation windows with ln N, and the share of
-generated windows whose tokens of the first three scales are those of a training window. Drawn with lines of `oracle` and `copy`.
+generated windows whose tokens of the first three scales are those of a training window. Drawn with lines of `oracle`, of `copy`
+and of copied windows as stage 1 reconstructs them, the limit that it sets. `--stage1-epochs` shortens stage 1.
 A study that was stopped goes on: checkpoints in `runs/memorisation_curve`, results and figure in
 `results/measured/memorisation_curve`.
 """
@@ -33,12 +34,13 @@ from tests.studies.record import MEASURED, ROOT, read, table, write
 from timemar.architecture import Stages, make_noise, make_tokenizer, make_transformer
 from timemar.generator import TimeMAR
 from timemar.token_training import TokenTask, negative_log_likelihood
-from timemar.tokenizer_training import TokenizerTask, tokenize_all
+from timemar.tokenizer_training import TokenizerTask, reconstruct_all, tokenize_all
 from timemar.transformer import TokenTransformer
 
 LENGTH, TENTHS, SEEDS = 24, 10, (0, 1, 2)
 SCORES = ("context_fid", "discriminative", "dcr_ratio", "duplicates")
 WITH_VALIDATION = ("membership_attack", "data_copying")
+LINES = {"copy": ":", "reconstruction": (0, (3, 1, 1, 1)), "oracle": "--"}
 PREFIX = 3
 """Scales whose tokens are compared with those of training windows."""
 
@@ -52,17 +54,19 @@ def report(progress: Progress) -> None:
 class Study:
     """One model on one data set under one protocol."""
 
-    def __init__(self, dataset: str, protocol: Any, budget: str, data_dir: Path) -> None:
-        self.folder = ROOT / "runs" / "memorisation_curve" / f"{dataset}-{protocol}-{budget}"
+    def __init__(self, dataset: str, protocol: Any, budget: str, data_dir: Path, stage1_epochs: int | None) -> None:
+        name = "-".join(str(part) for part in (dataset, protocol, budget, stage1_epochs) if part is not None)
+        self.folder = ROOT / "runs" / "memorisation_curve" / name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.path = MEASURED / "memorisation_curve" / f"{dataset}-{protocol}-{budget}.json"
+        self.path = MEASURED / "memorisation_curve" / f"{name}.json"
         spec = load_dataset_spec(dataset)
         self.windows: WindowSet = load_windows(
             spec, LENGTH, protocol, data_dir=data_dir, cache_dir=self.folder, seed_for_split=0
         )
         features = self.windows.train.shape[2]
         setting = {"dataset": dataset, "features": features, "length": LENGTH, "budget": budget, "protocol": protocol}
-        self.model = TimeMAR(**resolve(load_spec("timemar_s"), setting, {}).params)
+        chosen = {} if stage1_epochs is None else {"stage1_epochs": stage1_epochs, "stage1_steps": None}
+        self.model = TimeMAR(**resolve(load_spec("timemar_s"), setting, chosen).params)
         self.context = FitContext(seed=0, checkpoint_dir=self.folder, progress=report)
         self.seeds = torch.randint(2**31, (4,), generator=seeded(0)).tolist()
         self.metrics: dict[str, Metric] = {
@@ -102,7 +106,7 @@ class Study:
         stream = seeded(self.seeds[3])
         results = read(self.path)["results"]
         if "controls" not in results:
-            write(self.path, results := {**results, "controls": self.controls()})
+            write(self.path, results := {**results, "controls": self.controls(tokenizer, tokens)})
         for tenth in range(1, TENTHS + 1):
             steps = round(schedule.steps * tenth / TENTHS)
             train(task, name="stage2", steps=steps, context=self.context, rng=stream)
@@ -132,11 +136,14 @@ class Study:
         found["shared_prefixes"] = sum(tuple(row) in known for row in drawn) / len(drawn)
         return found
 
-    def controls(self) -> dict[str, dict[str, float]]:
-        """Scores of training windows drawn again, and, where windows are held out, of those."""
+    def controls(self, tokenizer: Any, tokens: Tensor) -> dict[str, dict[str, float]]:
+        """Scores of training windows drawn again, of their reconstructions and, where windows are held out, of those."""
         count = len(self.windows.test)
-        rows = torch.randint(len(self.windows.train), (count,), generator=seeded(5)).numpy()
-        found = {"copy": self.scores(self.windows.train[rows])}
+        rows = torch.randint(len(self.windows.train), (count,), generator=seeded(5))
+        found = {
+            "copy": self.scores(self.windows.train[rows.numpy()]),
+            "reconstruction": self.scores(reconstruct_all(tokenizer, tokens[rows]).numpy()),
+        }
         if self.windows.validation is not None:
             found["oracle"] = self.scores(self.windows.validation[:count])
         return {**found, "windows": {"training": len(self.windows.train), "log": math.log(len(self.windows.train))}}
@@ -177,7 +184,7 @@ def draw(results: dict[str, Any], path: Path, published: float | None) -> None:
         nats.plot(steps, along["training_nats"], marker="o", markersize=3, color=COLOURS[0], label="training")
         if "validation_nats" in along:
             nats.plot(steps, along["validation_nats"], marker="s", markersize=3, color=COLOURS[1], label="validation")
-        for name, line in (("copy", ":"), ("oracle", "--")):
+        for name, line in LINES.items():
             if name in results["controls"]:
                 fidelity.axhline(results["controls"][name]["context_fid"], linestyle=line, color="black", label=name)
                 closest.axhline(results["controls"][name]["dcr_ratio"], linestyle=line, color="black", label=name)
@@ -199,11 +206,12 @@ def main() -> None:
     parser.add_argument("--dataset", default="stocks")
     parser.add_argument("--protocol", default="strict", choices=("paper", "strict"))
     parser.add_argument("--budget", default="fast")
+    parser.add_argument("--stage1-epochs", type=int, help="epochs of stage 1, instead of the budget's")
     parser.add_argument("--data-dir", type=Path, required=True)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     started = time.process_time()
-    study = Study(arguments.dataset, arguments.protocol, arguments.budget, arguments.data_dir)
+    study = Study(arguments.dataset, arguments.protocol, arguments.budget, arguments.data_dir, arguments.stage1_epochs)
     results = study.run()
     published = published_scores().get(("context_fid", arguments.dataset, LENGTH, "timemar_s"))
     comparable = arguments.protocol == "paper" and published is not None
@@ -219,7 +227,7 @@ def main() -> None:
                 for score in names
             ),
         ]
-        for name in ("copy", "oracle")
+        for name in LINES
         if name in results["controls"]
     ]
     print(f"{time.process_time() - started:.0f} CPU s\n{table(['steps', *names], rows)}")  # noqa: T201
