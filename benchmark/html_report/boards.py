@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmark.report.layouts import score_title
-from benchmark.report.table import NOT_PLANNED, Block, Entry, Row, Setting, Table
+from benchmark.report.table import NOT_RUN, Block, Entry, Row, Setting, Table
 
 VERDICTS = {"better": "▲", "tie": "=", "undecided": "?", "worse": "▼"}
 """Each verdict with its sign, best first: nothing is told by color alone."""
@@ -122,7 +122,7 @@ def boards(
     """
     found = []
     for column, (setting, key) in enumerate(zip(settings, table.columns, strict=True)):
-        blocks = [block for block in (*table.blocks, *costs) if _is_planned(block, column)]
+        blocks = [block for block in (*table.blocks, *costs) if _has_cells(block, column)]
         rows = [
             BoardRow(
                 row.title,
@@ -140,8 +140,8 @@ def boards(
     return tuple(found)
 
 
-def _is_planned(block: Block, column: int) -> bool:
-    return any(row.entries[column].status != NOT_PLANNED for row in block.rows)
+def _has_cells(block: Block, column: int) -> bool:
+    return any(row.entries[column].status != NOT_RUN for row in block.rows)
 
 
 def _first(row: BoardRow) -> float:
@@ -172,7 +172,7 @@ def _entry(block: Block, row: Row, column: int) -> Entry:
     for other in block.rows:
         if (other.generator, other.title) == (row.generator, row.title):
             return other.entries[column]
-    return Entry(status=NOT_PLANNED)
+    return Entry(status=NOT_RUN)
 
 
 def _number(value: float | None, decimals: int) -> str:

@@ -9,7 +9,7 @@ from benchmark.html_report.boards import VERDICTS
 from benchmark.html_report.charts import Chart
 from benchmark.html_report.content import Content
 from benchmark.html_report.svg import draw
-from benchmark.report.table import NOT_PLANNED
+from benchmark.report.table import NOT_RUN
 
 TEMPLATE = Path(__file__).parent / "template"
 MOST_BYTES = 3 * 1024**2
@@ -38,7 +38,5 @@ def page(content: Content) -> str:
     def own(name: str) -> Markup:
         return Markup((TEMPLATE / name).read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
 
-    environment.globals.update(
-        chart=chart, own=own, verdict_signs=VERDICTS, not_planned=NOT_PLANNED, version=__version__
-    )
+    environment.globals.update(chart=chart, own=own, verdict_signs=VERDICTS, not_run=NOT_RUN, version=__version__)
     return environment.get_template("page.html.j2").render(content=content) + "\n"

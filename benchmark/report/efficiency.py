@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmark.report.table import NOT_PLANNED, Block, Entry, Row, Table
+from benchmark.report.table import NOT_RUN, Block, Entry, Row, Table
 from metrics.base import MetricInfo
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _block(table: Table, frame: pd.DataFrame, info: MetricInfo, unit: float) -> 
         here = frame[mine & (frame["dataset"] == dataset) & (frame["length"] == length)]
         values = here.groupby("seed")[info.name].first().dropna()
         if values.empty:
-            return Entry(status=str(here["status"].iloc[0]) if len(here) else NOT_PLANNED)
+            return Entry(status=str(here["status"].iloc[0]) if len(here) else NOT_RUN)
         return Entry(float(values.mean()) / unit, None, None, len(values), "done")
 
     rows = tuple(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from benchmark.config.suites import Variant
 from benchmark.errors import UserError
-from benchmark.report.table import NOT_PLANNED, Block, Entry, Row, Table
+from benchmark.report.table import NOT_RUN, Block, Entry, Row, Table
 from benchmark.report.text_table import Line, Mark, Text, TextTable
 from benchmark.statistics.tests import equivalence
 from metrics.base import MetricInfo
@@ -73,7 +73,7 @@ def grid(table: Table, variants: Sequence[Variant]) -> TextTable:
 
     def text(value: str, other: str, block: Block) -> Text:
         place = (block.info.name, by_place.get((value, other), ""))
-        return _text(entries.get(place, Entry(status=NOT_PLANNED)), block)
+        return _text(entries.get(place, Entry(status=NOT_RUN)), block)
 
     columns = list(itertools.product(across, table.blocks))
     lines = [Line((Text(value), *(text(value, other, block) for other, block in columns))) for value in down]

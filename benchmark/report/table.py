@@ -36,8 +36,8 @@ Setting = tuple[str, int]
 """A column: data set and length."""
 
 
-NOT_PLANNED = "not planned"
-"""The status of an entry that the cells behind a table never were meant to have."""
+NOT_RUN = "not run"
+"""The status of an entry that no cell behind a table has."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: st
 
 def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if part.empty:
-        return Entry(status=NOT_PLANNED, published=published)
+        return Entry(status=NOT_RUN, published=published)
     values = part.dropna(subset=["value"])
     if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
         failed = part[part["value"].isna()].iloc[0]

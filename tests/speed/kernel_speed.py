@@ -55,7 +55,7 @@ def main() -> None:
     arguments = parser.parse_args()
     single_thread()
     logging.disable(logging.WARNING)
-    rows = []
+    print(table(["generator", "part", "oneDNN, s", "PyTorch, s", "ratio"], []))  # noqa: T201
     for name in arguments.generators.split(","):
         runs = [
             {library: measured(name, onednn) for library, onednn in LIBRARIES.items()} for _ in range(arguments.runs)
@@ -63,8 +63,7 @@ def main() -> None:
         for part in runs[0]["oneDNN"]:
             ours, theirs = ([run[library][part] for run in runs] for library in LIBRARIES)
             ratio = median(b / a for a, b in zip(ours, theirs, strict=True))
-            rows.append([name, part, f"{median(ours):.3f}", f"{median(theirs):.3f}", f"{ratio:.2f}"])
-    print(table(["generator", "part", "oneDNN, s", "PyTorch, s", "ratio"], rows))  # noqa: T201
+            print(f"| {name} | {part} | {median(ours):.3f} | {median(theirs):.3f} | {ratio:.2f} |", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -42,8 +42,7 @@ def render(frame: pd.DataFrame, notes: list[str]) -> str:
     """The frame's table as Markdown."""
     titles = {name: load_spec(name).title for name in frame["dataset"].unique()}
     table = make_table(frame, title="Generation at length 24", dataset_titles=titles, notes=notes)
-    # A frame knows no plan: what it lacks was not run or not kept.
-    return markdown(methods(with_efficiency(table, frame))).replace("not planned", "not run")
+    return markdown(methods(with_efficiency(table, frame)))
 
 
 def verdicts(text: str) -> dict[tuple[str, str, int], str]:

@@ -157,17 +157,17 @@ def test_costs_of_altered_cells_are_their_own() -> None:
 
 
 @pytest.mark.parametrize("change", [{"protocol": "strict"}, {"altered": "vocab_size=256"}, {"protocol": "paper"}])
-def test_a_place_that_was_not_planned_has_a_published_value_only_beside_the_published_settings(
+def test_a_place_that_was_not_run_has_a_published_value_only_beside_the_published_settings(
     change: dict[str, str],
 ) -> None:
     made = table(
         rows("timemar_s", "stocks", [0.1, 0.1], **change),
         rows("copy", "sines", [0.1, 0.1], **({} if "altered" in change else change)),
     )
-    not_planned = made.blocks[0].rows[0].entries[1]
-    assert not_planned.status == "not planned"
+    not_run = made.blocks[0].rows[0].entries[1]
+    assert not_run.status == "not run"
     # Table 1 of the paper: TimeMAR-S on Sines has a Context-FID of 0.001.
-    assert (not_planned.published is not None) == (change == {"protocol": "paper"})
+    assert (not_run.published is not None) == (change == {"protocol": "paper"})
 
 
 def test_a_caption_speaks_of_published_values_only_where_there_are_some() -> None:
