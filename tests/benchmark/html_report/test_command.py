@@ -18,13 +18,13 @@ from tests.conftest import CommandLine
 
 
 def test_the_page_of_a_store_with_one_failure(command: CommandLine, tmp_path: Path) -> None:
-    store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
+    store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("quick"), Request(budget="smoke")).cells[0]
     store.cell(cell).path.mkdir()
     write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason & more", "stage": "fit"})
-    done = command("report", "--suite", "table8", "--budget", "smoke")
+    done = command("report", "--suite", "quick", "--budget", "smoke")
     assert done.returncode == 0, done.stderr
-    path = tmp_path / "runs" / "suites" / "table8-paper-smoke" / "report.html"
-    assert done.stdout.startswith("wrote runs/suites/table8-paper-smoke/report.html (0.")
+    path = tmp_path / "runs" / "suites" / "quick-paper-smoke" / "report.html"
+    assert done.stdout.startswith("wrote runs/suites/quick-paper-smoke/report.html (0.")
     text = path.read_text(encoding="utf-8")
     assert "failed in fit: a reason &amp; more" in text
     assert cell.slug in text
