@@ -13,7 +13,10 @@ from benchmark.store.store import Store
 from tests.benchmark.report.long_frame import make_frame
 from tests.conftest import CommandLine
 
+TIMING = "budget: smoke\ndatasets: [sines]\ngenerators: [copy]\nscores: [sampling_time]\n"
 
+
+@pytest.mark.usefixtures("data_files_are_here")
 def test_tables_of_a_store_with_one_failure_in_every_format(command: CommandLine, tmp_path: Path) -> None:
     store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
     store.cell(cell).path.mkdir()
@@ -56,10 +59,11 @@ def test_plots_of_a_cell_are_reported_as_json(
     # Few windows and few dots, because embedding and drawing them take most of the time.
     monkeypatch.setattr("benchmark.plots.embedding.MOST_WINDOWS", 50)
     monkeypatch.setattr("benchmark.plots.style.DPI", 40)
-    run = command("run", "--suite", "table6", "--budget", "smoke", "--only", "generator=copy", "--device", "cpu")
+    (tmp_path / "timing.yaml").write_text(TIMING)
+    run = command("run", "--suite", "timing.yaml", "--device", "cpu")
     assert run.returncode == 0, run.stderr
     assert "Sampling time (s)" in run.stdout
-    done = command("plots", "stocks-24-copy", "--json", "-", "--output", "figures")
+    done = command("plots", "sines-24-copy", "--json", "-", "--output", "figures")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert record["skipped"] == {}

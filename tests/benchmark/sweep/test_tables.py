@@ -40,6 +40,7 @@ def bold(table: TextTable) -> list[str]:
     return [text.text for line in table.lines for text in line.texts if text.mark == "bold"]
 
 
+@pytest.mark.usefixtures("data_files_are_here")
 def test_tables_of_a_grid_stand_beside_table_8(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
     with quiet():
@@ -106,6 +107,7 @@ def test_the_observer_reports_the_first_value_at_each_twentieth_of_one_stage(tmp
         observer.progressed(cell, Event("progress", "stage1", 10, 40))
 
 
+@pytest.mark.usefixtures("data_files_are_here")
 def test_a_finished_sweep_starts_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs").create()
     lines: list[str] = []
