@@ -40,6 +40,17 @@ from timemar.transformer import TokenTransformer
 LENGTH, TENTHS, SEEDS = 24, 10, (0, 1, 2)
 SCORES = ("context_fid", "discriminative", "dcr_ratio", "duplicates")
 WITH_VALIDATION = ("membership_attack", "data_copying")
+HEADS = {
+    "context_fid": ("Context-FID", ".4f"),
+    "discriminative": ("Discriminative", ".3f"),
+    "dcr_ratio": ("DCR ratio", ".2f"),
+    "duplicates": ("duplicates", ".2f"),
+    "membership_attack": ("attack AUC", ".3f"),
+    "data_copying": ("C_T", ".1f"),
+    "training_nats": ("nats a window, training", ".2f"),
+    "validation_nats": ("validation", ".0f"),
+    "shared_prefixes": ("shared prefixes", ".2f"),
+}
 LINES = {"copy": ":", "reconstruction": (0, (3, 1, 1, 1)), "oracle": "--"}
 PREFIX = 3
 """Scales whose tokens are compared with those of training windows."""
@@ -59,9 +70,9 @@ class Study:
         self.folder = ROOT / "runs" / "memorisation_curve" / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path = MEASURED / "memorisation_curve" / f"{name}.json"
-        spec = load_dataset_spec(dataset)
+        self.dataset, self.data_dir = load_dataset_spec(dataset), data_dir
         self.windows: WindowSet = load_windows(
-            spec, LENGTH, protocol, data_dir=data_dir, cache_dir=self.folder, seed_for_split=0
+            self.dataset, LENGTH, protocol, data_dir=data_dir, cache_dir=self.folder, seed_for_split=0
         )
         features = self.windows.train.shape[2]
         setting = {"dataset": dataset, "features": features, "length": LENGTH, "budget": budget, "protocol": protocol}
@@ -137,7 +148,7 @@ class Study:
         return found
 
     def controls(self, tokenizer: Any, tokens: Tensor) -> dict[str, dict[str, float]]:
-        """Scores of training windows drawn again, of their reconstructions and, where windows are held out, of those."""
+        """Scores of training windows drawn again, of their reconstructions, and of real windows that no test window is one of."""
         count = len(self.windows.test)
         rows = torch.randint(len(self.windows.train), (count,), generator=seeded(5))
         found = {
@@ -146,23 +157,48 @@ class Study:
         }
         if self.windows.validation is not None:
             found["oracle"] = self.scores(self.windows.validation[:count])
+        else:
+            found["oracle"] = self.scores_of_halves()
         return {**found, "windows": {"training": len(self.windows.train), "log": math.log(len(self.windows.train))}}
 
-    def scores(self, generated: Windows) -> dict[str, float]:
-        """Every score of generated windows, the mean over repetitions."""
-        real, numbers = self.windows.test, self.windows.blocks
+    def scores_of_halves(self) -> dict[str, float]:
+        """Scores of one half of the windows beside the other, as a cell of the oracle has them."""
+        windows = load_windows(
+            self.dataset, LENGTH, "paper", data_dir=self.data_dir, view="real_disjoint", seed_for_split=0
+        )
+        assert windows.real_disjoint is not None
+        return self.scores(windows.real_disjoint, windows)
+
+    def scores(self, generated: Windows, windows: WindowSet | None = None) -> dict[str, float]:
+        """Every score of generated windows beside `windows`, the study's own by default; the mean over repetitions."""
+        prepared, windows = ({}, windows) if windows is not None else (self.prepared, self.windows)
+        numbers = windows.blocks
         blocks = Blocks(numbers["test"], numbers["train"], numbers["validation"]) if numbers else None
         found = {}
         for name, metric in self.metrics.items():
-            if metric.shared and name not in self.prepared:
-                self.prepared[name] = [metric.prepare(real, seed) for seed in SEEDS]
+            if metric.shared and name not in prepared:
+                prepared[name] = [metric.prepare(windows.test, seed) for seed in SEEDS]
             context = ScoreContext(
-                seeds=SEEDS, training=self.windows.train, validation=self.windows.validation, blocks=blocks,
-                prepared=self.prepared.get(name, ()),
+                seeds=SEEDS, training=windows.train, validation=windows.validation, blocks=blocks,
+                prepared=prepared.get(name, ()),
             )  # fmt: skip
-            values = metric.compute(real, generated, context).values
+            values = metric.compute(windows.test, generated, context).values
             found[name] = sum(values) / len(values)
         return found
+
+
+def table_of(results: dict[str, Any]) -> str:
+    """Every score at each tenth and of the controls, as the page shows them."""
+    steps = sorted(int(key) for key in results if key.isdigit())
+    scores = [score for score in HEADS if score in results[str(steps[0])]]
+
+    def row(title: str, found: dict[str, float]) -> list[str]:
+        texts = (format(found[score], HEADS[score][1]) if score in found else "" for score in scores)
+        return [title, *texts]
+
+    rows = [row(f"{step:,}", results[str(step)]) for step in steps]
+    rows += [row(f"*{name}*", results["controls"][name]) for name in LINES if name in results["controls"]]
+    return table(["steps", *(HEADS[score][0] for score in scores)], rows)
 
 
 def draw(results: dict[str, Any], path: Path, published: float | None) -> None:
@@ -216,21 +252,7 @@ def main() -> None:
     published = published_scores().get(("context_fid", arguments.dataset, LENGTH, "timemar_s"))
     comparable = arguments.protocol == "paper" and published is not None
     draw(results, study.path.with_suffix(".png"), published.value if comparable else None)
-    steps = sorted(int(key) for key in results if key.isdigit())
-    names = list(results[str(steps[0])])
-    rows = [[str(step), *(f"{results[str(step)][name]:.4g}" for name in names)] for step in steps]
-    rows += [
-        [
-            name,
-            *(
-                f"{results['controls'][name][score]:.4g}" if score in results["controls"][name] else ""
-                for score in names
-            ),
-        ]
-        for name in LINES
-        if name in results["controls"]
-    ]
-    print(f"{time.process_time() - started:.0f} CPU s\n{table(['steps', *names], rows)}")  # noqa: T201
+    print(f"{time.process_time() - started:.0f} CPU s\n{table_of(results)}")  # noqa: T201
 
 
 if __name__ == "__main__":
