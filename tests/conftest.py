@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import rich.console  # noqa: F401 - it draws a random number when first imported, which is no test's doing
 
-from benchmark.data.locate import expected_fingerprint
 from tests.command_line import ROOT, Done, in_this_process
 
 PLUGINS = ROOT / "tests" / "fixtures" / "plugins"
@@ -40,6 +39,9 @@ def command(tmp_path: Path) -> CommandLine:
 @pytest.fixture
 def data_files_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans are made as on a machine that has the file of every shipped data set; no file is read."""
+    # Imported here, because the environment of the README's tests has numpy alone.
+    from benchmark.data.locate import expected_fingerprint
+
     monkeypatch.setattr("benchmark.plan.setting.fingerprint", lambda spec, _: expected_fingerprint(spec))
 
 
