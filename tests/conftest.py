@@ -36,6 +36,13 @@ def command(tmp_path: Path) -> CommandLine:
     return call
 
 
+@pytest.fixture(autouse=True)
+def _no_proxy_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that tests start are reached directly, whatever proxy the user has."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
+
+
 @pytest.fixture
 def data_files_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans are made as on a machine that has the file of every shipped data set; no file is read."""

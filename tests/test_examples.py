@@ -9,12 +9,19 @@ from functools import partial
 import pytest
 
 from benchmark import api
+from benchmark.data import load_spec
+from benchmark.data.locate import locate
+from benchmark.errors import SkipCell
 from tests.conftest import ROOT
 
 
 def test_twelve_lines_train_sample_and_print_a_score_with_its_floor(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    try:
+        locate(load_spec("stocks"), None)
+    except SkipCell as reason:
+        pytest.skip(str(reason))
     path = ROOT / "examples" / "twelve_lines.py"
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 12
     # The published score trains five encoders for minutes.

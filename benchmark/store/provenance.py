@@ -28,11 +28,14 @@ VARIABLES = ("CUBLAS_WORKSPACE_CONFIG", "NVIDIA_TF32_OVERRIDE", "PYTHONHASHSEED"
 @lru_cache(maxsize=1)
 def commit() -> dict[str, Any]:
     """The git commit of the code that runs, whether its tree had changes, and their hash; None where there is no checkout."""
+    # In a git hook these variables name a repository, which may be another one.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
     def git(*arguments: str) -> str | None:
         try:
             done = subprocess.run(
                 ["git", "-C", str(ROOT), *arguments],
+                env=environment,
                 capture_output=True,
                 text=True,
                 errors="replace",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -106,24 +108,34 @@ def test_every_seed_and_count_stands_in_the_record(tmp_path: Path) -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository of one commit, from which the code is said to run."""
+    """A repository of two commits, from which the code is said to run; the user's git settings play no part."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    git = partial(
+        subprocess.run,
+        cwd=tmp_path,
+        check=True,
+        env={**kept, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"},
+    )
     for arguments in (
         ["init", "-q"],
         ["config", "user.email", "a@b.c"],
         ["config", "user.name", "A"],
         ["commit", "-q", "--allow-empty", "-m", "one"],
     ):
-        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+        git(["git", *arguments])
     (tmp_path / "model.py").write_text("x = 1\n")
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    subprocess.run(["git", "commit", "-q", "-m", "two"], cwd=tmp_path, check=True)
+    git(["git", "add", "."])
+    git(["git", "commit", "-q", "-m", "two"])
     monkeypatch.setattr(provenance, "ROOT", tmp_path.resolve())
     return tmp_path
 
 
-def test_the_difference_from_the_commit_has_a_hash(checkout: Path) -> None:
+def test_the_difference_from_the_commit_has_a_hash(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = provenance.commit.__wrapped__
     clean = read()
+    # As in a hook of another repository.
+    monkeypatch.setenv("GIT_DIR", str(checkout / "another"))
+    assert read() == clean
     assert (clean["dirty"], clean["diff_sha256"], len(clean["commit"])) == (False, None, 40)
     (checkout / "notes.txt").write_text("no code\n")
     assert read() == clean
