@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.plan.cell import Cell
-from benchmark.store.records import PERMANENT_FAILURES, State
-from benchmark.store.status import CellState
+from benchmark.store.records import PERMANENT_FAILURES, State, gravest
+from benchmark.store.status import METRIC_STAGE, CellState
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,13 @@ def settled(cell: Cell, state: CellState, missing: Sequence[str], *, retry: bool
         return Outcome(cell, State.DONE)
     if cell.skip:
         return Outcome(cell, State.SKIPPED, cell.skip, "data")
+    if retry:
+        return None
     status = state.status
-    # A score that does not apply to these windows never will.
-    inapplicable = status.state is State.SKIPPED and status.stage.startswith("score:")
-    # A failed score says nothing about scores that were not asked for then.
-    concerned = not status.stage.startswith("score:") or status.stage in missing
-    if (status.state in PERMANENT_FAILURES or inapplicable) and concerned and not retry:
+    if status.state in PERMANENT_FAILURES and not status.stage.startswith(METRIC_STAGE):
         return Outcome(cell, status.state, status.reason, status.stage)
-    return None
+    endings = {stage: ending for stage in missing if (ending := status.ending(stage)) is not None and ending.is_final}
+    if len(endings) < len(missing):
+        return None
+    stage, ending = gravest(endings)
+    return Outcome(cell, ending.state, ending.reason, stage)

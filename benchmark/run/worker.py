@@ -31,8 +31,8 @@ from benchmark.run.events import Event, EventWriter
 from benchmark.run.job import Job, parse_job
 from benchmark.run.threads import single_thread
 from benchmark.store.heal import heal
-from benchmark.store.records import State, Status
-from benchmark.store.status import all_stages
+from benchmark.store.records import Ending, State, Status, gravest
+from benchmark.store.status import METRIC_STAGE, all_stages
 from benchmark.store.store import Store
 from metrics.base import NotApplicable
 
@@ -112,7 +112,10 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     if job.force:
         shutil.rmtree(folder.checkpoint, ignore_errors=True)
     write_json(folder.path / "cell.json", cell.record())
-    folder.write_status(Status(state=State.RUNNING))
+    # What other suites' scores came to stays known, as long as their samples do.
+    others = all(stage.startswith(METRIC_STAGE) for stage in stages)
+    earlier = {stage: one for stage, one in folder.status().endings.items() if others and stage not in stages}
+    folder.write_status(Status(state=State.RUNNING, endings=earlier))
     (folder.path / "error.txt").unlink(missing_ok=True)
     report = Reporter(send, folder.path / "log.jsonl")
 
@@ -122,7 +125,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds, altered)
     single_thread()
     limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
-    ended = Status(state=State.DONE)
+    endings: dict[str, Ending] = {}
     for stage in stages:
         try:
             run.run(stage)
@@ -139,10 +142,16 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
             folder.note(stage, state)
             if state is not State.INTERRUPTED:
                 (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
-            ended = Status(state=state, reason=reason, stage=stage)
-            if not stage.startswith("score:") or state is State.INTERRUPTED:
+            endings[stage] = Ending(state=state, reason=reason)
+            if not stage.startswith(METRIC_STAGE) or state is State.INTERRUPTED:
                 break
-    return ended.model_copy(update={"warnings": folder.provenance().stage("fit").warnings})
+    warnings = folder.provenance().stage("fit").warnings
+    if not endings:
+        return Status(state=State.DONE, warnings=warnings, endings=earlier)
+    stage, ending = gravest(endings)
+    return Status(
+        state=ending.state, reason=ending.reason, stage=stage, warnings=warnings, endings={**earlier, **endings}
+    )
 
 
 def classify(error: BaseException, folder: Path | None = None) -> tuple[State, str]:

@@ -89,6 +89,31 @@ class Record(BaseModel):
         return self.model_dump(mode="json")
 
 
+class Ending(BaseModel):
+    """How a stage ended that has no result."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: State
+    reason: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether another attempt would end in the same way."""
+        return self.state is State.SKIPPED or self.state in PERMANENT_FAILURES
+
+
+def gravest(endings: Mapping[str, Ending]) -> tuple[str, Ending]:
+    """The stage whose ending says most: interrupted, then what another attempt may mend, then failed, then skipped."""
+
+    def gravity(ending: Ending) -> int:
+        if ending.state is State.INTERRUPTED:
+            return 3
+        return 2 if not ending.is_final else 0 if ending.state is State.SKIPPED else 1
+
+    return max(endings.items(), key=lambda item: gravity(item[1]))
+
+
 class Status(Record):
     """How the last attempt at a cell ended: `status.json`."""
 
@@ -99,6 +124,15 @@ class Status(Record):
     """The stage in which it ended."""
     warnings: tuple[str, ...] = ()
     """What the generator reported of its own training."""
+    endings: dict[str, Ending] = {}
+    """How each stage of a score ended that has no result, in this attempt or an earlier one."""
+
+    def ending(self, stage: str) -> Ending | None:
+        """How a stage ended; None where it was not tried, or has a result."""
+        # Older records say this of one stage alone.
+        return self.endings.get(stage) or (
+            Ending(state=self.state, reason=self.reason) if self.stage == stage else None
+        )
 
 
 class Note(Record):

@@ -10,7 +10,7 @@ from benchmark.plan.keys import sample_key, score_key
 from benchmark.plan.sampling_time import STAGE_SCORES, StageScore
 from benchmark.plan.score_name import ScoreName
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.records import Provenance, ScoreRecord, StageRecord, State, Status
+from benchmark.store.records import Ending, Provenance, ScoreRecord, StageRecord, State, Status
 
 COMPUTE_AGAIN = "run the suite again to compute it"
 METRIC_STAGE = "score:"
@@ -37,7 +37,14 @@ class CellState:
         if name in self.altered:
             reason = f"its record was altered after it was written, and is not used; {COMPUTE_AGAIN}"
             return Status(state=State.ALTERED, reason=reason, stage=stage_of(name))
-        return Status(state=State.DONE) if name in self.scores else self.status
+        if name in self.scores:
+            return Status(state=State.DONE)
+        stage, status = stage_of(name), self.status
+        if (ending := status.ending(stage)) is not None:
+            return Status(state=ending.state, reason=ending.reason, stage=stage)
+        # How another score ended says nothing of this one.
+        of_another = status.stage.startswith(METRIC_STAGE) and Ending(state=status.state).is_final
+        return Status() if of_another else status
 
 
 def stage_of(score: str) -> str:
@@ -88,7 +95,7 @@ def _status(cell: Cell, recorded: Status, missing: tuple[str, ...]) -> Status:
     if cell.skip:
         return Status(state=State.SKIPPED, reason=cell.skip, stage="data")
     if recorded.state is State.DONE:
-        return Status(warnings=recorded.warnings)
+        return Status(warnings=recorded.warnings, endings=recorded.endings)
     return recorded
 
 
