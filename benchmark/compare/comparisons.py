@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -30,7 +31,8 @@ class Comparison:
         info: The metric's facts.
         a: The mean in A over what is compared.
         b: The mean in B.
-        difference: b − a; of geometric means for a score whose values are compared by their logarithms.
+        difference: b − a; of geometric means for a score whose values are compared by their logarithms, and of the distances
+            from the ideal where a and b lie on either side of it.
         low: The lower end of the 95 % interval of the difference; None for one value a side.
         high: The upper end.
         unit: What the values are that the test pairs.
@@ -145,11 +147,21 @@ def _compare(a: Setup, b: Setup, name: str, matched: Matched, found: Found) -> N
         left, right = (list(side[0].repetitions) for side in (mine, theirs))
         paired = len(left) == len(right)
         unit = "repetition" if paired else "repetition, not paired"
-    told = difference(left, right, paired=paired, log_scale=info.log_scale)
+    told = difference(*_oriented(left, right, info.ideal), paired=paired, log_scale=info.log_scale)
     margin = _margin(a, name, info, mine[0].version, matched)
     n = min(len(left), len(right))
     means = sum(left) / len(left), sum(right) / len(right)
     found.comparisons.append(Comparison(a, info, *means, told.mean, told.low, told.high, unit, n, told.p, None, margin))
+
+
+def _oriented(left: list[float], right: list[float], ideal: float) -> tuple[list[float], list[float]]:
+    """The values of both sides; their distances from the ideal where the two means lie on either side of it."""
+    a, b = (sum(side) / len(side) - ideal for side in (left, right))
+    if a * b >= 0:
+        return left, right
+    return [(value - ideal) * math.copysign(1, a) for value in left], [
+        (value - ideal) * math.copysign(1, b) for value in right
+    ]
 
 
 def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Matched) -> float:
@@ -193,5 +205,6 @@ def conclude(one: Comparison) -> Comparison:
         within = abs(one.difference) <= one.margin
         reason = "within the floor's margin" if within else "the interval reaches the floor's margin"
         return replace(one, conclusion="no difference beyond noise", reason=reason)
-    farther = abs(one.b - one.info.ideal) > abs(one.a - one.info.ideal)
+    # Below the ideal a larger value is nearer. The tested difference decides: means may differ in the other direction.
+    farther = one.difference < 0 if max(one.a, one.b) <= one.info.ideal else one.difference > 0
     return replace(one, conclusion="worse in B" if farther else "better in B", reason="")

@@ -146,6 +146,8 @@ def test_one_repetition_decides_nothing_and_equal_values_do_not_differ(
         ("coverage", 0.3, 0.2, "worse in B"),
         ("dcr_ratio", 1.4, 1.3, "better in B"),  # nearer to 1 is better, from either side
         ("dcr_ratio", 0.6, 0.5, "worse in B"),
+        ("dcr_ratio", 0.5, 1.2, "better in B"),
+        ("dcr_ratio", 0.6, 1.402, "no difference beyond noise"),  # about as far, on the other side
     ],
 )
 def test_better_is_nearer_to_the_ideal(
