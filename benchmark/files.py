@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: The disk refused a file; the error names `path`.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Containers that share a store have the same process numbers.
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with naming(path):
             yield part

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, create_model
 
 from benchmark.errors import UserError, shown, unknown
 
@@ -18,6 +19,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
 
 
+def folder_name(value: str) -> str:
+    """The value where it can name a folder or file; raises ValueError."""
+    if not re.fullmatch(r"[^./\\\0][^/\\\0]{0,99}", value):
+        raise ValueError("a name has 1 to 100 characters, without slashes and without a dot at its beginning")
+    return value
+
+
+FolderName = Annotated[str, AfterValidator(folder_name)]
+"""Text that names a folder of the store."""
 Model = TypeVar("Model", bound=BaseModel)
 
 

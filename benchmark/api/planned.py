@@ -45,11 +45,15 @@ def run_planned(
     path: Path, index: int | None, key: str | None, *, workers: int | None, report: Report, limits: Limits | None = None
 ) -> Sequence[Outcome]:
     """Compute one bundle of a plan, one of its cells, or all of it; raises UserError where the suite has changed since."""
+    from benchmark.data import DatasetSpec
     from benchmark.run.manifest import chosen_keys, read_manifest
+    from benchmark.validation import parse
 
     manifest = read_manifest(path)
     keys = chosen_keys(manifest, index, key)
     view = cast(View, manifest.view)
+    if isinstance(own := manifest.view.get("csv"), dict):
+        view["csv"] = parse(DatasetSpec, own, owner=f"the data set of the plan '{path}'")
     return run_cells(
         manifest.suite, keys, store=manifest.store, device=manifest.device, workers=workers or 1, retry=manifest.retry,
         force=False, report=report, limits=limits, **view,

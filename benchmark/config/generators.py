@@ -23,7 +23,7 @@ from benchmark.config.registry import Registry
 from benchmark.errors import UserError, unknown
 from benchmark.imports import is_file_module, module_name, shadowed
 from benchmark.interface import Generator
-from benchmark.validation import Frozen, parse, validate_parameters
+from benchmark.validation import FolderName, Frozen, parse, validate_parameters
 
 ENTRY_POINTS = "timemar_bench.generators"
 LEAST = {"min_length": ("length",), "min_features": ("features",), "min_elements": ("length", "features")}
@@ -70,7 +70,7 @@ class GeneratorSpec(Frozen):
     overlays change.
     """
 
-    name: str = Field(description="The generator's name; by default that of its YAML file.")
+    name: FolderName = Field(description="The generator's name; by default that of its YAML file.")
     class_: str = Field(
         alias="class",
         pattern=r"^([\w.]+|.+\.py):\w+$",

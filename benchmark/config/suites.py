@@ -13,7 +13,7 @@ from benchmark.config.files import beside, read_yaml, shipped, shipped_names
 from benchmark.config.generators import short_name
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError
-from benchmark.validation import Frozen, parse
+from benchmark.validation import FolderName, Frozen, parse
 
 FOLDER = "configs/suites"
 MOST_SEEDS = 1000
@@ -45,7 +45,7 @@ class SuiteSpec(Frozen):
     score judges each of them. Paths are relative to the suite's file.
     """
 
-    name: str = Field(description="The suite's name; by default that of its YAML file.")
+    name: FolderName = Field(description="The suite's name; by default that of its YAML file.")
     title: str = Field(default="", description="The heading of the suite's table.")
     summary: str = Field(default="", description="One line on what the suite compares.")
     budget: str = Field(default="fast", description="How much training a cell gets: smoke, quick, fast or paper.")
@@ -75,7 +75,7 @@ class SuiteSpec(Frozen):
     time_limit_minutes: float | None = Field(
         default=None, gt=0, description="The minutes that a cell may take; by default those of the budget."
     )
-    set: dict[str, Any] = Field(
+    set: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="By generator, parameters that differ from its own, as --set gives them."
     )
     variants: tuple[Variant, ...] = Field(

@@ -159,7 +159,8 @@ def _own_cells(suite: SuiteSpec, request: Request, selection: Selection) -> list
             )
         return []
     every = _generators(suite)
-    overrides = {**suite.set, **parse_assignments(list(request.assignments))}
+    assigned = parse_assignments(list(request.assignments))
+    overrides = {name: {**suite.set.get(name, {}), **assigned.get(name, {})} for name in (*suite.set, *assigned)}
     for name in overrides:
         if name not in dict(every):
             raise unknown("generator", name, [known for known, _ in every], owner="--set")

@@ -33,13 +33,15 @@ def read_frames(paths: Sequence[Path]) -> pd.DataFrame:
     import pandas as pd
 
     frames = [read_frame(path) for path in paths]
-    done = [_has_finished(frame) for frame in frames]
-    finished = [frame[whole] for frame, whole in zip(frames, done, strict=True)]
-    rest = [frame[~whole] for frame, whole in zip(frames, done, strict=True)]
+    done = [frame["status"] == State.DONE for frame in frames]
+    beside = [_has_finished(frame) & ~scored for frame, scored in zip(frames, done, strict=True)]
+    finished = [frame[scored] for frame, scored in zip(frames, done, strict=True)]
+    lacking = [frame[one] for frame, one in zip(frames, beside, strict=True)]
+    rest = [frame[~_has_finished(frame)] for frame in frames]
     owners: dict[tuple[object, ...], str] = {}
     known: set[tuple[object, ...]] = set()
     kept = []
-    for frame in (*finished, *rest):
+    for frame in (*finished, *lacking, *rest):
         settings, scores = (list(frame[names].itertuples(index=False, name=None)) for names in (SETTING, SCORE))
         for setting, score in zip(settings, scores, strict=True):
             owners.setdefault(setting, score[0])

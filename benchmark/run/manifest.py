@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from benchmark.data import DatasetSpec
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.imports import ROOT
@@ -121,6 +122,8 @@ def _absolute(suite: str) -> str:
 
 
 def _plain(key: str, value: Any) -> Any:
+    if isinstance(value, DatasetSpec):
+        return value.model_dump(mode="json", exclude_unset=True)
     if key in PATHS:
         return str(Path(value).resolve())
     return list(value) if isinstance(value, tuple) else value

@@ -245,7 +245,9 @@ class Runner:
             self._tell("progressed", cell, event)
             return None
         self.running.remove(worker)
-        worker.wait(GRACE_SECONDS)
+        if not worker.wait(GRACE_SECONDS):
+            # Its record is written; a thread that a plug-in left behind must not keep the memory.
+            worker.kill()
         if event.crashed:
             self._record_crash(cell, event)
         outcome = Outcome(cell, event.state, event.reason, event.stage, computed=event.state is State.DONE)

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tarfile
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ def import_store(store: Store, source: Path) -> Imported:
     files of a store.
     """
     store.create()
-    incoming = store.root / f".import.{os.getpid()}.part"
+    incoming = store.root / f".import.{uuid.uuid4().hex}.part"
     try:
         with source.open("rb") as file:
             _unpack(file, incoming, source)

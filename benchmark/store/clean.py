@@ -35,7 +35,7 @@ def removals(store: Store, removable: Callable[[CellFolder], bool] | None = None
     root = store.opened().root
     busy = [folder.path for folder in store.folders() if store.is_locked(folder.key)]
     found = [(root / SET_ASIDE, "files that were set aside because they were altered")]
-    leftovers = (path for path in sorted(root.rglob("*.part")) if time.time() - path.stat().st_mtime > RECENT_SECONDS)
+    leftovers = (path for path in sorted(root.rglob("*.part")) if _age(path) > RECENT_SECONDS)
     found += [(path, "a leftover of an interrupted write") for path in leftovers]
     for folder in store.folders():
         if "fit" in folder.finished_stages() and folder.checkpoint.exists():
@@ -78,6 +78,14 @@ def _named(root: Path) -> set[str]:
         with path.open(encoding="utf-8", newline="") as file:
             found |= {row["cell"] for row in csv.DictReader(file)}
     return found
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; 0 for one that its writer has put into place since."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _within(path: Path, folder: Path) -> bool:

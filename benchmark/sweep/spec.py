@@ -49,8 +49,10 @@ class SweepSpec(Frozen):
     @field_validator("study")
     @classmethod
     def _plain(cls, study: str | None) -> str | None:
-        if study is not None and not re.fullmatch(r"[\w.-]+", study):
-            raise ValueError("a study's name holds letters, digits, dots, dashes and underscores only")
+        if study is not None and not re.fullmatch(r"\w[\w.-]{0,99}", study):
+            raise ValueError(
+                "a study's name holds letters, digits, dots, dashes and underscores only, the first no dot or dash"
+            )
         return study
 
     @property

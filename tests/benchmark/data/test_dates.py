@@ -47,6 +47,12 @@ def test_a_form_is_read_as_the_hours_that_it_writes(own: Own, form: str, options
     assert f"column 'when' {shown}, step 1 h" in card_text(card(spec, None))
 
 
+def test_years_outside_the_range_of_nanoseconds_stay_in_order(own: Own) -> None:
+    texts = [f"{year}-{month:02}-01" for year in (*range(1600, 1750), *range(2250, 2300)) for month in range(1, 13)]
+    series = load_series(own(rows(texts)), None)
+    np.testing.assert_array_equal(np.concatenate(series.parts)[:, 0], np.arange(len(texts)))
+
+
 def test_the_order_of_day_and_month_is_taken_from_the_one_date_that_tells_it(own: Own) -> None:
     days = [f"{day:02d}/02/2024" for day in range(1, 14)]
     timeline = load_series(own(rows(days)), None).timeline

@@ -15,6 +15,7 @@ from benchmark.plan.request import Request
 from benchmark.report.suite import plan_notes
 from benchmark.run.job import Job, dump_job, parse_job
 from benchmark.tracking.suite_runs import from_plan, refer
+from benchmark.validation import parse
 
 
 def cells(**changes: object) -> tuple[Cell, ...]:
@@ -244,6 +245,18 @@ def test_altered_parameters_stand_in_the_title_of_a_cell() -> None:
     unchanged = plan(assignments=(f"timemar_s.vocab_size={whole.params['vocab_size']}",)).cells[0]
     assert (unchanged.altered, unchanged.key) == ("", whole.key)
     assert "vocab_size=17" in refer(altered).name
+
+
+def test_the_command_line_alters_a_suites_own_settings_one_by_one() -> None:
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("timemar_s",), set={"timemar_s": {"vocab_size": 64}})
+    (cell,) = make_plan(suite, Request(budget="smoke", assignments=("timemar_s.dropout=0.2",))).cells
+    assert (cell.params["vocab_size"], cell.params["dropout"]) == (64, 0.2)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", ".x", "", "x" * 101])
+def test_a_name_that_would_leave_the_store_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="a name has 1 to 100 characters"):
+        parse(SuiteSpec, {"name": name}, owner="the suite")
 
 
 def test_a_suites_variants_are_its_own_and_not_altered() -> None:

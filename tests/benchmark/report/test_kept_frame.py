@@ -67,6 +67,18 @@ def test_scores_of_one_cell_are_gathered_from_all_frames(tmp_path: Path) -> None
     assert found["value"].tolist() == [0.2, 0.21, 1.1]
 
 
+def test_a_finished_score_counts_before_an_unfinished_one_of_an_earlier_frame(tmp_path: Path) -> None:
+    begun = frame(
+        rows("timevae", [0.2], cell="one"),
+        rows("timevae", [float("nan")], metric="dcr_ratio", status="failed", cell="one"),
+        rows("timevae", [float("nan")], metric="density", status="skipped", cell="one"),
+    )
+    whole = frame(rows("timevae", [1.1], metric="dcr_ratio", cell="one"))
+    found = read_frames([written(tmp_path, "begun.csv", begun), written(tmp_path, "whole.csv", whole)])
+    told = dict(zip(found["metric"], found["status"], strict=True))
+    assert told == {"context_fid": "done", "dcr_ratio": "done", "density": "skipped"}
+
+
 def test_a_cell_that_is_missing_in_one_frame_is_taken_from_another(tmp_path: Path) -> None:
     missing = frame(
         rows("timevae", [float("nan")], status="missing", cell="one"),

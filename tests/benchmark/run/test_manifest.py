@@ -12,6 +12,7 @@ import pytest
 from tests.benchmark.run.conftest import bytes_of, finished_stages, run_suite
 from tests.command_line import Done, in_this_process
 from tests.conftest import environment
+from tests.data_files import short
 
 TEXT = "budget: smoke\ndatasets: [sines]\ngenerators: [gaussian, copy]\nscores: [dcr_ratio]\n"
 
@@ -65,6 +66,17 @@ def test_a_plan_computes_nothing_and_its_bundles_one_after_the_other_all(local: 
     again = plan(tmp_path)
     assert again.returncode == 2
     assert "nothing of suite 'small' is missing" in again.stderr
+
+
+def test_a_plan_of_ones_own_file_is_read_as_it_was_planned(tmp_path: Path) -> None:
+    short(tmp_path)
+    text = "budget: smoke\ngenerators: [copy]\ndatasets: [sines]\nscores: [dcr_ratio]\n"
+    options = ("--csv", "short.csv", "--length", "8", "--plan-only", "plan.json")
+    done = run_suite(tmp_path, *options, text=text)
+    assert done.returncode == 0, done.stderr
+    ended = cli(tmp_path, "run", "--plan", "plan.json", "--index", "0")
+    assert ended.stdout == "1 of 1 cells done or skipped, 0 failed\n", ended.stderr
+    assert [path.name.split("-")[0] for path in (tmp_path / "runs" / "cells").iterdir()] == ["short"]
 
 
 def test_the_printed_line_works_in_an_empty_environment_and_a_lost_job_is_planned_again(
