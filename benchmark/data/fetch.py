@@ -30,11 +30,12 @@ def fetch(
     *,
     open_url: Callable[[str], Any] | None = None,
 ) -> Path:
-    """Download the data set's file into the folder `destination`, unless it is there already; returns its path.
+    """Download the data set's file to where `locate` looks for it, unless it is there already; returns its path.
 
+    That is the folder `destination`, or for somebody's own data set the folder that its file is relative to.
     `open_url` maps an address to a response (a context manager with `read(n)` and `headers`). Raises UserError where
     the set has no address, the download fails, or what came is not the file that the checksum describes; nothing is
-    kept then.
+    kept then. Raises UserError too for a file outside that folder.
     """
     if spec.recipe is not None:
         raise UserError(f"the data set '{spec.id}' is generated; there is nothing to fetch.")
@@ -42,17 +43,20 @@ def fetch(
         raise UserError(
             f"the data set '{spec.id}' states no url and sha256 to fetch its file by; add them to its YAML file."
         )
-    path = destination / Path(spec.file).name
+    folder = destination if spec.folder is None else Path(spec.folder)
+    path = folder / spec.file
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise UserError(f"the file '{spec.file}' of the data set '{spec.id}' is outside '{folder}'; fetch it yourself.")
     if path.is_file() and file_sha256(path) == spec.sha256:
         return path
     try:
-        destination.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
             found = _download(spec, part, progress, open_url or open_https)
             if found != spec.sha256:
                 raise UserError(
                     f"what {spec.url} sent has the SHA-256 {found}, but the data set '{spec.id}' has {spec.sha256}; "
-                    f"nothing was kept, so try again or put the right file into '{destination}' yourself."
+                    f"nothing was kept, so try again or put the right file into '{path.parent}' yourself."
                 )
     except OSError as error:
         raise UserError(f"'{path}' cannot be written ({error.strerror or error}); choose another --data-dir.") from None

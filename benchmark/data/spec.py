@@ -16,6 +16,8 @@ MOST_FILLED = 5
 """Missing cells of a feature in consecutive rows that interpolation fills at most."""
 MOST_CATEGORIES = 20
 """Categories of a column that may become features at most."""
+MOST_SEQUENCES = 10_000_000
+"""Sequences of a generated data set at most: ten times as many take more memory than a machine has."""
 TIME_FORMATS = ("day-first", "month-first", "epoch", "epoch-ms")
 WINDOWING_VERSION = 1
 """Raise it when the same file and options would give other windows: what was computed from them is computed anew."""
@@ -25,7 +27,9 @@ class Recipe(Frozen):
     """A generated data set: `sequences` draws of a process from one seed (NumPy's legacy generator)."""
 
     process: Literal["sines", "hopper"] = Field(description="The process that draws the sequences: sines or hopper.")
-    sequences: int = Field(default=10_000, ge=2, description="The number of sequences, each of which is a window.")
+    sequences: int = Field(
+        default=10_000, ge=2, le=MOST_SEQUENCES, description="The number of sequences, each of which is a window."
+    )
     seed: int = Field(default=123, ge=0, lt=2**32 - 2, description="The seed of NumPy's legacy generator.")
 
 

@@ -184,7 +184,12 @@ def _with_index(frame: pd.DataFrame, spec: DatasetSpec) -> pd.DataFrame:
     """A frame whose index levels are columns where they hold dates or the data set names them."""
     import pandas as pd
 
-    names = ["index" if name is None else str(name) for name in frame.index.names]
+    # As pandas calls them on `reset_index`; unnamed levels of one index need names of their own.
+    alone = frame.index.nlevels == 1
+    names = [
+        ("index" if alone else f"level_{number}") if name is None else str(name)
+        for number, name in enumerate(frame.index.names)
+    ]
     frame = frame.rename_axis(index=names)
     levels = [frame.index.get_level_values(name) for name in names]
     wanted = [

@@ -143,9 +143,18 @@ def _check_declared(path: str, own: Bounds, limits: Bounds) -> None:
 
 
 def check_distance(path: Path | str, values: NDArray[np.floating], scaled: NDArray[np.float32], limits: Bounds) -> None:
-    """Raise UserError for generated values that lie farther outside than the range is wide: such a file is in other units."""
+    """Raise UserError for generated values that lie farther outside than the range is wide: such a file is in other units.
+
+    A feature that is constant in the real windows has no scale, so its generated values must equal the constant.
+    """
     for feature, (low, high) in enumerate(zip(*limits, strict=True)):
         column = scaled[..., feature]
+        if low == high and not np.allclose(values[..., feature], low, rtol=RANGE_TOLERANCE):
+            least, most = values[..., feature].min(), values[..., feature].max()
+            raise UserError(
+                f"'{path}', feature {feature + 1} (counted from 1), holds values from {least:g} to {most:g}, but the real "
+                f"windows hold {low:g} alone, which gives no scale to compare by; leave the feature out of both files."
+            )
         if column.min() < -FARTHEST or column.max() > 1 + FARTHEST:
             least, most = values[..., feature].min(), values[..., feature].max()
             raise UserError(

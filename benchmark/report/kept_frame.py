@@ -10,7 +10,7 @@ from benchmark.data import load_spec
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.frame import COLUMNS
-from benchmark.report.layouts import methods
+from benchmark.report.layouts import SIZES, methods
 from benchmark.report.suite import SHOW, Choices, chosen
 from benchmark.report.table import make_table
 from benchmark.report.text_table import TextTable
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 SETTING = ["generator", "title", "dataset", "length", "protocol", "budget", "seed"]
 SCORE = ["cell", "metric", "sampling_seed"]
+TEXTS = ("cell", "generator", "title", "dataset", "protocol", "budget", "status", "size_class", "metric")
+"""Columns of which no row is empty."""
+NUMBERS = ("length", "seed", "repetition", "value", "floor", "n")
+"""Columns that a frame has and that hold numbers, or nothing in the row of a score without a result."""
 
 
 def read_frames(paths: Sequence[Path]) -> pd.DataFrame:
@@ -66,33 +70,44 @@ def read_frame(path: Path) -> pd.DataFrame:
         raise UserError(
             f"--frame '{path}' cannot be read as CSV ({type(error).__name__}); give a results.csv."
         ) from None
-    needed = {
-        "cell",
-        "generator",
-        "title",
-        "size_class",
-        "dataset",
-        "length",
-        "protocol",
-        "budget",
-        "seed",
-        "metric",
-        "value",
-    }
-    if lacking := sorted({*needed, "repetition", "floor", "n", "status"} - set(frame.columns)):
+    if lacking := sorted({*TEXTS, *NUMBERS} - set(frame.columns)):
         raise UserError(
             f"--frame '{path}' has no column {', '.join(lacking)}; give a results.csv as `tables --format csv` writes it."
         )
     if frame.empty:
         raise UserError(f"--frame '{path}' has no rows; give a results.csv of a suite that was run.")
-    for name in frame["metric"].unique():
-        try:
-            score_info(str(name))
-        except ValueError:
-            raise UserError(f"--frame '{path}' has the unknown score '{name}'; remove its rows.") from None
+    _check_values(frame, path)
     # Frames that were kept before a column was there have none of it.
     frame = frame.reindex(columns=list(COLUMNS)).astype({"reason": object, "altered": object})
-    return frame.fillna({"reason": "", "altered": "", "sampling_seed": 0})
+    return frame.fillna({"reason": "", "altered": "", "commit": "", "sampling_seed": 0})
+
+
+def _check_values(frame: pd.DataFrame, path: Path) -> None:
+    """Raise UserError for the first row that somebody's edit left without a text, or with a number or name that is none."""
+    import pandas as pd
+
+    numbers = frame[[*NUMBERS]].apply(pd.to_numeric, errors="coerce")
+    wrong = {
+        **{name: (frame[name].isna(), "is empty") for name in TEXTS},
+        **{name: (numbers[name].isna() & frame[name].notna(), "is no number") for name in NUMBERS},
+        "size_class": (~frame["size_class"].isin([*SIZES]), f"is none of {', '.join(SIZES)}"),
+        "metric": (~frame["metric"].map(_is_score), "is an unknown score"),
+    }
+    for column, (rows, reason) in wrong.items():
+        if rows.any():
+            row = int(rows.to_numpy().argmax())
+            raise UserError(
+                f"--frame '{path}', line {row + 2}: {column} '{frame[column].fillna('').iloc[row]}' {reason}; "
+                "correct the line or remove it."
+            )
+
+
+def _is_score(name: object) -> bool:
+    try:
+        score_info(str(name))
+    except ValueError:
+        return False
+    return True
 
 
 def frame_tables(frame: pd.DataFrame, show: Choices = SHOW) -> tuple[TextTable, ...]:

@@ -29,7 +29,8 @@ def preview(plan: Plan, store: Store, chosen: Options) -> dict[str, Any]:
         "cells": cells,
         "workers": chosen.workers,
         "device": chosen.device,
-        "seconds": round(sum(known) / chosen.workers, 1),
+        # A cell is one worker's, however many there are.
+        "seconds": round(max(sum(known) / chosen.workers, max(known, default=0.0)), 1),
         "unknown": len(cells) - len(known),
     }
 

@@ -64,14 +64,16 @@ class Reporter:
 
     def __call__(self, progress: Progress) -> None:
         """Pass one report on."""
-        metrics = dict(progress.metrics)
+        # A plug-in's numbers may be NumPy's or torch's.
+        metrics = {name: float(value) for name, value in progress.metrics.items()}
+        step, total = int(progress.step), int(progress.total)
         if metrics:
-            line = {"stage": progress.stage, "step": progress.step, **metrics}
+            line = {"stage": progress.stage, "step": step, **metrics}
             with self.log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         now = time.monotonic()
-        if now - self.sent_at >= REPORT_SECONDS or progress.step == progress.total:
-            self.send(Event("progress", progress.stage, progress.step, progress.total, metrics=metrics))
+        if now - self.sent_at >= REPORT_SECONDS or step == total:
+            self.send(Event("progress", progress.stage, step, total, metrics=metrics))
             self.sent_at = now
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from benchmark.data import DatasetSpec, fetch, load_spec
 from benchmark.data.fetch import _HttpsRedirects, open_https
+from benchmark.data.locate import locate
 from benchmark.errors import UserError
 
 BODY = bytes(range(256)) * 1000
@@ -78,6 +79,17 @@ def test_a_file_is_fetched_once(server: _Server, tmp_path: Path) -> None:
 def test_a_damaged_file_is_fetched_again(server: _Server, tmp_path: Path) -> None:
     (tmp_path / "whole.csv").write_bytes(b"damaged")
     assert fetch(_spec(), tmp_path, open_url=server.open_url).read_bytes() == BODY
+
+
+def test_the_file_of_an_own_set_goes_where_it_is_looked_for(server: _Server, tmp_path: Path) -> None:
+    spec = _spec().model_copy(update={"file": "raw/whole.csv", "folder": str(tmp_path / "own")})
+    path = fetch(spec, tmp_path / "elsewhere", open_url=server.open_url)
+    assert path == tmp_path / "own" / "raw" / "whole.csv" == locate(spec, None)
+    assert not (tmp_path / "elsewhere").exists()
+    outside = spec.model_copy(update={"file": "../whole.csv"})
+    with pytest.raises(UserError, match=r"the file '../whole.csv' of the data set 'set' is outside '.*own'; fetch it"):
+        fetch(outside, tmp_path, open_url=server.open_url)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["own"]
 
 
 @pytest.mark.parametrize(

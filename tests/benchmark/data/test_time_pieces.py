@@ -100,6 +100,17 @@ def test_dates_in_the_index_of_a_parquet_file_are_its_time(tmp_path: Path, name:
         assert [len(part) for part in series.parts] == [40, 20]
 
 
+def test_unnamed_index_levels_are_called_as_pandas_does(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra 'parquet' is not installed")
+    frame = hourly(np.arange(30))
+    frame.index = pd.MultiIndex.from_arrays([np.repeat(["x", "y"], 15), frame.pop("time")], names=[None, None])
+    frame.to_parquet(tmp_path / "own.parquet")
+    spec = DatasetSpec(id="own", file="own.parquet", folder=str(tmp_path), series_column="level_0")
+    series = load_series(spec, None)
+    assert (series.names, [len(part) for part in series.parts]) == (("a",), [15, 15])
+    assert series.timeline is not None
+
+
 def test_a_bad_stamp_is_named_where_no_yaml_names_the_column(tmp_path: Path) -> None:
     frame = hourly(np.arange(30)).astype({"time": "string"})
     frame.loc[7, "time"] = "later"

@@ -150,3 +150,15 @@ def test_refusals(files: Path, fake: str, changes: dict, sentence: str) -> None:
 def test_a_range_is_two_numbers_in_order(text: str) -> None:
     with pytest.raises(UserError, match="--range"):
         parse_range(text)
+
+
+def test_a_feature_constant_in_the_real_windows_must_be_so_in_the_generated_ones(tmp_path: Path) -> None:
+    real, fake = windows(20, 0), windows(20, 1)
+    real[..., 1] = fake[..., 1] = 5
+    np.save(tmp_path / "r.npy", real)
+    np.save(tmp_path / "f.npy", fake)
+    assert load_pair(tmp_path / "r.npy", tmp_path / "f.npy", None, ()).fake[..., 1].max() == 0
+    fake[3, 2, 1] = 9
+    np.save(tmp_path / "f.npy", fake)
+    with pytest.raises(UserError, match=r"feature 2 .* holds values from 5 to 9, but the real windows hold 5 alone"):
+        load_pair(tmp_path / "r.npy", tmp_path / "f.npy", None, ())

@@ -35,7 +35,6 @@ def test_a_frame_that_was_written_is_read_again(tmp_path: Path) -> None:
         ("", "cannot be read as CSV"),
         ("a,b\n1,2\n", "has no column budget, cell"),
         ("header", "has no rows"),
-        ("metric", "unknown score 'nonsense'"),
     ],
 )
 def test_what_is_no_frame_is_refused_in_one_sentence(tmp_path: Path, text: str | None, sentence: str) -> None:
@@ -43,12 +42,33 @@ def test_what_is_no_frame_is_refused_in_one_sentence(tmp_path: Path, text: str |
     data: pd.DataFrame = mixed()
     if text == "header":
         data[:0].to_csv(path, index=False)
-    elif text == "metric":
-        data.assign(metric="nonsense").to_csv(path, index=False)
     elif text is not None:
         path.write_text(text)
     with pytest.raises(UserError, match=sentence):
         read_frame(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("metric", "nonsense", "metric 'nonsense' is an unknown score"),
+        ("value", "0,31", "value '0,31' is no number"),
+        ("n", "many", "n 'many' is no number"),
+        ("size_class", "huge", "size_class 'huge' is none of large, medium, small, other, control"),
+        ("dataset", None, "dataset '' is empty"),
+        ("status", None, "status '' is empty"),
+    ],
+)
+def test_an_edited_row_is_refused_by_its_line(tmp_path: Path, column: str, value: str | None, sentence: str) -> None:
+    data = mixed().astype(object)
+    data.loc[1, column] = value
+    with pytest.raises(UserError, match=f"line 3: {sentence}; correct the line or remove it"):
+        read_frame(written(tmp_path, "results.csv", data))
+
+
+def test_a_frame_without_commits_names_them_unknown(tmp_path: Path) -> None:
+    found = read_frame(written(tmp_path, "results.csv", mixed().assign(commit=None)))
+    assert set(found["commit"]) == {""}
 
 
 def test_the_first_of_two_cells_of_one_setting_and_seed_counts(tmp_path: Path) -> None:

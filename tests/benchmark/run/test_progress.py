@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from benchmark.config.suites import SuiteSpec
+from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run.bars import BarDisplay
-from benchmark.run.events import Event
+from benchmark.run.events import Event, EventWriter, read_event
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import LineDisplay
 from benchmark.run.remaining import Remaining
 from benchmark.run.runner import Observer, Options, Runner
+from benchmark.run.worker import Reporter
 from benchmark.store.records import State
 from benchmark.store.store import Store
 
@@ -117,3 +122,13 @@ def test_a_runner_tells_all_that_is_planned_first_and_that_it_stops(tmp_path: Pa
     with pytest.raises(KeyboardInterrupt):
         runner.run(make_plan(suite, Request()))
     assert told == ["planned copy: fit", "planned oracle: fit", "started", "stopping"]
+
+
+def test_a_report_of_numpy_numbers_is_written_as_any_other(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    report = Reporter(EventWriter(writing), tmp_path / "log.jsonl")
+    report(Progress("s", np.int64(3), np.int64(3), {"loss": np.float32(0.5)}))  # type: ignore[arg-type]
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        assert read_event(lines.readline()) == Event("progress", "s", 3, 3, metrics={"loss": 0.5})
+    assert json.loads((tmp_path / "log.jsonl").read_text()) == {"stage": "s", "step": 3, "loss": 0.5}

@@ -68,6 +68,18 @@ def test_what_nothing_tells_of_is_said_to_be_unknown(tmp_path: Path, monkeypatch
     assert text.endswith(", and 1 whose time is not known")
 
 
+def test_workers_share_cells_and_no_cell_is_shared(tmp_path: Path) -> None:
+    def about(*generators: str) -> float:
+        plan = make_plan(SuiteSpec(name="x", datasets=("sines",), generators=generators, budget="fast"), Request())
+        found = preview.preview(plan, Store(tmp_path), launch.options("cpu", 2, None, None))
+        return float(found["seconds"])
+
+    alone = about("timevae")
+    assert alone > 900
+    assert about("timevae", "timegan") == alone
+    assert about("timevae", "timegan", "diffwave") == pytest.approx(1.5 * alone)
+
+
 def test_every_trained_generator_says_how_much_it_trains() -> None:
     """So that no estimate of the shipped ones is unknown, at any budget."""
     for budget in ("fast", "paper"):
