@@ -1,9 +1,9 @@
-"""`copy` beside `oracle` under every score: which scores unmask a copier.
+"""`copy` beside `oracle` under every score: which scores detect a copier.
 
     python -m benchmark run --suite controls
     python -m tests.studies.copiers runs/suites/controls-paper-fast/results.csv
 
-A score unmasks where the copier is further from the ideal than the perfect generator on every data set, beyond two standard
+A score detects where the copier is further from the ideal than the perfect generator on every data set, beyond two standard
 errors of the repetitions and beyond a tenth of the perfect generator's own distance. The table goes into `metrics/README.md`.
 """
 
@@ -18,7 +18,7 @@ from metrics.registry import load, names
 from tests.studies.record import ROOT, insert, table
 
 
-def unmasks(name: str, oracle: np.ndarray, copy: np.ndarray) -> bool:
+def detects(name: str, oracle: np.ndarray, copy: np.ndarray) -> bool:
     """Whether the copier's repetitions are clearly further from the ideal than the perfect generator's."""
     ideal = load(name).info.ideal
     away = [abs(values.mean() - ideal) for values in (oracle, copy)]
@@ -38,11 +38,11 @@ def main() -> None:
             oracle, copy = (chosen[chosen.generator == who].value.to_numpy() for who in ("oracle", "copy"))
             if len(oracle) and len(copy):
                 line += [f"{oracle.mean():.{digits}f}", f"{copy.mean():.{digits}f}"]
-                found.append(unmasks(name, oracle, copy))
+                found.append(detects(name, oracle, copy))
             else:
                 line += ["not defined", "not defined"]
         rows.append([*line, "**yes**" if found and all(found) else "no" if found else "with protocol `strict`"])
-    header = ["score", *(f"{dataset}, {who}" for dataset in datasets for who in ("oracle", "copy")), "unmasks"]
+    header = ["score", *(f"{dataset}, {who}" for dataset in datasets for who in ("oracle", "copy")), "detects"]
     insert(ROOT / "metrics" / "README.md", "copiers", table(header, rows))
 
 
