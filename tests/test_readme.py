@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, CommandLine
+from tests.tree import kept_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -47,15 +48,10 @@ def test_every_command_that_the_readme_shows_exists(command: CommandLine) -> Non
 
 @pytest.mark.readme
 def test_the_first_block_ends_in_a_table_from_a_fresh_copy(tmp_path: Path) -> None:
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if (ROOT / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tmp_path / name)
+    for path in kept_files():
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH", "TOX_"))}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", block("run")],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,15 @@ import typer
 
 from benchmark.cli.app import app
 from tests.conftest import ROOT
+from tests.tree import kept_files
 
 SHOWN = re.compile(r"python -m\s+benchmark((?:\s+(?!python\b)[^\s`|#]+)+)")
 
 
 def pages() -> list[Path]:
     """The Markdown pages and notebooks; the changelog and kept results speak of their own time."""
-    names = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "*.md", "*.ipynb"],
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout.splitlines()
-    return [ROOT / name for name in names if (ROOT / name).is_file() and not name.startswith(("CHANGELOG", "results/"))]
+    found = kept_files(ROOT, ".md", ".ipynb")
+    return [path for path in found if path.name != "CHANGELOG.md" and ROOT / "results" not in path.parents]
 
 
 def commands() -> dict[str, set[str]]:

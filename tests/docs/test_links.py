@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from tests.conftest import ROOT
+from tests.tree import kept_files
 
 CHECKER = ROOT / "docs" / "site_pages" / "links.py"
 
@@ -25,19 +26,10 @@ def links() -> ModuleType:
     return module
 
 
-def pages() -> list[Path]:
-    """The Markdown pages that git tracks or would track."""
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
-
-
 def test_every_relative_link_of_the_pages_leads_to_a_file_and_a_heading(links: ModuleType) -> None:
-    assert len(pages()) > 15
-    assert list(links.broken_in_pages(pages())) == []
+    pages = list(kept_files(ROOT, ".md"))
+    assert len(pages) > 15
+    assert list(links.broken_in_pages(pages)) == []
 
 
 def test_a_page_as_github_reads_it(links: ModuleType, tmp_path: Path) -> None:
