@@ -8,8 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from benchmark.data import DatasetSpec
+
+# A busy machine is no failure.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 REFERENCE = Path(__file__).parents[2] / "fixtures" / "data" / "reference_windows.npz"
 

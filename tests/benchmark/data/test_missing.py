@@ -36,7 +36,7 @@ def test_missing_cells_are_counted_and_refused_with_both_ways_out(own: Own) -> N
         load_series(own(daily([0, 1, None, 3, None, 5], "NA")), None)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=30, suppress_health_check=SLOW)
 @given(gone=st.sets(st.integers(0, 39), max_size=12), timed=st.booleans())
 def test_dropped_rows_are_in_no_window_and_no_window_crosses_them(own: Own, gone: set[int], timed: bool) -> None:
     text = daily([None if i in gone else i for i in range(40)])
@@ -59,7 +59,7 @@ def test_a_row_dropped_from_trading_days_is_a_gap_too(own: Own) -> None:
     assert [len(part) for part in series.parts] == [30, 29]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=30, suppress_health_check=SLOW)
 @given(gone=st.sets(st.integers(0, 59), max_size=30))
 def test_interpolation_agrees_with_pandas_and_stops_where_it_must(own: Own, gone: set[int]) -> None:
     values = np.random.default_rng(0).normal(size=60)

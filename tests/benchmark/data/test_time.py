@@ -45,7 +45,7 @@ def windows(spec: DatasetSpec, length: int, protocol: str = "paper") -> np.ndarr
     return load_windows(spec, length, protocol, seed_for_split=0).train
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(list(range(12))))
 def test_shuffled_rows_give_the_windows_of_the_ordered_file(tmp_path: Path, order: list[int]) -> None:
     stamps, values = hours(12), [float(i * i % 7) for i in range(12)]
@@ -77,7 +77,7 @@ def test_a_sorted_file_says_so(tmp_path: Path) -> None:
     assert "sorted: 1 row stood out of order" in card_text(card(spec, None))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(turns=st.permutations(["x"] * 10 + ["y"] * 10))
 def test_interleaved_machines_give_the_windows_of_separate_files(tmp_path: Path, turns: list[str]) -> None:
     seen = {"x": 0, "y": 0}

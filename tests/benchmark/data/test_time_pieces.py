@@ -32,7 +32,7 @@ def hours_of(windows: np.ndarray, data: WindowSet) -> np.ndarray:
     return np.rint(windows[..., 0] * (data.high[0] - data.low[0]) + data.low[0]).astype(int)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(1, 998), max_size=20))
 def test_hold_out_rows_stay_a_window_away_from_training_rows_across_gaps(tmp_path: Path, missing: set[int]) -> None:
     spec = own(tmp_path, hourly(np.setdiff1d(np.arange(1000), list(missing))))

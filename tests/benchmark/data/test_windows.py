@@ -70,7 +70,7 @@ def test_scaled_values_lie_in_the_unit_interval(values: list[float]) -> None:
         assert (scaled.min(), scaled.max()) == (0, 1)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(st.lists(st.integers(6, 40), min_size=2, max_size=6), st.integers(2, 6), st.integers(1, 4))
 def test_no_window_crosses_a_series(
     own: Own, as_csv: Callable[..., str], rows: list[int], length: int, stride: int
@@ -88,7 +88,7 @@ def test_no_window_crosses_a_series(
     assert "cross" in crossing.note
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(st.integers(2, 24), st.integers(172, 900), st.integers(1, 3))
 def test_strict_keeps_a_window_s_length_between_the_roles(
     own: Own, as_csv: Callable[..., str], length: int, rows: int, stride: int
