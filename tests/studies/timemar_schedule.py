@@ -55,7 +55,6 @@ PUBLISHED: dict[str, Any] = {
 """Stage 2 as Table 7 has it, but for the number of steps."""
 FITS: dict[str, dict[str, Any]] = {
     "before": {},
-    "low learning rate": {"stage2_learning_rate": 0.00015, "dropout": 0.1},
     "published rate and batch": {**PUBLISHED, "stage2_steps": 1800},
     "ladder": {"patch_nums": (1, 2, 3, 6), "stage2_steps": 3000},
     "mixing": {"mixing": 0.5},
