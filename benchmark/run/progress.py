@@ -33,9 +33,9 @@ class Display(Observer):
 
 
 def cell_name(cell: Cell) -> str:
-    """A cell in a few words."""
+    """A cell in a few words, with its variant where a suite sets several."""
     seed = f" seed {cell.seed}" if cell.seed else ""
-    return f"{cell.dataset.id} {cell.length} {cell.generator}{seed}"
+    return f"{cell.dataset.id} {cell.length} {cell.method}{seed}"
 
 
 def ending(outcome: Outcome) -> str:

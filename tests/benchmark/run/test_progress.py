@@ -33,7 +33,8 @@ STAGES = ("fit", "score:context_fid")
 
 
 def cell(generator: str) -> Any:
-    return SimpleNamespace(key=generator, generator=generator, dataset=SimpleNamespace(id="stocks"), length=24, seed=0)
+    dataset = SimpleNamespace(id="stocks")
+    return SimpleNamespace(key=generator, generator=generator, method=generator, dataset=dataset, length=24, seed=0)
 
 
 def remaining() -> Remaining:

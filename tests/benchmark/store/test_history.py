@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.config.suites import SuiteSpec
+from benchmark.config.suites import SuiteSpec, Variant
 from benchmark.files import write_json
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
@@ -87,3 +87,14 @@ def test_every_trained_generator_says_how_much_it_trains() -> None:
         for cell in make_plan(suite, Request()).cells:
             if cell.size_class != "control":
                 assert training_work(cell, cell.params), cell.generator
+
+
+def test_variants_of_one_generator_are_told_apart(tmp_path: Path) -> None:
+    variants = tuple(Variant(generator="timevae", params={"latent": size}) for size in (4, 16))
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), variants=variants, budget="fast")
+    found = preview.preview(make_plan(suite, Request()), Store(tmp_path), launch.options("cpu", 1, None, None))
+    assert [cell["name"] for cell in found["cells"]] == [
+        "sines 24 copy",
+        "sines 24 timevae/latent=4",
+        "sines 24 timevae/latent=16",
+    ]
