@@ -27,6 +27,8 @@ FRAMES = [
         "ablation_stocks_fast/results.csv",
         "ablation_etth_fast/results.csv",
         "ablation_mujoco_fast/results.csv",
+        "table8_fast/results.csv",
+        "table8_fast/copying.csv",
         "controls/results.csv",
         "strict/results.csv",
     )
