@@ -37,6 +37,6 @@ def rows(measured: dict[Key, str]) -> list[list[str]]:
     return shown
 
 
-def text(frame: pd.DataFrame) -> str:
-    """The counts as a Markdown table; a verdict compares a measured with a published value as tables do."""
-    return table(HEADER, rows(verdicts(frame)))
+def text(*frames: pd.DataFrame) -> str:
+    """The counts of several frames as a Markdown table; a verdict compares a measured with a published value as tables do."""
+    return table(HEADER, rows({key: verdict for frame in frames for key, verdict in verdicts(frame).items()}))

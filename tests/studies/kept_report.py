@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmark.files import write_bytes
 from benchmark.html_report.command import report_rows
-from benchmark.report.kept_frame import frame_tables, read_frames
+from benchmark.report.kept_frame import frame_tables, read_frame, read_frames
 from benchmark.report.suite import render_tables
 from tests.studies import coverage
 from tests.studies.record import MEASURED, insert
@@ -33,6 +33,8 @@ FRAMES = [
         "strict/results.csv",
     )
 ]
+SAMPLING = MEASURED / "table6_fast" / "results.csv"
+"""Seconds of sampling on one machine, of cells of their own: they count, and stand beside no cell of another machine."""
 
 
 def kept() -> pd.DataFrame:
@@ -41,13 +43,18 @@ def kept() -> pd.DataFrame:
     return frame[frame["metric"].isin(frame.loc[frame["size_class"] != "control", "metric"])]
 
 
+def counts(frame: pd.DataFrame) -> str:
+    """How much of the paper's tables the kept frames and the seconds of sampling cover."""
+    return coverage.text(frame, read_frame(SAMPLING))
+
+
 def main() -> None:
     """Write the report, the tables and the counts."""
     frame = kept()
     print(report_rows(frame, MEASURED / "report.html", "Everything measured").text())  # noqa: T201
     write_bytes(MEASURED / "tables.tex", render_tables(frame, frame_tables(frame), "latex").encode())
-    insert(MEASURED / "README.md", "coverage", coverage.text(frame))
-    print(coverage.text(frame))  # noqa: T201
+    insert(MEASURED / "README.md", "coverage", counts(frame))
+    print(counts(frame))  # noqa: T201
 
 
 if __name__ == "__main__":
