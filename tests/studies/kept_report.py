@@ -11,10 +11,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from benchmark.config.suites import load_suite
 from benchmark.files import write_bytes
 from benchmark.html_report.command import report_rows
-from benchmark.report.kept_frame import frame_tables, read_frame, read_frames
+from benchmark.report.kept_frame import dataset_titles, frame_tables, read_frame, read_frames
+from benchmark.report.layouts import grid
 from benchmark.report.suite import render_tables
+from benchmark.report.table import make_table
+from benchmark.report.text_table import TextTable
 from tests.studies import coverage
 from tests.studies.record import MEASURED, insert
 
@@ -48,11 +52,22 @@ def counts(frame: pd.DataFrame) -> str:
     return coverage.text(frame, read_frame(SAMPLING))
 
 
+def tables(frame: pd.DataFrame) -> tuple[TextTable, ...]:
+    """A table for each protocol and budget, and Table 8's grid of variants, whose long names would widen the first."""
+    suite = load_suite("table8")
+    variants = frame["generator"].str.contains("/")
+    floor = (frame["generator"] == "oracle") & frame["dataset"].isin(suite.datasets)
+    part = frame[(variants | floor) & (frame["protocol"] == suite.protocol) & frame["metric"].isin(suite.scores)]
+    title = f"{suite.title}, budget {suite.budget}"
+    made = make_table(part, title=title, dataset_titles=dataset_titles(part))
+    return (*frame_tables(frame[~variants]), grid(made, suite.variants))
+
+
 def main() -> None:
     """Write the report, the tables and the counts."""
     frame = kept()
     print(report_rows(frame, MEASURED / "report.html", "Everything measured").text())  # noqa: T201
-    write_bytes(MEASURED / "tables.tex", render_tables(frame, frame_tables(frame), "latex").encode())
+    write_bytes(MEASURED / "tables.tex", render_tables(frame, tables(frame), "latex").encode())
     insert(MEASURED / "README.md", "coverage", counts(frame))
     print(counts(frame))  # noqa: T201
 
