@@ -68,8 +68,9 @@ def main() -> None:
     frame = kept()
     print(report_rows(frame, MEASURED / "report.html", "Everything measured").text())  # noqa: T201
     write_bytes(MEASURED / "tables.tex", render_tables(frame, tables(frame), "latex").encode())
-    insert(MEASURED / "README.md", "coverage", counts(frame))
-    print(counts(frame))  # noqa: T201
+    found = counts(frame)
+    insert(MEASURED / "README.md", "coverage", found)
+    print(found)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -92,6 +92,15 @@ def test_the_file_of_an_own_set_goes_where_it_is_looked_for(server: _Server, tmp
     assert [entry.name for entry in tmp_path.iterdir()] == ["own"]
 
 
+def test_a_link_in_the_data_folder_counts_as_the_file(server: _Server, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "whole.csv").write_bytes(BODY)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "whole.csv").symlink_to(tmp_path / "disk" / "whole.csv")
+    fetch(_spec(), tmp_path / "data", open_url=server.open_url)
+    assert server.requests == 0
+
+
 @pytest.mark.parametrize(
     ("file", "body", "sentence"),
     [

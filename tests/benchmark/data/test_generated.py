@@ -104,3 +104,8 @@ def test_a_simulated_set_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_features_have_names() -> None:
     assert len(NAMES) == len(set(NAMES)) == load_spec("mujoco").features
     assert len(feature_names(Recipe(process="sines"))) == load_spec("sines").features
+
+
+def test_a_recipe_that_no_memory_holds_is_refused() -> None:
+    with pytest.raises(ValueError, match="less than or equal to 10000000"):
+        Recipe(process="sines", sequences=10**11)
