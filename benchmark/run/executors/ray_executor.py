@@ -205,13 +205,16 @@ class RayExecutor:
 
     def order(self, cell: RayCell, order: str) -> None:
         """Leave an order for a task; one that still waits for a node is withdrawn instead."""
-        # The mailbox knows best: a task that is cancelled just as it ends takes the whole process down with it (Ray 2.60).
+        # The mailbox knows best: a task that is cancelled just as it ends takes the whole process down with it.
         with contextlib.suppress(self.ray.exceptions.RayError):
             if not self.ray.get(self.mailbox.order.remote(cell.attempt, order)):
                 self.cancel(cell, force=False)
 
     def cancel(self, cell: RayCell, *, force: bool) -> None:
-        """Have Ray give a task up; its worker process ends with it."""
+        """Have Ray give up a task that has not ended; its worker process ends with it."""
+        # Ray 2.60 ends the whole runner where it cancels a task whose result is still being stored.
+        if cell.attempt not in self.cells:
+            return
         with contextlib.suppress(self.ray.exceptions.RayError, ValueError):
             self.ray.cancel(cell.ref, force=force)
 

@@ -177,9 +177,10 @@ def a_terminated_run_stops_its_cells_cleanly(address: str, folder: Path) -> None
         )
     wait_until(lambda: list((folder / "runs").glob("cells/*/journal.jsonl")), runner)
     os.kill(runner.pid, signal.SIGTERM)
-    assert runner.wait(timeout=180) == 130
-    assert fits(folder, "waits") == ["started", "interrupted"]
+    status = runner.wait(timeout=180)
     said = (folder / "lines").read_text()
+    assert status == 130, said
+    assert fits(folder, "waits") == ["started", "interrupted"]
     assert "interrupted; run the same command again to go on from here" in said
     assert "Traceback" not in said
 
