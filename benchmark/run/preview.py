@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from benchmark.plan.planner import Plan
+from benchmark.run.outcome import settled
 from benchmark.run.progress import cell_name
 from benchmark.run.runner import Options
 from benchmark.store.history import History, duration
+from benchmark.store.records import State
 from benchmark.store.status import all_stages
 from benchmark.store.store import Store
 
@@ -17,13 +19,20 @@ def preview(plan: Plan, store: Store, chosen: Options) -> dict[str, Any]:
     history = History(store)
     cells = []
     for cell in plan.cells:
-        stages = all_stages(plan.score_names) if chosen.force else store.state(cell, plan.score_names).missing
-        seconds = 0.0 if cell.skip else history.cell_seconds(cell, stages)
-        state = "done" if not stages else ("skipped" if cell.skip else "missing")
+        known_state = store.state(cell, plan.score_names)
+        stages = all_stages(plan.score_names) if chosen.force else known_state.missing
+        outcome = settled(cell, known_state, stages, retry=chosen.retry_failed or chosen.force)
+        seconds = history.cell_seconds(cell, stages) if outcome is None else 0.0
         cells.append(
-            {"cell": cell.slug, "name": cell_name(cell), "state": state, "reason": cell.skip or "", "missing": list(stages),
-             "seconds": None if seconds is None else round(seconds, 1)}
-        )  # fmt: skip
+            {
+                "cell": cell.slug,
+                "name": cell_name(cell),
+                "state": outcome.state.value if outcome else State.MISSING.value,
+                "reason": outcome.reason if outcome else "",
+                "missing": list(stages),
+                "seconds": None if seconds is None else round(seconds, 1),
+            }
+        )
     known = [float(str(cell["seconds"])) for cell in cells if cell["seconds"] is not None]
     return {
         "cells": cells,

@@ -38,6 +38,9 @@ def test_a_score_that_does_not_apply_keeps_no_other_from_being_computed(tmp_path
     before = journal.read_bytes()
     assert states(tmp_path, "correlational") == {"correlational": "skipped"}
     assert journal.read_bytes() == before
+    done = run_suite(tmp_path, *ONE_COLUMN, "--dry-run", text=TEXT.format("correlational"))
+    assert ": skipped (" in done.stdout
+    assert "0 of 1 cells to compute" in done.stdout
 
 
 @pytest.mark.parametrize(
