@@ -88,6 +88,8 @@ def run(
     }  # fmt: skip
     if index is not None and planned is None:
         raise UserError("--index is a bundle of a plan; name the file with --plan.")
+    if dry_run and (planned is not None or cell is not None):
+        raise UserError("--dry-run previews a suite; leave it out, or leave out --plan and --cell.")
     if planned is not None:
         end_cells(run_planned(planned, index, cell, workers=workers, report=report, limits=limits))
         return

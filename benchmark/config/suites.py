@@ -70,7 +70,7 @@ class SuiteSpec(Frozen):
         default=1,
         ge=1,
         le=MOST_SAMPLING_SEEDS,
-        description="The number of sets of samples that each fitted model draws.",
+        description="The number of sets of samples that each fitted model draws; with suites that it includes, the largest.",
     )
     time_limit_minutes: float | None = Field(
         default=None, gt=0, description="The minutes that a cell may take; by default those of the budget."

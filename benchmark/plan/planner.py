@@ -63,10 +63,8 @@ class Plan:
 
     @property
     def score_names(self) -> tuple[str, ...]:
-        """The scores of every draw of samples, draw by draw; what times or measures the model itself is done once."""
-        draws = range(1, self.suite.sampling_seeds)
-        drawn = [ScoreName.parse(name) for name in self.scores if name not in STAGE_SCORES]
-        return (*self.scores, *(score.of_draw(draw) for draw in draws for score in drawn))
+        """The scores of every draw of samples, draw by draw."""
+        return every_draw(self.scores, self.suite.sampling_seeds)
 
     @property
     def lacking(self) -> list[DatasetSpec]:
@@ -78,6 +76,12 @@ class Plan:
         """Seconds a cell may take."""
         minutes = self.suite.time_limit_minutes
         return 60 * (minutes if minutes is not None else BUDGETS.load(self.suite.budget).time_limit_minutes)
+
+
+def every_draw(scores: Sequence[str], draws: int) -> tuple[str, ...]:
+    """The scores of each of several draws; what times or measures the model itself is done once."""
+    drawn = [ScoreName.parse(name) for name in scores if name not in STAGE_SCORES]
+    return (*scores, *(score.of_draw(draw) for draw in range(1, draws) for score in drawn))
 
 
 def make_plan(
@@ -95,7 +99,6 @@ def make_plan(
     whole = _extent(suite)
     suite, sources = apply_request(suite, request)
     changed = [f"{name}={extent}" for name, extent in _extent(suite).items() if extent != whole[name]]
-    changes = (*request.only, *changed, *request.assignments)
     for score in suite.scores:
         SCORES.load(score, owner=f"suite '{suite.name}'")
     # The including suite decides on budget and protocol; a cell that several suites name is one cell.
@@ -103,6 +106,11 @@ def make_plan(
     selection = selection or parse_only(request.only, _choices(suite, request))
     parts = [make_plan(load_suite(name), inner, (*within, suite.origin), selection) for name in suite.include]
     scores = tuple(dict.fromkeys([*suite.scores, *(score for part in parts for score in part.scores)]))
+    # An option that says what this suite has already may alter one that it includes.
+    changed += [change for part in parts for change in part.changes if change not in request.only]
+    changes = (*request.only, *dict.fromkeys(changed), *request.assignments)
+    draws = max([suite.sampling_seeds, *(part.suite.sampling_seeds for part in parts)])
+    suite = suite.model_copy(update={"sampling_seeds": draws})
     own = _own_cells(suite, request, selection)
     cells = {cell.key: cell for cell in [cell for part in parts for cell in part.cells] + own}
     if not cells and not within:

@@ -15,7 +15,10 @@ from benchmark.plan.cell import Cell
 
 @dataclass(frozen=True)
 class Job:
-    """One cell with the scores wanted, and where and on what to compute them; `force` computes finished stages again too."""
+    """One cell with the scores wanted, and where and on what to compute them.
+
+    `force` computes finished stages again too, `retry` scores whose failure another attempt would repeat.
+    """
 
     cell: Cell
     scores: tuple[str, ...]
@@ -27,6 +30,7 @@ class Job:
     gpu_memory_mib: float | None = None
     gpu_share: float = 1.0
     """The share of the accelerator's memory that PyTorch may take."""
+    retry: bool = False
 
 
 def dump_job(job: Job) -> str:
@@ -45,6 +49,7 @@ def dump_job(job: Job) -> str:
         "force": job.force,
         "gpu_memory_mib": job.gpu_memory_mib,
         "gpu_share": job.gpu_share,
+        "retry": job.retry,
     }
     return json.dumps(values)
 
@@ -66,4 +71,5 @@ def parse_job(line: str) -> Job:
         force=values["force"],
         gpu_memory_mib=values["gpu_memory_mib"],
         gpu_share=values["gpu_share"],
+        retry=values["retry"],
     )

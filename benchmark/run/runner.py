@@ -193,7 +193,7 @@ class Runner:
     def _start_due(
         self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...], executor: Executor
     ) -> Iterator[Outcome]:
-        """Start what there is room for; the outcomes of cells that are not started because their generator failed too often."""
+        """Start what there is room for; the outcomes of cells whose generator failed too often or that others have ended."""
         alone = self.retries.alone
         for _ in range(len(waiting)):
             if len(self.running) >= executor.workers:
@@ -211,7 +211,13 @@ class Runner:
                     self._tell("elsewhere", cell, owner)
                 waiting.append((cell, time.monotonic() + BUSY_SECONDS))
                 continue
-            stages = all_stages(scores) if self.options.force else self.store.state(cell, scores, verify=True).missing
+            state = self.store.state(cell, scores, verify=True)
+            stages = all_stages(scores) if self.options.force else state.missing
+            # Another runner may have ended it meanwhile; a crash that this one tries again is no such end.
+            retry = self.options.retry_failed or self.options.force or cell.key in self.retries.tried
+            if outcome := settled(cell, state, stages, retry=retry):
+                yield outcome
+                continue
             # A cell that another runner is busy with, or that is tried again, is started several times.
             if cell.key not in self.told:
                 self.told.add(cell.key)
@@ -225,6 +231,7 @@ class Runner:
                 self.options.checkpoint_seconds,
                 self.options.force,
                 self.options.gpu_memory_mib,
+                retry=self.options.retry_failed,
             )
             started = executor.start(
                 job, lambda worker, event: self.events.put((worker, event)), alone=cell.key in alone

@@ -108,17 +108,26 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     from benchmark.run.stages import CellRun
 
     folder = store.cell(cell)
-    stages = list(all_stages(job.scores) if job.force else store.state(cell, job.scores, verify=True).missing)
+    found = store.state(cell, job.scores, verify=True)
+    stages = list(all_stages(job.scores) if job.force else found.missing)
     model = folder.finished("fit").files
     heal(store, cell)
-    if job.force:
+    if job.force and not folder.forced.exists():
         shutil.rmtree(folder.checkpoint, ignore_errors=True)
+        folder.checkpoint.mkdir()
+        folder.forced.touch()
     write_json(folder.path / "cell.json", cell.record())
     # What other suites' scores came to stays known, as long as their samples do.
     others = all(stage.startswith(METRIC_STAGE) for stage in stages)
+    held: dict[str, Ending] = {}
+    if others and not (job.force or job.retry):
+        held = {one: end for one in stages if (end := found.status.ending(one)) is not None and end.is_final}
+        stages = [stage for stage in stages if stage not in held]
     earlier = {stage: one for stage, one in folder.status().endings.items() if others and stage not in stages}
+    earlier |= held
     folder.write_status(Status(state=State.RUNNING, endings=earlier))
-    (folder.path / "error.txt").unlink(missing_ok=True)
+    if not held:
+        (folder.path / "error.txt").unlink(missing_ok=True)
     report = Reporter(send, folder.path / "log.jsonl")
 
     def altered(sentence: str) -> None:
@@ -148,9 +157,9 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
             if not stage.startswith(METRIC_STAGE) or state is State.INTERRUPTED:
                 break
     warnings = folder.provenance().stage("fit").warnings
-    if not endings:
+    if not held | endings:
         return Status(state=State.DONE, warnings=warnings, endings=earlier)
-    stage, ending = gravest(endings)
+    stage, ending = gravest(held | endings)
     return Status(
         state=ending.state, reason=ending.reason, stage=stage, warnings=warnings, endings={**earlier, **endings}
     )

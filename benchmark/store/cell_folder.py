@@ -66,6 +66,11 @@ class CellFolder:
         """The file that holds what an unfinished fit has cost in all its sessions."""
         return self.checkpoint / "elapsed"
 
+    @property
+    def forced(self) -> Path:
+        """Marks the checkpoint of a fit that is computed again on request."""
+        return self.checkpoint / "forced"
+
     def unfinished(self) -> Spent:
         """What an unfinished fit has cost, up to the last time that it was written; nothing where there is none."""
         try:

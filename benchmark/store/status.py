@@ -10,7 +10,7 @@ from benchmark.plan.keys import sample_key, score_key
 from benchmark.plan.sampling_time import STAGE_SCORES, StageScore
 from benchmark.plan.score_name import ScoreName
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.records import Ending, Provenance, ScoreRecord, StageRecord, State, Status
+from benchmark.store.records import Ending, Provenance, ScoreRecord, StageRecord, State, Status, gravest
 
 COMPUTE_AGAIN = "run the suite again to compute it"
 METRIC_STAGE = "score:"
@@ -45,6 +45,26 @@ class CellState:
         # How another score ended says nothing of this one.
         of_another = status.stage.startswith(METRIC_STAGE) and Ending(state=status.state).is_final
         return Status() if of_another else status
+
+
+def status_for(folder: CellFolder, scores: Iterable[str]) -> Status:
+    """How a cell stands for some scores by its records alone; what was done for other scores says nothing of these."""
+    status, known = folder.status(), all_scores(folder, folder.provenance())
+    if status.state is State.MISSING or (status.state is not State.DONE and not _is_of_scores(status.stage)):
+        return status
+    if all(name in known for name in scores):
+        return Status(state=State.DONE, warnings=status.warnings)
+    if status.state is State.DONE:
+        status = Status(warnings=status.warnings, endings=status.endings)
+    found = CellState((), status, known, (), folder.provenance())
+    lacking = {stage_of(name): found.of_score(name) for name in scores if name not in known}
+    stage, ending = gravest({name: Ending(state=one.state, reason=one.reason) for name, one in lacking.items()})
+    return Status(state=ending.state, reason=ending.reason, stage=stage, warnings=status.warnings)
+
+
+def _is_of_scores(stage: str) -> bool:
+    """Whether a stage comes after samples; so does one that ended before it had a name of its own."""
+    return stage != "fit" and not stage.startswith("sample")
 
 
 def stage_of(score: str) -> str:

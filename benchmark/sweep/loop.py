@@ -14,6 +14,7 @@ from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import fetch_missing
 from benchmark.errors import UserError
 from benchmark.plan.cell import STRICT_ROLES
+from benchmark.plan.keys import SCORES
 from benchmark.plan.planner import Plan
 from benchmark.plan.request import Request
 from benchmark.run.runner import Options
@@ -55,9 +56,11 @@ def check(spec: SweepSpec, request: Request, write: Callable[[str], None], *, do
     """Check all that a user can get wrong but the storage; downloads the data on request.
 
     Raises:
-        UserError: The objective, the data, a parameter or a value does not work.
+        UserError: The objective, a score, the data, a parameter or a value does not work.
     """
     objective = make_objective(spec)
+    for name in spec.scores or ():
+        SCORES.load(name, owner="--scores")
     base = plan_trial(spec, objective, {}, request)
     if download and fetch_missing(base.lacking, request.data_dir, write):
         base = plan_trial(spec, objective, {}, request)

@@ -76,7 +76,7 @@ class Range:
 
     def text(self) -> str:
         """The range as the command line takes it."""
-        return f"{self.low:g}..{self.high:g}{':log' if self.log else ''}"
+        return f"{self.low:.15g}..{self.high:.15g}{':log' if self.log else ''}"
 
 
 Dimension = Choices | Range
@@ -164,10 +164,10 @@ def _dimension(name: str, given: Any, annotation: Any, base: Mapping[str, Any]) 
     if isinstance(given, str) and ".." in given:
         low, _, rest = given.partition("..")
         high, _, scale = rest.partition(":")
-        return _range(name, given, _scalar(low), _scalar(high), scale)
+        return _range(name, given, _scalar(low), _scalar(high), scale, annotation)
     if isinstance(given, Mapping):
         scale = "log" if given.get("log") else ""
-        return _range(name, dict(given), given.get("low"), given.get("high"), scale)
+        return _range(name, dict(given), given.get("low"), given.get("high"), scale, annotation)
     is_tuple = _holds_tuple(annotation)
     items = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else [given]
     values = tuple(_item(item, is_tuple) for item in items)
@@ -177,16 +177,15 @@ def _dimension(name: str, given: Any, annotation: Any, base: Mapping[str, Any]) 
     return Choices(name, values)
 
 
-def _range(name: str, given: object, low: object, high: object, scale: str) -> Range:
+def _range(name: str, given: object, low: object, high: object, scale: str, annotation: Any) -> Range:
     numbers = [value for value in (low, high) if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) < 2 or not all(map(math.isfinite, numbers)) or scale not in ("", "log"):
         raise UserError(f"--param {name}={given} is not understood; write {name}=low..high or {name}=low..high:log.")
     if not numbers[0] < numbers[1] or (scale and numbers[0] <= 0):
         above = " above 0" if scale else ""
         raise UserError(f"--param {name}={given} is no range; write the smaller number{above} first.")
-    return Range(
-        name, numbers[0], numbers[1], log=scale == "log", whole=all(isinstance(value, int) for value in numbers)
-    )
+    whole = all(isinstance(value, int) for value in numbers) and not _takes_float(annotation)
+    return Range(name, numbers[0], numbers[1], log=scale == "log", whole=whole)
 
 
 def _item(item: Any, is_tuple: bool) -> Any:
@@ -210,6 +209,10 @@ def _scalar(text: str) -> Label:
         with suppress(ValueError):
             return number(plain)
     return plain
+
+
+def _takes_float(annotation: Any) -> bool:
+    return annotation is float or any(map(_takes_float, get_args(annotation)))
 
 
 def _holds_tuple(annotation: Any) -> bool:

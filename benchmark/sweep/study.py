@@ -137,7 +137,8 @@ class SharedStudy:
 
     def _trial_lock(self, index: int) -> OwnedLock:
         """Held by the process that runs a trial, and freed by the system when that process dies."""
-        return self.store.lock(f"sweep-{self.optuna.study_name}-{index}", wait=False)
+        # No study's name holds an @, so that no other lock has this one's.
+        return self.store.lock(f"sweep-{self.optuna.study_name}@{index}", wait=False)
 
     def _study_lock(self) -> OwnedLock:
         return self.store.lock(f"sweep-{self.optuna.study_name}", wait=True)

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from benchmark.files import sha256
 from benchmark.plan.cell import SHOWN, digest
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.records import Provenance, ScoreRecord, State
-from benchmark.store.status import all_scores
+from benchmark.store.records import Provenance, ScoreRecord, State, Status
+from benchmark.store.status import all_scores, status_for
 from benchmark.store.store import Store
 from benchmark.tracking.final_scores import LONGEST_DESCRIPTION, RowScores, description, final_scores, score_table
 from benchmark.tracking.suite_runs import FINISHED, CellRef, SuiteRun, SuiteRuns
@@ -95,7 +95,7 @@ def run_contents(run: SuiteRun, suite_runs: SuiteRuns) -> RunContents:
 def suite_content(run: SuiteRun, suite_runs: SuiteRuns) -> RunContent:
     """The parent: the suite's settings, final scores, tables, configuration and plots, and how it ended."""
     store = suite_runs.store
-    states = [_state(ref, store) for ref in run.cells]
+    states = [_status(run, ref, store).state for ref in run.cells]
     state = _suite_state(run, states, under_way=suite_runs.is_under_way(run))
     datasets = dict(_dataset(ref) for ref in run.cells)
     sums = {f"data_sha256.{name}": fingerprint for name, fingerprint in datasets.items()}
@@ -148,7 +148,8 @@ def _suite_state(run: SuiteRun, cells: Sequence[State], *, under_way: bool) -> S
 
 def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None:
     """A child: parameters, losses by step, scores with repetitions, costs, tags and files; None before the cell has ended."""
-    state = _state(ref, store)
+    status = _status(run, ref, store)
+    state = status.state
     if state in (State.MISSING, State.RUNNING):
         return None
     folder = _folder(ref, store)
@@ -157,7 +158,7 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
     started, ended = _times(provenance, run.started)
     fit = provenance.stage("fit")
     scores = {} if cannot_run else all_scores(folder, provenance)
-    reason, warnings = ref.skip if cannot_run else folder.status().reason, " ".join(fit.warnings)
+    reason, warnings = ref.skip if cannot_run else status.reason, " ".join(fit.warnings)
     dataset, fingerprint = _dataset(ref)
     tags = {
         "suite": run.suite,
@@ -227,10 +228,10 @@ def _provenance(ref: CellRef, store: Store) -> Provenance:
     return _folder(ref, store).provenance()
 
 
-def _state(ref: CellRef, store: Store) -> State:
-    """How a cell stands by its last attempt."""
-    state = _folder(ref, store).status().state
-    return State.SKIPPED if state is State.MISSING and ref.skip else state
+def _status(run: SuiteRun, ref: CellRef, store: Store) -> Status:
+    """How a cell stands for the scores of a suite run."""
+    status = status_for(_folder(ref, store), run.scores)
+    return Status(state=State.SKIPPED) if status.state is State.MISSING and ref.skip else status
 
 
 def _times(provenance: Provenance, otherwise: float) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from filelock import Timeout
 from benchmark.files import read_json, write_bytes, write_json
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.describe import configuration
-from benchmark.plan.planner import Plan
+from benchmark.plan.planner import Plan, every_draw
 from benchmark.report.suite import suite_folder
 from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.store import Store
@@ -78,6 +78,11 @@ class SuiteRun:
     def suite(self) -> str:
         """The suite's name."""
         return str(self.params.get("name", self.experiment))
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The scores of every draw of samples."""
+        return every_draw(self.params.get("scores", ()), int(self.params.get("sampling_seeds", 1)))
 
 
 def from_plan(plan: Plan) -> SuiteRun:

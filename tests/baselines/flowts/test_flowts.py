@@ -136,8 +136,8 @@ def test_one_window_and_the_shortest_lengths_work(count: int, length: int, featu
 
 def test_training_learns_level_spread_and_smoothness() -> None:
     data = waves(300, features=1)
-    options = {"width": 32, "schedule": "cosine", "learning_rate": 4e-3, "warmup": 20, "steps": 120, "batch": 32}
-    trained = make(**options, average_decay=0.9, average_every=1, sampling_steps=30).fit(data, FitContext(seed=1))
+    options = {"width": 32, "schedule": "cosine", "learning_rate": 4e-3, "warmup": 20, "steps": 80, "batch": 32}
+    trained = make(**options, average_decay=0.9, average_every=1, sampling_steps=20).fit(data, FitContext(seed=1))
     sample = trained.sample(300, 0)
     assert abs(sample.mean() - data.mean()) < 0.08
     assert sample.std() == pytest.approx(data.std(), rel=0.3)

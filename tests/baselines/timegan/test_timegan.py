@@ -152,7 +152,7 @@ def test_a_resumed_fit_gives_the_bytes_of_an_uninterrupted_one(fitted, tmp_path)
 
 def test_training_learns_to_rebuild_and_to_generate():
     data = waves(200, features=1)
-    steps = {"embedding_steps": 150, "supervised_steps": 40, "joint_steps": 25, "batch": 32, "learning_rate": 1e-2}
+    steps = {"embedding_steps": 100, "supervised_steps": 20, "joint_steps": 15, "batch": 32, "learning_rate": 1e-2}
     made = TimeGAN(**{**TINY, **steps, "hidden": 12}).fit(data, FitContext(seed=1))
     nets, x = made.network_, made.network_.transform(torch.from_numpy(data))
     assert float((nets.recovery(nets.embedder(x)) - x).square().mean()) < 0.2 * float(x.var())

@@ -231,7 +231,7 @@ def test_damaged_archives_are_refused_wherever_the_damage_is(
     else:
         scipy.io.savemat(tmp_path / "own.mat", {"ts": values[:, 0]}, do_compression=True)
     whole = (tmp_path / f"own.{kind}").read_bytes()
-    for place in range(0, len(whole), 41):
+    for place in range(0, len(whole), 41 if kind == "npz" else 83):
         cut_short = own(whole[:place], f"own.{kind}", array=None if kind == "npz" else "ts")
         _refused(cut_short, r"is no NumPy file of plain|is not a readable MATLAB file|has no array 'ts', only: ")
     # Damage inside the compressed numbers, which the file's own checks find.

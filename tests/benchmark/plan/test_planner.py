@@ -169,8 +169,20 @@ def test_lengths_of_the_command_line_replace_those_of_the_suite_and_of_what_it_i
         ("gaussian", 12), ("gaussian", 36), ("copy", 12), ("copy", 36),
     ]  # fmt: skip
     assert plan.folder == "x-paper-smoke--length=12,36"
-    assert make_plan(suite, Request(lengths=(24,))).folder == "x-paper-smoke", "the suite's own lengths change nothing"
+    assert make_plan(suite, Request(lengths=(24,))).folder == "x-paper-smoke--length=24", "the included suite has two"
+    assert make_plan(suite, Request(seeds=1)).folder == "x-paper-smoke", "neither has more"
     assert {cell.length for cell in make_plan(suite, Request(lengths=(12, 36), only=("length=36",))).cells} == {36}
+
+
+def test_a_suite_draws_as_often_as_one_that_it_includes(tmp_path: Path) -> None:
+    inner = tmp_path / "inner.yaml"
+    inner.write_text(
+        "datasets: [sines]\ngenerators: [gaussian]\nbudget: smoke\nscores: [spectral]\nsampling_seeds: 2\n"
+    )
+    suite = SuiteSpec(name="x", scores=("spectral",), budget="smoke", include=(str(inner),))
+    assert make_plan(suite, Request()).score_names == ("spectral", "spectral@1")
+    once = make_plan(suite, Request(sampling_seeds=1))
+    assert (once.score_names, once.folder) == (("spectral",), "x-paper-smoke--sampling_seeds=1")
 
 
 def test_own_data_have_a_name_of_their_own(tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def test_one_cell_of_a_suite_or_of_a_plan_by_its_key(tmp_path: Path) -> None:
     [
         (("--index", "0"), "--index is a bundle of a plan; name the file with --plan."),
         (("--plan", "plan.json", "--index", "3"), "--index is 3, but the plan has the bundles 0 to 0."),
+        (("--plan", "plan.json", "--dry-run"), "leave it out, or leave out --plan and --cell."),
         (("--plan", "none.json"), "cannot be read (No such file or directory)"),
         (("--plan", "small.yaml"), "is no plan, or is damaged"),
         (("--plan", "plan.json", "--cell", "zz"), "no cell of suite 'small' begin with 'zz'"),

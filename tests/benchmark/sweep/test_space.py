@@ -30,6 +30,8 @@ def dimension(name: str, given: object) -> Choices | Range:
         ("stage1_learning_rate", "1e-4..1e-2:log", Range("stage1_learning_rate", 1e-4, 1e-2, log=True)),
         ("vocab_size", "16..512:log", Range("vocab_size", 16, 512, log=True, whole=True)),
         ("dropout", {"low": 0.0, "high": 0.5}, Range("dropout", 0.0, 0.5)),
+        ("mixing", "0..1", Range("mixing", 0, 1)),
+        ("stage1_steps", "100..200", Range("stage1_steps", 100, 200, whole=True)),
     ],
 )
 def test_values_are_read_as_the_parameter_takes_them(name: str, given: object, expected: object) -> None:
@@ -50,6 +52,14 @@ def test_values_are_read_as_the_parameter_takes_them(name: str, given: object, e
 def test_mistakes_are_one_sentence(name: str, given: object, message: str) -> None:
     with pytest.raises(UserError, match=message):
         dimension(name, given)
+
+
+def test_ranges_that_differ_in_their_seventh_digit_read_differently() -> None:
+    one, other = dimension("stage1_steps", "1..1234567"), dimension("stage1_steps", "1..1234568")
+    assert isinstance(one, Range)
+    assert isinstance(other, Range)
+    assert (one.text(), other.text()) == ("1..1234567", "1..1234568")
+    assert Range("mixing", 0.0, 1.0).text() == Range("mixing", 0, 1).text() == "0..1"
 
 
 def test_a_grid_is_the_product_and_has_no_ranges() -> None:

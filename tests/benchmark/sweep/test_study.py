@@ -194,6 +194,18 @@ def test_an_error_lets_the_trial_wait_again_and_failed_ones_wait_for_retry(tmp_p
     assert seen[0] == seen[1]
 
 
+def test_a_trial_locks_no_study_whose_name_ends_in_its_number(tmp_path: Path) -> None:
+    study = study_in(tmp_path, "lr")
+    study.enqueue([{}])
+    trial = study.ask()
+    assert trial is not None
+    with study.store.lock("sweep-lr-0", wait=False):
+        assert study_in(tmp_path, "other").optuna.study_name == "other"
+    assert study.store.owner("sweep-lr@0") is not None
+    assert study.store.owner("sweep-lr-0") is None
+    die(study, trial)
+
+
 def test_a_study_about_something_else_is_refused(tmp_path: Path) -> None:
     study_in(tmp_path)
     with pytest.raises(UserError, match="the study 's' was begun with length 24, not 64; give the new sweep a name"):

@@ -163,6 +163,7 @@ def test_a_pruner_stops_a_trial_that_is_behind(command: CommandLine, tmp_path: P
             (*BASE, "--param", "depth=1", "--objective", "discriminative"),
             r"is a score that tables report, and choosing by it spoils it as a test; .* add --allow-test-objective",
         ),
+        ((*BASE, "--param", "depth=1", "--scores", "context_fidd"), r"'context_fidd' in --scores; did you mean"),
         ((*BASE, "--param", "depth=1", "--protocol", "paper"), r"the objective 'validation' needs validation windows"),
         ((*BASE, "--param", "depth=1", "--storage", "nowhere"), r"the storage 'nowhere' cannot be opened"),
     ],

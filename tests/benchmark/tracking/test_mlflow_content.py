@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark.files import write_json
@@ -65,6 +66,23 @@ def test_a_cell_under_way_is_not_told_of(run: SuiteRun, store: Store) -> None:
     folder = store.root / "cells" / run.cells[0].slug
     write_json(folder / "status.json", {"state": "running", "reason": "", "stage": "fit"})
     assert cell_content(run, run.cells[0], store) is None
+
+
+def test_a_cell_stands_for_the_scores_of_its_own_suite(run: SuiteRun, store: Store, suite_runs: SuiteRuns) -> None:
+    other = replace(run, params={**run.params, "scores": ["spectral"]})
+
+    def states(one: SuiteRun) -> tuple[str, str]:
+        items = [cell_content(one, ref, store) for ref in one.cells]
+        return suite_content(one, suite_runs).tags["status"], ", ".join(
+            str(item and item.tags["status"]) for item in items
+        )
+
+    assert states(run) == ("done", "done, done")
+    assert states(other) == ("failed", "None, None"), "nothing was tried of its score"
+    killed = {"state": "timeout", "reason": "killed after its limit of 1 s in starting", "stage": "starting"}
+    write_json(store.root / "cells" / run.cells[0].slug / "status.json", killed)
+    assert states(run) == ("done", "done, done")
+    assert states(other) == ("failed", "timeout, None")
 
 
 def test_a_failed_cell_and_one_that_cannot_run(run: SuiteRun, store: Store, suite_runs: SuiteRuns) -> None:
