@@ -28,7 +28,7 @@ class ContextFIDInfinity(EncodedMetric):
         title="Context-FID∞",
         symbol="C-FID∞",
         summary="Context-FID extrapolated to endlessly many windows, so that values at different n compare",
-        higher_is_better=False,
+        higher_is_better=None,
         range=(float("-inf"), float("inf")),
         ideal=0.0,
         cost="training",

@@ -25,7 +25,7 @@ class ContextKID(EncodedMetric):
         title="Context-KID",
         symbol="C-KID",
         summary="kernel distance (unbiased MMD²) between real and generated windows in a TS2Vec representation",
-        higher_is_better=False,
+        higher_is_better=None,
         range=(float("-inf"), float("inf")),
         ideal=0.0,
         cost="training",

@@ -26,7 +26,7 @@ class Coverage(Comparison):
         range=(0.0, 1.0),
         ideal=1.0,
         cost="light",
-        version=1,
+        version=2,
         source="Naeem et al. 2020, equation 4, k = 5, on flattened windows",
         reachable=False,
     )

@@ -25,7 +25,7 @@ class Density(Comparison):
         range=(0.0, float("inf")),
         ideal=1.0,
         cost="light",
-        version=1,
+        version=2,
         source="Naeem et al. 2020, equation 3, k = 5, on flattened windows",
     )
     min_windows = NEIGHBOURS + 1

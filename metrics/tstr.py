@@ -24,7 +24,7 @@ class TSTR(SeededComparison):
         title="Train on synthetic, test on real",
         symbol="TSTR",
         summary="next-step error on real windows after training on generated ones, over that after training on real ones",
-        higher_is_better=False,
+        higher_is_better=None,
         range=(0.0, float("inf")),
         ideal=1.0,
         cost="light",

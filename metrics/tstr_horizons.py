@@ -30,7 +30,7 @@ class TSTRHorizons(Metric):
         title="Train on synthetic, test on held-out, by horizon",
         symbol="TSTR-h",
         summary="error on held-out windows 1, 3 and 6 steps ahead after training on generated, over that on training windows",
-        higher_is_better=False,
+        higher_is_better=None,
         range=(0.0, float("inf")),
         ideal=1.0,
         cost="light",

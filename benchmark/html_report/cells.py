@@ -13,7 +13,7 @@ from benchmark.plan.keys import score_info
 from benchmark.plan.planner import plain_text
 from benchmark.report.layouts import score_title
 from benchmark.report.store_status import CellStatus
-from benchmark.statistics import summarise
+from benchmark.report.table import summary_over_units
 from benchmark.store.history import duration
 from benchmark.store.records import Provenance, StageRecord, State
 
@@ -127,7 +127,7 @@ def _score(name: str, rows: pd.DataFrame) -> ScoreLine:
         return ScoreLine(
             score_title(info), "", "", "", "", ": ".join(filter(None, [str(first["status"]), str(first["reason"])]))
         )
-    summary, digits = summarise(values), info.decimals + 1
+    summary, digits = summary_over_units(rows.dropna(subset=["value"])), info.decimals + 1
     spread = "" if summary.half_width is None else f" ± {number(summary.half_width, digits)}"
     floor, n = rows["floor"].dropna(), rows["n"].dropna()
     return ScoreLine(

@@ -153,8 +153,11 @@ def _draw_scores(plan: Plan, store: Store, folder: Path, drawn: Drawn) -> None:
             here = frame[(frame["dataset"] == dataset) & (frame["length"] == length) & (frame["metric"] == SCORE)]
             points, controls = scaling_points(here, sizes), control_points(here)
             name = f"{SCORE}_by_size-{dataset}-{length}"
-            if points["value"].dropna().empty:
+            if points.dropna(subset=["value"]).empty:
                 drawn.skipped[name] = f"no generator that learns has a {SCORE} there yet"
+                continue
+            if points.dropna(subset=["value", "parameters"]).empty:
+                drawn.skipped[name] = "no generator there says how many trainable parameters it has"
                 continue
             setting = f"{titles[dataset]}, length {length}"
             drawn.files += write(partial(draw_scaling, points, controls, setting), folder, name, frame_origin(here))

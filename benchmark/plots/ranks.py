@@ -54,8 +54,7 @@ def draw_ranks(frame: pd.DataFrame, metrics: tuple[str, ...]) -> Figure:
         panel.grid(axis="x", color="0.9", linewidth=0.6)
     for panel in axes.flat[len(tables) :]:
         panel.remove()
-    settings = max(table.shape[1] for table in tables.values())
-    figure.supxlabel(
-        f"rank over {settings} setting{'s' if settings > 1 else ''}: each (small), mean (large); 1 is best", fontsize=8
-    )
+    fewest, most = (by(table.shape[1] for table in tables.values()) for by in (min, max))
+    settings = f"{most} setting{'s' if most > 1 else ''}" if fewest == most else f"{fewest} to {most} settings"
+    figure.supxlabel(f"rank over {settings}: each (small), mean (large); 1 is best", fontsize=8)
     return figure

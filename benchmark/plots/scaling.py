@@ -32,7 +32,8 @@ def scaling_points(here: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame
     """One row a generator from the rows of one setting: family, title, parameters, mean, half-width, published value and size.
 
     A published value stands at the published size where there is one (TimeMAR-L), and elsewhere at the size of the generator
-    here, since no other is said. `sizes` are the trainable parameters by title; controls learn nothing and are left out.
+    here, since no other is said. `sizes` are the trainable parameters by title, 0 or missing where they are unknown; controls
+    learn nothing and are left out.
     """
     import pandas as pd
 
@@ -41,7 +42,7 @@ def scaling_points(here: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame
         family = str(method).partition("/")[0]
         setting = (str(part["dataset"].iloc[0]), int(part["length"].iloc[0]))
         published = published_scores().get((SCORE, *setting, str(method))) if is_comparable(part) else None
-        parameters = sizes.get(str(title))
+        parameters = sizes.get(str(title)) or None
         rows.append(
             {
                 "family": family,

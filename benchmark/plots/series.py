@@ -101,7 +101,9 @@ def _curves(pair: Pair, x: NDArray[Any], sides: tuple[NDArray[np.float64], ...],
         panel.tick_params(labelbottom=True)
     figure.supxlabel(xlabel, fontsize=8)
     figure.supylabel(ylabel, fontsize=8)
-    legend_above(figure, axes[0, 0], pair.heading_of(len(chosen)))
+    # A constant feature has no curve on one side or on both.
+    fullest = max(axes.flat[: len(chosen)], key=lambda panel: len(panel.get_legend_handles_labels()[1]))
+    legend_above(figure, fullest, pair.heading_of(len(chosen)))
     return figure
 
 

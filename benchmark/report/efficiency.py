@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.report.table import NOT_RUN, Block, Entry, Row, Table
+from benchmark.store.records import State
 from metrics.base import MetricInfo
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def _block(table: Table, frame: pd.DataFrame, info: MetricInfo, unit: float) -> 
         here = frame[mine & (frame["dataset"] == dataset) & (frame["length"] == length)]
         values = here.groupby("seed")[info.name].first().dropna()
         if values.empty:
-            return Entry(status=str(here["status"].iloc[0]) if len(here) else NOT_RUN)
+            status = str(here["status"].iloc[0]) if len(here) else NOT_RUN
+            return Entry(status="not known" if status == State.DONE else status)
         return Entry(float(values.mean()) / unit, None, None, len(values), "done")
 
     rows = tuple(

@@ -44,6 +44,12 @@ def external_table(result: dict[str, Any]) -> TextTable:
     return replace(methods(table), caption=_caption(result))
 
 
+FLOOR = (
+    "The floor is what a perfect generator scores: by a formula at this number of windows, or the oracle, one half of the real "
+    "windows against the other."
+)
+
+
 def _caption(result: dict[str, Any]) -> str:
     oracle = ", oracle {:,} against {:,}".format(*result["n_oracle"]) if result["controls"] else ""
     sentences = [
@@ -52,7 +58,7 @@ def _caption(result: dict[str, Any]) -> str:
         f"± is the half-width of a 95 % t-interval over {result['repetitions']} repetitions of a metric on the given windows."
         if result["repetitions"] > 1
         else "",
-        "The floor is the score of a perfect generator at this number of windows.",
+        FLOOR,
         f"Budget {result['budget']}: a quick look; for values to report leave --budget out."
         if result["budget"]
         else "",

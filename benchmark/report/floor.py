@@ -20,19 +20,22 @@ Verdict = Literal["tie", "better", "worse", "undecided"]
 def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None, float]:
     """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
 
-    A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, within
-    the spread of the oracle's repetitions. Where neither is known the difference is 0, and only equal values tie.
+    A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, or is what
+    a perfect generator scores in expectation, within the spread of the oracle's values. Where neither is known the difference
+    is 0, and only equal values tie.
     """
     if info.depends_on_machine:
         return None, 0.0
     analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
-    if not analytic.empty:
-        return float(analytic.iloc[0]), abs(float(analytic.iloc[0]) - info.ideal)
     oracle = part[part["generator"] == "oracle"]["value"].dropna()
+    spread = 0.0 if oracle.empty else summarise(list(oracle)).half_width or 0.0
+    if not analytic.empty:
+        floor = float(analytic.iloc[0])
+        return floor, abs(floor - info.ideal) or spread
     if oracle.empty:
         return None, 0.0
-    summary = summarise(list(oracle))
-    return summary.mean, abs(summary.mean - info.ideal) if info.reachable else summary.half_width or 0.0
+    floor = float(oracle.mean())
+    return floor, abs(floor - info.ideal) if info.reachable else spread
 
 
 def verdict(mean: float, half_width: float, published: Published, margin: float, ideal: float) -> Verdict:

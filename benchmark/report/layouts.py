@@ -139,6 +139,8 @@ def _difference(entry: Entry, whole: Entry, margin: float, block: Block) -> str:
     difference = entry.mean - whole.mean
     spread = math.hypot(entry.half_width or 0.0, whole.half_width or 0.0)
     text = ("+" if difference >= 0 else "−") + _number(abs(difference), block)
+    if entry.n is None:  # a cost, which is told and not judged
+        return text
     known = entry.half_width is not None and whole.half_width is not None
     said = equivalence(difference, spread, margin) if known else "undecided"
     return text if said == "different" else f"{text} ({said})"

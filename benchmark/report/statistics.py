@@ -249,5 +249,8 @@ def _notes(frame: pd.DataFrame, scores: Sequence[ScoreStatistics]) -> list[str]:
         f"{score.title} on {one.dataset} {one.length}" for score in scores for one in score.settings if not one.margin
     )
     if unknown:
-        notes.append(f"No floor is measured for {', '.join(unknown)}: there the margin is 0; run `oracle` too.")
+        notes.append(
+            f"No noise is known for {', '.join(unknown)}: there the margin is 0; run `oracle` too, with several training "
+            "seeds where one gives one value."
+        )
     return notes

@@ -148,7 +148,10 @@ def _share(one: Stability) -> str:
 def _places(one: Stability, row: int) -> str:
     if one.places is None:
         return ""
-    taken = [place for place, share in enumerate(one.places[row], 1) if share >= RARE]
+    shares = one.places[row]
+    # Many who tie for a place have little of it each: then the most frequent places count.
+    least = min(RARE, max(shares) - 1e-12)
+    taken = [place for place, share in enumerate(shares, 1) if share >= least]
     return f"{min(taken)}–{max(taken)}" if len(taken) > 1 else str(taken[0])
 
 

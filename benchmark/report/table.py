@@ -206,11 +206,13 @@ def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> li
 
 def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) -> Iterable[str]:
     counts = []
+    timed = {name for name in frame["metric"].unique() if score_info(str(name)).depends_on_machine}
+    scored = frame[~frame["metric"].isin(timed)].dropna(subset=["n"])
     for (name, length), title in zip(settings, titles, strict=True):
-        n = frame[(frame["dataset"] == name) & (frame["length"] == length)]["n"].dropna()
-        if not n.empty:
-            low, high = int(n.min()), int(n.max())
-            counts.append(f"{title} {high:,}" + (f" (oracle {low:,})" if low < high else ""))
+        here = scored[(scored["dataset"] == name) & (scored["length"] == length)]
+        if not here.empty:
+            n, oracle = here["n"].max(), here.loc[here["generator"] == "oracle", "n"].min()
+            counts.append(f"{title} {int(n):,}" + (f" (oracle {int(oracle):,})" if oracle < n else ""))
     budgets = ", ".join(sorted(frame["budget"].unique()))
     counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique()
     units = {level: int(counted.loc[mine, level].max()) for level, mine in _outermost(counted).items() if mine.any()}
@@ -257,11 +259,13 @@ def _grouped(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
         return
     lettered = [entry for block in blocks for row in block.rows for entry in row.entries if entry.groups]
     if lettered:
-        units = (
-            "training seeds"
-            if all(entry.seeds > 1 for entry in lettered)
-            else "repetitions on one trained model, so that training variance is not in it"
-        )
+        repetitions = "repetitions on one trained model, so that training variance is not in it"
+        several = {entry.seeds > 1 for entry in lettered}
+        units = {
+            (True,): "training seeds",
+            (False,): repetitions,
+            (False, True): f"training seeds where a column has several, otherwise over {repetitions}",
+        }[tuple(sorted(several))]
         yield (
             "Generators that share a letter in a column cannot be told apart: paired t-tests with Holm's correction at 5 % and "
             f"the whole interval of the difference beyond the noise, over {units}."

@@ -71,8 +71,14 @@ def squared_radii(points: Points, k: int) -> Points:
 
 
 def counts_in_balls(centres: Points, radii: Points, others: Points) -> NDArray[np.intp]:
-    """How many of `others` (M, F) lie in the ball around each centre (B, F), squared radii (B,), border included: (B,)."""
+    """How many of `others` (M, F) lie in the ball around each centre (B, F), squared radii (B,), border included: (B,).
+
+    On the border is what is nearer to it than the rounding error of both distances.
+    """
     counts = np.empty(len(centres), np.intp)
+    middle = others.mean(axis=0)
+    largest = max(float(np.square(points - middle).sum(axis=1).max()) for points in (centres, others))
+    radii = radii + 4 * _ROUNDING * largest
     for covered, squared in squared_distances(centres, others):
         counts[covered] = np.count_nonzero(squared <= radii[covered, None], axis=1)
     return counts

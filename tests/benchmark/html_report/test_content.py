@@ -76,3 +76,13 @@ def test_a_plans_cells_tell_stage_reason_warnings_and_provenance(store: Store) -
     assert facts["Versions"] == "torch 2"
     assert "latent=" in facts["Parameters"]
     assert first.stages[0][0] == "fit"
+
+
+def test_a_card_has_the_spread_of_its_leaderboard() -> None:
+    draws = [rows("alpha", [0.1 + 0.04 * draw, 0.1001 + 0.04 * draw], sampling_seed=draw) for draw in range(3)]
+    (part,) = of_frame(frame(*draws), "x").parts
+    (board,) = part.boards
+    (card,) = part.cards
+    (score,) = card.scores
+    assert board.rows[0].places[0].text.startswith("0.1401 ± 0.09")
+    assert score.mean.startswith("0.14005 ± 0.09")

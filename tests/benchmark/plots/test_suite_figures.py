@@ -120,3 +120,17 @@ def test_intervals_are_over_repetitions_and_controls_and_floor_stand_beside() ->
     (bars,) = panel.containers[0].lines[2]
     assert bars.get_segments()[0][:, 1] == pytest.approx([0.03 - 0.024841, 0.03 + 0.024841], rel=1e-3)
     assert panel.get_ylim()[0] > 1e-4
+
+
+def test_a_generator_of_unknown_size_has_no_place_among_the_sizes() -> None:
+    data = frame({("mine", "x"): 0.1, ("other", "x"): 0.2})
+    points = scaling_points(data, {"mine": 0, "other": 1000})
+    assert points["parameters"].tolist()[1] == 1000
+    assert np.isnan(points["parameters"].tolist()[0])
+
+
+def test_ranks_say_over_how_many_settings_they_are() -> None:
+    everywhere = {(name, place): value for value, name in enumerate("ab") for place in "xyz"}
+    one = frame({(name, "x"): value for value, name in enumerate("ab")}, metric="discriminative")
+    figure = draw_ranks(pd.concat([frame(everywhere), one]), ("context_fid", "discriminative"))
+    assert "rank over 1 to 3 settings" in figure.get_supxlabel()

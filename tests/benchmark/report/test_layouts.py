@@ -83,6 +83,9 @@ def test_costs_are_means_over_seeds_without_marks() -> None:
     assert found["parameters"].mean == 2.5
     assert found["fit_seconds"].mean == 10.5
     assert found["peak_memory_mib"].mean is None
+    assert found["peak_memory_mib"].status == "not known"
+    apart = differences(with_efficiency(make_table(frame, title="", dataset_titles={}), frame))
+    assert not any("undecided" in cell.text for line in apart.lines for cell in line.texts)
     assert {entry.mark for name, entry in found.items() if name != "context_fid"} == {""}
     assert "Training time (s) |" in markdown(methods(made))
 

@@ -159,4 +159,11 @@ def test_a_shortened_budget_has_no_groups_and_says_so() -> None:
 def test_a_column_without_a_floor_says_that_its_margin_is_zero() -> None:
     frame = make_frame(1)
     notes = statistics_of(frame[frame["generator"] != "oracle"]).notes
-    assert any("No floor is measured for Context-FID on set0 24" in note for note in notes)
+    assert any("No noise is known for Context-FID on set0 24" in note for note in notes)
+
+
+def test_many_who_tie_have_places_too() -> None:
+    base = make_frame(1)
+    one = base[base["generator"] == "alpha"].assign(metric="duplicates", value=0.0)
+    tied = pd.concat([one.assign(generator=f"g{number}", title=f"g{number}") for number in range(25)])
+    assert "1–25" in statistics_text(statistics_of(tied))

@@ -12,6 +12,7 @@ from benchmark.report.layouts import methods
 from benchmark.report.render import markdown
 from benchmark.report.table import make_table
 from benchmark.statistics.tests import equivalence
+from metrics import registry
 from tests.benchmark.report.table_frames import entry, rows, table
 
 
@@ -282,3 +283,50 @@ def test_sampling_times_get_the_published_seconds_and_no_verdict() -> None:
     assert "median seconds to sample 256 windows" in made.caption
     assert "Sampling time (s) on device cpu." in made.caption
     assert "±" not in made.caption
+
+
+def test_the_oracles_windows_are_counted_by_its_own_rows_and_timed_windows_are_not_counted() -> None:
+    timed = rows("alpha", "stocks", [1.0], metric="sampling_time", n=256)
+    assert "Windows scored: Stocks 3,662." in table(rows("alpha", "stocks", [0.1]), timed).caption
+    oracle = rows("oracle", "stocks", [0.01], size_class="control", n=1831)
+    assert (
+        "Windows scored: Stocks 3,662 (oracle 1,831)." in table(rows("alpha", "stocks", [0.1]), timed, oracle).caption
+    )
+    assert "Windows scored: none." in table(timed).caption
+
+
+def test_a_floor_that_is_the_ideal_leaves_the_oracles_spread_as_noise() -> None:
+    def density(generator: str, values: list[float], **changes: object) -> list[dict[str, object]]:
+        return rows(generator, "stocks", values, metric="density", floor=1.0, **changes)
+
+    alone = table(density("alpha", [0.99, 1.0]), density("beta", [1.02, 1.03])).blocks[0]
+    assert (alone.floors, alone.margins) == ((1.0,), (0.0,))
+    made = table(density("alpha", [0.99, 1.0]), density("oracle", [0.95, 1.05, 1.0], size_class="control")).blocks[0]
+    assert made.floors == (1.0,)
+    assert made.margins[0] == pytest.approx(0.124, abs=0.001)
+
+
+@pytest.mark.parametrize("metric", ["tstr", "tstr_horizons", "context_kid", "context_fid_infinity"])
+def test_scores_whose_ideal_can_be_passed_are_best_near_it(metric: str) -> None:
+    info = registry.load(metric).info
+    assert info.range[0] < info.ideal
+    assert info.higher_is_better is None
+    better, worse = [info.ideal + shift for shift in (0.0, 1e-5)], [info.ideal - 0.3 + shift for shift in (0.0, 1e-5)]
+    made = table(rows("better", "stocks", better, metric=metric), rows("worse", "stocks", worse, metric=metric))
+    assert entry(made, "better").mark == "best"
+    assert f"bold is nearest to {info.ideal:g}" in made.caption
+
+
+def test_letters_say_which_units_they_are_over() -> None:
+    def two(dataset: str, seeds: range) -> list[dict[str, object]]:
+        return [
+            row
+            for name, level in (("alpha", 0.1), ("beta", 0.2))
+            for seed in seeds
+            for row in rows(name, dataset, [level + 0.001 * seed, level + 0.002], seed=seed)
+        ]
+
+    assert "noise, over training seeds." in table(two("stocks", range(3))).caption
+    assert "noise, over repetitions on one trained model" in table(two("stocks", range(1))).caption
+    both = table(two("stocks", range(3)), two("sines", range(1)))
+    assert "over training seeds where a column has several, otherwise over repetitions on one" in both.caption
