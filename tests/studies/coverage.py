@@ -19,6 +19,7 @@ Key = tuple[str, str, int, str]
 def verdicts(frame: pd.DataFrame) -> dict[Key, str]:
     """Verdicts of measured values by metric, data set, length and generator."""
     found: dict[Key, str] = {}
+    frame = frame[frame["metric"].isin({metric for keys in published_by_table().values() for metric, *_ in keys})]
     titles = dataset_titles(frame)
     for _, part in frame.groupby(["protocol", "budget"], sort=False):
         made = make_table(part, title="", dataset_titles=titles)

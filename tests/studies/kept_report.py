@@ -1,19 +1,25 @@
-"""The report of everything that is kept, its tables as LaTeX, and how much of the paper's tables they cover.
+"""The report of everything that is kept, its tables as LaTeX, Figure 2, and how much of the paper's tables they cover.
 
     python -m tests.studies.kept_report
 
-Writes `report.html` and `tables.tex` into `results/measured`, and the counts into the page there. Frames stand in
+Writes `report.html`, `tables.tex` and `figures/` into `results/measured`, and the counts into the page there. Frames stand in
 the order in which they count: of two cells of one setting and training seed the first is shown. Scores that no generator but
 controls has stay in their own frame.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import pandas as pd
 
 from benchmark.config.suites import load_suite
 from benchmark.files import write_bytes
 from benchmark.html_report.command import report_rows
+from benchmark.plots.origin import frame_origin
+from benchmark.plots.scaling import SCORE, control_points, draw_scaling, scaling_points
+from benchmark.plots.style import write
 from benchmark.report.kept_frame import dataset_titles, frame_tables, read_frame, read_frames
 from benchmark.report.layouts import grid
 from benchmark.report.suite import render_tables
@@ -63,11 +69,21 @@ def tables(frame: pd.DataFrame) -> tuple[TextTable, ...]:
     return (*frame_tables(frame[~variants]), grid(made, suite.variants))
 
 
+def figure_2(frame: pd.DataFrame, folder: Path) -> list[Path]:
+    """Context-FID on Energy against the number of parameters, as Figure 2 of the paper; the files written."""
+    here = frame[(frame["dataset"] == "energy") & (frame["protocol"] == "paper") & (frame["metric"] == SCORE)]
+    sizes = here.groupby("title")["parameters"].max().dropna().astype(int).to_dict()
+    points, controls = scaling_points(here, sizes), control_points(here)
+    draw = partial(draw_scaling, points, controls, "Energy, length 24")
+    return write(draw, folder, "context_fid_by_size-energy-24", frame_origin(here))
+
+
 def main() -> None:
-    """Write the report, the tables and the counts."""
+    """Write the report, the tables, the figure and the counts."""
     frame = kept()
     print(report_rows(frame, MEASURED / "report.html", "Everything measured").text())  # noqa: T201
     write_bytes(MEASURED / "tables.tex", render_tables(frame, tables(frame), "latex").encode())
+    figure_2(frame, MEASURED / "figures")
     found = counts(frame)
     insert(MEASURED / "README.md", "coverage", found)
     print(found)  # noqa: T201

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from tests.studies import coverage, kept_scores
-from tests.studies.kept_report import FRAMES, counts, kept
+from tests.studies.kept_report import FRAMES, counts, figure_2, kept
 from tests.studies.record import MEASURED
 
 
@@ -21,6 +23,13 @@ def test_the_counts_on_the_page_are_those_of_the_frames() -> None:
     page = (MEASURED / "README.md").read_text(encoding="utf-8")
     shown = page.partition("<!-- coverage -->")[2].partition("<!-- end coverage -->")[0].strip()
     assert shown == counts(kept())
+
+
+def test_figure_2_has_the_kept_models_on_energy(tmp_path: Path) -> None:
+    frame = kept()
+    here = frame[(frame["dataset"] == "energy") & (frame["size_class"] != "control") & frame["parameters"].notna()]
+    assert here["title"].nunique() >= 2
+    assert sorted(path.suffix for path in figure_2(frame, tmp_path)) == [".pdf", ".png"]
 
 
 def test_every_published_table_is_counted_and_a_measured_value_has_a_verdict() -> None:

@@ -80,7 +80,7 @@ SUITE = """
 budget: smoke
 datasets: [sines]
 generators: [copy, gaussian, block_bootstrap, 'faulty:Raises', 'mine:Loses']
-scores: [duplicates, discriminative]
+scores: [duplicates, spectral]
 """
 ONE = "budget: smoke\ndatasets: [sines]\ngenerators: ['{}']\nscores: [duplicates]\n"
 
