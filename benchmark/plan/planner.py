@@ -63,8 +63,10 @@ class Plan:
 
     @property
     def score_names(self) -> tuple[str, ...]:
-        """The scores of every draw of samples, draw by draw."""
-        return every_draw(self.scores, self.suite.sampling_seeds)
+        """The scores of every draw of samples, draw by draw; what times or measures the model itself is done once."""
+        draws = range(1, self.suite.sampling_seeds)
+        drawn = [ScoreName.parse(name) for name in self.scores if name not in STAGE_SCORES]
+        return (*self.scores, *(score.of_draw(draw) for draw in draws for score in drawn))
 
     @property
     def lacking(self) -> list[DatasetSpec]:
@@ -76,12 +78,6 @@ class Plan:
         """Seconds a cell may take."""
         minutes = self.suite.time_limit_minutes
         return 60 * (minutes if minutes is not None else BUDGETS.load(self.suite.budget).time_limit_minutes)
-
-
-def every_draw(scores: Sequence[str], draws: int) -> tuple[str, ...]:
-    """The scores of each of several draws; what times or measures the model itself is done once."""
-    drawn = [ScoreName.parse(name) for name in scores if name not in STAGE_SCORES]
-    return (*scores, *(score.of_draw(draw) for draw in range(1, draws) for score in drawn))
 
 
 def make_plan(

@@ -48,23 +48,23 @@ class CellState:
 
 
 def status_for(folder: CellFolder, scores: Iterable[str]) -> Status:
-    """How a cell stands for some scores by its records alone; what was done for other scores says nothing of these."""
-    status, known = folder.status(), all_scores(folder, folder.provenance())
-    if status.state is State.MISSING or (status.state is not State.DONE and not _is_of_scores(status.stage)):
+    """How a cell stands for some scores by its records alone; what was done for other scores says nothing of these.
+
+    Without scores it is how the last attempt ended.
+    """
+    status, provenance, scores = folder.status(), folder.provenance(), tuple(scores)
+    before = status.state is not State.DONE and (status.stage == "fit" or status.stage.startswith("sample"))
+    if not scores or before or status.state is State.MISSING:
         return status
+    known = all_scores(folder, provenance)
     if all(name in known for name in scores):
         return Status(state=State.DONE, warnings=status.warnings)
     if status.state is State.DONE:
         status = Status(warnings=status.warnings, endings=status.endings)
-    found = CellState((), status, known, (), folder.provenance())
+    found = CellState((), status, known, (), provenance)
     lacking = {stage_of(name): found.of_score(name) for name in scores if name not in known}
     stage, ending = gravest({name: Ending(state=one.state, reason=one.reason) for name, one in lacking.items()})
     return Status(state=ending.state, reason=ending.reason, stage=stage, warnings=status.warnings)
-
-
-def _is_of_scores(stage: str) -> bool:
-    """Whether a stage comes after samples; so does one that ended before it had a name of its own."""
-    return stage != "fit" and not stage.startswith("sample")
 
 
 def stage_of(score: str) -> str:

@@ -66,7 +66,7 @@ def _track(checked: loop.Sweep, store: Store, where: str | None, write: Callable
     spec = checked.spec.model_dump(mode="json", exclude={"storage"})
     name = f"sweep-{checked.spec.name}"
     setting = f"{checked.spec.dataset} {checked.spec.length}, {checked.spec.budget}, {checked.objective.protocol}"
-    run = SuiteRun(digest(spec), name, f"{name}, {setting}", spec, ())
+    run = SuiteRun(digest(spec), name, f"{name}, {setting}", spec, (), scores=checked.base.score_names)
     return track_sweep(run, spec, store, where, write)
 
 

@@ -16,7 +16,7 @@ from filelock import Timeout
 from benchmark.files import read_json, write_bytes, write_json
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.describe import configuration
-from benchmark.plan.planner import Plan, every_draw
+from benchmark.plan.planner import Plan
 from benchmark.report.suite import suite_folder
 from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.store import Store
@@ -73,16 +73,13 @@ class SuiteRun:
     state: str = RUNNING
     folder: str = ""
     files: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ()
+    """The scores that every cell is to have, of each draw of samples; none where the record of an older program does not say."""
 
     @property
     def suite(self) -> str:
         """The suite's name."""
         return str(self.params.get("name", self.experiment))
-
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """The scores of every draw of samples."""
-        return every_draw(self.params.get("scores", ()), int(self.params.get("sampling_seeds", 1)))
 
 
 def from_plan(plan: Plan) -> SuiteRun:
@@ -96,7 +93,8 @@ def from_plan(plan: Plan) -> SuiteRun:
     here = f"{_listed(cell.dataset.id for cell in plan.cells)} {lengths}"
     experiment = ", ".join([plan.suite.name, _listed(whole), *setting])
     name = ", ".join([plan.suite.name, here, *setting, *plan.changes])
-    return SuiteRun(digest([params, [cell.key for cell in cells]]), experiment, name, params, cells)
+    id_ = digest([params, [cell.key for cell in cells]])
+    return SuiteRun(id_, experiment, name, params, cells, scores=plan.score_names)
 
 
 def _listed(datasets: Iterable[str]) -> str:
@@ -180,6 +178,7 @@ class SuiteRuns:
         try:
             cells = tuple(CellRef(**cell) for cell in values.pop("cells"))
             values |= {name: tuple(values[name]) for name in ("destinations", "files")}
+            values["scores"] = tuple(values.get("scores", ()))
             return SuiteRun(**values, cells=cells)
         except (KeyError, TypeError):
             return None

@@ -61,7 +61,7 @@ def test_a_cell_describes_its_scores_and_what_went_wrong(run: SuiteRun, suite_ru
     store = suite_runs.store
     folder = store.root / "cells" / run.cells[0].slug
     write_json(folder / "status.json", {"state": "failed", "reason": "the loss is nan", "stage": "score:spectral"})
-    both = replace(run, params={**run.params, "scores": ["context_fid", "spectral"]})
+    both = replace(run, scores=("context_fid", "spectral"))
     content = cell_content(both, run.cells[0], store)
     assert content is not None
     assert content.tags[NOTE].splitlines() == [

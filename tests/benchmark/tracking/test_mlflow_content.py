@@ -69,7 +69,7 @@ def test_a_cell_under_way_is_not_told_of(run: SuiteRun, store: Store) -> None:
 
 
 def test_a_cell_stands_for_the_scores_of_its_own_suite(run: SuiteRun, store: Store, suite_runs: SuiteRuns) -> None:
-    other = replace(run, params={**run.params, "scores": ["spectral"]})
+    other = replace(run, scores=("spectral",))
 
     def states(one: SuiteRun) -> tuple[str, str]:
         items = [cell_content(one, ref, store) for ref in one.cells]
@@ -83,6 +83,7 @@ def test_a_cell_stands_for_the_scores_of_its_own_suite(run: SuiteRun, store: Sto
     write_json(store.root / "cells" / run.cells[0].slug / "status.json", killed)
     assert states(run) == ("done", "done, done")
     assert states(other) == ("failed", "timeout, None")
+    assert states(replace(run, scores=())) == ("failed", "timeout, done"), "an older record names no scores"
 
 
 def test_a_failed_cell_and_one_that_cannot_run(run: SuiteRun, store: Store, suite_runs: SuiteRuns) -> None:

@@ -170,7 +170,9 @@ def test_a_wrong_uri_is_refused_before_anything_is_done(tmp_path: Path) -> None:
 
 
 def test_the_cells_of_a_sweep_come_one_by_one(store: Store, plan: Plan, uploader: Uploader) -> None:
-    run = SuiteRun("0123456789abcdef", "sweep-study", "sweep-study strict smoke", {"param": {"depth": "3,4"}}, ())
+    # The scores of a sweep's settings are those of its best trial alone.
+    spec = {"param": {"depth": "3,4"}, "scores": ["spectral"]}
+    run = SuiteRun("0123456789abcdef", "sweep-study", "sweep-study strict smoke", spec, (), scores=("context_fid",))
     with track_sweep(run, {"study": "study"}, store, "local", lambda line: None) as tracked:
         for index in range(2):
             tracked.add([plan.cells[index]], f"depth={index + 3}")
@@ -181,7 +183,7 @@ def test_the_cells_of_a_sweep_come_one_by_one(store: Store, plan: Plan, uploader
         "sines 24 copy depth=3, smoke, paper",
         "sines 24 gaussian depth=4, smoke, paper",
     }
-    assert runs["sweep-study strict smoke"].data.params == {"param.depth": "3,4"}
+    assert runs["sweep-study strict smoke"].data.params == {"param.depth": "3,4", "scores": '["spectral"]'}
 
 
 def test_two_runners_of_one_plan_are_one_suite_run(store: Store, plan: Plan) -> None:
