@@ -22,6 +22,7 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.printing import emit, report, show
 from benchmark.cli.view import with_view
+from benchmark.cli.ways import refuse_others
 from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def run(
     *,
     suite: Suite = "quick",
     view: View,
+    context: typer.Context,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time (default: one a core).")] = None,
@@ -86,10 +88,7 @@ def run(
         "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after, "executor": executor,
         "address": address,
     }  # fmt: skip
-    if index is not None and planned is None:
-        raise UserError("--index is a bundle of a plan; name the file with --plan.")
-    if dry_run and (planned is not None or cell is not None):
-        raise UserError("--dry-run previews a suite; leave it out, or leave out --plan and --cell.")
+    refuse_others(context)
     if planned is not None:
         end_cells(run_planned(planned, index, cell, workers=workers, report=report, limits=limits))
         return

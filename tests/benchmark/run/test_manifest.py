@@ -112,9 +112,19 @@ def test_one_cell_of_a_suite_or_of_a_plan_by_its_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--index", "0"), "--index is a bundle of a plan; name the file with --plan."),
+        (("--index", "0"), "error: --index needs --plan; add it, or leave the option out."),
+        (("--max-array", "9", "--index", "0"), "--max-array needs --plan-only, and --index needs --plan;"),
         (("--plan", "plan.json", "--index", "3"), "--index is 3, but the plan has the bundles 0 to 0."),
-        (("--plan", "plan.json", "--dry-run"), "leave it out, or leave out --plan and --cell."),
+        (("--plan", "plan.json", "--dry-run"), "run --plan takes no --dry-run; leave out one or the other."),
+        (
+            ("--plan", "plan.json", "--store", "x", "--seeds", "3"),
+            "run --plan takes no --seeds and --store; leave out one or the other.",
+        ),
+        (
+            ("--suite", "small.yaml", "--cell", "00", "--json", "-"),
+            "run --cell takes no --json; leave out one or the other.",
+        ),
+        (("--plan-only", "plan.json", "--force"), "run --plan-only takes no --force; leave out one or the other."),
         (("--plan", "none.json"), "cannot be read (No such file or directory)"),
         (("--plan", "small.yaml"), "is no plan, or is damaged"),
         (("--plan", "plan.json", "--cell", "zz"), "no cell of suite 'small' begin with 'zz'"),
