@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from benchmark.errors import UserError
+from benchmark.errors import DivergedError, UserError
 from benchmark.validation import parameter_model, validate_parameters
 
 Windows = NDArray[np.float32]
 """Float32 windows (N, T, D), every feature in [0, 1]."""
+
+RANGE_TOLERANCE = 1e-5
+"""How far outside [0, 1] rounding may leave a scaled value."""
 
 Depth = Annotated[int, Field(ge=1, le=1000)]
 """A number of layers. Each is built before it can be counted, so that a slip of the finger would take hours to refuse."""
@@ -90,6 +93,8 @@ class Generator(abc.ABC):
     uses_real_disjoint: ClassVar[bool] = False
     """Real windows beyond the training ones are handed to `fit`, so that it stands apart from models, as controls do."""
     is_control: ClassVar[bool] = False
+    sampling_parameters: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that `sample` alone reads, such as a temperature: cells that differ in these alone share one fit."""
 
     @abc.abstractmethod
     def fit(self, windows: Windows, context: FitContext) -> Self:
@@ -175,3 +180,20 @@ def check_sampling(generator: Generator, fitted: str, n: int) -> None:
         raise UserError(f"{name} was asked to sample before it was fitted; call fit or load first.")
     if n < 1:
         raise UserError(f"{name} was asked for n = {n} windows; ask for at least 1.")
+
+
+def checked_samples(samples: object, shape: tuple[int, ...]) -> Windows:
+    """Samples as float32 if they are what the interface promises; raises ValueError or DivergedError otherwise."""
+    if not isinstance(samples, np.ndarray):
+        raise ValueError(f"sample returned {type(samples).__name__}, not a NumPy array")
+    if samples.shape != shape:
+        raise ValueError(f"sample returned shape {samples.shape}, not {shape}")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise ValueError(f"sample returned {samples.dtype}, not floating-point numbers")
+    bad = int(np.count_nonzero(~np.isfinite(samples)))
+    if bad:
+        raise DivergedError(f"{bad} of {samples.size} generated values are not finite")
+    low, high = float(samples.min()), float(samples.max())
+    if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
+        raise ValueError(f"sample returned values from {low:.4g} to {high:.4g}, outside [0, 1]")
+    return np.clip(samples, 0.0, 1.0).astype(np.float32)

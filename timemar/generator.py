@@ -53,6 +53,7 @@ class TimeMAR(NetworkGenerator):
     """
 
     version: ClassVar[int] = 2
+    sampling_parameters: ClassVar[frozenset[str]] = frozenset({"temperature", "fine_temperature", "top_k", "top_p"})
     vocab_size: Annotated[int, Field(ge=2)] = 384
     z_channels: Count = 32
     ch: Count = 32

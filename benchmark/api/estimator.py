@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmark.api.dataset import Dataset
 from benchmark.data.units import Units
 from benchmark.errors import DivergedError, UserError
-from benchmark.interface import FitContext, Generator, check_windows
+from benchmark.interface import FitContext, Generator, check_windows, checked_samples
 from benchmark.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -138,7 +138,6 @@ class Estimator:
         Raises:
             UserError: It is not fitted, n is below 1, the units are not known, or the generator gives something else.
         """
-        from benchmark.run.stages import checked_samples
         from metrics.common.threads import one_thread
 
         self._require_fitted()

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from benchmark.api.dataset import Dataset
 from benchmark.errors import UserError
+from benchmark.interface import RANGE_TOLERANCE
 
 if TYPE_CHECKING:
     from benchmark.external.score import Given
     from benchmark.report.text_table import TextTable
 
 PUBLISHED = ("discriminative", "predictive", "context_fid")
-RANGE_TOLERANCE = 1e-5
 Range = str | tuple[float, float]
 Windows = Dataset | NDArray[Any] | str | Path
 

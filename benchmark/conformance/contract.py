@@ -56,6 +56,9 @@ def constructor_only_stores(probe: Probe) -> None:
 def parameters_round_trip(probe: Probe) -> None:
     """Parameters survive JSON, and a loaded generator has those of the saved one."""
     before = probe.new().parameters()
+    unknown = sorted(probe.cls.sampling_parameters - before.keys())
+    if unknown:
+        raise Violation(f"sampling_parameters names {', '.join(unknown)}, which the constructor does not take.")
     try:
         text = json.dumps(before)
     except TypeError as error:

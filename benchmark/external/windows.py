@@ -14,11 +14,9 @@ from benchmark.data import load_series, spec_from_csv
 from benchmark.data.arrays import finite_windows
 from benchmark.data.scale import Bounds, bounds, cut, scale
 from benchmark.errors import UserError
-from benchmark.interface import Windows
+from benchmark.interface import RANGE_TOLERANCE, Windows
 
 FEWEST_WINDOWS = 10
-RANGE_TOLERANCE = 1e-5
-"""Rounding, in units of a feature's range."""
 FARTHEST = 1.0
 """How far outside [0, 1] a generated value may lie: as far as the whole range of its feature. Beyond, the units differ."""
 LEAST_SHARE = 0.01

@@ -97,7 +97,7 @@ def run(
     plan: Plan, store: Store, chosen: Options, write: Callable[[str], None], observers: Sequence[Observer] = ()
 ) -> list[Outcome]:
     """Run a plan under a progress display on standard error: bars on a terminal, lines elsewhere."""
-    history = History(store)
+    history = History(store, force=chosen.force)
 
     def order(cell: Cell, stages: Sequence[str]) -> float:
         # The longest cells start first, so that the last one does not keep everybody waiting; an unknown time counts as longest.

@@ -16,7 +16,7 @@ from benchmark.store.store import Store
 
 def preview(plan: Plan, store: Store, chosen: Options) -> dict[str, Any]:
     """What a run would do: each cell with its missing stages, and seconds from history."""
-    history = History(store)
+    history = History(store, force=chosen.force)
     cells = []
     for cell in plan.cells:
         known_state = store.state(cell, plan.score_names)

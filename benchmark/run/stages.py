@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import WindowSet, load_windows
 from benchmark.data.generated import altered_caches
 from benchmark.errors import AlteredFileError, DivergedError, Interrupted
 from benchmark.files import readable, replacing
-from benchmark.interface import FitContext, Generator, Progress, Windows
+from benchmark.interface import FitContext, Generator, Progress, checked_samples
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import make_metric, sample_key, sample_seed, score_key, score_seeds
 from benchmark.plan.sampling_time import TIMING, timing_key
@@ -33,11 +32,10 @@ from benchmark.statistics import summarise
 from benchmark.store import provenance
 from benchmark.store.records import Machine, Provenance, ScoreRecord, Spent, StageRecord
 from benchmark.store.samples import write_samples
+from benchmark.store.shared_fit import class_of, find_fit
 from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
 from metrics.base import Blocks, ScoreContext
-
-RANGE_TOLERANCE = 1e-5
 
 
 @dataclass
@@ -81,7 +79,7 @@ class CellRun:
     @cached_property
     def generator_class(self) -> type[Generator]:
         """The generator's class."""
-        return load_class(GeneratorSpec.model_validate({"name": self.cell.generator, "class": self.cell.class_path}))
+        return class_of(self.cell)
 
     def run(self, stage: str) -> None:
         """Compute one stage; its record is the last thing written, after its files and its provenance."""
@@ -90,17 +88,33 @@ class CellRun:
         folder = self.store.cell(self.cell)
         folder.note(stage, "started")
         kind, _, name = stage.partition(":")
-        with self._measured(stage) as measurements:
-            stages = {"fit": self._fit, "sample": self._sample, TIMING: self._time, "score": self._score}
-            finalize = stages[kind](name, measurements)
-        finalize()
+        if kind != "fit" or not self._take_fit():
+            with self._measured(stage) as measurements:
+                stages = {"fit": self._fit, "sample": self._sample, TIMING: self._time, "score": self._score}
+                finalize = stages[kind](name, measurements)
+            finalize()
         folder.note(stage, "finished")
+
+    def _take_fit(self) -> bool:
+        """Whether the fit was taken from another cell, which differs in parameters alone that sampling reads."""
+        folder, sampling = self.store.cell(self.cell), self.generator_class.sampling_parameters
+        other = None if folder.forced.exists() else find_fit(self.store, self.cell, sampling)
+        if other is None:
+            return False
+        generator = self.generator_class.load(other.model)
+        for name in sampling:
+            setattr(generator, name, self._parameters[name])
+        fit = other.provenance().stage("fit")
+        folder.write_provenance(
+            self._provenance(), "fit", fit.model_copy(update={"fit_of": fit.fit_of or other.path.name})
+        )
+        self._save(generator)
+        return True
 
     def _fit(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
         folder = self.store.cell(self.cell)
         folder.checkpoint.mkdir(exist_ok=True)
-        cell = self.cell
-        params = validate_parameters(self.generator_class, cell.params, owner=f"generator '{cell.generator}'")
+        cell, params = self.cell, self._parameters
         warnings: list[str] = []
         clock = Clock(folder.elapsed, folder.unfinished(), self.device, self.report)
         seed = derive_seed("fit", cell.generator, cell.dataset.id, cell.length, cell.protocol, cell.seed)
@@ -126,20 +140,24 @@ class CellRun:
             with suppress(OSError):
                 clock.write()
             raise
+        measurements["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
+        measurements["parameters"] = int(generator.num_parameters)
+        measurements["earlier"] = clock.earlier
+        return lambda: self._save(generator)
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        return validate_parameters(self.generator_class, self.cell.params, owner=f"generator '{self.cell.generator}'")
+
+    def _save(self, generator: Generator) -> None:
+        """Write a fitted generator, and with it the end of the fit."""
+        folder = self.store.cell(self.cell)
         with replacing(folder.model) as part:
             part.mkdir()
             generator.save(part)
             readable(part)
-        measurements["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
-        measurements["parameters"] = int(generator.num_parameters)
-        measurements["earlier"] = clock.earlier
-        files = [path for path in folder.model.rglob("*") if path.is_file()]
-
-        def finalize() -> None:
-            folder.finish("fit", cell.key, files)
-            shutil.rmtree(folder.checkpoint, ignore_errors=True)
-
-        return finalize
+        folder.finish("fit", self.cell.key, [path for path in folder.model.rglob("*") if path.is_file()])
+        shutil.rmtree(folder.checkpoint, ignore_errors=True)
 
     def _fitted(self, params: dict[str, Any], context: FitContext) -> Generator:
         """A generator that is fitted, from the unaltered files of its checkpoint."""
@@ -242,7 +260,6 @@ class CellRun:
         started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         measurements: dict[str, Any] = {}
         yield measurements
-        folder, cell = self.store.cell(self.cell), self.cell
         earlier: Spent | None = measurements.pop("earlier", None)
         spent = total(earlier or Spent(), time.perf_counter() - wall, time.process_time() - cpu, self.device)
         if earlier is not None:
@@ -261,7 +278,12 @@ class CellRun:
             **provenance.commit(),
             **measurements,
         )
-        whole = Provenance(
+        self.store.cell(self.cell).write_provenance(self._provenance(), stage, record)
+
+    def _provenance(self) -> Provenance:
+        """The cell's provenance so far."""
+        cell = self.cell
+        return Provenance(
             generator=cell.generator,
             dataset=cell.dataset.id,
             length=cell.length,
@@ -271,27 +293,9 @@ class CellRun:
             rows=self.windows.rows,
             windows=self.windows.counts,
             note=self.windows.note,
-            stages=folder.provenance().stages,
+            stages=self.store.cell(cell).provenance().stages,
         )
-        folder.write_provenance(whole, stage, record)
 
 
 def _blocks(windows: WindowSet) -> Blocks:
     return Blocks(windows.blocks["test"], windows.blocks["train"], windows.blocks["validation"])
-
-
-def checked_samples(samples: object, shape: tuple[int, ...]) -> Windows:
-    """Samples as float32 if they are what the interface promises; raises ValueError or DivergedError otherwise."""
-    if not isinstance(samples, np.ndarray):
-        raise ValueError(f"sample returned {type(samples).__name__}, not a NumPy array")
-    if samples.shape != shape:
-        raise ValueError(f"sample returned shape {samples.shape}, not {shape}")
-    if not np.issubdtype(samples.dtype, np.floating):
-        raise ValueError(f"sample returned {samples.dtype}, not floating-point numbers")
-    bad = int(np.count_nonzero(~np.isfinite(samples)))
-    if bad:
-        raise DivergedError(f"{bad} of {samples.size} generated values are not finite")
-    low, high = float(samples.min()), float(samples.max())
-    if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
-        raise ValueError(f"sample returned values from {low:.4g} to {high:.4g}, outside [0, 1]")
-    return np.clip(samples, 0.0, 1.0).astype(np.float32)

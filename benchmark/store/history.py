@@ -12,6 +12,7 @@ from benchmark.data import window_counts
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.score_name import ScoreName
+from benchmark.store.shared_fit import class_of, find_fit
 from benchmark.store.store import Store
 
 CHEAP_SECONDS = {"fit": 2.0, "sample": 5.0, "timing": 20.0, "score": 10.0}
@@ -23,9 +24,13 @@ REFERENCES = ("fast", "quick")
 
 
 class History:
-    """Seconds of finished stages, looked up from the most similar to the least similar cell."""
+    """Seconds of finished stages, looked up from the most similar to the least similar cell.
 
-    def __init__(self, store: Store) -> None:
+    With `force`, cells are computed again, so that none takes its fit from another one.
+    """
+
+    def __init__(self, store: Store, *, force: bool = False) -> None:
+        self.store, self.force = store, force
         self.seconds: dict[tuple[object, ...], list[float]] = {}
         for record in store.all_provenance():
             for stage, measured in record.stages.items():
@@ -40,6 +45,8 @@ class History:
 
     def known_seconds(self, cell: Cell, stage: str) -> float | None:
         """The same without building the generator: None for a fit that nobody measured and whose budget states no minutes."""
+        if stage == "fit" and not self.force and find_fit(self.store, cell, class_of(cell).sampling_parameters):
+            return CHEAP_SECONDS[stage]
         known = self._remembered(cell, stage, cell.budget.name)
         if known is not None:
             return known

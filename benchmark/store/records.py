@@ -236,6 +236,8 @@ class StageRecord(Record):
     """Fit: trainable parameters."""
     earlier_seconds: float | None = None
     """Fit: seconds of earlier, interrupted sessions."""
+    fit_of: str | None = None
+    """Fit: the folder of the cell that it was computed for; None for the cell's own."""
 
     seconds_sampling_only: float | None = None
     """Sample: without loading the model and writing the file."""

@@ -51,6 +51,10 @@ BROKEN = {
     "SeedsByHash": ("loaded_generator_samples_alike", "in a new process it samples other bytes"),
     "SavesATorchFile": ("saved_files_are_plain", "save wrote 'model.pt'"),
     "SavesObjects": ("saved_files_are_plain", "'extra.npz' is no plain .npz file"),
+    "SamplesByAnUnknownParameter": (
+        "parameters_round_trip",
+        "sampling_parameters names temprature, which the constructor does not take",
+    ),
     "LoadsDefaults": ("parameters_round_trip", r"\{'width': 7\} were saved and \{'width': 3\} were loaded"),
     "Miscounts": (
         "parameter_counts_sum_to_the_number_of_parameters",
