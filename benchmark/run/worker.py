@@ -29,7 +29,6 @@ from benchmark.plan.cell import Cell
 from benchmark.run.device import limit_memory
 from benchmark.run.events import Event, EventWriter
 from benchmark.run.job import Job, parse_job
-from benchmark.run.threads import single_thread
 from benchmark.store.heal import heal
 from benchmark.store.records import Ending, State, Status, gravest
 from benchmark.store.status import METRIC_STAGE, all_stages
@@ -134,7 +133,6 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
         send(Event("altered", reason=sentence))
 
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds, altered)
-    single_thread()
     limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
     endings: dict[str, Ending] = {}
     for stage in stages:

@@ -26,12 +26,6 @@ from benchmark.store.store import Store
 SCORES = ("duplicates",)
 
 
-@pytest.fixture(autouse=True)
-def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' own process keeps its threads."""
-    monkeypatch.setattr("benchmark.run.worker.single_thread", lambda: None)
-
-
 @pytest.fixture
 def cell() -> Cell:
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke", scores=SCORES)

@@ -1,22 +1,46 @@
-import os
+"""A worker computes with one thread, whatever the environment of its runner says."""
+
 import subprocess
 import sys
 
+import pytest
 
-def test_every_library_that_multiplies_keeps_to_one_thread() -> None:
-    """In a process of its own whose environment allows more: PyTorch, and the BLAS of NumPy and of SciPy."""
-    program = (
-        "from benchmark.run.threads import single_thread; single_thread()\n"
-        "import threadpoolctl, torch, metrics.nets.matmul\n"
-        "print(torch.get_num_threads(), *(pool['num_threads'] for pool in threadpoolctl.threadpool_info()))"
-    )
-    allowed = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+from benchmark.imports import child_environment
+from benchmark.run.executors.worker_process import ENVIRONMENT
+from metrics.common.threads import LIMITS
+
+COUNTS = "print(torch.get_num_threads(), *(pool['num_threads'] for pool in threadpoolctl.threadpool_info()))"
+LOADED = "import threadpoolctl, torch, metrics.nets.matmul\n"
+LIMITED = "from benchmark.run.threads import single_thread; single_thread()\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "variables"), [(LOADED + COUNTS, ENVIRONMENT), (LIMITED + LOADED + COUNTS, {})], ids=["worker", "plots"]
+)
+def test_every_library_that_multiplies_keeps_to_one_thread(
+    program: str, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyTorch, and the BLAS of NumPy and of SciPy."""
+    for name in LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
     done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**allowed, "OMP_NUM_THREADS": "2"},
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", program], env=child_environment(variables), capture_output=True, text=True, check=True
     )
     assert len(done.stdout.split()) >= 3
     assert set(done.stdout.split()) == {"1"}
+
+
+def test_a_score_without_a_network_does_not_import_pytorch_in_a_worker() -> None:
+    program = (
+        "import sys, numpy as np\n"
+        "from metrics import registry\n"
+        "from metrics.base import ScoreContext\n"
+        "windows = np.random.default_rng(0).random((40, 8, 2), np.float32)\n"
+        "registry.load('duplicates')().compute(windows, windows, ScoreContext(seeds=[0], training=windows))\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=child_environment(ENVIRONMENT), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
