@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from benchmark.statistics import difference, holm
 from benchmark.statistics.tests import all_pairs, equivalence
@@ -19,6 +20,13 @@ from benchmark.statistics.tests import all_pairs, equivalence
 )
 def test_holm_by_hand(p: list[float], corrected: list[float]) -> None:
     assert holm(p) == pytest.approx(corrected)
+
+
+def test_holm_is_that_of_statsmodels() -> None:
+    draw = np.random.default_rng(0)
+    for count in (1, 2, 9, 40):
+        p = draw.integers(1, 8, count) / 10 * draw.random(count).round(1)  # with equal ones among them
+        np.testing.assert_allclose(holm(p.tolist()), multipletests(p, method="holm")[1])
 
 
 def test_a_paired_difference_by_hand() -> None:
