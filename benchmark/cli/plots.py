@@ -14,6 +14,7 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.printing import emit, report
 from benchmark.cli.view import with_view
+from benchmark.cli.ways import refuse_others
 from benchmark.errors import UserError
 
 
@@ -25,6 +26,7 @@ def plots(
     ] = None,
     suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file.")] = None,
     view: View,
+    context: typer.Context,
     store: StoreOption = Path("runs"),
     output: Annotated[Path | None, typer.Option(help="A folder for the figures (default: one in the store).")] = None,
     json_target: Json = None,
@@ -37,6 +39,7 @@ def plots(
 
     if (cell is None) == (suite is None):
         raise UserError("plots takes either a cell or --suite; give one of them, for example --suite quick.")
+    refuse_others(context, {"cell": {"store", "data_dir", "output", "json_target"}})
     if cell is not None:
         drawn = suites.plot_cell(cell, store, output, view.get("data_dir"))
     else:

@@ -12,7 +12,7 @@ from benchmark.cli.options import Frames, Json, StoreOption, output_file
 from benchmark.cli.printing import emit
 from benchmark.cli.printing import report as tell
 from benchmark.cli.view import with_view
-from benchmark.errors import UserError
+from benchmark.cli.ways import refuse_others
 
 
 @with_view
@@ -20,6 +20,7 @@ def report(
     *,
     suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
     view: View,
+    context: typer.Context,
     store: StoreOption = Path("runs"),
     frame: Frames = None,
     pictures: Annotated[bool, typer.Option(help="The figures of each cell that the store holds.")] = True,
@@ -43,11 +44,8 @@ def report(
     """
     from benchmark.html_report import command
 
+    refuse_others(context, {"frame": {"output", "json_target"}})
     if frame:
-        if plots or suite is not None or view:
-            raise UserError(
-                "--frame takes kept frames as they are, without a suite, filters or --plots; leave these out."
-            )
         written = command.report_frames(frame, output)
     else:
         from benchmark.api import suites

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import DataDir, Device, Output, StoreOption
+from benchmark.cli.ways import refuse_others
 from benchmark.errors import UserError
 
 
 def sample(
+    context: typer.Context,
     cell: Annotated[
         str | None, typer.Option(help="A cell's name in the store, or the beginning of it or its key.")
     ] = None,
@@ -44,6 +46,7 @@ def sample(
         raise UserError(
             "sample takes either --cell or --model; give one of them, for example --cell stocks-24-timemar_s."
         )
+    refuse_others(context, {"model": {"n", "format_name", "output", "seed", "scaled", "device"}})
     suffix = output.suffix.lower().removeprefix(".") if output else ""
     form = format_name or suffix or "csv"
     check_format(form)

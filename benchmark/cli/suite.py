@@ -21,13 +21,23 @@ from benchmark.cli.options import (
     plan_file,
 )
 from benchmark.cli.printing import emit, report, show
-from benchmark.cli.view import with_view
+from benchmark.cli.view import VIEW_OPTIONS, with_view
 from benchmark.cli.ways import refuse_others
-from benchmark.errors import UserError, unknown
+from benchmark.errors import unknown
 
 if TYPE_CHECKING:
     from benchmark.run.launch import Limits
     from benchmark.run.outcome import Outcome
+
+LIMITS = {"workers", "memory_limit", "gpu_memory_limit", "stop_after", "executor", "address"}
+SUITE = {"suite", "store", "device", *VIEW_OPTIONS}
+WAYS_TO_RUN = {
+    "planned": LIMITS | {"index", "cell"},
+    "cell": SUITE | LIMITS | {"retry", "force"},
+    "plan_only": SUITE | {"max_array", "retry", "download", "json_target"},
+    "dry_run": SUITE | LIMITS | {"retry", "force", "download", "tracking", "json_target"},
+}
+KEPT_TABLES = {"frame": {"format_name", "published", "controls", "efficiency", "digits", "output"}}
 
 
 @with_view
@@ -88,7 +98,7 @@ def run(
         "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after, "executor": executor,
         "address": address,
     }  # fmt: skip
-    refuse_others(context)
+    refuse_others(context, WAYS_TO_RUN, {"max_array": "--plan-only", "index": "--plan"})
     if planned is not None:
         end_cells(run_planned(planned, index, cell, workers=workers, report=report, limits=limits))
         return
@@ -138,6 +148,7 @@ def tables(
     *,
     suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
     view: View,
+    context: typer.Context,
     store: StoreOption = Path("runs"),
     frame: Frames = None,
     format_name: Annotated[
@@ -160,11 +171,10 @@ def tables(
     from benchmark.files import write_bytes
     from benchmark.report import suite as outputs
 
+    refuse_others(context, KEPT_TABLES)
     if format_name not in outputs.FORMATS:
         raise unknown("format", format_name, outputs.FORMATS, owner="--format")
     if frame:
-        if suite is not None or view:
-            raise UserError("--frame takes kept frames as they are, without a suite or filters; leave these out.")
         from benchmark.report.kept_frame import frame_tables, read_frames
 
         choices = outputs.Choices(published=published, controls=controls, efficiency=efficiency, digits=digits)

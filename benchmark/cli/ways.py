@@ -1,39 +1,35 @@
-"""The ways of `run`, and the options that each takes; another option is refused, since nothing would come of it."""
+"""A command that works in several ways: each takes some of its options; another is refused, since nothing would come of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+
 import typer
 
-from benchmark.cli.view import VIEW_OPTIONS
 from benchmark.errors import UserError
 
-LIMITS = frozenset({"workers", "memory_limit", "gpu_memory_limit", "stop_after", "executor", "address"})
-SUITE = frozenset({"suite", "store", "device", *VIEW_OPTIONS})
-TAKES = {
-    "planned": LIMITS | {"index", "cell"},
-    "cell": SUITE | LIMITS | {"retry", "force"},
-    "plan_only": SUITE | {"max_array", "retry", "download", "json_target"},
-    "dry_run": SUITE | LIMITS | {"retry", "force", "download", "tracking", "json_target"},
-}
-"""By the parameter that chooses the way, in the order in which it is chosen; the last way, a whole suite, has none."""
-WHOLE = TAKES["dry_run"]
-NEEDED = {"index": "--plan", "max_array": "--plan-only"}
-"""Options that say more of another one."""
 
+def refuse_others(context: typer.Context, ways: Mapping[str, Set[str]], needs: Mapping[str, str] | None = None) -> None:
+    """Raise UserError for options on the command line that the chosen way does not take.
 
-def refuse_others(context: typer.Context) -> None:
-    """Raise UserError for options on the command line that the chosen way of `run` does not take."""
-    names = {parameter.name: parameter.opts[0] for parameter in context.command.params if parameter.name}
+    Args:
+        context: The command's.
+        ways: What each way takes beside the parameter that chooses it, by that parameter; the first that is given counts.
+        needs: Options that say more of a way, with the option that chooses it.
+    """
+    names = {one.name: one.opts[0] for one in context.command.params if one.name}
+    # An argument is written as the help does.
+    names = {name: option if option.startswith("-") else option.upper() for name, option in names.items()}
     given = [name for name in names if _is_given(context, name)]
-    way = next((name for name in TAKES if name in given), None)
-    others = [name for name in given if name != way and name not in (TAKES[way] if way else WHOLE)]
-    if not others:
-        return
+    way = next((name for name in ways if name in given), None)
     if way is None:
-        needs = ", and ".join(f"{names[name]} needs {NEEDED[name]}" for name in others)
-        raise UserError(f"{needs}; add it, or leave the option out.")
-    listed = " and ".join(names[name] for name in others)
-    raise UserError(f"run {names[way]} takes no {listed}; leave out one or the other.")
+        lacking = [f"{names[name]} needs {option}" for name, option in (needs or {}).items() if name in given]
+        if lacking:
+            raise UserError(f"{', and '.join(lacking)}; add it, or leave the option out.")
+        return
+    others = [names[name] for name in given if name != way and name not in ways[way]]
+    if others:
+        raise UserError(f"{names[way]} takes no {' and '.join(others)}; leave out one or the other.")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

@@ -46,6 +46,7 @@ def test_plots_without_results_is_one_sentence(command: CommandLine) -> None:
         ),
         (("stocks-24",), "error: there is no store 'runs'"),
         ((), "error: plots takes either a cell or --suite"),
+        (("sines", "--only", "seed=0"), "error: CELL takes no --only; leave out one or the other."),
     ):
         done = command("plots", *arguments)
         assert (done.returncode, done.stdout) == (2, "")

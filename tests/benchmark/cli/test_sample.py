@@ -119,6 +119,7 @@ def test_a_store_of_before_is_neither_computed_again_nor_changed(here: Path) -> 
         (("--cell", "plant", "--store", "nowhere"), "there is no store 'nowhere'"),
         (("--model", "runs"), "'runs' holds no saved generator; name a folder that save wrote."),
         ((), "sample takes either --cell or --model; give one of them"),
+        (("--model", "model", "--store", "runs"), "--model takes no --store; leave out one or the other."),
         (("--cell", "plant", "--model", "model"), "sample takes either --cell or --model; give one of them"),
     ],
 )

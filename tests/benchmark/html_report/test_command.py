@@ -69,7 +69,10 @@ def test_mistakes_are_one_sentence(command: CommandLine, tmp_path: Path) -> None
     for arguments, sentence in (
         (("--suite", "quick"), "error: there is no store 'runs'"),
         (("--frame", "nothing.csv"), "error: --frame 'nothing.csv' cannot be read as CSV (FileNotFoundError)"),
-        (("--frame", "results.csv", "--suite", "quick"), "error: --frame takes kept frames as they are"),
+        (
+            ("--frame", "results.csv", "--suite", "quick"),
+            "error: --frame takes no --suite; leave out one or the other.",
+        ),
         (("--frame", "results.csv", "--output", "no/where.html"), "error: --output 'no/where.html' cannot be written"),
     ):
         done = command("report", *arguments)

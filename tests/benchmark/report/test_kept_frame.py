@@ -137,7 +137,4 @@ def test_a_frame_and_a_suite_exclude_each_other(command: CommandLine, tmp_path: 
     for more in (("--suite", "quick"), ("--only", "dataset=sines")):
         done = command("tables", "--frame", "a.csv", *more)
         assert (done.returncode, done.stdout) == (2, "")
-        assert (
-            done.stderr
-            == "error: --frame takes kept frames as they are, without a suite or filters; leave these out.\n"
-        )
+        assert done.stderr == f"error: --frame takes no {more[0]}; leave out one or the other.\n"
