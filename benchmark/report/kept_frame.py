@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SETTING = ["generator", "title", "dataset", "length", "protocol", "budget", "seed"]
-SCORE = ["cell", "metric", "sampling_seed"]
+SCORE = ["cell", "generator", "metric", "sampling_seed"]
+"""One cell may be a row of two names: a generator, and a variant whose parameters are the generator's own."""
 TEXTS = ("cell", "generator", "title", "dataset", "protocol", "budget", "status", "size_class", "metric")
 """Columns of which no row is empty."""
 NUMBERS = ("length", "seed", "repetition", "value", "floor", "n")

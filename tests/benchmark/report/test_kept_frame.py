@@ -87,6 +87,12 @@ def test_scores_of_one_cell_are_gathered_from_all_frames(tmp_path: Path) -> None
     assert found["value"].tolist() == [0.2, 0.21, 1.1]
 
 
+def test_a_cell_under_two_names_is_two_rows(tmp_path: Path) -> None:
+    plain, variant = (frame(rows(name, [0.2, 0.21], cell="one")) for name in ("timevae", "timevae/latent=8"))
+    found = read_frames([written(tmp_path, "plain.csv", plain), written(tmp_path, "variant.csv", variant)])
+    assert found["generator"].tolist() == ["timevae", "timevae", "timevae/latent=8", "timevae/latent=8"]
+
+
 def test_a_finished_score_counts_before_an_unfinished_one_of_an_earlier_frame(tmp_path: Path) -> None:
     begun = frame(
         rows("timevae", [0.2], cell="one"),
