@@ -215,12 +215,14 @@ def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) ->
             counts.append(f"{title} {int(n):,}" + (f" (oracle {int(oracle):,})" if oracle < n else ""))
     budgets = ", ".join(sorted(frame["budget"].unique()))
     counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique()
-    units = {level: int(counted.loc[mine, level].max()) for level, mine in _outermost(counted).items() if mine.any()}
+    units = {level: counted.loc[mine, level] for level, mine in _outermost(counted).items() if mine.any()}
     protocol = ", ".join(sorted(frame["protocol"].unique()))
     yield f"Windows scored: {'; '.join(counts) or 'none'}."
     yield f"Budget {budgets}, protocol {protocol}."
     if units:
-        spreads = [SPREADS[level].format(count) for level, count in units.items()]
+        # Some cells of a column may have fewer than others.
+        ranges = {level: " to ".join(map(str, sorted({count.min(), count.max()}))) for level, count in units.items()}
+        spreads = [SPREADS[level].format(count) for level, count in ranges.items()]
         yield f"± is the half-width of a 95 % t-interval over {' where a value has several, otherwise over '.join(spreads)}."
 
 

@@ -250,6 +250,8 @@ def test_the_caption_names_every_unit_that_a_spread_is_over() -> None:
         "95 % t-interval over 3 training seeds where a value has several, otherwise over 5 repetitions of a score on one "
         "trained model."
     ) in made.caption
+    fewer = [rows("gamma", "stocks", [0.2, 0.3], seed=seed) for seed in range(2)]
+    assert "95 % t-interval over 2 to 3 training seeds." in table(*several, *fewer).caption
 
 
 def test_where_the_ideal_cannot_be_reached_only_the_oracles_spread_makes_a_tie() -> None:
