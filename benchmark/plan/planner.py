@@ -108,7 +108,10 @@ def make_plan(
     draws = max([suite.sampling_seeds, *(part.suite.sampling_seeds for part in parts)])
     suite = suite.model_copy(update={"sampling_seeds": draws})
     own = _own_cells(suite, request, selection)
-    cells = {cell.key: cell for cell in [cell for part in parts for cell in part.cells] + own}
+    cells: dict[str, Cell] = {}
+    for cell in [cell for part in parts for cell in part.cells] + own:
+        # A variant with the generator's own values keeps the generator's name, under which other data sets have it.
+        cells.setdefault(cell.key, cell)
     if not cells and not within:
         raise UserError(f"no cell of suite '{suite.name}' has all of --only {' and '.join(request.only)}; name fewer.")
     return Plan(suite, tuple(cells.values()), scores, sources, changes)

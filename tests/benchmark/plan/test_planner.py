@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.config.suites import SUITES, SuiteSpec, load_suite
+from benchmark.config.suites import SUITES, SuiteSpec, Variant, load_suite
 from benchmark.data import own_spec, spec_from_csv
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell, Protocol
@@ -275,6 +275,13 @@ def test_a_suites_variants_are_its_own_and_not_altered() -> None:
     cells = make_plan(load_suite("table8"), Request(budget="smoke")).cells
     assert {cell.altered for cell in cells} == {""}
     assert len({cell.variant for cell in cells}) > 1
+
+
+def test_a_variant_with_the_generators_own_values_keeps_the_generators_name() -> None:
+    variants = tuple(Variant(generator="jitter", params={"noise": noise}) for noise in (0.01, 0.2))
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("jitter",), variants=variants, budget="smoke")
+    cells = make_plan(suite, Request()).cells
+    assert [cell.method for cell in cells] == ["jitter", "jitter/noise=0.2"]
 
 
 def test_the_size_class_follows_from_the_parameters() -> None:
