@@ -28,6 +28,7 @@ from benchmark.store.fitted import find_cell
 from benchmark.store.records import State
 from benchmark.store.status import CellState
 from benchmark.store.store import Store
+from metrics.common.threads import in_one_thread
 from metrics.registry import METRICS
 
 FIGURE_PLACES = 3
@@ -112,10 +113,8 @@ def _lacking(state: CellState, folder: CellFolder) -> str:
     return state.status.reason or "not run yet"
 
 
+@in_one_thread
 def _draw_cell(pair: Pair, folder: Path, drawn: Drawn) -> Embedding:
-    from benchmark.run.threads import single_thread
-
-    single_thread()
     embedding = embed(pair.real, pair.generated, pair.seed("embedding"))
     drawn.files += write(partial(draw_embeddings, [pair], [embedding]), folder, "embedding", pair.origin)
     drawn.files += write(partial(draw_examples, pair), folder, "examples", pair.origin)

@@ -101,14 +101,14 @@ class CellRun:
         other = None if folder.forced.exists() else find_fit(self.store, self.cell, sampling)
         if other is None:
             return False
-        generator = self.generator_class.load(other.model)
+        generator, params = self.generator_class.load(other.model), self._parameters
         for name in sampling:
-            setattr(generator, name, self._parameters[name])
-        fit = other.provenance().stage("fit")
-        folder.write_provenance(
-            self._provenance(), "fit", fit.model_copy(update={"fit_of": fit.fit_of or other.path.name})
-        )
+            setattr(generator, name, params[name])
         self._save(generator)
+        fit = other.provenance().stage("fit")
+        fit = fit.model_copy(update={"fit_of": fit.fit_of or other.path.name})
+        folder.write_provenance(self._provenance(), "fit", fit)
+        self._finish_fit()
         return True
 
     def _fit(self, _: str, measurements: dict[str, Any]) -> Callable[[], None]:
@@ -140,22 +140,24 @@ class CellRun:
             with suppress(OSError):
                 clock.write()
             raise
+        self._save(generator)
         measurements["warnings"] = list(dict.fromkeys(" ".join(sentence.split()) for sentence in warnings))
         measurements["parameters"] = int(generator.num_parameters)
         measurements["earlier"] = clock.earlier
-        return lambda: self._save(generator)
+        return self._finish_fit
 
     @property
     def _parameters(self) -> dict[str, Any]:
         return validate_parameters(self.generator_class, self.cell.params, owner=f"generator '{self.cell.generator}'")
 
     def _save(self, generator: Generator) -> None:
-        """Write a fitted generator, and with it the end of the fit."""
-        folder = self.store.cell(self.cell)
-        with replacing(folder.model) as part:
+        with replacing(self.store.cell(self.cell).model) as part:
             part.mkdir()
             generator.save(part)
             readable(part)
+
+    def _finish_fit(self) -> None:
+        folder = self.store.cell(self.cell)
         folder.finish("fit", self.cell.key, [path for path in folder.model.rglob("*") if path.is_file()])
         shutil.rmtree(folder.checkpoint, ignore_errors=True)
 

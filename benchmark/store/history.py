@@ -40,13 +40,13 @@ class History:
 
     def stage_seconds(self, cell: Cell, stage: str) -> float | None:
         """Seconds that one stage of a cell will take; None where nothing tells."""
+        if stage == "fit" and not self.force and find_fit(self.store, cell, class_of(cell).sampling_parameters):
+            return CHEAP_SECONDS[stage]
         known = self.known_seconds(cell, stage)
         return self._by_work(cell) if known is None else known
 
     def known_seconds(self, cell: Cell, stage: str) -> float | None:
         """The same without building the generator: None for a fit that nobody measured and whose budget states no minutes."""
-        if stage == "fit" and not self.force and find_fit(self.store, cell, class_of(cell).sampling_parameters):
-            return CHEAP_SECONDS[stage]
         known = self._remembered(cell, stage, cell.budget.name)
         if known is not None:
             return known

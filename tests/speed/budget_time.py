@@ -22,8 +22,8 @@ from benchmark.config.generators import load_spec as load_generator  # noqa: E40
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
 from benchmark.interface import FitContext  # noqa: E402
-from benchmark.run.threads import single_thread  # noqa: E402
 from tests.speed.generator_speed import LENGTHS, Stopwatch  # noqa: E402
+from tests.speed.threads import single_thread  # noqa: E402
 from tests.studies.record import table  # noqa: E402
 
 STEPS, WINDOWS, SAMPLED = 4, 200, 10

@@ -16,8 +16,8 @@ from statistics import median
 import torch
 
 from benchmark.interface import Progress
-from benchmark.run.threads import single_thread
 from tests.speed.generator_speed import Stopwatch, fitted
+from tests.speed.threads import single_thread
 from tests.studies.record import table
 
 

@@ -24,9 +24,9 @@ from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion.trend_season import Sizes
 from baselines.diffusion_ts.network import DiffusionTSNetwork
 from baselines.diffusion_ts.training import TimeFrequencyTask
-from benchmark.run.threads import single_thread
 from benchmark.training import WeightAverage, build, raise_malloc_threshold
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_step
+from tests.speed.threads import single_thread
 from tests.studies.record import MEASURED, read, table, write
 
 FEATURES, BATCH, MICRO_BATCHES, STEPS = 6, 64, 2, 500

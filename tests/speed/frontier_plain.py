@@ -28,10 +28,10 @@ from baselines.flowts.network import FlowTSNetwork
 from baselines.kovae.generator import KoVAE, SequenceTask
 from baselines.kovae.network import KoVAENetwork
 from baselines.kovae.network import Sizes as KoVAESizes
-from benchmark.run.threads import single_thread
 from benchmark.training import WeightAverage, build, raise_malloc_threshold
 from tests.baselines.flowts.plain_flowts import plain
 from tests.baselines.kovae.plain_kovae import PlainKoVAE
+from tests.speed.threads import single_thread
 from tests.studies.record import MEASURED, read, table, write
 
 FEATURES, BATCH = 6, 64

@@ -26,7 +26,7 @@ from benchmark.config.generators import load_spec as load_generator  # noqa: E40
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
 from benchmark.interface import FitContext, Generator, Progress  # noqa: E402
-from benchmark.run.threads import single_thread  # noqa: E402
+from tests.speed.threads import single_thread  # noqa: E402
 from tests.studies.record import MEASURED, read, table, write  # noqa: E402
 
 SAMPLED = 1000

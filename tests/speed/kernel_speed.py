@@ -19,9 +19,9 @@ from benchmark.config.generators import load_class, load_spec, resolve
 from benchmark.data import load_windows
 from benchmark.data.catalogue import load_spec as load_dataset
 from benchmark.interface import FitContext
-from benchmark.run.threads import single_thread
 from benchmark.training import kernels
 from tests.speed.generator_speed import SAMPLED, Stopwatch
+from tests.speed.threads import single_thread
 from tests.studies.record import table
 
 CHANGES: dict[str, dict[str, object]] = {

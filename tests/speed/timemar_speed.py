@@ -29,7 +29,7 @@ from benchmark.config.generators import resolve  # noqa: E402
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
 from benchmark.interface import FitContext, Progress  # noqa: E402
-from benchmark.run.threads import single_thread  # noqa: E402
+from tests.speed.threads import single_thread  # noqa: E402
 from tests.studies.record import MEASURED, read, table, write  # noqa: E402
 from timemar.config import Sampling  # noqa: E402
 from timemar.generator import TimeMAR  # noqa: E402

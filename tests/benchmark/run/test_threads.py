@@ -10,22 +10,15 @@ from benchmark.run.executors.worker_process import ENVIRONMENT
 from metrics.common.threads import LIMITS
 
 COUNTS = "print(torch.get_num_threads(), *(pool['num_threads'] for pool in threadpoolctl.threadpool_info()))"
-LOADED = "import threadpoolctl, torch, metrics.nets.matmul\n"
-LIMITED = "from benchmark.run.threads import single_thread; single_thread()\n"
 
 
-@pytest.mark.parametrize(
-    ("program", "variables"), [(LOADED + COUNTS, ENVIRONMENT), (LIMITED + LOADED + COUNTS, {})], ids=["worker", "plots"]
-)
-def test_every_library_that_multiplies_keeps_to_one_thread(
-    program: str, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_library_that_multiplies_keeps_to_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch, and the BLAS of NumPy and of SciPy."""
     for name in LIMITS:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        monkeypatch.setenv(name, "2")
+    program = f"import threadpoolctl, torch, metrics.nets.matmul\n{COUNTS}"
     done = subprocess.run(
-        [sys.executable, "-c", program], env=child_environment(variables), capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], env=child_environment(ENVIRONMENT), capture_output=True, text=True, check=True
     )
     assert len(done.stdout.split()) >= 3
     assert set(done.stdout.split()) == {"1"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from benchmark.config.suites import SuiteSpec
+from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
@@ -114,3 +116,10 @@ def test_it_is_expected_to_take_no_time_unless_all_is_computed_again(store: Stor
     others = cell("temperature=0.5"), cell("dropout=0.2")
     assert [History(store).stage_seconds(one, "fit") == 2 for one in others] == [True, False]
     assert History(store, force=True).stage_seconds(others[0], "fit") != 2
+
+
+def test_what_is_known_of_a_whole_store_needs_no_generator(store: Store) -> None:
+    gone = replace(cell("temperature=0.5"), class_path="gone:Gone")
+    with pytest.raises(UserError, match="gone"):
+        History(store).stage_seconds(gone, "fit")
+    assert History(store).known_seconds(gone, "fit") is not None
