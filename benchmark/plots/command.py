@@ -89,7 +89,7 @@ def plot_suite(
     for number, cell in enumerate(ready, 1):
         tell(f"drawing {cell.slug} ({number} of {len(ready)})")
         try:
-            pair = open_pair(store.cell(cell), store, data_dir, cell.dataset)
+            pair = open_pair(store.cell(cell), store, data_dir, cell)
         except SkipCell as reason:
             drawn.skipped[cell.slug] = str(reason)
             continue

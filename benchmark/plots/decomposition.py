@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.plots.pair import Pair
-from benchmark.plots.style import COLOURS, DOUBLE, panels
+from benchmark.plots.style import COLOURS, DOUBLE, heading_above, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,6 +44,6 @@ def draw_decomposition(pair: Pair, generator: Any) -> Figure:
     for number, panel in enumerate(axes[0], 1):
         panel.set_title(f"window {number}")
     figure.supxlabel("time step", fontsize=8)
-    figure.suptitle(f"{pair.heading_of(1)}: {pair.names[feature]}", fontsize=8)
+    heading_above(figure, f"{pair.heading_of(1)}: {pair.names[feature]}")
     figure.align_ylabels(axes[:, 0])
     return figure

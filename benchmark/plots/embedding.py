@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.interface import Windows
 from benchmark.plots.pair import Pair
-from benchmark.plots.style import DOUBLE, GENERATED, REAL, legend_above, panels
+from benchmark.plots.style import DOUBLE, GENERATED, REAL, legend_above, panels, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,8 @@ def draw_embeddings(pairs: Sequence[Pair], embeddings: Sequence[Embedding]) -> F
         _points(axes[1, column], embedding.pca)
         _density(axes[2, column], embedding.values)
         if len(pairs) > 1:
-            axes[0, column].set_title(f"{pair.dataset}, length {pair.record['length']}")
+            setting = f"{pair.dataset}, length {pair.record['length']}"
+            axes[0, column].set_title(wrapped(setting, width / len(pairs)))
     for row, label in enumerate(("t-SNE", "PCA", "density")):
         axes[row, 0].set_ylabel(label)
     figure.supxlabel("value, scaled to [0, 1]", fontsize=8)

@@ -14,6 +14,7 @@ from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
 from benchmark.files import read_json
 from benchmark.interface import Generator, Windows
+from benchmark.plan.cell import Cell
 from benchmark.plots.origin import Origin, cell_origin
 from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
@@ -56,15 +57,18 @@ class Pair:
         return derive_seed("plots", purpose, *setting)
 
 
-def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: DatasetSpec | None = None) -> Pair:
-    """The windows of a cell that has samples; raises SkipCell with the reason where they cannot be shown."""
+def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, cell: Cell | None = None) -> Pair:
+    """The windows of a cell that has samples; raises SkipCell with the reason where they cannot be shown.
+
+    A plan's `cell` gives its title and data set; the title on record is that of the suite that ran it first.
+    """
     record = read_json(folder.path / "cell.json")
     if not folder.samples.is_file():
         status = folder.status()
         raise SkipCell(f"{status.state}: {status.reason or 'no samples yet'}")
     if not record:
         raise SkipCell(f"'{folder.path / 'cell.json'}' is missing or damaged; {AGAIN}")
-    spec = dataset or _dataset(record["dataset"]["id"])
+    spec = cell.dataset if cell else _dataset(record["dataset"]["id"])
     if fingerprint(spec, data_dir) != record["fingerprint"]:
         raise SkipCell(f"the data of '{spec.id}' are not those that the cell was computed from")
     setting = (record["dataset"]["id"], record["length"], record["protocol"])
@@ -79,8 +83,8 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, dataset: 
         seed_for_split=derive_seed("split", *setting),
     )
     samples = _samples(folder)
-    title = spec.title or spec.id
-    return Pair(folder.path.name, record["title"], title, record, folder, windows.test, samples, tuple(windows.names))
+    title, names = cell.title if cell else record["title"], tuple(windows.names)
+    return Pair(folder.path.name, title, spec.title or spec.id, record, folder, windows.test, samples, names)
 
 
 def _samples(folder: CellFolder) -> NDArray[np.float32]:

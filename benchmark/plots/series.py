@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmark.interface import Windows
 from benchmark.plots.embedding import SIDES, subset
 from benchmark.plots.pair import Pair, some_features
-from benchmark.plots.style import DOUBLE, SINGLE, legend_above, panels
+from benchmark.plots.style import DOUBLE, SINGLE, heading_above, legend_above, panels, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_FEATURES = 6
 EXAMPLES = 5
+AXIS = 0.5
+"""Inches of the labels left of all panels."""
 LEGEND = 4.6
 """Inches of a legend of two curves in one line."""
 BAND = (0.1, 0.9)
@@ -47,7 +49,8 @@ def spectra(windows: Windows) -> NDArray[np.float64]:
 def draw_examples(pair: Pair) -> Figure:
     """A few real windows above a few generated ones, by feature, on the same scale."""
     chosen = some_features(pair.names, MOST_FEATURES)
-    figure, axes = panels(2, len(chosen), _width(len(chosen)), 2.8, sharex=True, sharey="col")
+    width = _width(len(chosen))
+    figure, axes = panels(2, len(chosen), width, 2.8, sharex=True, sharey="col")
     rng = np.random.default_rng(pair.seed("examples"))
     for row, ((label, colour), windows) in enumerate(zip(SIDES, (pair.real, pair.generated), strict=True)):
         shown = windows[np.sort(rng.choice(len(windows), min(EXAMPLES, len(windows)), replace=False))]
@@ -55,9 +58,9 @@ def draw_examples(pair: Pair) -> Figure:
             panel.plot(shown[:, :, feature].T, color=colour, alpha=0.8, linewidth=0.8)
         axes[row, 0].set_ylabel(label)
     for panel, feature in zip(axes[0], chosen, strict=True):
-        panel.set_title(pair.names[feature])
+        panel.set_title(wrapped(pair.names[feature], (width - AXIS) / len(chosen)))
     figure.supxlabel("time step", fontsize=8)
-    figure.suptitle(pair.heading_of(len(chosen)), fontsize=8)
+    heading_above(figure, pair.heading_of(len(chosen)))
     return figure
 
 
@@ -90,11 +93,12 @@ def _curves(pair: Pair, x: NDArray[Any], sides: tuple[NDArray[np.float64], ...],
     chosen = some_features(pair.names, MOST_FEATURES)
     columns = min(3, len(chosen))
     rows = math.ceil(len(chosen) / columns)
-    figure, axes = panels(rows, columns, max(_width(columns * 2), LEGEND), 1.6 * rows + 0.7, sharex=True)
+    width = max(_width(columns * 2), LEGEND)
+    figure, axes = panels(rows, columns, width, 1.6 * rows + 0.7, sharex=True)
     for panel, feature in zip(axes.flat, chosen, strict=False):
         for (label, colour), curves, line in zip(SIDES, sides, ("-", "--"), strict=True):
             _band(panel, x, curves[:, :, feature], label, colour, line)
-        panel.set_title(pair.names[feature])
+        panel.set_title(wrapped(pair.names[feature], (width - AXIS) / columns))
     for panel in axes.flat[len(chosen) :]:
         panel.remove()
     for panel in axes.flat[max(0, len(chosen) - columns) : len(chosen)]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ SETTINGS: dict[Any, Any] = {
 }
 PLACES = 6
 """Decimals of a panel's place, in shares of the figure."""
+CHARACTER = 0.063
+"""Inches of a character of a heading, in the mean."""
 SMALL_PRINT = 5.0
 """Points of the line that says where the results come from."""
 
@@ -75,13 +78,29 @@ def panels(rows: int, columns: int, width: float, height: float, **shared: Any) 
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
+def wrapped(text: str, width: float) -> str:
+    """The text in lines of at most `width` inches, broken between words; a word that is wider is broken within."""
+    return textwrap.fill(text, max(1, int(width / CHARACTER)), break_on_hyphens=False)
+
+
+def heading_above(figure: Figure, heading: str) -> None:
+    """The heading over all panels, within the figure's width."""
+    figure.suptitle(wrapped(heading, figure.get_figwidth()), fontsize=8)
+
+
 def legend_above(figure: Figure, panel: Axes, heading: str) -> None:
     """Heading and one legend for all panels, over them and never on the data, with marks that show although points are faint."""
     handles, labels = panel.get_legend_handles_labels()
     shown = dict(zip(labels, handles, strict=True))
     legend = figure.legend(
-        shown.values(), shown.keys(), loc="outside upper center", ncols=2, markerscale=2, title=heading
+        shown.values(),
+        shown.keys(),
+        loc="outside upper center",
+        ncols=2,
+        markerscale=2,
+        title=wrapped(heading, figure.get_figwidth()),
     )
+    legend.get_title().set_multialignment("center")
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set_alpha(1)

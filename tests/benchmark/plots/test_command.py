@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import shutil
 import struct
 from dataclasses import replace
@@ -176,6 +177,42 @@ def test_left_out_features_are_said(stored: tuple[Plan, Store]) -> None:
     for draw in (draw_examples, draw_autocorrelation):
         assert "features shown" not in heading(draw(pair))
         assert heading(draw(many)).endswith("; 6 of 10 features shown")
+
+
+def test_a_long_heading_stays_within_the_figure(stored: tuple[Plan, Store]) -> None:
+    plan, store = stored
+    pair = open_pair(store.cell(plan.cells[0]), store, None)
+    long = replace(
+        pair,
+        title="TimeMAR-S, patch_nums=1-2-3-4-5-6,vocab_size=384,dropout=0.125",
+        names=tuple(f"{name} of the second sensor of the third machine" for name in pair.names),
+    )
+    points = embedding.embed(pair.real, pair.generated, 0)
+    for draw in (
+        lambda: embedding.draw_embeddings([long], [points]),
+        lambda: draw_examples(long),
+        lambda: draw_autocorrelation(long),
+    ):
+        with style.style():
+            figure = draw()
+            style._arrange(figure, "")
+            figure.draw_without_rendering()
+            width, height = figure.get_size_inches() * figure.dpi
+            above = figure.legends[0].get_title() if figure.legends else figure._suptitle
+            assert above is not None
+            box = above.get_window_extent()
+            titles = [panel.title.get_window_extent() for panel in figure.axes if panel.get_title()]
+        assert 0 <= box.x0 < box.x1 <= width
+        assert box.y1 <= height
+        assert "vocab_size=384" in heading(figure)
+        for one, other in itertools.combinations(titles, 2):
+            assert not one.overlaps(other)
+
+
+def test_the_title_of_a_plans_cell_heads_its_figures(stored: tuple[Plan, Store]) -> None:
+    plan, store = stored
+    cell = replace(plan.cells[0], title="Another title")
+    assert open_pair(store.cell(cell), store, None, cell).heading.startswith("Another title, ")
 
 
 def heading(figure: Figure) -> str:
