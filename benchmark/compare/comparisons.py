@@ -167,13 +167,21 @@ def _oriented(left: list[float], right: list[float], ideal: float) -> tuple[list
 def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Matched) -> float:
     """The margin of tables, from the floors and the oracles that both stores have on the same data."""
     rows = [
-        {"generator": other.generator, "n": min(record.n_real, record.n_fake), "floor": record.floor, "value": value}
+        {
+            "generator": other.generator,
+            "n": min(record.n_real, record.n_fake),
+            "floor": record.floor,
+            "seed": seed,
+            "sampling_seed": 0,
+            "repetition": repetition,
+            "value": value,
+        }
         for pair in (*matched.pairs, *((one,) for one in (*matched.only_a, *matched.only_b)))
         for other in pair
         if other.setting == setup.setting and other.record["fingerprint"] == setup.record["fingerprint"]
-        for scores in other.seeds.values()
+        for seed, scores in other.seeds.items()
         if (record := scores.get(name)) is not None and record.version == version
-        for value in record.repetitions
+        for repetition, value in enumerate(record.repetitions)
     ]
     frame = pd.DataFrame(rows).astype({"floor": "float64"})
     return floor_and_margin(frame, info)[1]

@@ -12,8 +12,8 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.keys import score_info
 from benchmark.plan.planner import plain_text
 from benchmark.report.layouts import score_title
+from benchmark.report.spread import spread_of
 from benchmark.report.store_status import CellStatus
-from benchmark.report.table import summary_over_units
 from benchmark.store.history import duration
 from benchmark.store.records import Provenance, StageRecord, State
 
@@ -127,12 +127,12 @@ def _score(name: str, rows: pd.DataFrame) -> ScoreLine:
         return ScoreLine(
             score_title(info), "", "", "", "", ": ".join(filter(None, [str(first["status"]), str(first["reason"])]))
         )
-    summary, digits = summary_over_units(rows.dropna(subset=["value"])), info.decimals + 1
-    spread = "" if summary.half_width is None else f" ± {number(summary.half_width, digits)}"
+    spread, digits = spread_of(rows.dropna(subset=["value"])), info.decimals + 1
+    half_width = "" if spread.half_width is None else f" ± {number(spread.half_width, digits)}"
     floor, n = rows["floor"].dropna(), rows["n"].dropna()
     return ScoreLine(
         score_title(info),
-        number(summary.mean, digits) + spread,
+        number(spread.mean, digits) + half_width,
         ", ".join(number(value, digits) for value in values),
         "" if floor.empty else number(float(floor.iloc[0]), digits),
         "" if n.empty else f"{int(n.iloc[0]):,}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.plots.style import COLOURS, MARKS, panels
 from benchmark.report.floor import floor_and_margin
 from benchmark.report.published import is_comparable, published_scores, published_sizes
-from benchmark.report.table import summary_over_units
+from benchmark.report.spread import spread_of
 from metrics import registry
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _summary(part: pd.DataFrame) -> dict[str, float | None]:
     values = part.dropna(subset=["value"])
     if values.empty:
         return {"value": None, "half_width": None}
-    summary = summary_over_units(values)
-    return {"value": summary.mean, "half_width": summary.half_width}
+    spread = spread_of(values)
+    return {"value": spread.mean, "half_width": spread.half_width}
 
 
 def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> Figure:

@@ -41,7 +41,7 @@ def _block(table: Table, frame: pd.DataFrame, info: MetricInfo, unit: float) -> 
         if values.empty:
             status = str(here["status"].iloc[0]) if len(here) else NOT_RUN
             return Entry(status="not known" if status == State.DONE else status)
-        return Entry(float(values.mean()) / unit, None, None, len(values), "done")
+        return Entry(float(values.mean()) / unit, None, None, size=len(values), status="done")
 
     rows = tuple(
         Row(row.generator, row.title, row.size_class, tuple(entry(row, *setting) for setting in table.columns))

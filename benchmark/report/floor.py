@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.report.published import Published
-from benchmark.statistics import summarise
+from benchmark.report.spread import spread_of
 from benchmark.statistics.tests import equivalence
 
 if TYPE_CHECKING:
@@ -21,20 +21,20 @@ def floor_and_margin(part: pd.DataFrame, info: MetricInfo) -> tuple[float | None
     """What a perfect generator scores (the analytic floor, else the oracle's mean), and the difference that is a tie.
 
     A tie is a difference within the perfect generator's distance from the ideal; where the ideal cannot be reached, or is what
-    a perfect generator scores in expectation, within the spread of the oracle's values. Where neither is known the difference
+    a perfect generator scores in expectation, within the half-width of the oracle's values. Where neither is known the difference
     is 0, and only equal values tie.
     """
     if info.depends_on_machine:
         return None, 0.0
     analytic = part.loc[part["n"] == part["n"].max(), "floor"].dropna()
-    oracle = part[part["generator"] == "oracle"]["value"].dropna()
-    spread = 0.0 if oracle.empty else summarise(list(oracle)).half_width or 0.0
+    oracle = part[part["generator"] == "oracle"].dropna(subset=["value"])
+    spread = 0.0 if oracle.empty else spread_of(oracle).half_width or 0.0
     if not analytic.empty:
         floor = float(analytic.iloc[0])
         return floor, abs(floor - info.ideal) or spread
     if oracle.empty:
         return None, 0.0
-    floor = float(oracle.mean())
+    floor = float(oracle["value"].mean())
     return floor, abs(floor - info.ideal) if info.reachable else spread
 
 

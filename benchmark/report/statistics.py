@@ -250,7 +250,7 @@ def _notes(frame: pd.DataFrame, scores: Sequence[ScoreStatistics]) -> list[str]:
     )
     if unknown:
         notes.append(
-            f"No noise is known for {', '.join(unknown)}: there the margin is 0; run `oracle` too, with several training "
-            "seeds where one gives one value."
+            f"No noise is known for {', '.join(unknown)}: there the margin is 0; of a score with several repetitions "
+            "`oracle` gives one."
         )
     return notes

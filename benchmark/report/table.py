@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
-from benchmark.report.columns import column_of
+from benchmark.report.columns import Unit, column_of
 from benchmark.report.floor import Verdict, floor_and_margin, verdict
 from benchmark.report.published import Published, is_altered, is_comparable, published_scores
-from benchmark.statistics import Summary, summarise
+from benchmark.report.spread import LEVELS, spread_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +26,6 @@ BESIDE = (
 """The caption's sentence on what stands beside a measured value."""
 NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
 """The caption's sentence where a verdict had no noise to go by."""
-SPREADS = {
-    "seed": "{} training seeds",
-    "sampling_seed": "{} draws of samples from one trained model",
-    "repetition": "{} repetitions of a score on one trained model",
-}
-"""What a ± may be over, the outermost first: the column of the results frame, and its name in a caption."""
 Setting = tuple[str, int]
 """A column: data set and length."""
 
@@ -44,13 +38,15 @@ NOT_RUN = "not run"
 class Entry:
     """One generator on one data set by one score; `mean` is None where there is no value, and `status` says why.
 
-    `groups` are the letters of its significance groups in its column: entries that share a letter do not differ.
+    The half-width is over so many (`size`) training seeds, draws or repetitions (`level`). `groups` are the letters of its
+    significance groups in its column: entries that share a letter do not differ.
     """
 
     mean: float | None = None
     half_width: float | None = None
     n: int | None = None
-    seeds: int = 1
+    level: str = ""
+    size: int = 1
     status: str = ""
     reason: str = ""
     published: Published | None = None
@@ -71,12 +67,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """One score: its info, its rows, and by column what a perfect generator scores and how much difference is a tie."""
+    """One score: its info, its rows, and by column what a perfect generator scores and how much difference is a tie.
+
+    `units` are what the letters of each column are over; None for a column without letters.
+    """
 
     info: MetricInfo
     floors: tuple[float | None, ...]
     margins: tuple[float, ...]
     rows: tuple[Row, ...]
+    units: tuple[Unit | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
     caption = " ".join(
         [
             *_caption(frame, settings, titles),
+            *_spreads(blocks),
             *_measured(frame, blocks),
             *_marks(blocks),
             *_grouped(frame, blocks),
@@ -131,17 +132,20 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
     rows = [
         replace(
             row,
-            entries=tuple(replace(e, groups=of.get(row.title, "")) for e, of in zip(row.entries, letters, strict=True)),
+            entries=tuple(
+                replace(e, groups=of.get(row.title, "")) for e, (of, _) in zip(row.entries, letters, strict=True)
+            ),
         )
         for row in _marked(rows, margins, info)
     ]
-    return Block(info, floors, margins, tuple(rows))
+    return Block(info, floors, margins, tuple(rows), tuple(unit for _, unit in letters))
 
 
-def _letters(part: pd.DataFrame, margin: float, info: MetricInfo) -> dict[str, str]:
-    """The significance groups of one column by title; empty where there are none."""
+def _letters(part: pd.DataFrame, margin: float, info: MetricInfo) -> tuple[dict[str, str], Unit | None]:
+    """The significance groups of one column by title, and what they are over; empty and None where there are none."""
     column = None if info.depends_on_machine else column_of(part, info.ideal, log_scale=info.log_scale)
-    return {} if column is None else dict(zip(column.generators, column.groups(margin).letters, strict=True))
+    letters = {} if column is None else dict(zip(column.generators, column.groups(margin).letters, strict=True))
+    return letters, column.unit if column is not None and any(letters.values()) else None
 
 
 def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: str, title: str) -> Row:
@@ -156,19 +160,13 @@ def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: st
 def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
     if part.empty:
         return Entry(status=NOT_RUN, published=published)
-    values = part.dropna(subset=["value"])
-    if values["value"].empty or len(values["seed"].unique()) < len(part["seed"].unique()):
+    values, models = part.dropna(subset=["value"]), ["seed", "sampling_seed"]
+    if values.empty or len(values[models].drop_duplicates()) < len(part[models].drop_duplicates()):
         failed = part[part["value"].isna()].iloc[0]
         return Entry(status=str(failed["status"]), reason=str(failed["reason"]), published=published)
-    summary = summary_over_units(values)
-    seeds = values["seed"].nunique()
-    return Entry(summary.mean, summary.half_width, int(values["n"].min()), seeds, "done", "", published)
-
-
-def summary_over_units(values: pd.DataFrame) -> Summary:
-    """Mean and 95 % half-width over the outermost unit of which there are several: models, then draws, then repetitions."""
-    unit = next((level for level in SPREADS if values[level].nunique() > 1), "repetition")
-    return summarise(list(values.groupby(unit)["value"].mean()))
+    spread = spread_of(values)
+    n = int(values["n"].min())
+    return Entry(spread.mean, spread.half_width, n, spread.level, spread.size, "done", published=published)
 
 
 def _judged(entry: Entry, margin: float, info: MetricInfo) -> Entry:
@@ -214,25 +212,22 @@ def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) ->
             n, oracle = here["n"].max(), here.loc[here["generator"] == "oracle", "n"].min()
             counts.append(f"{title} {int(n):,}" + (f" (oracle {int(oracle):,})" if oracle < n else ""))
     budgets = ", ".join(sorted(frame["budget"].unique()))
-    counted = frame.groupby(["generator", "dataset", "length"])[list(SPREADS)].nunique()
-    units = {level: counted.loc[mine, level] for level, mine in _outermost(counted).items() if mine.any()}
     protocol = ", ".join(sorted(frame["protocol"].unique()))
     yield f"Windows scored: {'; '.join(counts) or 'none'}."
     yield f"Budget {budgets}, protocol {protocol}."
-    if units:
-        # Some cells of a column may have fewer than others.
-        ranges = {level: " to ".join(map(str, sorted({count.min(), count.max()}))) for level, count in units.items()}
-        spreads = [SPREADS[level].format(count) for level, count in ranges.items()]
+
+
+def _spreads(blocks: tuple[Block, ...]) -> Iterable[str]:
+    """What a ± is over; entries may differ in it and in their numbers."""
+    entries = [entry for block in blocks for row in block.rows for entry in row.entries if entry.half_width is not None]
+    sizes = {level: {entry.size for entry in entries if entry.level == level} for level in LEVELS}
+    spreads = [
+        text.format(" to ".join(map(str, sorted({min(sizes[level]), max(sizes[level])}))))
+        for level, text in LEVELS.items()
+        if sizes[level]
+    ]
+    if spreads:
         yield f"± is the half-width of a 95 % t-interval over {' where a value has several, otherwise over '.join(spreads)}."
-
-
-def _outermost(counted: pd.DataFrame) -> dict[str, pd.Series[bool]]:
-    """By what a ± may be over, which rows of `counted` (generator and setting; how many of each) have several of it first."""
-    found, left = {}, counted["seed"] > 0
-    for level in SPREADS:
-        found[level] = left & (counted[level] > 1)
-        left = left & ~found[level]
-    return found
 
 
 def _measured(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
@@ -259,18 +254,20 @@ def _grouped(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
     """What letters mean, and which scores have none."""
     if any(map(is_shortened, frame["budget"].unique())):
         return
-    lettered = [entry for block in blocks for row in block.rows for entry in row.entries if entry.groups]
-    if lettered:
+    units = {unit for block in blocks for unit in block.units if unit}
+    if units:
         repetitions = "repetitions on one trained model, so that training variance is not in it"
-        several = {entry.seeds > 1 for entry in lettered}
-        units = {
-            (True,): "training seeds",
-            (False,): repetitions,
-            (False, True): f"training seeds where a column has several, otherwise over {repetitions}",
-        }[tuple(sorted(several))]
+        over = {
+            ("training seed",): "training seeds",
+            ("repetition",): repetitions,
+            (
+                "repetition",
+                "training seed",
+            ): f"training seeds where all generators of a column have several, otherwise over {repetitions}",
+        }[tuple(sorted(units))]
         yield (
             "Generators that share a letter in a column cannot be told apart: paired t-tests with Holm's correction at 5 % and "
-            f"the whole interval of the difference beyond the noise, over {units}."
+            f"the whole interval of the difference beyond the noise, over {over}."
         )
     single = [block.info.title for block in blocks if _has_single_values(block)]
     if single:

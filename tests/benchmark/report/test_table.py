@@ -203,7 +203,7 @@ def test_a_metric_without_a_direction_says_what_bold_means() -> None:
 
 def test_several_seeds_give_the_spread_of_the_models() -> None:
     made = entry(table(rows("alpha", "stocks", [0.1, 0.3]), rows("alpha", "stocks", [0.3, 0.5], seed=1)), "alpha")
-    assert made.seeds == 2
+    assert (made.level, made.size) == ("seed", 2)
     assert made.mean == pytest.approx(0.3)
     # Seed means 0.2 and 0.4: s = 0.1414, t(0.975, 1) = 12.706.
     assert made.half_width == pytest.approx(12.706 * 0.141421 / 2**0.5, rel=1e-4)
@@ -236,6 +236,13 @@ def test_the_spread_is_over_the_outermost_unit_of_which_there_are_several(seeds:
     assert entry(made, "alpha").half_width == pytest.approx(12.7062 * step / 2, rel=1e-4)
 
 
+def test_draws_without_a_value_leave_the_entry_unfinished() -> None:
+    failed = {"status": "failed", "reason": "killed"}
+    draws = [rows("alpha", "stocks", [value], sampling_seed=draw) for draw, value in enumerate([0.1, 0.2])]
+    made = entry(table(*draws, rows("alpha", "stocks", [float("nan")], sampling_seed=2, **failed)), "alpha")
+    assert (made.mean, made.status, made.reason) == (None, "failed", "killed")
+
+
 def test_caption_counts_windows_and_names_the_spread_and_the_budget() -> None:
     made = table(rows("alpha", "stocks", [0.2] * 5), rows("oracle", "stocks", [0.1] * 5, n=1831, size_class="control"))
     assert "Stocks 3,662 (oracle 1,831)" in made.caption
@@ -244,13 +251,13 @@ def test_caption_counts_windows_and_names_the_spread_and_the_budget() -> None:
 
 
 def test_the_caption_names_every_unit_that_a_spread_is_over() -> None:
-    several = [rows("alpha", "stocks", [0.2, 0.3], seed=seed) for seed in range(3)]
+    several = [rows("alpha", "stocks", [0.2, 0.3 + 0.1 * seed], seed=seed) for seed in range(3)]
     made = table(*several, rows("beta", "stocks", [0.2] * 5))
     assert (
         "95 % t-interval over 3 training seeds where a value has several, otherwise over 5 repetitions of a score on one "
         "trained model."
     ) in made.caption
-    fewer = [rows("gamma", "stocks", [0.2, 0.3], seed=seed) for seed in range(2)]
+    fewer = [rows("gamma", "stocks", [0.2, 0.3 + 0.1 * seed], seed=seed) for seed in range(2)]
     assert "95 % t-interval over 2 to 3 training seeds." in table(*several, *fewer).caption
 
 
@@ -263,6 +270,20 @@ def test_where_the_ideal_cannot_be_reached_only_the_oracles_spread_makes_a_tie()
     assert [entry(made, name).mark for name in ("alpha", "beta")] == ["best", "second"]
     # s = 0.0000707, t(0.975, 1) = 12.706.
     assert made.blocks[0].margins[0] == pytest.approx(12.706 * 0.0000707 / 2**0.5, rel=1e-3)
+
+
+def test_an_oracle_of_equal_training_seeds_has_the_spread_of_one() -> None:
+    values, look = [0.0360, 0.0361, 0.0365], {"metric": "predictive", "size_class": "control"}
+    alone, thrice = (
+        table(
+            rows("alpha", "stocks", [0.037, 0.038], metric="predictive"),
+            *(rows("oracle", "stocks", values, seed=seed, **look) for seed in range(seeds)),
+        )
+        for seeds in (1, 3)
+    )
+    assert thrice.blocks[0].margins == alone.blocks[0].margins != (0.0,)
+    assert entry(thrice, "oracle") == entry(alone, "oracle")
+    assert "over 2 to 3 repetitions of a score" in thrice.caption
 
 
 def test_an_analytic_floor_is_that_of_the_largest_n() -> None:
@@ -331,4 +352,9 @@ def test_letters_say_which_units_they_are_over() -> None:
     assert "noise, over training seeds." in table(two("stocks", range(3))).caption
     assert "noise, over repetitions on one trained model" in table(two("stocks", range(1))).caption
     both = table(two("stocks", range(3)), two("sines", range(1)))
-    assert "over training seeds where a column has several, otherwise over repetitions on one" in both.caption
+    assert (
+        "over training seeds where all generators of a column have several, otherwise over repetitions on one"
+        in both.caption
+    )
+    fewer = table(two("stocks", range(3)), rows("gamma", "stocks", [0.3, 0.31]))
+    assert "noise, over repetitions on one trained model" in fewer.caption
