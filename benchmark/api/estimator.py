@@ -81,7 +81,7 @@ class Estimator:
             UserError: The generator, the budget, the device, a parameter or the windows cannot work.
         """
         from benchmark.config.budgets import BUDGETS
-        from benchmark.plan.sizes import count_parameters
+        from benchmark.plan.sizes import build, count_parameters
         from benchmark.run.device import choose_device
         from metrics.common.threads import one_thread
 
@@ -90,7 +90,7 @@ class Estimator:
         windows, validation, real_disjoint = dataset.roles_of_fit(budget.max_windows)
         spec, cls = _found(self.generator)
         params = self._resolved(spec, cls, dataset)
-        model = cls(**params)
+        model = build(cls, params, f"generator '{spec.name}'")
         _, length, features = check_windows(windows, model)
         count_parameters(model, length, features, f"generator '{spec.name}'")
         setting = (spec.name, dataset.name, length, dataset.protocol)

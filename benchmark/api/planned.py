@@ -12,7 +12,7 @@ from benchmark.api.view import View
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmark.run.launch import Limits
+    from benchmark.run.launch import LimitOptions
     from benchmark.run.manifest import Manifest
     from benchmark.run.outcome import Outcome
 
@@ -42,7 +42,13 @@ def plan_only(
 
 
 def run_planned(
-    path: Path, index: int | None, key: str | None, *, workers: int | None, report: Report, limits: Limits | None = None
+    path: Path,
+    index: int | None,
+    key: str | None,
+    *,
+    workers: int | None,
+    report: Report,
+    limits: LimitOptions | None = None,
 ) -> Sequence[Outcome]:
     """Compute one bundle of a plan, one of its cells, or all of it; raises UserError where the suite has changed since."""
     from benchmark.data import DatasetSpec
@@ -70,7 +76,7 @@ def run_cells(
     retry: str | None,
     force: bool,
     report: Report,
-    limits: Limits | None = None,
+    limits: LimitOptions | None = None,
     **view: Unpack[View],
 ) -> Sequence[Outcome]:
     """Compute the cells of a suite whose keys, or whose folders' names, begin with `keys`; raises UserError for any other."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmark.plan.planner import Plan
     from benchmark.plots.command import Drawn
     from benchmark.report.suite import SuiteResult
-    from benchmark.run.launch import Limits
+    from benchmark.run.launch import LimitOptions
     from benchmark.run.outcome import Outcome
     from benchmark.run.runner import Options
     from benchmark.store.store import Store
@@ -60,7 +60,7 @@ def run(
     download: bool = True,
     tracking: str | None = "none",
     report: Report = _log,
-    limits: Limits | None = None,
+    limits: LimitOptions | None = None,
     **view: Unpack[View],
 ) -> pd.DataFrame:
     """Compute the missing cells of a suite, each in a process of its own; finished ones are never computed again.
@@ -107,11 +107,11 @@ def run_suite(
     tracking: str | None,
     report: Report,
     show: Callable[[SuiteRun], None],
-    limits: Limits | None = None,
+    limits: LimitOptions | None = None,
     **view: Unpack[View],
 ) -> SuiteRun:
     """`run` with everything that it ends with; `show` is called with it before the tracker is waited for."""
-    from benchmark.report import suite as outputs
+    from benchmark.report import suite as suite_report
     from benchmark.run import launch
     from benchmark.tracking.destination import check
     from benchmark.tracking.observer import track_plan
@@ -121,8 +121,8 @@ def run_suite(
     plan, results = plan_with_data(suite, store, view, report if download else None)
     with track_plan(plan, results, tracking, report) as tracked:
         outcomes = launch.run(plan, results, options, report, [tracked])
-        result = outputs.suite_result(plan, results)
-        files = outputs.write_outputs(plan, result, results)
+        result = suite_report.suite_result(plan, results)
+        files = suite_report.write_outputs(plan, result, results)
         tracked.keep(files)
         whole = SuiteRun(plan, outcomes, result, files)
         show(whole)
@@ -130,7 +130,7 @@ def run_suite(
 
 
 def run_options(
-    device: str, workers: int | None, retry: str | None, force: bool, view: View, limits: Limits | None = None
+    device: str, workers: int | None, retry: str | None, force: bool, view: View, limits: LimitOptions | None = None
 ) -> Options:
     """Checked options of a run; raises UserError."""
     from benchmark.run import launch
@@ -208,14 +208,14 @@ def table(
     Example:
         >>> print(table("quick", store="runs", only={"dataset": "stocks"}))
     """
-    from benchmark.report import suite as outputs
+    from benchmark.report import suite as suite_report
 
-    if format not in outputs.FORMATS:
-        raise unknown("format", format, outputs.FORMATS)
+    if format not in suite_report.FORMATS:
+        raise unknown("format", format, suite_report.FORMATS)
     result = result_of(
         suite, store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view
     )
-    return outputs.render(result, format)
+    return suite_report.render(result, format)
 
 
 def result_of(
@@ -229,12 +229,12 @@ def result_of(
     **view: Unpack[View],
 ) -> SuiteResult:
     """The frame and the table of what a store holds of a suite, as `table` prints it; raises UserError."""
-    from benchmark.report import suite as outputs
+    from benchmark.report import suite as suite_report
     from benchmark.report.available import require_results
 
     plan, held = plan_suite(suite, store, **view)
     require_results(plan, held)
-    return outputs.suite_result(plan, held, outputs.Choices(published, controls, efficiency, digits))
+    return suite_report.suite_result(plan, held, suite_report.Choices(published, controls, efficiency, digits))
 
 
 def plot(

@@ -1,4 +1,4 @@
-"""The command line: every command's name, how it ends, and how a mistake reads. Only it and `commands/` print or exit."""
+"""The command line: every command's name, how it ends, and how a mistake reads. Only this package prints or exits."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ def data_list(data_dir: DataDir = None, json_target: Json = None) -> None:
 
     Example: python -m benchmark data list
     """
-    from benchmark.data import listing as datasets_text
+    from benchmark.data import listing
 
-    records = datasets_text.listing(data_dir)
-    emit(datasets_text.listing_text(records), records, json_target)
+    records = listing.listing(data_dir)
+    emit(listing.listing_text(records), records, json_target)
 
 
 @with_data_options
@@ -50,9 +50,9 @@ def data_fetch(
 
     Example: python -m benchmark data fetch stocks etth
     """
-    from benchmark.data import listing as datasets_text
+    from benchmark.data import listing
 
-    for line in datasets_text.fetch_all(names or [], data_dir, bars=sys.stderr.isatty()):
+    for line in listing.fetch_all(names or [], data_dir, bars=sys.stderr.isatty()):
         print(line, flush=True)
 
 
@@ -65,9 +65,9 @@ def data_check(
 
     Example: python -m benchmark data check stocks
     """
-    from benchmark.data import listing as datasets_text
+    from benchmark.data import listing
 
-    records = datasets_text.check_all(names or [], data_dir)
-    emit(datasets_text.check_text(records), records, json_target)
+    records = listing.check_all(names or [], data_dir)
+    emit(listing.check_text(records), records, json_target)
     if not all(record["ok"] for record in records):
         raise typer.Exit(1)

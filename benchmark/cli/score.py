@@ -130,14 +130,14 @@ def _refuse(options: Mapping[str, object], why: str) -> None:
 def _enter(entry: Entry, folder: Path, device: str, json_target: str | None) -> None:
     """Enter samples into a store, compute their scores and print their row."""
     from benchmark.external.enter import enter
-    from benchmark.report import suite as outputs
+    from benchmark.report import suite as suite_report
     from benchmark.run import launch
     from benchmark.store.store import Store
 
     store = Store(folder)
     plan = enter(entry, store)
     outcomes = launch.run(plan, store, launch.options(device, 1, entry.data_dir, None), report)
-    result = outputs.suite_result(plan, store)
-    emit(result.table, outputs.as_json(plan, result, []), json_target)
+    result = suite_report.suite_result(plan, store)
+    emit(result.table, suite_report.as_json(plan, result, []), json_target)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)

@@ -22,11 +22,11 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.printing import emit, report, show
 from benchmark.cli.view import VIEW_OPTIONS, with_view
-from benchmark.cli.ways import refuse_others
+from benchmark.cli.ways import refuse_beside, refuse_others
 from benchmark.errors import unknown
 
 if TYPE_CHECKING:
-    from benchmark.run.launch import Limits
+    from benchmark.run.launch import LimitOptions
     from benchmark.run.outcome import Outcome
 
 LIMITS = {"workers", "memory_limit", "gpu_memory_limit", "stop_after", "executor", "address"}
@@ -94,7 +94,7 @@ def run(
     from benchmark.run.manifest import manifest_text
     from benchmark.tracking.destination import check
 
-    limits: Limits = {
+    limits: LimitOptions = {
         "memory_limit": memory_limit, "gpu_memory_limit": gpu_memory_limit, "stop_after": stop_after, "executor": executor,
         "address": address,
     }  # fmt: skip
@@ -169,15 +169,17 @@ def tables(
     """
     from benchmark.api import suites
     from benchmark.files import write_bytes
-    from benchmark.report import suite as outputs
+    from benchmark.report import suite as suite_report
 
     refuse_others(context, KEPT_TABLES)
-    if format_name not in outputs.FORMATS:
-        raise unknown("format", format_name, outputs.FORMATS, owner="--format")
+    if format_name not in suite_report.FORMATS:
+        raise unknown("format", format_name, suite_report.FORMATS, owner="--format")
+    if format_name == "csv":
+        refuse_beside(context, ("published", "controls", "efficiency", "digits"), "--format csv")
     if frame:
         from benchmark.report.kept_frame import frame_tables, read_frames
 
-        choices = outputs.Choices(published=published, controls=controls, efficiency=efficiency, digits=digits)
+        choices = suite_report.Choices(published=published, controls=controls, efficiency=efficiency, digits=digits)
         rows = read_frames(frame)
         found = frame_tables(rows, choices)
     else:
@@ -185,7 +187,7 @@ def tables(
             suite or "quick", store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view,
         )  # fmt: skip
         rows, found = result.frame, (result.table,)
-    text = outputs.render_tables(rows, found, format_name)
+    text = suite_report.render_tables(rows, found, format_name)
     if output is None:
         show(found if format_name == "markdown" else text, end="")
         return

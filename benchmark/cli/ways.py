@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 import typer
 
@@ -30,6 +30,14 @@ def refuse_others(context: typer.Context, ways: Mapping[str, Set[str]], needs: M
     others = [names[name] for name in given if name != way and name not in ways[way]]
     if others:
         raise UserError(f"{names[way]} takes no {' and '.join(others)}; leave out one or the other.")
+
+
+def refuse_beside(context: typer.Context, names: Iterable[str], chosen: str) -> None:
+    """Raise UserError for options, by parameter, that have no effect beside `chosen`."""
+    options = {one.name: one.opts[0] for one in context.command.params if one.name}
+    given = [options[name] for name in names if _is_given(context, name)]
+    if given:
+        raise UserError(f"{chosen} takes no {' and '.join(given)}; leave out one or the other.")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

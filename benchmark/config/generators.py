@@ -179,6 +179,9 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
         raise UserError(f"generator '{spec.name}': '{place}' has no '{attribute}'; correct the name of the class.")
     if not (inspect.isclass(found) and issubclass(found, Generator)):
         raise UserError(f"generator '{spec.name}': '{spec.class_}' is no subclass of benchmark.interface.Generator.")
+    if inspect.isabstract(found):
+        lacking = ", ".join(sorted(found.__abstractmethods__))
+        raise UserError(f"generator '{spec.name}': '{spec.class_}' has no {lacking}; write what is missing.")
     return found
 
 

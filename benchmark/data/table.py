@@ -57,7 +57,9 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
     if not header:
         raise UserError(f"'{path}' is empty; it needs a header line and rows of numbers.")
     header = [name.strip() for name in header]
-    _check_header(header, path)
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        raise UserError(f"'{path}' has the one column '{header[0]}'; save it with commas between the columns.")
+    _check_header(header, f"'{path}', line 1")
     kept: list[list[str]] = []
     lines: list[str] = []
     for line, row in rows:
@@ -90,7 +92,7 @@ def read_parquet(path: Path, spec: DatasetSpec) -> Table:
         raise UserError(f"'{path}' is not a readable Parquet file ({type(error).__name__}); write it again.") from None
     frame = _with_index(frame, spec)
     header = [str(name) for name in frame.columns]
-    _check_header(header, path)
+    _check_header(header, f"'{path}'")
     frame.columns = pd.Index(header)
     columns = {name: Column(partial(_texts, frame[name]), _numbers(frame[name])) for name in header}
     return _table(columns, row_positions(len(frame)), path, spec, "columns")
@@ -257,17 +259,18 @@ def _is_blank(row: Sequence[str]) -> bool:
     return not any(cell.strip() for cell in row)
 
 
-def _check_header(header: Sequence[str], path: Path) -> None:
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        raise UserError(f"'{path}' has the one column '{header[0]}'; save it with commas between the columns.")
+def _check_header(header: Sequence[str], where: str) -> None:
+    """Raise UserError for names that cannot be told apart; `where` says where they stand in which file."""
     for number, name in enumerate(header, start=1):
         if not name:
-            raise UserError(f"'{path}', line 1: column {number} has no name; name every column in the header.")
+            raise UserError(f"{where}: column {number} has no name; name every column.")
     twice = [name for name, times in Counter(header).items() if times > 1]
     if twice:
-        raise UserError(f"'{path}', line 1: the column name '{twice[0]}' occurs twice; rename one of the two.")
+        raise UserError(f"{where}: the column name '{twice[0]}' occurs twice; rename one of the two.")
     if all(is_number(name) for name in header):
-        raise UserError(f"'{path}', line 1, holds numbers only; add a header line with a name for every column.")
+        raise UserError(
+            f"{where}: all names of columns are numbers; name every column, in a header line where there is none."
+        )
 
 
 def _features(header: Sequence[str], path: Path, spec: DatasetSpec, time_column: str | None) -> list[str]:

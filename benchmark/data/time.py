@@ -120,7 +120,7 @@ def arrange(
         step = float(np.median(differences)) if len(differences) else 1.0
         off = np.abs(differences - step) > TOLERANCE * step
         if unit == "business days":
-            off = differences > BUSINESS_GAP
+            off &= differences > BUSINESS_GAP
         if off.mean() > 1 - LEAST_REGULAR if len(off) else False:
             raise UserError(
                 f"'{path}', column '{stamps.column}', has no step: {100 * off.mean():.0f} % of the differences are not "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from benchmark.plan.sampling_time import STAGE_SCORES
 from benchmark.plan.score_name import ScoreName
 from benchmark.plan.selection import Selection, parse_only
 from benchmark.plan.setting import Setting, setting_of
-from benchmark.plan.sizes import count_parameters
+from benchmark.plan.sizes import build, count_parameters
 
 SMALL, LARGE = 6_000_000, 40_000_000
 """Parameters of the paper's classes: fewer than SMALL, more than LARGE."""
@@ -114,7 +114,19 @@ def make_plan(
         cells.setdefault(cell.key, cell)
     if not cells and not within:
         raise UserError(f"no cell of suite '{suite.name}' has all of --only {' and '.join(request.only)}; name fewer.")
+    if suite.layout == "grid" and not within:
+        _check_grid(suite, {(cell.dataset.id, cell.length) for cell in cells.values()})
     return Plan(suite, tuple(cells.values()), scores, sources, changes)
+
+
+def _check_grid(suite: SuiteSpec, settings: Set[tuple[str, int]]) -> None:
+    """Raise UserError where a table over two parameters cannot be made, before anything is computed for it."""
+    names = {tuple(variant.params) for variant in suite.variants}
+    if len(settings) != 1 or len(names) != 1 or len(next(iter(names))) != 2:
+        raise UserError(
+            f"suite '{suite.name}': the layout 'grid' needs one data set, one length and variants that all set the same two "
+            "parameters; choose with --only and --length, or another layout."
+        )
 
 
 def _extent(suite: SuiteSpec) -> dict[str, str]:
@@ -220,7 +232,8 @@ def _cells(
     )
     cls = load_class(generator)
     # Refuses parameters that do not fit the windows, such as patch numbers that end at another length.
-    size = count_parameters(cls(**resolved.params), setting.length, setting.features, f"generator '{generator.name}'")
+    owner = f"generator '{generator.name}'"
+    size = count_parameters(build(cls, resolved.params, owner), setting.length, setting.features, owner)
     title = ", ".join(filter(None, [generator.title or generator.name, variant, altered]))
     source = source_digest(module_name(generator.class_.rpartition(":")[0]))
     for seed in seeds:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.interface import Generator
@@ -13,6 +15,16 @@ TRAINING_BYTES = 16
 
 _COUNTED: dict[tuple[type[Generator], str, int, int], int] = {}
 """What was counted in this process, by class, arguments, T and D; suites that include others ask for the same networks often."""
+
+
+def build(cls: type[Generator], params: Mapping[str, Any], owner: str) -> Generator:
+    """A generator with these parameters; raises UserError where its constructor refuses them."""
+    try:
+        return cls(**params)
+    except UserError:
+        raise
+    except Exception as error:  # somebody else's code runs here
+        raise UserError(f"{owner} cannot be built ({_reason(error)}); correct its parameters with --set.") from None
 
 
 def count_parameters(generator: Generator, length: int, features: int, owner: str) -> int:
@@ -27,14 +39,18 @@ def count_parameters(generator: Generator, length: int, features: int, owner: st
     except UserError:
         raise
     except Exception as error:  # somebody else's code runs here, and sizes beyond 64 bits overflow anywhere
-        reason = next(iter(str(error).splitlines()), "")[:200].strip(' ."') or type(error).__name__
-        raise UserError(f"{model} cannot be built ({reason}); correct its parameters with --set.") from None
+        raise UserError(f"{model} cannot be built ({_reason(error)}); correct its parameters with --set.") from None
     if count > MOST_PARAMETERS and not generator.is_control:
         raise UserError(
             f"{model} has {count:,} parameters, which take {_gigabytes(count)} to train; make its sizes smaller with --set "
             f"(at most {MOST_PARAMETERS:,})."
         )
     return count
+
+
+def _reason(error: Exception) -> str:
+    """What an error says, in one line."""
+    return next(iter(str(error).splitlines()), "")[:200].strip(' ."') or type(error).__name__
 
 
 def check_memory(generator: Generator, length: int, features: int, device: str) -> None:

@@ -1,4 +1,4 @@
-"""What `sweep` and `ablate` report: a text and a record to print, and files of tables."""
+"""What `sweep`, `ablate` and `statistics` report: a text and a record to print, and files of tables."""
 
 from __future__ import annotations
 

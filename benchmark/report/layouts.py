@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from benchmark.config.suites import Variant
-from benchmark.errors import UserError
 from benchmark.report.table import NOT_RUN, Block, Entry, Row, Table
 from benchmark.report.text_table import Line, Mark, Text, TextTable
 from benchmark.statistics.tests import equivalence
@@ -49,7 +48,7 @@ def methods(table: Table) -> TextTable:
 def differences(table: Table) -> TextTable:
     """Every generator's values and what they differ by from the first generator's (Table 3 of the paper)."""
     lines: list[Line] = []
-    for block in table.blocks:
+    for block in filter(lambda block: block.rows, table.blocks):
         base = block.rows[0]
         for row in block.rows:
             texts = [Text(row.title)]
@@ -62,11 +61,8 @@ def differences(table: Table) -> TextTable:
 
 
 def grid(table: Table, variants: Sequence[Variant]) -> TextTable:
-    """The scores of one generator over two of its parameters (Table 8 of the paper); raises UserError for other variants."""
-    names = {tuple(variant.params) for variant in variants}
-    if len(names) != 1 or len(variants[0].params) != 2 or len(table.columns) != 1:
-        raise UserError("the layout 'grid' needs variants that all set the same two parameters, on one data set.")
-    first, second = next(iter(names))
+    """The scores of one generator on one data set over two of its parameters, which all variants set (Table 8 of the paper)."""
+    first, second = variants[0].params
     down, across = (dict.fromkeys(_value(v.params[name]) for v in variants) for name in (first, second))
     by_place = {(_value(v.params[first]), _value(v.params[second])): f"{v.generator}/{v.label}" for v in variants}
     entries = {(block.info.name, row.generator): row.entries[0] for block in table.blocks for row in block.rows}

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from benchmark.plan.keys import score_info
 from benchmark.report.layouts import score_title
-from benchmark.report.render import markdown
 from benchmark.report.statistics import ScoreStatistics, SettingStatistics, SuiteStatistics
 from benchmark.report.text_table import TextTable, text_lines
 from benchmark.statistics.bayes import Probabilities
@@ -25,11 +24,6 @@ def statistics_tables(statistics: SuiteStatistics) -> list[TextTable]:
     """By score the settings and the ranks over them, then how stable the first is."""
     tables = [table for score in statistics.scores for table in (_settings(score), _ranks(score))]
     return [*tables, _stability(statistics)] if tables else []
-
-
-def statistics_text(statistics: SuiteStatistics) -> str:
-    """All tables as Markdown."""
-    return "\n".join(map(markdown, statistics_tables(statistics)))
 
 
 def _settings(score: ScoreStatistics) -> TextTable:

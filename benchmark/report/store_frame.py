@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.plan.score_name import ScoreName
 from benchmark.report.frame import COLUMNS, cell_columns, score_rows
 from benchmark.report.store_status import recorded_cell
-from benchmark.store.records import State
+from benchmark.store.records import Ending, State
 from benchmark.store.status import METRIC_STAGE, all_scores
 from benchmark.store.store import Store
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def store_frame(store: Store) -> pd.DataFrame:
     """Every intact score of every cell with a readable record: one row a repetition, as in `results_frame`.
 
-    A cell that did not end well has one row more with its status and reason, under the metric in which it ended, if any.
+    A score without a result has one row with its status and reason, and so has a cell that ended before its scores.
 
     Raises:
         UserError: There is no such store.
@@ -41,7 +41,13 @@ def _rows(folder: CellFolder) -> list[dict[str, Any]]:
         score = ScoreName.parse(name)
         named = {**base, "sampling_seed": score.sampling_seed, "metric": score.base}
         rows += score_rows(named, record, str(State.DONE))
+    failures = dict(status.endings)
     if status.state is not State.DONE:
-        metric = status.stage.removeprefix(METRIC_STAGE) if status.stage.startswith(METRIC_STAGE) else ""
-        rows.append({**base, "metric": metric, "status": str(status.state), "reason": status.reason})
+        failures.setdefault(status.stage, Ending(state=status.state, reason=status.reason))
+    for stage, ending in failures.items():
+        named = {**base, "metric": ""}
+        if stage.startswith(METRIC_STAGE):
+            score = ScoreName.parse(stage.removeprefix(METRIC_STAGE))
+            named |= {"sampling_seed": score.sampling_seed, "metric": score.base}
+        rows.append({**named, "status": str(ending.state), "reason": ending.reason})
     return rows

@@ -177,7 +177,7 @@ def _status(
         expected = seconds[missing.index(stage)] or 0.0
         # A stage that runs for longer than was expected says nothing about its end.
         left = left - running if running < expected else None
-    spent = sum(record.wall_seconds for record in provenance.stages.values())
+    spent = sum(record.own_seconds for record in provenance.stages.values())
     return CellStatus(
         folder=folder.path.name,
         title=cell.title + (f" seed {cell.seed}" if cell.seed else ""),

@@ -95,13 +95,12 @@ def chosen(table: Table, frame: pd.DataFrame, show: Choices) -> Table:
 
 def _samplers(plan: Plan) -> list[str]:
     """Who samples with fewer steps than it has: other samples than the method's, drawn in less time."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, None]] = {}
     for cell in plan.cells:
         given, most = cell.params.get("sampling_steps"), _own_sampling_steps(cell)
-        if given is not None and most is not None and given < most and cell.seed == 0:
-            found.setdefault(f"{cell.title} {given} of {most}", []).append(
-                f"{cell.dataset.title or cell.dataset.id} {cell.length}"
-            )
+        if given is not None and most is not None and given < most:
+            where = f"{cell.dataset.title or cell.dataset.id} {cell.length}"
+            found.setdefault(f"{cell.title} {given} of {most}", {})[where] = None
     told = [f"{who} on {', '.join(where)}" for who, where in found.items()]
     return [f"Fewer sampling steps than the method has: {'; '.join(told)}."] if told else []
 
@@ -145,8 +144,8 @@ def _origins(frame: pd.DataFrame) -> list[str]:
     """The cells behind a table, each with the commit that trained it."""
     return [
         f"cell {slug}: commit {first['commit'] or 'unknown'}{', changed tree' if str(first['dirty']) == 'True' else ''}"
-        for slug, first in ((slug, part.iloc[0]) for slug, part in frame.groupby("cell", sort=False))
-        if first["status"] == "done"
+        for slug, part in frame[frame["status"] == "done"].groupby("cell", sort=False)
+        for first in (part.iloc[0],)
     ]
 
 

@@ -115,9 +115,9 @@ class BarDisplay(Display):
         if bar.stage != event.stage:
             bar.stage = event.stage
             name = event.stage.removeprefix("score:").replace("prepare:", "preparing ")
-            self.parts.reset(bar.task, total=event.total, description=f"{cell_name(cell)}: {name}")
+            self.parts.reset(bar.task, total=event.total or None, description=f"{cell_name(cell)}: {name}")
             self.parts.update(bar.task, loss="")
-        shown: dict[str, Any] = {"completed": event.step, "total": event.total}
+        shown: dict[str, Any] = {"completed": event.step, "total": event.total or None}
         for name, value in list(event.metrics.items())[:1]:
             shown["loss"] = f"{name} {value:.3g}"
         self.parts.update(bar.task, **shown)

@@ -14,7 +14,7 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.device import DEVICES, accelerator_mib, choose_device
 from benchmark.run.executors.base import NAMES, Executor
-from benchmark.run.limits import Limits as CellLimits
+from benchmark.run.limits import Limits
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import open_display
 from benchmark.run.remaining import Remaining
@@ -23,7 +23,7 @@ from benchmark.store.history import History
 from benchmark.store.store import Store
 
 
-class Limits(TypedDict, total=False):
+class LimitOptions(TypedDict, total=False):
     """What a run may use and where, beside the wall time that suites and budgets limit.
 
     Attributes:
@@ -48,7 +48,7 @@ def options(
     retry: str | None,
     *,
     force: bool = False,
-    **limits: Unpack[Limits],
+    **limits: Unpack[LimitOptions],
 ) -> Options:
     """Checked options.
 
@@ -75,7 +75,7 @@ def options(
     )
 
 
-def _ray(limits: Limits, workers: int | None) -> RayOptions | None:
+def _ray(limits: LimitOptions, workers: int | None) -> RayOptions | None:
     name, address = limits.get("executor") or "local", limits.get("address")
     if name not in NAMES:
         raise unknown("executor", name, NAMES, owner="--executor")
@@ -105,7 +105,7 @@ def run(
 
     remaining = Remaining(history.stage_seconds, chosen.workers)
 
-    def opened(options: Options, limits: CellLimits) -> Executor:
+    def opened(options: Options, limits: Limits) -> Executor:
         executor = open_executor(options, limits)
         remaining.workers = executor.workers
         return executor
@@ -114,7 +114,7 @@ def run(
         return Runner(store, chosen, [display, *observers], opened).run(plan, order)
 
 
-def open_executor(chosen: Options, limits: CellLimits) -> Executor:
+def open_executor(chosen: Options, limits: Limits) -> Executor:
     """The executor that was asked for; raises UserError where it cannot be had."""
     if chosen.ray is None:
         return local_executor(chosen, limits)

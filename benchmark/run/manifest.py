@@ -147,6 +147,8 @@ def read_manifest(path: Path) -> Manifest:
 
 def chosen_keys(manifest: Manifest, index: int | None, key: str | None) -> list[str]:
     """The keys of one bundle, or the one cell whose key or folder begins with `key`; raises UserError."""
+    if index is not None and key:
+        raise UserError("--index and --cell choose what to compute in two ways; leave out one of them.")
     if index is not None:
         if not 0 <= index < len(manifest.bundles):
             raise UserError(f"--index is {index}, but the plan has the bundles 0 to {len(manifest.bundles) - 1}.")

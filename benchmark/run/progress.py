@@ -90,7 +90,7 @@ class LineDisplay(Display):
         self.remaining = remaining
         self.waiting = 0
         self.ended_cells = 0
-        self.shown: dict[str, tuple[str, float]] = {}
+        self.shown: dict[str, float] = {}
 
     def altered(self, cell: Cell, problem: str) -> None:
         """Say what was altered."""
@@ -120,11 +120,10 @@ class LineDisplay(Display):
 
     def progressed(self, cell: Cell, event: Event) -> None:
         """Say where a cell is, when half a minute has passed."""
-        _, at = self.shown.get(cell.key, ("", time.monotonic()))
-        if time.monotonic() - at >= LINE_SECONDS:
+        at = self.shown.setdefault(cell.key, time.monotonic())
+        if event.total and time.monotonic() - at >= LINE_SECONDS:
             self.write(f"{cell_name(cell)}: {event.stage} {event.step}/{event.total}")
-            at = time.monotonic()
-        self.shown[cell.key] = (event.stage, at)
+            self.shown[cell.key] = time.monotonic()
 
     def ended(self, outcome: Outcome) -> None:
         """Say how a cell ended."""

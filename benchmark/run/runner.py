@@ -24,6 +24,7 @@ from benchmark.run.retries import Repeated, Retries
 from benchmark.store.heal import heal
 from benchmark.store.owned_lock import Owner
 from benchmark.store.records import State, Status
+from benchmark.store.shared_fit import fit_digest
 from benchmark.store.status import CellState, all_stages
 from benchmark.store.store import Store
 
@@ -218,6 +219,9 @@ class Runner:
             if outcome := settled(cell, state, stages, retry=retry):
                 yield outcome
                 continue
+            if "fit" in stages and not self.options.force and self._is_being_fitted(cell):
+                waiting.append((cell, time.monotonic() + BUSY_SECONDS))
+                continue
             # A cell that another runner is busy with, or that is tried again, is started several times.
             if cell.key not in self.told:
                 self.told.add(cell.key)
@@ -237,6 +241,14 @@ class Runner:
                 job, lambda worker, event: self.events.put((worker, event)), alone=cell.key in alone
             )
             self.running.append(started)
+
+    def _is_being_fitted(self, cell: Cell) -> bool:
+        """Whether a running cell computes the fit that this one can take from it."""
+        own = fit_digest(cell)
+        others = (worker.job.cell for worker in self.running) if own else ()
+        return any(
+            fit_digest(other) == own and not self.store.cell(other).is_finished("fit", other.key) for other in others
+        )
 
     def _next_outcome(self, waiting: deque[tuple[Cell, float]]) -> Outcome | None:
         """Wait a moment for an event; the outcome if a cell has ended with it, and does not wait for another attempt."""
@@ -268,7 +280,9 @@ class Runner:
         """Write the status that a crashed worker could not write, with the end of its output."""
         folder = self.store.cell(cell)
         folder.path.mkdir(parents=True, exist_ok=True)
-        folder.write_status(Status(state=event.state, reason=event.reason, stage=event.stage))
+        # How other scores ended stays known.
+        endings = {stage: one for stage, one in folder.status().endings.items() if stage != event.stage}
+        folder.write_status(Status(state=event.state, reason=event.reason, stage=event.stage, endings=endings))
         output = folder.output
         tail = output.read_text(encoding="utf-8", errors="replace")[-4000:] if output.exists() else ""
         (folder.path / "error.txt").write_text(f"{event.reason}\n{tail}", encoding="utf-8")

@@ -136,6 +136,8 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
     endings: dict[str, Ending] = {}
     for stage in stages:
+        # Progress comes at a bounded rate, so that a crash would otherwise be told of an earlier stage.
+        send(Event("progress", stage))
         try:
             run.run(stage)
             # A model that another machine fitted again need not have the bytes of the first, whose samples are then stale.
@@ -154,6 +156,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
             endings[stage] = Ending(state=state, reason=reason)
             if not stage.startswith(METRIC_STAGE) or state is State.INTERRUPTED:
                 break
+            folder.write_status(Status(state=State.RUNNING, endings={**earlier, **endings}))
     warnings = folder.provenance().stage("fit").warnings
     if not held | endings:
         return Status(state=State.DONE, warnings=warnings, endings=earlier)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from benchmark.errors import UserError
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.store import SET_ASIDE, Store
 
@@ -38,7 +39,8 @@ def removals(store: Store, removable: Callable[[CellFolder], bool] | None = None
     leftovers = (path for path in sorted(root.rglob("*.part")) if _age(path) > RECENT_SECONDS)
     found += [(path, "a leftover of an interrupted write") for path in leftovers]
     for folder in store.folders():
-        if "fit" in folder.finished_stages() and folder.checkpoint.exists():
+        # The earlier fit stays finished while a forced one, or one in place of an altered model, is under way.
+        if folder.checkpoint.exists() and not folder.forced.exists() and folder.is_finished("fit", folder.key):
             found.append((folder.checkpoint, "the checkpoint of a finished fit"))
     if removable is not None:
         named = _named(root)
@@ -76,7 +78,10 @@ def _named(root: Path) -> set[str]:
     found: set[str] = set()
     for path in (root / "suites").glob("*/results.csv"):
         with path.open(encoding="utf-8", newline="") as file:
-            found |= {row["cell"] for row in csv.DictReader(file)}
+            rows = csv.DictReader(file)
+            if "cell" not in (rows.fieldnames or ()):
+                raise UserError(f"'{path}' has no column 'cell'; write it again with the suite's run, or remove it.")
+            found |= {row["cell"] for row in rows}
     return found
 
 

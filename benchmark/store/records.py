@@ -254,6 +254,11 @@ class StageRecord(Record):
     preparing_seconds: float | None = None
     """Score: seconds of what other cells on the same data use too; not part of later estimates."""
 
+    @property
+    def own_seconds(self) -> float:
+        """Wall-clock seconds that this cell took for it: none for the fit of another."""
+        return 0.0 if self.fit_of else self.wall_seconds
+
     def to_json(self) -> dict[str, Any]:
         """The record without fields of other kinds of stages."""
         return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)

@@ -34,6 +34,12 @@ def find_fit(store: Store, cell: Cell, sampling: Set[str]) -> CellFolder | None:
     return None
 
 
+def fit_digest(cell: Cell) -> str:
+    """Identifies a cell's fit: equal for two cells that can share one; empty where its generator shares none."""
+    sampling = class_of(cell).sampling_parameters
+    return _fit_digest(cell.record(), sampling) if sampling else ""
+
+
 def _fit_digest(record: Mapping[str, Any], sampling: Set[str]) -> str:
     """Identifies a fit by a cell's record."""
     content = {name: value for name, value in record.items() if name not in SHOWN}

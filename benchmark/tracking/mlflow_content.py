@@ -238,7 +238,7 @@ def _times(provenance: Provenance, otherwise: float) -> tuple[int, int]:
     """When a cell's first stage began, and when it would have ended without pauses: the duration is that of its own work."""
     stages = provenance.stages.values()
     begun = [_milliseconds(stage.started) for stage in stages if stage.started] or [round(1000 * otherwise)]
-    return min(begun), min(begun) + round(1000 * sum(stage.wall_seconds for stage in stages))
+    return min(begun), min(begun) + round(1000 * sum(stage.own_seconds for stage in stages))
 
 
 def _milliseconds(text: str) -> int:

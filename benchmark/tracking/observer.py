@@ -112,19 +112,26 @@ class MLflowTracking(Tracking):
         self.process: subprocess.Popen[str] | None = None
         self.started_at = float("-inf")
         self.lock: OwnedLock = suite_runs.store.lock(f"suite-{run.id}", wait=False)
+        self.is_held = False
 
     def __enter__(self) -> Self:
-        # Another runner of the same plan may hold it, which means the same: the suite run is under way.
-        with contextlib.suppress(Timeout):
-            self.lock.acquire()
+        self._hold()
         return self
+
+    def _hold(self) -> None:
+        """Say by a lock that the suite run is under way, unless another runner of the same plan says so."""
+        with contextlib.suppress(Timeout):
+            if not self.is_held:
+                self.lock.acquire()
+                self.is_held = True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._safely():
             self.suite_runs.close(self.run.id, INTERRUPTED if error else FINISHED, self.files)
-        self.lock.release()
+        if self.is_held:
+            self.lock.release()
         with self._safely():
             reason = "it was interrupted" if error else self._finish()
             self._kill()
@@ -163,6 +170,7 @@ class MLflowTracking(Tracking):
 
     def _upload_beside(self) -> None:
         """Start an upload, unless one is running or was started a moment ago."""
+        self._hold()
         is_running = self.process is not None and self.process.poll() is None
         if self.destination is None or is_running or time.monotonic() - self.started_at < UPLOAD_SECONDS:
             return

@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import Timeout
-
 from benchmark.files import read_json, write_bytes, write_json
 from benchmark.plan.cell import Cell, digest
 from benchmark.plan.describe import configuration
@@ -162,7 +160,8 @@ class SuiteRuns:
             known = self.get(run)
             names = tuple(dict.fromkeys([*known.files, *(file.name for file in files)]))
             now = round(time.time(), 3)
-            spent = round(known.seconds + now - known.opened, 3)
+            # Seconds that another process has counted already are not counted twice.
+            spent = round(known.seconds + now - max(known.opened, known.ended or 0.0), 3)
             self._write(replace(known, state=state, ended=now, seconds=spent, files=names))
 
     def get(self, run: str) -> SuiteRun:
@@ -189,14 +188,8 @@ class SuiteRuns:
         return sorted((run for run in found if run is not None), key=lambda run: run.started)
 
     def is_under_way(self, run: SuiteRun) -> bool:
-        """Whether a living process still works on it; a killed one left its state but freed its lock."""
-        if run.state != RUNNING:
-            return False
-        try:
-            with self.store.lock(f"suite-{run.id}", wait=False):
-                return False
-        except Timeout:
-            return True
+        """Whether a living process still works on it, whatever another one has recorded of its own end."""
+        return self.store.is_locked(f"suite-{run.id}")
 
     def owns_folder(self, run: SuiteRun) -> bool:
         """Whether no later suite run shares its folder, so that the figures there are its own."""

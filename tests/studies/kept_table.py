@@ -23,7 +23,7 @@ from benchmark.report.frame import COLUMNS
 from benchmark.report.layouts import methods
 from benchmark.report.render import markdown
 from benchmark.report.statistics import statistics_of
-from benchmark.report.statistics_text import statistics_text
+from benchmark.report.statistics_text import statistics_tables
 from benchmark.report.table import make_table
 
 VERDICT = re.compile(r"\(published [\d.]+: (\w+)\)")
@@ -69,7 +69,8 @@ def main() -> None:
     frame = read(folder)
     new = render(frame, notes)
     path.write_text(new, encoding="utf-8")
-    (folder / "statistics.md").write_text(statistics_text(statistics_of(frame)), encoding="utf-8")
+    statistics = "\n".join(map(markdown, statistics_tables(statistics_of(frame))))
+    (folder / "statistics.md").write_text(statistics, encoding="utf-8")
     before, after = verdicts(old), verdicts(new)
     print("before:", dict(Counter(before.values())))  # noqa: T201
     print("after:", dict(Counter(after.values())))  # noqa: T201

@@ -8,7 +8,7 @@ from benchmark.api import UserError, plot, results, run, table
 from benchmark.api.suites import plan_suite
 from benchmark.api.view import request_of
 from benchmark.plan.request import Request
-from benchmark.store.records import State, Status
+from benchmark.store.records import Ending, State, Status
 from tests.benchmark.api.conftest import LENGTH
 from tests.forked import forked_workers
 
@@ -59,6 +59,23 @@ def test_a_failure_is_a_row_of_the_frame(suite: dict[str, object], store: Path) 
         folder.write_status(before)
     (failure,) = rows[rows["status"] != "done"].to_dict("records")
     assert (failure["metric"], failure["status"], failure["reason"]) == ("predictive", "failed", "a reason")
+
+
+def test_each_score_without_a_result_is_a_row(suite: dict[str, object], store: Path) -> None:
+    plan, held = plan_suite(suite, store, only={"generator": "copy"})
+    folder = held.cell(plan.cells[0])
+    before, ending = folder.status(), Ending(state=State.FAILED, reason="bad")
+    endings = {"score:predictive@1": ending, "score:mdd": ending}
+    try:
+        folder.write_status(Status(state=State.FAILED, reason="bad", stage="score:mdd", endings=endings))
+        rows = results(store)
+    finally:
+        folder.write_status(before)
+    failures = rows[rows["status"] != "done"]
+    assert failures[["metric", "sampling_seed", "reason"]].to_numpy().tolist() == [
+        ["mdd", 0, "bad"],
+        ["predictive", 1, "bad"],
+    ]
 
 
 def test_a_table_shows_what_is_missing_in_every_format(suite: dict[str, object], store: Path) -> None:

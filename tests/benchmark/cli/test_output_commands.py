@@ -85,7 +85,7 @@ def test_statistics_of_a_suite_are_printed_and_written(
     nothing = command("statistics", *where)
     assert (nothing.returncode, nothing.stdout) == (2, "")
     assert "no two generators" in nothing.stderr
-    monkeypatch.setattr("benchmark.report.frame.results_frame", lambda *_: make_frame(8))
+    monkeypatch.setattr("benchmark.report.statistics_command.results_frame", lambda *_: make_frame(8))
     monkeypatch.setattr("benchmark.plots.style.DPI", 40)
     done = command("statistics", *where, "--json", "statistics.json")
     assert done.returncode == 0, done.stderr

@@ -26,7 +26,7 @@ CSV = [
     (b"a,b\n1,2\n3,\xff\n", {}, r"'.*own\.csv', line 3, is not UTF-8 text; save the file as UTF-8\."),
     ("a,,b\n1,2,3\n", {}, r"'.*own\.csv', line 1: column 2 has no name; name every column"),
     ("a,b,a\n1,2,3\n", {}, r"line 1: the column name 'a' occurs twice; rename one"),
-    ("1,2\n3,4\n", {}, r"line 1, holds numbers only; add a header line"),
+    ("1,2\n3,4\n", {}, r"line 1: all names of columns are numbers; name every column, in a header line"),
     ("a;b\n1;2\n", {}, r"has the one column 'a;b'; save it with commas"),
     ("a,b\n1,2\n\n3,x\n", {}, r"'.*own\.csv', column 'b', line 4: 'x' is not a number; correct the cell"),
     ("a,b\n1,2\n3,4\n,5\n", {}, r"column 'a', line 4: the cell is empty"),
@@ -129,6 +129,7 @@ def test_bad_matlab(own: Callable[..., DatasetSpec], tmp_path: Path, arrays: dic
         ),
         ({"a": [True, False]}, {}, r"column 'a', row 1 .*: 'True' is not a number; the column holds 2 categories"),
         ({"a": []}, {}, r"has columns but no rows"),
+        ({0: [1.0], 1: [2.0]}, {}, r"own\.parquet': all names of columns are numbers; name every column"),
         (
             {"a": [1.0], "s": [None]},
             {"series_column": "s"},
@@ -139,7 +140,7 @@ def test_bad_matlab(own: Callable[..., DatasetSpec], tmp_path: Path, arrays: dic
 def test_bad_parquet(
     own: Callable[..., DatasetSpec],
     monkeypatch: pytest.MonkeyPatch,
-    frame: dict[str, list[object]],
+    frame: dict[str | int, list[object]],
     options: dict[str, Any],
     sentence: str,
 ) -> None:

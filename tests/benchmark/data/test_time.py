@@ -118,11 +118,24 @@ def test_machines_without_a_series_column_are_refused_and_the_way_out_is_named(t
             "1 business day",
             1,
         ),
+        ([str(d.date()) for d in pd.bdate_range("2010-01-29", periods=60, freq="BME")], "22 business days", 0),
+        ([str(d.date()) for d in pd.bdate_range("2010-01-04", periods=60)[::10]], "10 business days", 0),
         ([str(d.date()) for d in pd.date_range("2026-01-01", periods=60)], "1 d", 0),
         ([f"2026-03-29T{h:02d}:30:00+0{1 + (h > 2)}:00" for h in range(24) if h != 2], "1 h", 0),
         ([repr(0.25 * i) for i in range(30)], "0.25", 0),
     ],
-    ids=["months", "a missing month", "business days", "a holiday", "a closure", "days", "summer time", "numbers"],
+    ids=[
+        "months",
+        "a missing month",
+        "business days",
+        "a holiday",
+        "a closure",
+        "ends of months",
+        "fortnights",
+        "days",
+        "summer time",
+        "numbers",
+    ],
 )
 def test_steps_and_gaps(tmp_path: Path, stamps: list[str], step: str, gaps: int) -> None:
     spec = spec_of(tmp_path, text(stamps, [float(i % 5) for i in range(len(stamps))]), time_column="when")

@@ -23,6 +23,16 @@ def cells(**changes: object) -> tuple[Cell, ...]:
     return make_plan(suite, Request(**changes)).cells
 
 
+def test_a_table_over_two_parameters_has_one_setting_and_variants_of_both() -> None:
+    suite = load_suite("table8")
+    assert len(make_plan(suite, Request()).cells) == 7
+    for change in ({"datasets": ("stocks", "sines")}, {"variants": ()}):
+        with pytest.raises(
+            UserError, match="suite 'table8': the layout 'grid' needs one data set, one length and variants"
+        ):
+            make_plan(suite.model_copy(update=change), Request())
+
+
 def test_order_and_names_do_not_change_keys() -> None:
     first = SuiteSpec(name="x", title="one", datasets=("sines",), generators=("copy", "gaussian"), budget="smoke")
     second = SuiteSpec(

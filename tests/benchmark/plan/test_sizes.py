@@ -6,7 +6,7 @@ import pytest
 
 from baselines.controls.copy import Copy
 from benchmark.errors import UserError
-from benchmark.plan.sizes import count_parameters
+from benchmark.plan.sizes import build, count_parameters
 
 
 class Counted(Copy):
@@ -32,3 +32,17 @@ def test_a_network_is_built_once_for_equal_arguments_and_windows() -> None:
     for _ in range(2):  # a refusal is said each time
         with pytest.raises(UserError, match="too long"):
             count_parameters(Counted(), 101, 5, "x")
+
+
+def test_what_a_constructor_refuses_is_one_sentence() -> None:
+    class Picky(Copy):
+        def __init__(self, width: int = 8) -> None:
+            if width % 8:
+                raise ValueError("width must be a multiple of 8\nsee the manual")
+            self.width = width
+
+    assert build(Picky, {"width": 16}, "it").parameters() == {"width": 16}
+    with pytest.raises(
+        UserError, match=r"^generator 'picky' cannot be built \(width must be a multiple of 8\); correct its"
+    ):
+        build(Picky, {"width": 7}, "generator 'picky'")

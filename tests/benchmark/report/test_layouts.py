@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from benchmark.config.suites import load_suite
-from benchmark.errors import UserError
 from benchmark.report.choose import with_digits, without_controls, without_published
 from benchmark.report.efficiency import with_efficiency
 from benchmark.report.frame import COLUMNS
@@ -115,8 +114,6 @@ def test_a_grid_has_the_papers_rows_and_columns() -> None:
     marks = {text.mark: text.text.split()[0] for line in made.lines for text in line.texts if text.mark}
     assert marks == {"bold": "0.0100", "underlined": "0.0200"}
     assert "textbackslash" in latex(made)
-    with pytest.raises(UserError, match="needs variants that all set the same two parameters"):
-        grid(table(*parts), load_suite("figure2").variants)
 
 
 def test_html_is_well_formed_escaped_and_needs_nothing_else() -> None:

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmark.report.render import markdown
 from benchmark.report.statistics import SuiteStatistics, statistics_of
-from benchmark.report.statistics_text import statistics_tables, statistics_text
+from benchmark.report.statistics_text import statistics_tables
 from tests.benchmark.report.long_frame import LEVELS, make_frame
 
 
@@ -31,6 +32,10 @@ def by_hand(frame: pd.DataFrame) -> dict[str, list[float]]:
         ]
         for name in LEVELS
     }
+
+
+def statistics_text(found: SuiteStatistics) -> str:
+    return "\n".join(map(markdown, statistics_tables(found)))
 
 
 def test_friedman_over_a_long_frame_is_scipys_over_lists_by_generator(

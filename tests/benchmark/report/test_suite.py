@@ -22,6 +22,13 @@ def test_a_table_tells_who_samples_with_fewer_steps_than_it_has(tmp_path: Path) 
     )
 
 
+def test_such_a_note_counts_a_setting_once_whatever_its_training_seeds(tmp_path: Path) -> None:
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("diffwave",), budget="quick", seeds=3)
+    for only in ((), ("seed=1,2",)):
+        text = render(suite_result(make_plan(suite, Request(only=only)), Store(tmp_path)), "markdown")
+        assert "- Fewer sampling steps than the method has: DiffWave 25 of 500 on Sines 24.\n" in text
+
+
 def test_a_table_of_whole_methods_has_no_such_note(tmp_path: Path) -> None:
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("diffwave", "copy"), budget="paper")
     assert "Fewer sampling steps" not in render(suite_result(make_plan(suite, Request()), Store(tmp_path)), "markdown")

@@ -3,6 +3,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from benchmark.errors import UserError
 from benchmark.external.entered import CLASS_PATH, is_replaceable
 from benchmark.files import read_json, write_json
 from benchmark.plan.planner import Plan
@@ -46,6 +49,22 @@ def test_leftovers_are_listed_and_removed_and_results_stay(store: Store, plan: P
     assert paths(store) == []
     assert (folder.path / ".scores.json.8.part").exists()
     assert folder.samples.exists()
+
+
+def test_the_checkpoint_of_a_fit_that_is_made_again_stays(store: Store, plan: Plan) -> None:
+    folder = store.cell(plan.cells[0])
+    old(folder.checkpoint / "stage.safetensors")
+    folder.forced.touch()
+    assert paths(store) == []
+    folder.forced.unlink()
+    assert paths(store) == [f"cells/{plan.cells[0].slug}/checkpoint"]
+
+
+def test_a_table_that_was_saved_otherwise_is_named(store: Store) -> None:
+    (store.root / "suites" / "x").mkdir()
+    (store.root / "suites" / "x" / "results.csv").write_text("cell;generator\na;copy\n")
+    with pytest.raises(UserError, match=r"results\.csv' has no column 'cell'; write it again"):
+        paths(store, removable=is_replaceable)
 
 
 def test_cells_that_no_table_names_go_only_where_that_is_asked_for(store: Store, plan: Plan) -> None:

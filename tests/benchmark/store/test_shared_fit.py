@@ -17,7 +17,7 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run.stages import CellRun
 from benchmark.store.history import History
-from benchmark.store.shared_fit import find_fit
+from benchmark.store.shared_fit import find_fit, fit_digest
 from benchmark.store.store import Store
 from timemar.generator import TimeMAR
 
@@ -123,3 +123,10 @@ def test_what_is_known_of_a_whole_store_needs_no_generator(store: Store) -> None
     with pytest.raises(UserError, match="gone"):
         History(store).stage_seconds(gone, "fit")
     assert History(store).known_seconds(gone, "fit") is not None
+
+
+def test_cells_with_equal_digests_share_a_fit() -> None:
+    assert fit_digest(cell()) == fit_digest(cell("temperature=0.5")) != ""
+    assert fit_digest(cell()) != fit_digest(cell(seed=1)) != fit_digest(cell("stage1_steps=4"))
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
+    assert fit_digest(make_plan(suite, Request()).cells[0]) == ""

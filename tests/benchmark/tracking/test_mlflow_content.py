@@ -3,13 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from benchmark.files import write_json
 from benchmark.plan.planner import Plan
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import StageRecord
 from benchmark.store.store import Store
 from benchmark.tracking.mlflow_content import cell_content, flatten, suite_content
-from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns, open_plan
+from benchmark.tracking.suite_runs import FINISHED, INTERRUPTED, SuiteRun, SuiteRuns, open_plan
 from tests.benchmark.tracking.conftest import STARTED, skipped
 
 
@@ -141,6 +143,31 @@ def test_a_killed_run_is_told_from_one_under_way(suite_runs: SuiteRuns, plan: Pl
     with suite_runs.store.lock(f"suite-{run.id}", wait=False):
         assert suite_content(run, suite_runs).status == "RUNNING"
     assert suite_content(run, suite_runs).status == "KILLED"
+
+
+def test_a_run_that_another_process_goes_on_with_is_under_way(suite_runs: SuiteRuns, plan: Plan) -> None:
+    run = open_plan(suite_runs, plan, None)
+    with suite_runs.store.lock(f"suite-{run.id}", wait=False):
+        suite_runs.close(run.id, INTERRUPTED)
+        assert suite_content(suite_runs.get(run.id), suite_runs).status == "RUNNING"
+
+
+def test_seconds_that_two_processes_share_count_once(
+    suite_runs: SuiteRuns, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = suite_runs.all()[0]
+    before = run.seconds
+
+    def at(now: float) -> None:
+        monkeypatch.setattr("benchmark.tracking.suite_runs.time.time", lambda: now)
+
+    for opened in (1e10, 1e10 + 10):
+        at(opened)
+        open_plan(suite_runs, plan, None)
+    for closed in (1e10 + 100, 1e10 + 101):
+        at(closed)
+        suite_runs.close(run.id, FINISHED)
+    assert suite_runs.get(run.id).seconds == pytest.approx(before + 91)
 
 
 def test_the_same_plan_goes_on_with_the_same_suite_run(suite_runs: SuiteRuns, plan: Plan) -> None:
