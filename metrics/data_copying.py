@@ -47,7 +47,7 @@ class DataCopying(Metric):
         range=(-math.inf, math.inf),
         ideal=0.0,
         cost="light",
-        version=1,
+        version=2,
         source="Meehan, Chaudhuri and Dasgupta 2020; number of cells and error by blocks are ours",
         decimals=2,
         memorisation=True,
@@ -116,7 +116,10 @@ def cells_of(test: Points, generated: Points, test_cells: Numbers, generated_cel
 
 
 def averaged(cells: Sequence[Cell], test_blocks: Numbers, generated_blocks: Numbers) -> Estimate:
-    """C_T of cells, with its variance by blocks (N,), (M,), which is at least that of independent windows."""
+    """C_T of cells, with its variance by blocks (N,), (M,), which is at least that of independent windows.
+
+    Deviations are from the mean of each cell, so that each cell takes a degree of freedom.
+    """
     shares = np.array([len(cell.test) for cell in cells], np.float64)
     shares /= shares.sum()
     scales = [share / cell.spread for share, cell in zip(shares, cells, strict=True)]
@@ -127,7 +130,8 @@ def averaged(cells: Sequence[Cell], test_blocks: Numbers, generated_blocks: Numb
         (generated_blocks, [(cell.generated, cell.shift.a) for cell in cells]),
     ):
         deviations = np.concatenate([scale * part for scale, (_, part) in zip(scales, parts, strict=True)])
-        variance = variance.plus(variance_by_block(deviations, blocks[np.concatenate([rows for rows, _ in parts])]))
+        rows = np.concatenate([rows for rows, _ in parts])
+        variance = variance.plus(variance_by_block(deviations, blocks[rows], len(cells)))
     least = float(np.square(shares).sum())
     return Estimate(value, Variance(max(least, variance.value), variance.freedom))
 

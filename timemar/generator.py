@@ -115,6 +115,8 @@ class TimeMAR(NetworkGenerator):
         config = self.config
         _, length, features = check_windows(windows, self)
         check_sizes(length, config.tokenizer, config.transformer)
+        if config.holdout > 0 and len(windows) < 2:
+            raise UserError("TimeMAR's holdout needs at least two training windows; give more, or set holdout to 0.")
         data = as_tensor(windows, context.device)
         first, second = config.stage1.schedule("stage1", len(data)), config.stage2.schedule("stage2", len(data))
         seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
@@ -231,7 +233,10 @@ class TimeMAR(NetworkGenerator):
 
     @torch.no_grad()
     def sample_parts(self, n: int, seed: int) -> SeriesParts:
-        """The parts of the windows that `sample(n, seed)` returns: trend + fine + output noise, clipped to [0, 1] (Figure 5)."""
+        """The parts of the windows that `sample(n, seed)` returns: trend + fine, clipped to [0, 1] (Figure 5).
+
+        Output noise is added after that, and the sum is clipped again.
+        """
         return split_in_batches(self.tokenizer_.reconstruct_parts, self.sample_tokens(n, seed))
 
     def decompose(self, windows: Windows) -> SeriesParts:
@@ -245,10 +250,12 @@ class TimeMAR(NetworkGenerator):
         return split_in_batches(self.tokenizer_.parts_of, as_tensor(windows, self.device))
 
     def training_windows(self, windows: int) -> int | None:
-        """Windows in all batches of a fit."""
+        """Windows in all batches of a fit; with `holdout` at most, since stage 2 and the search for its length may end early."""
         config = self.config
-        stages = {"stage1": config.stage1, "stage2": config.stage2}
-        return sum(stage.schedule(name, windows).steps * stage.batch for name, stage in stages.items())
+        first, second = config.stage1, config.stage2
+        fits = 2 if config.holdout > 0 else 1
+        of_second = fits * second.schedule("stage2", windows).steps * second.batch
+        return first.schedule("stage1", windows).steps * first.batch + of_second
 
     def parameter_counts(self, length: int, features: int) -> Mapping[str, int]:
         """Trainable parameters by part for windows (T=length, D=features); raises UserError for sizes that do not fit."""

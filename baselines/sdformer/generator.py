@@ -126,7 +126,7 @@ class SDformer(NetworkGenerator):
     def training_windows(self, windows: int) -> int | None:
         """Windows in all batches of a fit."""
         del windows
-        return self.stage1_steps * self.stage1_batch + self.stage2_steps * self.stage2_batch
+        return (self.stage1_warmup + self.stage1_steps) * self.stage1_batch + self.stage2_steps * self.stage2_batch
 
     def _network(self, length: int, features: int) -> Stages:
         values = self.parameters()
@@ -209,7 +209,7 @@ def _warnings(measurements: Mapping[str, Any], variance: float, vocab_size: int)
     if measurements["codebook_usage"] < _LEAST_USAGE:
         found.append(
             f"the codebook collapsed: the training windows use {measurements['codebook_usage']:.0%} of {vocab_size} codes; raise "
-            f"stage1_warmup, or lower stage1_rate."
+            f"stage1_warmup, or lower stage1_learning_rate."
         )
     if measurements["mse"] > _LARGEST_ERROR * variance > 0:
         found.append(

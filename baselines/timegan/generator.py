@@ -70,9 +70,9 @@ class TimeGAN(NetworkGenerator):
         return self._keep(networks, (length, features))
 
     def training_windows(self, windows: int) -> int | None:
-        """Windows in all batches of a fit."""
+        """Windows in all batches of a fit; a step of the joint phase draws three batches."""
         del windows
-        return (self.embedding_steps + self.supervised_steps + self.joint_steps) * self.batch
+        return (self.embedding_steps + self.supervised_steps + 3 * self.joint_steps) * self.batch
 
     def _network(self, length: int, features: int) -> Networks:
         if length < 2:

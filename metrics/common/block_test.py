@@ -149,11 +149,11 @@ class BlockTest(Metric):
     """AUC of a classifier cross-fitted by blocks, and the p-value of its sequential counterpart.
 
     Real windows of one block overlap, so a block is in one fold as a whole. Each block of real windows and a run of as many
-    generated windows are a pair; under the null their scores are equally distributed, and swapping labels changes nothing that
-    the mean sees. The variance of the swapped sum is that of the true one even where real windows depend on each other within
+    generated windows are a pair. Under the null hypothesis both sides of a pair have the same expected rank, so that swapping
+    their labels changes only the sign of what the pair adds. The variance of the swapped sum is that of the true one even where real windows depend on each other within
     a block and generated ones do not, because it is the sum of the squared differences of the pairs.
 
-    The value is the mean AUC of five folds, each scored by a classifier of the four others. Its folds train on each other's test
+    The value is the mean AUC of five folds, weighted by their windows, each scored by a classifier of the four others. Its folds train on each other's test
     windows, which makes their AUCs go together and up to doubles the variance of the mean, so the p-value stands on a second
     pass: fold k is scored by a classifier of folds 1 … k − 1 alone, and given those its AUC has mean ½ under the null.
     """

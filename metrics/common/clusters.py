@@ -67,16 +67,17 @@ class Estimate(NamedTuple):
         return float(stats.t.sf(t, self.variance.freedom))
 
 
-def variance_by_block(deviations: Doubles, blocks: Numbers) -> Variance:
-    """The variance of a sum of deviations (N,) with mean 0 whose terms depend on each other within blocks (N,).
+def variance_by_block(deviations: Doubles, blocks: Numbers, fitted: int = 1) -> Variance:
+    """The variance of a sum of deviations (N,) from `fitted` means whose terms depend on each other within blocks (N,).
 
-    K / (K − 1) Σ_k S_k² over the sums S_k of the K blocks (Obuchowski 1997, Rao and Scott 1992), K − 1 degrees of freedom. With
-    one window a block it is the variance of independent terms; the sum of a single block is 0.
+    K / (K − F) Σ_k S_k² over the sums S_k of the K blocks (Obuchowski 1997, Rao and Scott 1992) for F fitted means, K − F
+    degrees of freedom, at least one. With one window a block it is the variance of independent terms; the sum of a single
+    block is 0.
     """
     _, inverse = np.unique(blocks, return_inverse=True)
     sums = np.bincount(inverse, weights=deviations)
-    freedom = max(len(sums) - 1, 1)
-    return Variance(float(np.square(sums).sum()) * (freedom + 1) / freedom, freedom)
+    freedom = max(len(sums) - fitted, 1)
+    return Variance(float(np.square(sums).sum()) * (freedom + fitted) / freedom, freedom)
 
 
 def area_by_block(a: Doubles, a_blocks: Numbers, b: Doubles, b_blocks: Numbers) -> Estimate:

@@ -77,6 +77,22 @@ def test_dependent_windows_raise_no_alarm():
     assert naive / 300 > 0.15
 
 
+def test_each_cell_takes_a_degree_of_freedom():
+    """Seventeen blocks of ten windows in five cells: the variance is that of C_T over many draws, and alarms are 5 %."""
+    rng = np.random.default_rng(0)
+    block_of, values, variances, alarms = np.arange(170) // 10, [], [], 0
+    for _ in range(400):
+        cell_of = np.repeat(rng.permutation(np.arange(17) % 5), 10)
+        test = np.repeat(rng.random(17), 10) + 0.05 * rng.random(170)
+        generated = rng.random(400) * 1.05
+        estimate = averaged(cells_of(test, generated, cell_of, np.arange(400) % 5), block_of, np.arange(400))
+        values.append(estimate.value)
+        variances.append(estimate.variance.value)
+        alarms += estimate.p_value(0, "less") < 0.05
+    assert np.mean(variances) == pytest.approx(np.var(values), rel=0.15)
+    assert 0.03 < alarms / 400 < 0.09
+
+
 def test_generated_windows_around_one_block_of_training_windows_depend_on_each_other():
     training, test = points(60, 0), points(60, 1)
     blocks = np.arange(60) // 20

@@ -104,6 +104,16 @@ def test_the_error_of_a_gain_is_its_spread_over_generated_sets():
     assert 1.2 * spread < np.median(halves) < 4 * spread
 
 
+def test_generated_windows_that_overlap_are_left_out_together():
+    """Five series of twenty equal windows each: the error is that of five independent windows, not of a hundred."""
+    real, training = autoregression(1500, 0), autoregression(10, 1)
+    repeated = [np.repeat(autoregression(5, 10 + s), 20, axis=0) for s in range(30)]
+    scores = [AugmentationGain().compute(real, fake, context(real, training)) for fake in repeated]
+    spread = np.std([score.mean for score in scores], ddof=1)
+    halves = [(score.details["high"][0] - score.details["low"][0]) / 2 for score in scores]
+    assert 1.2 * spread < np.median(halves) < 4 * spread
+
+
 def test_a_copier_gains_nothing():
     real, training = sine_windows(50, 0), sine_windows(80, 1)
     copies = training[np.random.default_rng(5).integers(0, 80, 50)]

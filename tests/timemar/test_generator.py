@@ -135,6 +135,21 @@ def test_sizes_that_cannot_work_are_refused(length, changes, message):
         TimeMAR(**{**TINY, **changes}).fit(waves(20, length), FitContext(seed=0))
 
 
+def test_a_window_to_hold_out_leaves_one_to_train_on():
+    with pytest.raises(UserError, match="holdout needs at least two training windows"):
+        TimeMAR(**TINY, holdout=0.05).fit(waves(1), FitContext(seed=0))
+    TimeMAR(**TINY, holdout=0.05).fit(waves(2), FitContext(seed=0))
+
+
+@pytest.mark.parametrize("holdout", [0.0, 0.2])
+def test_training_windows_are_those_of_all_batches(holdout):
+    seen = {}
+    made = TimeMAR(**{**TINY, "stage2_batch": 8}, holdout=holdout)
+    made.fit(waves(), FitContext(seed=5, progress=lambda report: seen.update({report.stage: report.step})))
+    search, batches = seen.get("stage2_length", 0), 16 * seen["stage1"] + 8 * seen["stage2"]
+    assert made.training_windows(60) == batches + 8 * search + (8 * (10 - seen["stage2"]))
+
+
 def test_divergence_is_an_error():
     with pytest.raises(DivergedError, match="stage1"):
         TimeMAR(**{**TINY, "weight_reconstruction": 1e38, "weight_vq": 1e38}).fit(waves(), FitContext(seed=0))

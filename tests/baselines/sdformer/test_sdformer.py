@@ -1,6 +1,7 @@
 """SDformer whole: published sizes and schedules, determinism, resuming, saving, refusals, and learning something."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ TINY = {
     "stage2_batch": 16,
 }
 TINY_STEPS = 3 + 10 + 8
+TINY_WINDOWS = (3 + 10) * 16 + 8 * 16
 
 
 def parameters(name, dataset, length=24, budget="paper"):
@@ -150,6 +152,7 @@ def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):
     collapsed = SDformer(**{**TINY, "stage1_learning_rate": 1.0, "stage1_warmup": 0}).fit(waves(), FitContext(seed=5))
     few, far = collapsed.measurements_["warnings"]
     assert "the codebook collapsed" in few
+    assert all(name in vars(collapsed) for name in re.findall(r"stage1_\w+", few))
     assert f"use {collapsed.measurements_['codebook_usage']:.0%} of 16 codes" in few
     left = collapsed.measurements_["mse"] / waves().var(axis=0).mean()
     assert f"stage 1 is undertrained: reconstructions leave {left:.0%} of the windows' variance" in far
@@ -205,3 +208,10 @@ def test_sizes_that_cannot_work_are_refused(length, changes, message):
 def test_divergence_is_an_error():
     with pytest.raises(DivergedError, match="stage1"):
         SDformer(**{**TINY, "stage1_learning_rate": 1e30, "stage1_warmup": 0}).fit(waves(), FitContext(seed=0))
+
+
+def test_training_windows_are_those_of_all_batches():
+    seen = {}
+    made = SDformer(**TINY)
+    made.fit(waves(), FitContext(seed=5, progress=lambda report: seen.update({report.stage: report.step})))
+    assert made.training_windows(60) == 16 * sum(seen.values()) == TINY_WINDOWS

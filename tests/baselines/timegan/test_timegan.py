@@ -10,6 +10,7 @@ from baselines.timegan.training import (
     EmbeddingTask,
     JointTask,
     SupervisedTask,
+    _Phase,
     discriminator_loss,
     generator_loss,
     moment_loss,
@@ -166,3 +167,15 @@ def test_what_cannot_work_is_refused():
         TimeGAN(**{**TINY, "layers": 1}).fit(waves(), FitContext(seed=0))
     with pytest.raises(DivergedError, match="embedding"):
         TimeGAN(**{**TINY, "learning_rate": 1e38}).fit(waves(), FitContext(seed=0))
+
+
+def test_training_windows_are_those_of_all_batches(monkeypatch):
+    drawn, draw = [], _Phase.draw
+
+    def counted(self, rng):
+        drawn.append(draw(self, rng))
+        return drawn[-1]
+
+    monkeypatch.setattr(_Phase, "draw", counted)
+    TimeGAN(**TINY).fit(waves(), FitContext(seed=5))
+    assert TimeGAN(**TINY).training_windows(40) == sum(batch.shape[1] for batch in drawn)
