@@ -31,7 +31,8 @@ class LearningRate(Protocol):
 class Plateau:
     """A learning rate: linear from `first` to `peak` in `warmup` steps, then × `factor` after `patience` bad steps in a row.
 
-    A step is bad where its loss is not at least `threshold` (a share) below the best. The learning rate never falls below `first`.
+    A step is bad where its loss is not at least `threshold` (a share) below the best. The learning rate never falls below
+    `first`.
     """
 
     first: float

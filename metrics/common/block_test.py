@@ -150,12 +150,14 @@ class BlockTest(Metric):
 
     Real windows of one block overlap, so a block is in one fold as a whole. Each block of real windows and a run of as many
     generated windows are a pair. Under the null hypothesis both sides of a pair have the same expected rank, so that swapping
-    their labels changes only the sign of what the pair adds. The variance of the swapped sum is that of the true one even where real windows depend on each other within
-    a block and generated ones do not, because it is the sum of the squared differences of the pairs.
+    their labels changes only the sign of what the pair adds. The variance of the swapped sum is that of the true one even where
+    real windows depend on each other within a block and generated ones do not, because it is the sum of the squared differences
+    of the pairs.
 
-    The value is the mean AUC of five folds, weighted by their windows, each scored by a classifier of the four others. Its folds train on each other's test
-    windows, which makes their AUCs go together and up to doubles the variance of the mean, so the p-value stands on a second
-    pass: fold k is scored by a classifier of folds 1 … k − 1 alone, and given those its AUC has mean ½ under the null.
+    The value is the mean AUC of five folds, weighted by their windows, each scored by a classifier of the four others. Its
+    folds train on each other's test windows, which makes their AUCs go together and up to doubles the variance of the mean, so
+    the p-value stands on a second pass: fold k is scored by a classifier of folds 1 … k − 1 alone, and given those its AUC has
+    mean ½ under the null.
     """
 
     min_windows = LEAST_BLOCKS
