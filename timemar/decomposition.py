@@ -19,6 +19,11 @@ class Components:
     seasonal: Tensor
     coarse: Tensor
 
+    @property
+    def window(self) -> Tensor:
+        """X = T + S, (B, T, D)."""
+        return self.trend + self.seasonal
+
 
 def default_kernels(length: int) -> tuple[int, ...]:
     """Odd moving-average widths for windows of T=`length`, the widest about T/2; (3, 5, 9, 13) at T = 24."""

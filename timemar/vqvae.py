@@ -14,27 +14,13 @@ from timemar.scaling import Scaling
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """Decoded parts, each (B, T, D) in the model's inner units; the window is `trend` + `seasonal`."""
-
-    trend: Tensor
-    seasonal: Tensor
-    coarse: Tensor
-
-    @property
-    def window(self) -> Tensor:
-        """X̂ = T̂ + Ŝ, (B, T, D)."""
-        return self.trend + self.seasonal
-
-
-@dataclass(frozen=True)
 class Pass:
     """All that one training pass yields: the input in inner units, its parts, the quantized latent, the decoded parts."""
 
     window: Tensor
     parts: Components
     quantized: Quantized
-    decoded: Decoded
+    decoded: Components
 
 
 FULL_PRECISION: AbstractContextManager[object] = nullcontext()
@@ -95,13 +81,13 @@ class DualPathVQVAE(nn.Module):
         z_fine = self.frequency(self.fine_encoder(seasonal), seasonal)
         return self.fusion(z_trend, z_coarse, z_fine)
 
-    def decode(self, latent: Tensor) -> Decoded:
-        """The decoded parts of a quantized latent (B, L, C)."""
+    def decode(self, latent: Tensor) -> Components:
+        """The decoded parts of a quantized latent (B, L, C), in the model's inner units."""
         z_trend, z_coarse, z_fine = self.split(latent)
         smooth = self.coarse_decoder(torch.cat([z_trend, z_coarse])).float()
         trend, coarse = smooth.chunk(2)
         fine = self.fine_decoder(self.guidance(z_fine, coarse)).float()
-        return Decoded(trend, fine * self.scaling.detail, coarse * self.scaling.detail)
+        return Components(trend, fine * self.scaling.detail, coarse * self.scaling.detail)
 
     def forward(self, windows: Tensor, precision: AbstractContextManager[object] = FULL_PRECISION) -> Pass:
         """One training pass over windows (B, T, D) in the data's units; encoders and decoders run inside `precision`."""
@@ -127,15 +113,13 @@ class DualPathVQVAE(nn.Module):
     @torch.no_grad()
     def parts_of(self, windows: Tensor) -> Components:
         """The parts of windows (B, T, D), in the data's units."""
-        parts = self.decompose(self.scaling.transform(windows))
-        return self._in_data_units(parts.trend, parts.seasonal, parts.coarse)
+        return self._in_data_units(self.decompose(self.scaling.transform(windows)))
 
     @torch.no_grad()
     def reconstruct_parts(self, tokens: Tensor) -> Components:
         """The decoded parts that tokens (B, n) stand for, each (B, T, D) in the data's units, not clamped."""
-        decoded = self.decode(self.quantizer.decode(tokens))
-        return self._in_data_units(decoded.trend, decoded.seasonal, decoded.coarse)
+        return self._in_data_units(self.decode(self.quantizer.decode(tokens)))
 
-    def _in_data_units(self, trend: Tensor, seasonal: Tensor, coarse: Tensor) -> Components:
+    def _in_data_units(self, parts: Components) -> Components:
         std = self.scaling.std
-        return Components(self.scaling.inverse_transform(trend), seasonal * std, coarse * std)
+        return Components(self.scaling.inverse_transform(parts.trend), parts.seasonal * std, parts.coarse * std)

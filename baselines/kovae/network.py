@@ -85,8 +85,9 @@ def koopman_error(latent: Tensor) -> Tensor:
     """The mean squared error of predicting each step from the one before by one linear map, over the norm of the prediction.
 
     With rows P = z_1 … z_{T−1} and F = z_2 … z_T of latent sequences (T, B, K) and A minimising ‖P A − F‖, mean((P A − F)²) /
-    ‖P A‖. A is best, so the error's gradient is that with A held fixed; ‖P A‖² = 2 ⟨P A, F⟩ − ‖P A‖² has the gradient of the
-    whole in the same way. 0 where there are fewer than K rows, which any map fits.
+    ‖P A‖. A is the minimiser, so the derivative of the error with respect to A is 0, and A is held fixed. ‖P A‖² equals
+    ⟨P A, F⟩ there; written as 2 ⟨P A, F⟩ − ‖P A‖² it too has the derivative 0 with respect to A. 0 where there are fewer than K
+    rows, which any map fits.
     """
     before, after = latent[:-1].flatten(0, 1), latent[1:].flatten(0, 1)
     if len(before) < before.shape[1]:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from benchmark.training.kernels import linear
 
 
-def _slopes(sums: Tensor, n: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+def _gradient_factors(sums: Tensor, n: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
     """What the gradient of h_t is multiplied with on its way through the cell (T, B, 4, H), and to the candidate (T, B, H).
 
     The four lead to the states' products in the gates r and z and in the candidate, and to h_{t−1} = `before` directly. `sums`
@@ -25,13 +25,13 @@ def _slopes(sums: Tensor, n: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
     """
     r, z, hidden = sums.unbind(dim=2)
     to_n = (1 - z) * (1 - n * n)
-    slopes = n.new_empty(*n.shape[:2], 4, n.shape[2])
-    to_r, to_z, through_r, kept = slopes.unbind(dim=2)
+    factors = n.new_empty(*n.shape[:2], 4, n.shape[2])
+    to_r, to_z, through_r, kept = factors.unbind(dim=2)
     torch.mul(to_n, r, out=through_r)
     torch.mul(through_r, hidden, out=to_r).mul_(1 - r)
     torch.sub(before, n, out=to_z).mul_(z).mul_(1 - z)
     kept.copy_(z)
-    return slopes, to_n
+    return factors, to_n
 
 
 class _Recurrence(torch.autograd.Function):
@@ -60,13 +60,13 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         sums, n, h, states = ctx.saved_tensors
-        slopes, to_n = _slopes(sums.unflatten(2, (3, -1)), n, h[:-1])
+        factors, to_n = _gradient_factors(sums.unflatten(2, (3, -1)), n, h[:-1])
         d_h = torch.cat((torch.zeros_like(h[:1]), gradients[0]))
-        d_products = torch.empty_like(slopes)
+        d_products = torch.empty_like(factors)
         back = torch.cat((states.t(), torch.eye(len(states), dtype=states.dtype, device=states.device)))
-        views = (d_h[:-1], d_h[1:].unsqueeze(2), slopes, d_products, d_products.flatten(2))
-        for d_before, d_t, slope, d_product, flat in zip(*(view.unbind()[::-1] for view in views), strict=True):
-            torch.mul(d_t, slope, out=d_product)
+        views = (d_h[:-1], d_h[1:].unsqueeze(2), factors, d_products, d_products.flatten(2))
+        for d_before, d_t, factor, d_product, flat in zip(*(view.unbind()[::-1] for view in views), strict=True):
+            torch.mul(d_t, factor, out=d_product)
             d_before.addmm_(flat, back)
         d_sums = d_products[:, :, :3].flatten(2)
         rows = d_sums.flatten(0, 1)
@@ -95,13 +95,13 @@ class _FreePrior(torch.autograd.Function):
         of_cell = (sums, sums[:, :, : 2 * units], *sums.chunk(4, dim=2), state[1:], h)
         of_moments = (moments, *moments.chunk(2, dim=2), spread, noise, z)
         steps = zip(*(view.unbind() for view in of_cell + of_moments), strict=True)
-        for sum_t, rz, r, kept, hidden, n, state_t, h_t, law_t, mean, log, spread_t, noise_t, z_t in steps:
+        for sum_t, rz, r, kept, hidden, n, state_t, h_t, moments_t, mean, log, spread_t, noise_t, z_t in steps:
             sum_t.addmm_(before, weights)
             rz.sigmoid_()
             n.addcmul_(r, hidden).tanh_()
             h_before = torch.lerp(n, h_before, kept, out=h_t)
             before = state_t
-            law_t.addmm_(h_t, heads)
+            moments_t.addmm_(h_t, heads)
             torch.exp(log, out=spread_t)
             torch.addcmul(mean, spread_t, noise_t, out=z_t)
         ctx.save_for_backward(noise, sums, state, spread, weights, heads)
@@ -112,27 +112,27 @@ class _FreePrior(torch.autograd.Function):
         noise, sums, state, spread, weights, heads = ctx.saved_tensors
         latent, units = noise.shape[2], len(heads)
         cell, n = sums.unflatten(2, (4, units)).split((3, 1), dim=2)
-        slopes, to_n = _slopes(cell, n[:, :, 0], state[:-1, :, latent:])
-        slopes = torch.cat((slopes[:, :, :3], to_n[:, :, None], slopes[:, :, 3:]), dim=2)
-        to_law = torch.stack((torch.ones_like(spread), spread * noise), dim=2)
-        d_law = gradients[1].unflatten(2, (2, latent)).clone()
+        factors, to_n = _gradient_factors(cell, n[:, :, 0], state[:-1, :, latent:])
+        factors = torch.cat((factors[:, :, :3], to_n[:, :, None], factors[:, :, 3:]), dim=2)
+        to_moments = torch.stack((torch.ones_like(spread), spread * noise), dim=2)
+        d_moments = gradients[1].unflatten(2, (2, latent)).clone()
         d_state = torch.zeros_like(state)
         d_state[1:, :, :latent] = gradients[0]
-        d_products = torch.empty_like(slopes)
+        d_products = torch.empty_like(factors)
         kept = torch.eye(units, latent + units, dtype=heads.dtype, device=heads.device).roll(latent, dims=1)
         back, heads_back = torch.cat((weights.t(), kept)), heads.t().contiguous()
         d_z, d_h = d_state[1:].split((latent, units), dim=2)
-        of_moments = (d_z.unsqueeze(2), d_law, d_law.flatten(2), to_law)
-        of_cell = (d_h, d_h.unsqueeze(2), slopes, d_products, d_products.flatten(2), d_state[:-1])
+        of_moments = (d_z.unsqueeze(2), d_moments, d_moments.flatten(2), to_moments)
+        of_cell = (d_h, d_h.unsqueeze(2), factors, d_products, d_products.flatten(2), d_state[:-1])
         steps = zip(*(view.unbind()[::-1] for view in of_moments + of_cell), strict=True)
-        for d_z_t, d_law_t, d_row, law_slope, d_h_t, wide, slope, d_product, flat, d_before in steps:
-            d_law_t.addcmul_(d_z_t, law_slope)
+        for d_z_t, d_moments_t, d_row, moments_factor, d_h_t, wide, factor, d_product, flat, d_before in steps:
+            d_moments_t.addcmul_(d_z_t, moments_factor)
             d_h_t.addmm_(d_row, heads_back)
-            torch.mul(wide, slope, out=d_product)
+            torch.mul(wide, factor, out=d_product)
             d_before.addmm_(flat, back)
-        rows, law_rows = d_products[:, :, :4].flatten(2).flatten(0, 1), d_law.flatten(2).flatten(0, 1)
-        d_weights, d_heads = state[:-1].flatten(0, 1).t() @ rows, state[1:, :, latent:].flatten(0, 1).t() @ law_rows
-        return None, d_weights, rows.sum(dim=0), d_heads, law_rows.sum(dim=0)
+        rows, moments_rows = d_products[:, :, :4].flatten(2).flatten(0, 1), d_moments.flatten(2).flatten(0, 1)
+        d_weights, d_heads = state[:-1].flatten(0, 1).t() @ rows, state[1:, :, latent:].flatten(0, 1).t() @ moments_rows
+        return None, d_weights, rows.sum(dim=0), d_heads, moments_rows.sum(dim=0)
 
 
 class BidirectionalLayer(nn.Module):

@@ -58,12 +58,11 @@ def train(
     steps: int,
     context: FitContext,
     rng: torch.Generator,
-    every: int = REPORT_EVERY,
     is_over: Callable[[], bool] = _never,
 ) -> None:
     """Run `steps` steps of `task`, or fewer where `is_over` says so, going on from the last checkpoint of `name` if there is one.
 
-    Metrics are read from the device and reported every `every` steps and at the end. Raises DivergedError when the loss is
+    Metrics are read from the device and reported every `REPORT_EVERY` steps and at the end. Raises DivergedError when the loss is
     not finite, Interrupted (after saving) when the context asks for a stop, AlteredFileError for a checkpoint that was
     truncated or altered after it was written. A resumed run draws the same random numbers as an
     uninterrupted one.
@@ -75,8 +74,8 @@ def train(
     context.progress(Progress(name, step, steps))
     while step < steps and not is_over():
         metrics = task.step(step, rng)
-        step += 1
-        if step % every == 0 or step == steps:
+        reported, step = is_reported(step, steps), step + 1
+        if reported:
             values = {key: float(value) for key, value in metrics.items()}
             loss = next(iter(values.values()))
             if not math.isfinite(loss):

@@ -79,16 +79,16 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
         group["lr"] = learning_rate
 
 
-def warmup_cosine(step: int, steps: int, peak: float, *, warmup: int, final: float = 0.0) -> float:
-    """Linear warm-up to `peak`, then a cosine down to `final` × peak at the last step."""
+def warmup_cosine(step: int, steps: int, peak: float, *, warmup: int) -> float:
+    """Linear warm-up to `peak`, then a cosine that reaches 0 after the last step."""
     if step < warmup:
         return peak * (step + 1) / warmup
     share = (step - warmup) / max(1, steps - warmup)
-    return peak * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(1.0, share))))
+    return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
 
 
-def warmup_halving(step: int, peak: float, *, every: int, factor: float = 0.5, warmup: int = 0) -> float:
-    """Linear warm-up to `peak`, then × `factor` each `every` steps (Table 7 of the paper)."""
+def warmup_halving(step: int, peak: float, *, every: int, warmup: int = 0) -> float:
+    """Linear warm-up to `peak`, then halved each `every` steps (Table 7 of the paper)."""
     if step < warmup:
         return peak * (step + 1) / warmup
-    return peak * factor ** (step // every)
+    return peak * 0.5 ** (step // every)

@@ -7,6 +7,11 @@ import math
 import torch
 from torch import Tensor
 
+LEARNING_RATE = 1e-3
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+"""TensorFlow's defaults, which the official scores train with."""
+
 
 class TensorFlowAdam:
     """Adam whose bias correction multiplies the learning rate, so that ε is added to the uncorrected √v.
@@ -15,17 +20,8 @@ class TensorFlowAdam:
     changed in place. Being elementwise, one flat tensor holds any number of networks.
     """
 
-    def __init__(
-        self,
-        parameters: Tensor,
-        learning_rate: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
-    ) -> None:
+    def __init__(self, parameters: Tensor) -> None:
         self.parameters = parameters
-        self.learning_rate = learning_rate
-        self.betas = betas
-        self.epsilon = epsilon
         self.steps = 0
         self.mean = torch.zeros_like(parameters)
         self.square = torch.zeros_like(parameters)
@@ -34,9 +30,9 @@ class TensorFlowAdam:
     def step(self, gradient: Tensor) -> None:
         """One step down `gradient`, a tensor of the parameters' shape."""
         self.steps += 1
-        first, second = self.betas
-        step_size = self.learning_rate * math.sqrt(1 - second**self.steps) / (1 - first**self.steps)
+        first, second = BETAS
+        step_size = LEARNING_RATE * math.sqrt(1 - second**self.steps) / (1 - first**self.steps)
         self.mean.lerp_(gradient, 1 - first)
         self.square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        torch.sqrt(self.square, out=self._root).add_(self.epsilon)
+        torch.sqrt(self.square, out=self._root).add_(EPSILON)
         self.parameters.addcdiv_(self.mean, self._root, value=-step_size)

@@ -12,10 +12,10 @@ from timemar.architecture import make_tokenizer
 from timemar.attention import CrossAttention
 from timemar.config import LossWeights, TokenizerSizes
 from timemar.convolution import Decoder, Downsample, Encoder, Normalization, SelfAttention
+from timemar.decomposition import Components
 from timemar.frequency import spectrum
 from timemar.losses import fourier_distance, objective
 from timemar.scaling import Scaling
-from timemar.vqvae import Decoded
 
 
 def generator(seed=0):
@@ -164,7 +164,7 @@ def test_component_targets_carry_no_gradient():
     model.fit_scaling(data)
     result = model(data)
     assert result.parts.trend.requires_grad
-    decoded = Decoded(*(getattr(result.decoded, name).detach() for name in ("trend", "seasonal", "coarse")))
+    decoded = Components(*(getattr(result.decoded, name).detach() for name in ("trend", "seasonal", "coarse")))
     terms = objective(replace(result, decoded=decoded), model.scaling.detail, LossWeights(vq=0.0))
     assert not any(terms[name].requires_grad for name in ("reconstruction", "trend", "season", "coarse", "fourier"))
 
