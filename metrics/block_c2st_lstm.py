@@ -40,8 +40,8 @@ class BlockC2STLSTM(BlockTest):
         import torch
 
         from metrics.nets.classifier import LastStateHead
-        from metrics.nets.lstm import Layout, last_states, train
-        from metrics.nets.recurrent import BATCH, draw_batches
+        from metrics.nets.lstm import Layout
+        from metrics.nets.recurrent import BATCH, draw_batches, run_states, train
 
         steps = check_count(self.info.name, "steps", self.steps)
         layout = Layout(windows.shape[2], hidden_units(windows.shape[2]))
@@ -60,6 +60,7 @@ class BlockC2STLSTM(BlockTest):
         tests = np.stack([np.resize(task.tests, most) for task in tasks])
         weights = layout.views(parameters)
         rows = torch.from_numpy(tests).to(context.device)
-        logits = [weights.dense @ last + weights.dense_bias for last in last_states(parameters, layout, inputs, rows)]
+        states = run_states(parameters, layout, inputs, rows)
+        logits = [weights.dense @ state[-1] + weights.dense_bias for state, _ in states]
         found = torch.cat(logits, dim=2)[:, 0].double().cpu().numpy()
         return [one[: len(task.tests)] for one, task in zip(found, tasks, strict=True)]

@@ -56,8 +56,8 @@ class DiscriminativeLSTM2(Discriminative):
         import torch
 
         from metrics.nets.classifier import LastStateHead
-        from metrics.nets.lstm import Layout, last_states, train
-        from metrics.nets.recurrent import draw_batches
+        from metrics.nets.lstm import Layout
+        from metrics.nets.recurrent import draw_batches, run_states, train
 
         steps = check_count(self.info.name, "steps", self.steps)
         real, fake = check_pair(real, fake, at_least=5)
@@ -75,7 +75,8 @@ class DiscriminativeLSTM2(Discriminative):
 
         tests = torch.from_numpy(np.stack([split.tests for split in splits])).to(context.device)
         weights = layout.views(parameters)
-        logits = [weights.dense @ last + weights.dense_bias for last in last_states(parameters, layout, windows, tests)]
+        states = run_states(parameters, layout, windows, tests)
+        logits = [weights.dense @ state[-1] + weights.dense_bias for state, _ in states]
         predicted_real = (torch.cat(logits, dim=2)[:, 0].sigmoid() > 0.5).cpu().numpy()
         details = {"windows": min(len(real), len(fake)), "units": layout.units, "comparable": False}
         return discriminative_score(predicted_real, {**details, "final_loss": losses[-1].tolist()})

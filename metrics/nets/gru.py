@@ -9,6 +9,7 @@ Stocks takes 2.7 times as long through autograd with the same products (`python 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,6 +82,15 @@ class Layout:
         """Parameters of one network."""
         D, H = self.features, self.units
         return 3 * H * (D + 1) + 3 * H * H + H + 1
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that evaluation holds for one window and time step."""
+        return 5 * self.units + self.features
+
+    def cells(self, networks: int, windows: int, steps: int, device: str, *, learns: bool = True) -> Cells:
+        """The cells of `networks` on so many windows at once."""
+        return Cells(self, networks, windows, steps, device, learns=learns)
 
     def views(self, flat: Tensor) -> Weights:
         """The parts of flat parameters (R, size)."""
@@ -193,7 +203,7 @@ class Cells:
             torch.lerp(c, before, u, out=after)
         return self.states
 
-    def backward(self, weights: Weights, upstream: list[Tensor], gradient: Weights) -> None:
+    def backward(self, weights: Weights, upstream: Sequence[Tensor], gradient: Weights) -> None:
         """Write the gradient of the recurrent weights, given that of state t + 1 as `upstream[t]` (R, H, B).
 
         An entry may be a scalar zero where the loss ignores that state. `weights` are not doubled; the dense layer

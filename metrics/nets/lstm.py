@@ -8,24 +8,16 @@ five classifiers on Stocks takes 1.85 times as long through autograd (`python -m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metrics.base import ProgressCallback
-from metrics.nets.adam import TensorFlowAdam
 from metrics.nets.gru import sum_of_products
-
-_EVALUATED_NUMBERS = 30_000_000
-_PROGRESS_EVERY = 50
-
-Head = Callable[[Tensor, Tensor, Any, Any], tuple[Tensor, list[Tensor]]]
-"""`metrics.nets.recurrent.Head`, which asks no more of weights than a dense layer."""
 
 
 class Weights(NamedTuple):
@@ -53,6 +45,15 @@ class Layout:
         """Parameters of one network."""
         D, H = self.features, self.units
         return 4 * H * (D + 1 + H) + 4 * H * (H + 1 + H) + H + 1
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that evaluation holds for one window and time step."""
+        return 16 * self.units + self.features
+
+    def cells(self, networks: int, windows: int, steps: int, device: str, *, learns: bool = True) -> Stack:
+        """Both layers of `networks` on so many windows at once."""
+        return Stack(self, networks, windows, steps, device, learns=learns)
 
     def views(self, flat: Tensor) -> Weights:
         """The parts of flat parameters (R, size)."""
@@ -205,49 +206,3 @@ class Stack:
         """
         self.upper.backward(weights.upper, upstream, gradient.upper)
         self.lower.backward(weights.lower, list(self.upper.input_gradients(weights.upper)), gradient.lower)
-
-
-@torch.inference_mode()
-def train(
-    parameters: Tensor,
-    layout: Layout,
-    windows: Tensor,
-    batches: Iterable[Tensor],
-    head: Head,
-    progress: ProgressCallback | None = None,
-    steps: int = 0,
-) -> Tensor:
-    """Train R networks, `parameters` (R, layout.size) in place, on `windows` (N, T, D); the losses are (steps, R).
-
-    `batches` yields the window numbers (R, B) of each step, B the same in all. `progress` receives (done, `steps`).
-    """
-    gradient, factors = torch.zeros_like(parameters), layout.doubling(parameters)
-    doubled = parameters * factors
-    weights, gradients, doubled_weights = layout.views(parameters), layout.views(gradient), layout.views(doubled)
-    optimizer = TensorFlowAdam(parameters)
-    R, T = len(parameters), windows.shape[1]
-    stack: Stack | None = None
-    losses: list[Tensor] = []
-    for rows in batches:
-        stack = stack or Stack(layout, R, rows.shape[1], T, str(parameters.device))
-        stack.take(windows, rows)
-        torch.mul(parameters, factors, out=doubled)
-        loss, upstream = head(stack.forward(doubled_weights), rows, weights, gradients)
-        stack.backward(weights, upstream, gradients)
-        optimizer.step(gradient)
-        losses.append(loss)
-        if progress is not None and len(losses) % _PROGRESS_EVERY == 0:
-            progress(len(losses), steps)
-    return torch.stack(losses)
-
-
-@torch.inference_mode()
-def last_states(parameters: Tensor, layout: Layout, windows: Tensor, rows: Tensor) -> Iterator[Tensor]:
-    """The upper layer's last states (R, H, B) on windows numbers `rows` (R, M), in blocks of bounded memory."""
-    doubled = layout.views(parameters * layout.doubling(parameters))
-    R, T = len(parameters), windows.shape[1]
-    block = max(1, _EVALUATED_NUMBERS // (R * T * (16 * layout.units + layout.features)))
-    for part in rows.split(block, dim=1):
-        stack = Stack(layout, R, part.shape[1], T, str(parameters.device), learns=False)
-        stack.take(windows, part)
-        yield stack.forward(doubled)[-1]

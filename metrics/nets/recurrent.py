@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from metrics.base import ProgressCallback
 from metrics.nets.adam import TensorFlowAdam
-from metrics.nets.gru import Cells, Layout, Weights, initial_kernels
+from metrics.nets.gru import Layout, initial_kernels
 
 BATCH = 128
 """Windows of a kind in one training step."""
@@ -22,12 +22,40 @@ _EVALUATED_NUMBERS = 30_000_000
 _PROGRESS_EVERY = 50
 
 
+class Recurrence(Protocol):
+    """R networks on B windows of T steps each: `gru.Cells` or `lstm.Stack`; weights are views of the networks' parameters."""
+
+    def take(self, windows: Tensor, rows: Tensor) -> None:
+        """Load each network's windows, numbers `rows` (R, B) of `windows` (N, T, D)."""
+
+    def forward(self, doubled: Any) -> Tensor:
+        """The states (T + 1, R, H, B), the first is zero."""
+
+    def backward(self, weights: Any, upstream: Sequence[Tensor], gradient: Any) -> None:
+        """Write the gradient, given that of state t + 1 as `upstream[t]`."""
+
+
+class Network(Protocol):
+    """How a network lies in one flat row of parameters: `gru.Layout` or `lstm.Layout`."""
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that evaluation holds for one window and time step."""
+
+    def views(self, flat: Tensor) -> Any:
+        """The weights in flat parameters (R, size)."""
+
+    def doubling(self, flat: Tensor) -> Tensor:
+        """A row (1, size) of factors by which the forward pass takes its weights."""
+
+    def cells(self, networks: int, windows: int, steps: int, device: str, *, learns: bool = True) -> Recurrence:
+        """So many networks on so many windows at once."""
+
+
 class Head(Protocol):
     """What is asked of the states: one loss per network, and its gradients with respect to the states."""
 
-    def __call__(
-        self, states: Tensor, rows: Tensor, weights: Weights, gradient: Weights
-    ) -> tuple[Tensor, list[Tensor]]:
+    def __call__(self, states: Tensor, rows: Tensor, weights: Any, gradient: Any) -> tuple[Tensor, list[Tensor]]:
         """The losses (R,) for states (T + 1, R, H, B) of the windows `rows` (R, B), and their gradients.
 
         There is a gradient (R, H, B), or a scalar zero, for each state but the first. That of the dense layer is written into
@@ -65,15 +93,16 @@ def draw_batches(
 @torch.inference_mode()
 def train(
     parameters: Tensor,
-    layout: Layout,
+    layout: Network,
     windows: Tensor,
     batches: Iterable[Tensor],
     head: Head,
     progress: ProgressCallback | None = None,
     steps: int = 0,
 ) -> Tensor:
-    """Train R networks, `parameters` (R, layout.size) in place, on `windows` (N, T, D + 1); the losses are (steps, R).
+    """Train R networks, `parameters` (R, layout.size) in place, on `windows`; the losses are (steps, R).
 
+    Windows are (N, T, D), those of a GRU with ones (N, T, D + 1).
     `batches` yields the window numbers (R, B) of each step, B the same in all. `progress` receives (done, `steps`).
     """
     R, T = len(parameters), windows.shape[1]
@@ -82,10 +111,10 @@ def train(
     doubled = parameters * factors
     weights, gradients, doubled_weights = layout.views(parameters), layout.views(gradient), layout.views(doubled)
     optimizer = TensorFlowAdam(parameters)
-    cells: Cells | None = None
+    cells: Recurrence | None = None
     losses: list[Tensor] = []
     for rows in batches:
-        cells = cells or Cells(layout, R, rows.shape[1], T, str(parameters.device))
+        cells = cells or layout.cells(R, rows.shape[1], T, str(parameters.device))
         cells.take(windows, rows)
         torch.mul(parameters, factors, out=doubled)
         states = cells.forward(doubled_weights)
@@ -98,14 +127,13 @@ def train(
     return torch.stack(losses)
 
 
-def run_states(parameters: Tensor, layout: Layout, windows: Tensor, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def run_states(parameters: Tensor, layout: Network, windows: Tensor, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """The states (T + 1, R, H, B) on windows numbers `rows` (R, M), in blocks of bounded memory, each with its numbers (R, B)."""
     R, T = len(parameters), windows.shape[1]
     doubled = layout.views(parameters * layout.doubling(parameters))
-    numbers = R * T * (5 * layout.units + layout.features)
-    block = max(BATCH, _EVALUATED_NUMBERS // numbers)
+    block = max(BATCH, _EVALUATED_NUMBERS // (R * T * layout.numbers))
     for start in range(0, rows.shape[1], block):
         part = rows[:, start : start + block].contiguous()
-        cells = Cells(layout, R, part.shape[1], T, str(parameters.device), learns=False)
+        cells = layout.cells(R, part.shape[1], T, str(parameters.device), learns=False)
         cells.take(windows, part)
         yield cells.forward(doubled), part

@@ -12,7 +12,8 @@ from metrics.discriminative import Discriminative
 from metrics.discriminative_lstm2 import DiscriminativeLSTM2, hidden_units, standardize
 from metrics.nets.adam import TensorFlowAdam
 from metrics.nets.classifier import LastStateHead
-from metrics.nets.lstm import Layout, Stack, Weights, train
+from metrics.nets.lstm import Layout, Stack, Weights
+from metrics.nets.recurrent import train
 
 
 def matching(layout: Layout, weights: Weights, r: int) -> tuple[torch.nn.LSTM, torch.nn.Linear]:
@@ -159,7 +160,7 @@ def test_a_feature_that_is_constant_in_the_real_windows_is_only_centred():
 
 
 def test_evaluation_in_blocks_changes_nothing(monkeypatch):
-    real, fake = np.random.default_rng(0).random((2, 60, 6, 3), np.float32)
+    real, fake = np.random.default_rng(0).random((2, 400, 6, 3), np.float32)
     whole = DiscriminativeLSTM2(steps=5).compute(real, fake, ScoreContext(seeds=[0, 1]))
-    monkeypatch.setattr("metrics.nets.lstm._EVALUATED_NUMBERS", 1)
+    monkeypatch.setattr("metrics.nets.recurrent._EVALUATED_NUMBERS", 1)
     assert DiscriminativeLSTM2(steps=5).compute(real, fake, ScoreContext(seeds=[0, 1])) == whole
