@@ -133,7 +133,7 @@ def cells_have_the_bytes_of_the_local_executor_and_only_a_lost_worker_is_replace
     assert set(frame.loc["raises", "status"]) == {"failed"}
     assert set(frame.loc["raises", "reason"]) == {"RuntimeError: the widget is bent"}
     assert fits(other, "raises") == ["started", "failed"]
-    assert fits(other, "loses") == ["started", "started", "finished"]
+    assert fits(other, "loses") == ["started", "killed", "started", "finished"]
 
 
 def a_lost_ray_worker_is_replaced_too(address: str, folder: Path) -> None:
