@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 if TYPE_CHECKING:
     from benchmark.data import DatasetSpec
@@ -30,11 +30,11 @@ class View(TypedDict, total=False):
 
     budget: str | None
     protocol: str | None
-    lengths: Sequence[int] | None
+    lengths: int | Sequence[int] | None
     seeds: int | None
     sampling_seeds: int | None
-    only: Sequence[str] | Mapping[str, object] | None
-    set: Sequence[str] | Mapping[str, Mapping[str, object]] | None
+    only: str | Sequence[str] | Mapping[str, object] | None
+    set: str | Sequence[str] | Mapping[str, Mapping[str, object]] | None
     csv: str | Path | DatasetSpec | None
     data_options: Mapping[str, object] | None
     data_dir: str | Path | None
@@ -50,17 +50,21 @@ def request_of(**view: Unpack[View]) -> Request:
     only, assigned = view.get("only") or (), view.get("set") or ()
     if isinstance(only, Mapping):
         only = [f"{key}={','.join(map(str, _several(values)))}" for key, values in only.items()]
+    elif isinstance(only, str):
+        only = [only]
     if isinstance(assigned, Mapping):
         assigned = [
             f"{generator}.{name}={json.dumps(value)}"
             for generator, params in assigned.items()
             for name, value in params.items()
         ]
+    elif isinstance(assigned, str):
+        assigned = [assigned]
     lengths = view.get("lengths")
     return Request(
         budget=view.get("budget"),
         protocol=view.get("protocol"),
-        lengths=None if lengths is None else tuple(lengths),
+        lengths=None if lengths is None else tuple(_several(lengths)),
         seeds=view.get("seeds"),
         sampling_seeds=view.get("sampling_seeds"),
         only=tuple(only),
@@ -70,8 +74,8 @@ def request_of(**view: Unpack[View]) -> Request:
     )
 
 
-def _several(values: object) -> Sequence[object]:
-    return list(values) if isinstance(values, list | tuple | set) else [values]
+def _several(values: object) -> list[Any]:
+    return list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
 
 
 def as_path(path: str | Path | None) -> Path | None:

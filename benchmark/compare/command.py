@@ -93,13 +93,14 @@ def _p(value: float | None) -> str:
 
 def _notes(found: Found, altered: Sequence[str]) -> list[str]:
     counts, units = _totals(found), {one.unit for one in found.comparisons}
-    tested = sum(one.p is not None for one in found.comparisons)
+    tested = sum(one.p_holm is not None for one in found.comparisons)
     notes = [
         f"{counts['better']} better in B, {counts['worse']} worse in B, {counts['same']} no difference beyond noise, "
         f"{counts['undecided']} undecided.",
         "B − A is a difference of means with its 95 % t-interval, paired by the unit. A score moved where the p-value of the "
-        f"paired t-test, corrected for all {tested} tests by Holm's method, is below {LEVEL:g} and the whole "
-        "interval lies beyond the floor's margin (a perfect generator's distance from the ideal). Better is nearer to the ideal.",
+        f"paired t-test, corrected by Holm's method for the {tested} tests of values that are not equal, is below {LEVEL:g} and "
+        "the whole interval lies beyond the floor's margin (a perfect generator's distance from the ideal). Better is nearer to "
+        "the ideal.",
     ]
     logs = dict.fromkeys(one.info.title for one in found.comparisons if one.info.log_scale)
     if logs:

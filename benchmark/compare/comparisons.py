@@ -188,10 +188,18 @@ def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Ma
 
 
 def _concluded(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons with p-values corrected for their number, and what each allows to say."""
-    tested = [index for index, one in enumerate(comparisons) if one.p is not None]
+    """The comparisons with p-values corrected for their number, and what each allows to say.
+
+    Equal values are no test: where nothing changed they are equal for certain, and would hide what did.
+    """
+    tested = [index for index, one in enumerate(comparisons) if one.p is not None and not is_equal(one)]
     corrected = dict(zip(tested, holm([comparisons[index].p or 0.0 for index in tested]), strict=True))
     return [conclude(replace(one, p_holm=corrected.get(index))) for index, one in enumerate(comparisons)]
+
+
+def is_equal(one: Comparison) -> bool:
+    """Whether both sides have the same values."""
+    return one.a == one.b and one.low == one.high
 
 
 def conclude(one: Comparison) -> Comparison:
@@ -200,7 +208,7 @@ def conclude(one: Comparison) -> Comparison:
     A score moved beyond noise where the corrected p-value is below `LEVEL` and the whole 95 % interval lies beyond the margin,
     as in every table; better is nearer to the ideal.
     """
-    if one.a == one.b and one.low == one.high:
+    if is_equal(one):
         return replace(one, conclusion="no difference beyond noise", reason="equal values")
     if one.p_holm is None or one.low is None or one.high is None:
         reason = OTHER_SEED if one.unit == "training seed, not paired" else "one value a side has no spread"

@@ -16,7 +16,7 @@ from benchmark.errors import UserError, unknown
 from benchmark.external.entered import EnteredSamples, entered_cell, is_entered, with_entered
 from benchmark.external.windows import check_distance, file_windows
 from benchmark.files import replacing, write_json
-from benchmark.interface import Windows
+from benchmark.interface import RANGE_TOLERANCE, Windows
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
@@ -138,12 +138,12 @@ def _fitting(entry: Entry, real: WindowSet) -> Windows:
         scaled = scale(given, (real.low, real.high))
         check_distance(entry.fake, given, scaled, (real.low, real.high))
         return np.clip(scaled, 0.0, 1.0)
-    if given.min() < 0 or given.max() > 1:
+    if given.min() < -RANGE_TOLERANCE or given.max() > 1 + RANGE_TOLERANCE:
         raise UserError(
             f"'{entry.fake}' holds values from {given.min():g} to {given.max():g}, but scaled windows lie in [0, 1]; add "
             "--units data for values in the data's own units."
         )
-    return given.astype(np.float32)
+    return np.clip(given, 0.0, 1.0).astype(np.float32)
 
 
 def _check_free(cell: Cell, plan: Plan) -> None:

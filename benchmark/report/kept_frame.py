@@ -26,6 +26,10 @@ TEXTS = ("cell", "generator", "title", "dataset", "protocol", "budget", "status"
 """Columns of which no row is empty."""
 NUMBERS = ("length", "seed", "repetition", "value", "floor", "n")
 """Columns that a frame has and that hold numbers, or nothing in the row of a score without a result."""
+WHOLE = ("length", "seed")
+"""Those that hold a whole number in every row."""
+COSTS = ("sampling_seed", "parameters", "fit_seconds", "sample_seconds", "peak_memory_mib")
+"""Columns of numbers that a frame may lack."""
 
 
 def read_frames(paths: Sequence[Path]) -> pd.DataFrame:
@@ -87,18 +91,20 @@ def _check_values(frame: pd.DataFrame, path: Path) -> None:
     """Raise UserError for the first row that somebody's edit left without a text, or with a number or name that is none."""
     import pandas as pd
 
-    numbers = frame[[*NUMBERS]].apply(pd.to_numeric, errors="coerce")
-    wrong = {
-        **{name: (frame[name].isna(), "is empty") for name in TEXTS},
-        **{name: (numbers[name].isna() & frame[name].notna(), "is no number") for name in NUMBERS},
-        "size_class": (~frame["size_class"].isin([*SIZES]), f"is none of {', '.join(SIZES)}"),
-        "metric": (~frame["metric"].map(_is_score), "is an unknown score"),
-    }
-    for column, (rows, reason) in wrong.items():
+    numbers = frame[[name for name in (*NUMBERS, *COSTS) if name in frame]].apply(pd.to_numeric, errors="coerce")
+    infinite = numbers.isin([float("inf"), float("-inf")])
+    wrong = [
+        *((name, frame[name].isna(), "is empty") for name in (*TEXTS, *WHOLE)),
+        *((name, (numbers[name].isna() & frame[name].notna()) | infinite[name], "is no number") for name in numbers),
+        *((name, numbers[name] % 1 != 0, "is no whole number") for name in WHOLE),
+        ("size_class", ~frame["size_class"].isin([*SIZES]), f"is none of {', '.join(SIZES)}"),
+        ("metric", ~frame["metric"].map(_is_score), "is an unknown score"),
+    ]
+    for column, rows, reason in wrong:
         if rows.any():
             row = int(rows.to_numpy().argmax())
             raise UserError(
-                f"--frame '{path}', line {row + 2}: {column} '{frame[column].fillna('').iloc[row]}' {reason}; "
+                f"--frame '{path}', line {row + 2}: {column} '{frame[column].astype(object).fillna('').iloc[row]}' {reason}; "
                 "correct the line or remove it."
             )
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.config.budgets import is_shortened
+from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.columns import Column, Unit, column_of
 from benchmark.report.floor import floor_and_margin
@@ -122,8 +123,12 @@ class SuiteStatistics:
 def statistics_of(frame: pd.DataFrame) -> SuiteStatistics:
     """The statistics of a results frame (columns of `benchmark.report.frame`) over its generators without the controls.
 
-    Scores that depend on the machine are left out.
+    Scores that depend on the machine are left out. Raises UserError for rows of several protocols or budgets.
     """
+    if len(frame[["protocol", "budget"]].drop_duplicates()) > 1:
+        raise UserError(
+            "the frame holds several protocols or budgets, which do not compare with each other; give the rows of one."
+        )
     scores = []
     for name, part in frame.groupby("metric", sort=False):
         info = score_info(str(name))

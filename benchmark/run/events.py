@@ -12,7 +12,7 @@ from benchmark.store.records import State
 
 @dataclass(frozen=True)
 class Event:
-    """Progress of a stage (`kind` progress), a file found altered (`altered`, with `reason`), or the end of a worker (`end`)."""
+    """What a worker tells: `kind` is stage (one begins), progress (of a stage or a part of it), altered (a file) or end."""
 
     kind: str
     stage: str = ""

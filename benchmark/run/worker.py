@@ -136,8 +136,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
     endings: dict[str, Ending] = {}
     for stage in stages:
-        # Progress comes at a bounded rate, so that a crash would otherwise be told of an earlier stage.
-        send(Event("progress", stage))
+        send(Event("stage", stage))
         try:
             run.run(stage)
             # A model that another machine fitted again need not have the bytes of the first, whose samples are then stale.

@@ -46,7 +46,7 @@ def rank_stability(
         values: One array a setting (G generators, K training seeds, R repetitions).
         ideal: What a perfect generator scores: who is nearer to it ranks before.
         over: What is drawn again, jointly for all generators, so that what they share stays shared. A level with fewer than
-            `LEAST_UNITS` units is kept as it is.
+            `LEAST_UNITS` units, in a setting or in all, is kept as it is.
         seed: Of the resamples.
     """
     sizes = {
@@ -72,8 +72,9 @@ def rank_stability(
 def _means(values: NDArray[np.float64], drawn: Collection[Level], rng: np.random.Generator) -> NDArray[np.float64]:
     """Means over resampled seeds and repetitions: (G, B)."""
     _, seeds, repetitions = values.shape
-    by_seed = _counts(seeds, rng, drawn="training seeds" in drawn) / seeds
-    by_repetition = _counts(repetitions, rng, drawn="repetitions" in drawn) / repetitions
+    by_seed = _counts(seeds, rng, drawn="training seeds" in drawn and seeds >= LEAST_UNITS) / seeds
+    again = "repetitions" in drawn and repetitions >= LEAST_UNITS
+    by_repetition = _counts(repetitions, rng, drawn=again) / repetitions
     return np.asarray(np.einsum("gkr,bk,br->gb", values, by_seed, by_repetition, optimize=True))
 
 

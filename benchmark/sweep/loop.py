@@ -14,7 +14,7 @@ from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import fetch_missing
 from benchmark.errors import UserError
 from benchmark.plan.cell import STRICT_ROLES
-from benchmark.plan.keys import SCORES
+from benchmark.plan.keys import SCORES, score_info
 from benchmark.plan.planner import Plan
 from benchmark.plan.request import Request
 from benchmark.run.runner import Options
@@ -83,6 +83,7 @@ def enqueue(sweep: Sweep, store: Store) -> SharedStudy:
         UserError: The storage cannot be opened, or its study has other settings.
     """
     spec, objective, cell = sweep.spec, sweep.objective, sweep.base.cells[0]
+    score = objective.score
     settings = {
         "generator": cell.generator,
         "version": " ".join(filter(None, [str(cell.version), cell.source])),
@@ -97,6 +98,9 @@ def enqueue(sweep: Sweep, store: Store) -> SharedStudy:
         "seeds": spec.seeds,
         "sampler": spec.sampler,
         "parameters": sweep.space.text(),
+        # Whatever else decides on a trial's value: parameters that are not searched, and the version of the score.
+        "cell": cell.key,
+        "score version": score_info(score).version if score else None,
     }
     (store.root / "sweeps").mkdir(exist_ok=True)
     study = open_study(

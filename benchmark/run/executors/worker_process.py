@@ -39,7 +39,7 @@ class WorkerProcess:
     ) -> None:
         self.job = job
         self.started = time.monotonic()
-        self.last = Event("progress", "starting")
+        self.stage = "starting"
         self.exceeded: tuple[State, str] | None = None
         """How and why it was ended for a limit of its own."""
         cell = Store(job.store).cell(job.cell)
@@ -75,7 +75,7 @@ class WorkerProcess:
         for line in self.process.stdout:
             event = read_event(line.decode(errors="replace"))
             if event:
-                self.last = event
+                self.stage = event.stage if event.kind == "stage" else self.stage
                 ended = ended or event.kind == "end"
                 on_event(self, event)
         code = self.process.wait()
@@ -84,7 +84,7 @@ class WorkerProcess:
 
     def _exit_event(self, code: int) -> Event:
         """The end of a worker that ended without an event of its own."""
-        stage = self.last.stage
+        stage = self.stage
         if self.exceeded is not None:
             state, reason = self.exceeded[0], f"{self.exceeded[1]} in {stage}"
         elif code < 0:

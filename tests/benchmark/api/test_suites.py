@@ -110,6 +110,8 @@ def test_mappings_and_texts_say_the_same() -> None:
         request_of(only={"generator": ["copy", "oracle"], "length": 24}, set={"a": {"b": "x", "c": (1, 2)}}) == expected
     )
     assert request_of(only=expected.only, set=expected.assignments) == expected
+    one = Request(only=("generator=copy",), assignments=("a.b=1",), lengths=(24,))
+    assert request_of(only="generator=copy", set="a.b=1", lengths=24) == one
 
 
 @pytest.mark.parametrize(

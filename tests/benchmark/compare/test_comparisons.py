@@ -199,6 +199,16 @@ def test_holms_correction_takes_back_what_is_chance_among_many(
     )
 
 
+def test_equal_values_are_no_tests_that_are_corrected_for(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
+    equal = {name: (0.3, 0.31, 0.32) for name in registry.names() if name != "spectral"}
+    put(stores[0], cells[0], {**equal, "spectral": (0.3, 0.31, 0.33)}, floor=None)
+    put(stores[1], cells[0], {**equal, "spectral": (0.5, 0.52, 0.53)}, floor=None)
+    found = {one["score"]: one for one in compared(stores)["comparisons"]}
+    assert found["spectral"]["p_holm"] == found["spectral"]["p"] < 0.05
+    assert {found[name]["p_holm"] for name in equal} == {None}
+    assert "for the 1 tests of values that are not equal" in str(compare(*stores).content)
+
+
 def test_equal_generators_do_not_differ_and_a_shift_is_found(
     stores: tuple[Store, Store], cells: tuple[Cell, ...]
 ) -> None:

@@ -86,6 +86,15 @@ def test_whoever_enters_the_same_file_gets_the_same_bytes(samples: Path, tmp_pat
         assert first.read_bytes() == second.read_bytes()
 
 
+def test_windows_off_the_unit_interval_by_rounding_are_entered(samples: Path, tmp_path: Path) -> None:
+    windows = np.load(samples).astype(np.float64)
+    windows[0, 0, 0] = 1 + 2.2e-16
+    np.save(tmp_path / "rounded.npy", windows)
+    (folder,) = scored(tmp_path / "rounded.npy", tmp_path / "runs").folders()
+    with np.load(folder.samples) as archive:
+        assert archive["samples"].max() <= 1
+
+
 def test_the_score_is_the_metrics_own(samples: Path, tmp_path: Path) -> None:
     from metrics.spectral import Spectral
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmark.errors import UserError
 from benchmark.report.render import markdown
 from benchmark.report.statistics import SuiteStatistics, statistics_of
 from benchmark.report.statistics_text import statistics_tables
@@ -172,3 +173,9 @@ def test_many_who_tie_have_places_too() -> None:
     one = base[base["generator"] == "alpha"].assign(metric="duplicates", value=0.0)
     tied = pd.concat([one.assign(generator=f"g{number}", title=f"g{number}") for number in range(25)])
     assert "1–25" in statistics_text(statistics_of(tied))
+
+
+def test_rows_that_do_not_compare_are_refused() -> None:
+    both = pd.concat([make_frame(2), make_frame(2, budget="quick")])
+    with pytest.raises(UserError, match="several protocols or budgets, which do not compare"):
+        statistics_of(both)

@@ -142,8 +142,8 @@ def test_a_kill_inside_each_stage(finished: Path, tmp_path: Path, stage: str, vi
     runner.wait(timeout=180)
     wait_until(lambda: gone(children))
     events = [line["event"] for line in journal(tmp_path / "runs", "*timemar_s*") if line["stage"] == stage]
-    # The runner replaces a lost worker, which begins the stage anew.
-    again = ["started", "finished"] if victim == "child" else []
+    # The runner says that a worker was lost and replaces it, and the stage begins anew.
+    again = ["killed", "started", "finished"] if victim == "child" else []
     assert events == ["started", *again], "the stage was over before the kill"
     check(tmp_path, finished)
 

@@ -49,6 +49,13 @@ def test_generators_that_tie_share_their_places() -> None:
     assert found.first_stays == 0.5
 
 
+def test_a_setting_with_few_units_keeps_them_beside_one_with_more() -> None:
+    # Of the first setting's two training seeds one alone would turn the ranks.
+    few, many = np.array([[[0.0], [1.0]], [[0.6], [0.6]]]), np.array([[[0.0]] * 3, [[0.0]] * 3])
+    found = rank_stability([few, many], 0.0, ["training seeds"], seed=0)
+    assert (found.drawn, found.first_stays) == (("training seeds",), 1.0)
+
+
 def test_levels_with_few_units_are_kept_and_named() -> None:
     values = [np.random.default_rng(1).random((3, 1, 5))] * 2
     found = rank_stability(values, 0.0, LEVELS, seed=0)
