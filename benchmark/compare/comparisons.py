@@ -19,6 +19,8 @@ from metrics.base import MetricInfo
 
 Conclusion = Literal["no difference beyond noise", "better in B", "worse in B", "undecided"]
 Unit = Literal["training seed", "training seed, not paired", "repetition", "repetition, not paired"]
+ROUNDING = 1e-6
+"""Relative differences up to this are rounding: the resolution of 32 bits is 1.2e-7."""
 OTHER_SEED = "one model a side, of another training seed: the variance of training is not known"
 
 
@@ -198,8 +200,9 @@ def _concluded(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def is_equal(one: Comparison) -> bool:
-    """Whether both sides have the same values."""
-    return one.a == one.b and one.low == one.high
+    """Whether both sides have the same values up to rounding, which differs between processors."""
+    bounds = (one.a - one.b,) if one.low is None or one.high is None else (one.low, one.high)
+    return max(map(abs, bounds)) <= ROUNDING * max(abs(one.a), abs(one.b))
 
 
 def conclude(one: Comparison) -> Comparison:
@@ -209,7 +212,7 @@ def conclude(one: Comparison) -> Comparison:
     as in every table; better is nearer to the ideal.
     """
     if is_equal(one):
-        return replace(one, conclusion="no difference beyond noise", reason="equal values")
+        return replace(one, conclusion="no difference beyond noise", reason="equal up to rounding")
     if one.p_holm is None or one.low is None or one.high is None:
         reason = OTHER_SEED if one.unit == "training seed, not paired" else "one value a side has no spread"
         return replace(one, conclusion="undecided", reason=reason)

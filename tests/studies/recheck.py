@@ -41,11 +41,17 @@ def cpu_seconds(cell: Path) -> float:
     return sum(float(stage["cpu_seconds"]) for stage in stages.values())
 
 
-def chosen(kept: Store, count: int, seed: int) -> list[Path]:
-    """`count` cells under protocol strict, drawn without replacement, cheapest first."""
+def chosen(kept: Store, choice: Path, count: int, seed: int) -> list[Path]:
+    """`count` cells under protocol strict, drawn without replacement, cheapest first.
+
+    The choice is kept as the JSON file `choice`: cells that are kept later do not change it.
+    """
     cells = sorted(cell for cell in (kept.root / "cells").iterdir() if "-strict-" in cell.name)
-    drawn = np.random.default_rng(seed).choice(len(cells), size=min(count, len(cells)), replace=False)
-    return sorted((cells[index] for index in drawn), key=cpu_seconds)
+    if not choice.exists():
+        drawn = np.random.default_rng(seed).choice(len(cells), size=min(count, len(cells)), replace=False)
+        choice.write_text(json.dumps(sorted(cells[index].name for index in drawn), indent=1) + "\n", encoding="utf-8")
+    names = json.loads(choice.read_text(encoding="utf-8"))
+    return sorted((cell for cell in cells if cell.name in names), key=cpu_seconds)
 
 
 def done(store: Store) -> dict[Place, Path]:
@@ -108,8 +114,8 @@ def main() -> None:
     parser.add_argument("--compare-only", action="store_true", help="compare what is done, compute nothing")
     arguments = parser.parse_args()
     store = Store(arguments.store)
-    cells = chosen(Store(MEASURED / "records"), arguments.count, arguments.seed)
     again = Store(MEASURED / "recheck").create()
+    cells = chosen(Store(MEASURED / "records"), again.root / "chosen.json", arguments.count, arguments.seed)
     for cell in cells:
         if not arguments.compare_only and place(cell) not in done(store):
             compute(place(cell), store.root)

@@ -10,17 +10,18 @@ from tests.studies.recheck import chosen, cpu_seconds, done, machines, moved, pl
 from tests.studies.record import MEASURED
 
 KEPT = Store(MEASURED / "records")
+CHOICE = MEASURED / "recheck" / "chosen.json"
 
 
-def test_a_seed_chooses_cells_cheapest_first() -> None:
-    cells = chosen(KEPT, 10, 0)
+def test_a_seed_chooses_cells_cheapest_first_and_the_choice_is_kept(tmp_path: Path) -> None:
+    cells = chosen(KEPT, tmp_path / "chosen.json", 10, 0)
     assert len(set(cells)) == 10
-    assert cells == chosen(KEPT, 10, 0) != chosen(KEPT, 10, 1)
+    assert cells == chosen(KEPT, tmp_path / "chosen.json", 10, 1) != chosen(KEPT, tmp_path / "other.json", 10, 1)
     assert [cpu_seconds(cell) for cell in cells] == sorted(cpu_seconds(cell) for cell in cells)
 
 
 def test_cells_are_compared_with_new_records_of_them(tmp_path: Path) -> None:
-    cells = [cell for cell in chosen(KEPT, 10, 0) if place(cell)[1] == "gaussian"]
+    cells = [cell for cell in chosen(KEPT, CHOICE, 10, 0) if place(cell)[1] == "gaussian"]
     again = Store(tmp_path / "again").create()
     for cell in cells:
         shutil.copytree(cell, again.root / "cells" / cell.name)

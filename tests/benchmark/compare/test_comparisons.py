@@ -132,8 +132,8 @@ def test_one_repetition_decides_nothing_and_equal_values_do_not_differ(
     found = {one["score"]: (one["conclusion"], one["reason"]) for one in compared(stores)["comparisons"]}
     assert found == {
         "context_fid": ("undecided", "one value a side has no spread"),
-        "dcr_ratio": ("no difference beyond noise", "equal values"),
-        "predictive": ("no difference beyond noise", "equal values"),
+        "dcr_ratio": ("no difference beyond noise", "equal up to rounding"),
+        "predictive": ("no difference beyond noise", "equal up to rounding"),
     }
 
 
@@ -202,10 +202,12 @@ def test_holms_correction_takes_back_what_is_chance_among_many(
 def test_equal_values_are_no_tests_that_are_corrected_for(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
     equal = {name: (0.3, 0.31, 0.32) for name in registry.names() if name != "spectral"}
     put(stores[0], cells[0], {**equal, "spectral": (0.3, 0.31, 0.33)}, floor=None)
-    put(stores[1], cells[0], {**equal, "spectral": (0.5, 0.52, 0.53)}, floor=None)
+    rounded = {name: tuple(value * (1 + 1e-12) for value in values) for name, values in equal.items()}
+    put(stores[1], cells[0], {**rounded, "spectral": (0.5, 0.52, 0.53)}, floor=None)
     found = {one["score"]: one for one in compared(stores)["comparisons"]}
     assert found["spectral"]["p_holm"] == found["spectral"]["p"] < 0.05
     assert {found[name]["p_holm"] for name in equal} == {None}
+    assert {found[name]["reason"] for name in equal} == {"equal up to rounding"}
     assert "for the 1 tests of values that are not equal" in str(compare(*stores).content)
 
 
