@@ -91,9 +91,9 @@ def _caption(spec: AblationSpec, cell: Cell) -> str:
             "more."
         )
     return (
-        f"{caption} In brackets the 95 % t-interval of the difference over seeds, paired by seed. A difference whose interval "
-        "contains 0, or does not lie wholly beyond a perfect generator's distance from the ideal (the floor), is not "
-        "distinguishable."
+        f"{caption} In brackets its 95 % interval by Welch's t-test over training seeds; Context-FID is compared by "
+        "logarithms, so that its difference is one of geometric means. A difference whose interval contains 0, or does not lie "
+        "wholly beyond a perfect generator's distance from the ideal (the floor), is not distinguishable."
     )
 
 
@@ -126,13 +126,13 @@ def _number(effect: Effect, value: float | None) -> str:
 def _difference(effect: Effect) -> str:
     if effect.difference is None:
         return ""
-    mean, half_width = effect.difference
+    mean, low, high, _ = effect.difference
     if effect.quantity == PARAMETERS:
         return f"{mean:+,.0f}"
     form = "+.2e" if effect.quantity == RECONSTRUCTION else f"+.{_decimals(effect)}f"
-    if half_width is None:
+    if low is None or high is None:
         return f"{mean:{form}}"
-    return f"{mean:{form}} [{mean - half_width:{form}}, {mean + half_width:{form}}]"
+    return f"{mean:{form}} [{low:{form}}, {high:{form}}]"
 
 
 def _decimals(effect: Effect) -> int:
@@ -149,8 +149,9 @@ def _record(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect], fil
     rows = []
     for effect in found:
         row = asdict(effect)
-        row["difference"] = None if effect.difference is None else effect.difference.mean
-        row["half_width"] = None if effect.difference is None else effect.difference.half_width
+        row |= dict.fromkeys(("difference", "low", "high"))
+        if effect.difference is not None:
+            row["difference"], row["low"], row["high"], _ = effect.difference
         row["published"] = list(effect.published) if effect.published else None
         rows.append(row)
     return {

@@ -13,8 +13,8 @@ from benchmark.plan.describe import cell_parts
 from benchmark.report.frame import results_frame
 from benchmark.report.published import published_scores
 from benchmark.report.table import make_table
-from benchmark.statistics import Summary, summarise
-from benchmark.statistics.tests import equivalence
+from benchmark.statistics import Difference, difference, summarise
+from benchmark.statistics.tests import beside_margin
 from benchmark.store.store import Store
 from metrics import registry
 
@@ -34,7 +34,7 @@ class Effect:
         title: The quantity's title.
         whole: Its mean over training seeds with the part.
         without: Its mean over training seeds without the part.
-        difference: Without minus whole, paired by training seed, with its 95 % half-width.
+        difference: Without minus whole by Welch's test over training seeds; of logarithms where the score's spread grows with it.
         margin: The difference that a score's noise makes; None where it has no floor.
         published: The paper's values, whole and without.
         conclusion: What the difference allows to say, or why a value is missing.
@@ -46,7 +46,7 @@ class Effect:
     title: str
     whole: float | None
     without: float | None
-    difference: Summary | None
+    difference: Difference | None
     margin: float | None
     published: tuple[float, float] | None
     conclusion: str
@@ -71,21 +71,20 @@ def effects(ablation: Ablation, store: Store) -> list[Effect]:
     return [effect for effect in found if effect is not None]
 
 
-def conclude(difference: Summary, margin: float | None, *, farther: bool) -> str:
-    """What a difference allows to say.
+def conclude(difference: Difference, margin: float | None) -> str:
+    """What a difference allows to say of a quantity whose ideal is 0.
 
     Args:
-        difference: Without minus whole, with its 95 % half-width (None with one training seed).
+        difference: Without minus whole; no interval with one training seed.
         margin: The difference that noise makes; None where it is not known.
-        farther: Whether the value without the part is farther from the ideal.
     """
-    mean, half_width = difference
+    mean, low, high, _ = difference
     small = margin is not None and abs(mean) <= margin
-    if half_width is None:
+    if low is None or high is None:
         return "nothing: one training seed" + (", and below the floor" if small else "")
-    if equivalence(mean, half_width, margin or 0.0) == "different":
-        return "worse without it" if farther else "better without it"
-    if abs(mean) <= half_width:
+    if beside_margin(low, high, margin or 0.0) == "different":
+        return "worse without it" if mean > 0 else "better without it"
+    if low <= 0 <= high:
         return "not distinguishable: the interval contains 0"
     return "not distinguishable: " + ("below the floor" if small else "the interval reaches the floor")
 
@@ -101,10 +100,10 @@ def _effect(
     """The effect on a quantity that `read` gives by cell; None where the generator does not record it at all."""
     first = pairs[0][0]
     is_score = quantity in SCORES
-    title, ideal = "Reconstruction error (mean squared)", 0.0
+    title, log_scale = "Reconstruction error (mean squared)", False
     if is_score:
         info = registry.load(quantity).info
-        title, ideal = info.title, info.ideal
+        title, log_scale = info.title, info.log_scale
     values = [(read(whole), read(part)) for whole, part in pairs]
     known = [(a, b) for a, b in values if a is not None and b is not None]
     setting = (first.dataset.title or first.dataset.id, drop, quantity, title)
@@ -112,12 +111,11 @@ def _effect(
     if len(known) < len(pairs):
         reason = _reason(pairs, store)
         return Effect(*setting, None, None, None, margin, published, reason) if is_score or reason else None
-    whole, without = (summarise(side).mean for side in zip(*known, strict=True))
-    difference = summarise([b - a for a, b in known])
-    farther = abs(without - ideal) > abs(whole - ideal)
-    return Effect(
-        *setting, whole, without, difference, margin, published, conclude(difference, margin, farther=farther)
-    )
+    sides = [list(side) for side in zip(*known, strict=True)]
+    whole, without = (summarise(side).mean for side in sides)
+    # A seed's number names a stream of each generator's own, so that pairing by it would remove no noise.
+    told = difference(*sides, paired=False, log_scale=log_scale)
+    return Effect(*setting, whole, without, told, margin, published, conclude(told, margin))
 
 
 def _size(pair: tuple[Cell, Cell], drop: str) -> Effect:
@@ -125,7 +123,16 @@ def _size(pair: tuple[Cell, Cell], drop: str) -> Effect:
     share = f"{100 * (without - whole) / whole:+.1f} %" if whole else ""
     name = pair[0].dataset.title or pair[0].dataset.id
     return Effect(
-        name, drop, PARAMETERS, "Parameters", whole, without, Summary(without - whole, None), None, None, share
+        name,
+        drop,
+        PARAMETERS,
+        "Parameters",
+        whole,
+        without,
+        Difference(without - whole, None, None, None),
+        None,
+        None,
+        share,
     )
 
 

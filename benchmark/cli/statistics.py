@@ -22,7 +22,7 @@ def statistics(
     store: StoreOption = Path("runs"),
     json_target: Json = None,
 ) -> None:
-    """Test and rank a suite's generators: paired tests, Friedman, win rates, rank stability, components of variance.
+    """Test and rank a suite's generators: t-tests, Friedman, win rates, rank stability, components of variance.
 
     Example: python -m benchmark statistics --suite table1 --only dataset=stocks,sines
     """

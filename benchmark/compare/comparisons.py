@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
 from benchmark.compare.setups import Changes, Matched, Scores, Setup, changes, match, other_data, other_score
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
+from benchmark.plan.score_name import ScoreName
 from benchmark.report.floor import floor_and_margin
 from benchmark.statistics import difference, holm
 from benchmark.statistics.tests import LEVEL, beside_margin
+from benchmark.store.records import ScoreRecord
 from metrics.base import MetricInfo
 
 Conclusion = Literal["no difference beyond noise", "better in B", "worse in B", "undecided"]
@@ -37,7 +40,7 @@ class Comparison:
             from the ideal where a and b lie on either side of it.
         low: The lower end of the 95 % interval of the difference; None for one value a side.
         high: The upper end.
-        unit: What the values are that the test pairs.
+        unit: What the values are that the test compares; each is a mean over the draws of samples that both have.
         n: Values a side; the smaller number where they differ.
         p: The p-value; None for one value a side.
         p_holm: The same, corrected for all comparisons of the two stores.
@@ -103,23 +106,45 @@ def find(a: Sequence[Setup], b: Sequence[Setup]) -> Found:
 
 
 def _names(a: Setup, b: Setup) -> list[str]:
-    """The scores that both have for some training seed."""
-    mine, theirs = ({name for scores in setup.seeds.values() for name in scores} for setup in (a, b))
+    """The scores, whatever the draw of samples, that both have for some training seed."""
+    mine, theirs = ({_base(name) for scores in setup.seeds.values() for name in scores} for setup in (a, b))
     return sorted(mine & theirs)
 
 
-def _seeds(a: Setup, b: Setup, name: str) -> tuple[list[int], list[int]]:
-    """The training seeds of a score on either side: those that both have, or all of both where they share none."""
-    mine, theirs = ([seed for seed, scores in setup.seeds.items() if name in scores] for setup in (a, b))
+def _base(name: str) -> str:
+    return ScoreName.parse(name).base
+
+
+class _Compared(NamedTuple):
+    """The training seeds of a score on either side, and the names of its draws of samples, which all of these seeds have."""
+
+    mine: list[int]
+    theirs: list[int]
+    draws: list[str]
+
+
+def _compared(a: Setup, b: Setup, name: str) -> _Compared:
+    """What of a score is compared: the training seeds that both have, or all of both where they share none."""
+    mine, theirs = (
+        {
+            seed: draws
+            for seed, scores in setup.seeds.items()
+            if (draws := {one for one in scores if _base(one) == name})
+        }
+        for setup in (a, b)
+    )
     shared = [seed for seed in mine if seed in theirs]
-    return (shared, shared) if shared else (mine, theirs)
+    seeds = (shared, shared) if shared else ([*mine], [*theirs])
+    draws = set.intersection(*(mine[seed] for seed in seeds[0]), *(theirs[seed] for seed in seeds[1]))
+    return _Compared(*seeds, sorted(draws))
 
 
 def _alone(a: Setup, b: Setup) -> list[tuple[Setup, str]]:
     """The scores of `a` that no comparison with `b` uses, if any."""
-    used = {name: set(_seeds(a, b, name)[0]) for name in _names(a, b)}
+    compared = [_compared(a, b, name) for name in _names(a, b)]
+    used = {(seed, draw) for one in compared for seed in one.mine for draw in one.draws}
     lacking: dict[int, Scores] = {
-        seed: {name: record for name, record in scores.items() if seed not in used.get(name, ())}
+        seed: {name: record for name, record in scores.items() if (seed, name) not in used}
         for seed, scores in a.seeds.items()
     }
     there = {seed: scores for seed, scores in lacking.items() if scores}
@@ -132,10 +157,17 @@ def _contents(seeds: Mapping[int, Scores]) -> str:
 
 def _compare(a: Setup, b: Setup, name: str, matched: Matched, found: Found) -> None:
     """Add the comparison of one score, or the reason why there is none."""
-    chosen = _seeds(a, b, name)
-    mine, theirs = ([setup.seeds[seed][name] for seed in seeds] for setup, seeds in zip((a, b), chosen, strict=True))
-    paired = chosen[0] == chosen[1]
-    reason = next(filter(None, (other_score(left, right) for left in mine for right in theirs)), "")
+    chosen = _compared(a, b, name)
+    if not chosen.draws:
+        found.refused.append((a, name, "no draw of samples is scored for every training seed of both"))
+        return
+    mine, theirs = (
+        [[setup.seeds[seed][draw] for draw in chosen.draws] for seed in seeds]
+        for setup, seeds in ((a, chosen.mine), (b, chosen.theirs))
+    )
+    paired = chosen.mine == chosen.theirs
+    pairs = itertools.product(itertools.chain(*mine), itertools.chain(*theirs))
+    reason = next(filter(None, (other_score(left, right) for left, right in pairs)), "")
     try:
         info = score_info(name)
     except UserError as error:
@@ -144,21 +176,30 @@ def _compare(a: Setup, b: Setup, name: str, matched: Matched, found: Found) -> N
         found.refused.append((a, name, reason))
         return
     unit: Unit = "training seed" if paired else "training seed, not paired"
-    left, right = ([record.mean for record in side] for side in (mine, theirs))
+    left, right = ([_mean([record.mean for record in records]) for records in side] for side in (mine, theirs))
     if paired and len(mine) == 1:
-        left, right = (list(side[0].repetitions) for side in (mine, theirs))
+        left, right = (_repetitions(side[0]) for side in (mine, theirs))
         paired = len(left) == len(right)
         unit = "repetition" if paired else "repetition, not paired"
     told = difference(*_oriented(left, right, info.ideal), paired=paired, log_scale=info.log_scale)
-    margin = _margin(a, name, info, mine[0].version, matched)
+    margin = _margin(a, name, info, mine[0][0].version, matched)
     n = min(len(left), len(right))
-    means = sum(left) / len(left), sum(right) / len(right)
+    means = _mean(left), _mean(right)
     found.comparisons.append(Comparison(a, info, *means, told.mean, told.low, told.high, unit, n, told.p, None, margin))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _repetitions(draws: Sequence[ScoreRecord]) -> list[float]:
+    """The repetitions of a score on one trained model, each its mean over draws of samples."""
+    return [_mean(values) for values in zip(*(record.repetitions for record in draws), strict=False)]
 
 
 def _oriented(left: list[float], right: list[float], ideal: float) -> tuple[list[float], list[float]]:
     """The values of both sides; their distances from the ideal where the two means lie on either side of it."""
-    a, b = (sum(side) / len(side) - ideal for side in (left, right))
+    a, b = (_mean(side) - ideal for side in (left, right))
     if a * b >= 0:
         return left, right
     return [(value - ideal) * math.copysign(1, a) for value in left], [
@@ -174,7 +215,7 @@ def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Ma
             "n": min(record.n_real, record.n_fake),
             "floor": record.floor,
             "seed": seed,
-            "sampling_seed": 0,
+            "sampling_seed": ScoreName.parse(draw).sampling_seed,
             "repetition": repetition,
             "value": value,
         }
@@ -182,7 +223,8 @@ def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Ma
         for other in pair
         if other.setting == setup.setting and other.record["fingerprint"] == setup.record["fingerprint"]
         for seed, scores in other.seeds.items()
-        if (record := scores.get(name)) is not None and record.version == version
+        for draw, record in scores.items()
+        if _base(draw) == name and record.version == version
         for repetition, value in enumerate(record.repetitions)
     ]
     frame = pd.DataFrame(rows).astype({"floor": "float64"})

@@ -1,4 +1,4 @@
-"""The values of one score by setting, on the units that all generators share: what statistics are taken of."""
+"""The values of one score by setting, on the units that all generators have: what statistics are taken of."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Unit = Literal["training seed", "repetition"]
+TESTS: dict[Unit, str] = {"training seed": "Welch's t-tests", "repetition": "paired t-tests"}
+"""What compares two generators: repetitions share their random numbers, training seeds are independent whatever their numbers."""
 SHORTENED = "the budget shortens the score"
 
 
@@ -40,9 +42,14 @@ class Column:
     shortened: bool
     log_scale: bool = False
 
+    @property
+    def paired(self) -> bool:
+        """Whether a unit is the same for all generators."""
+        return self.unit == "repetition"
+
     def groups(self, margin: float) -> Groups:
         """The significance groups of the generators; none, with a reason, for a score that a budget shortens."""
-        found = significance_groups(self.losses, margin, log_scale=self.log_scale)
+        found = significance_groups(self.losses, margin, paired=self.paired, log_scale=self.log_scale)
         if not self.shortened:
             return found
         return Groups(("",) * len(self.generators), found.comparisons, SHORTENED)

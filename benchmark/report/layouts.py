@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from benchmark.config.suites import Variant
 from benchmark.report.table import NOT_RUN, Block, Entry, Row, Table
 from benchmark.report.text_table import Line, Mark, Text, TextTable
-from benchmark.statistics.tests import equivalence
 from metrics.base import MetricInfo
 
 ARROWS = {True: "↑", False: "↓", None: ""}
@@ -20,8 +18,8 @@ SIZES = {
 }  # fmt: skip
 """The paper's classes of parameters, largest first, then everything else, controls last."""
 DIFFERENCE = (
-    "A difference is the value minus the first generator's; its 95 % interval lies within the noise (tie), beyond it, or "
-    "neither (undecided)."
+    "A difference is the value minus the first generator's. By the tests of the letters it lies within the noise (tie), beyond "
+    "it (no word), or neither can be told (undecided)."
 )
 
 
@@ -52,9 +50,9 @@ def differences(table: Table) -> TextTable:
         base = block.rows[0]
         for row in block.rows:
             texts = [Text(row.title)]
-            for entry, whole, margin in zip(row.entries, base.entries, block.margins, strict=True):
+            for column, entry in enumerate(row.entries):
                 is_compared = row is not base and row.size_class != "control"
-                texts += [_text(entry, block), Text(_difference(entry, whole, margin, block) if is_compared else "")]
+                texts += [_text(entry, block), Text(_difference(block, row, column) if is_compared else "")]
             lines.append(Line(tuple(texts), (score_title(block.info),), _kind(row)))
     header = ("generator", *itertools.chain.from_iterable((title, "difference") for title in table.column_titles))
     return _made(table, header, lines, ("score",), DIFFERENCE, _reasons(table))
@@ -129,16 +127,17 @@ def _reasons(table: Table) -> list[str]:
     return [f"{', '.join(settings)} — {reason}" for reason, settings in found.items()]
 
 
-def _difference(entry: Entry, whole: Entry, margin: float, block: Block) -> str:
+def _difference(block: Block, row: Row, column: int) -> str:
+    """A value minus the first generator's, and what their test says."""
+    first = block.rows[0]
+    entry, whole = row.entries[column], first.entries[column]
     if entry.mean is None or whole.mean is None:
         return ""
     difference = entry.mean - whole.mean
-    spread = math.hypot(entry.half_width or 0.0, whole.half_width or 0.0)
     text = ("+" if difference >= 0 else "−") + _number(abs(difference), block)
-    if entry.n is None:  # a cost, which is told and not judged
+    if entry.n is None or first.size_class == "control":  # costs and distances from a control are told and not judged
         return text
-    known = entry.half_width is not None and whole.half_width is not None
-    said = equivalence(difference, spread, margin) if known else "undecided"
+    said = block.said[column].get(frozenset((row.title, first.title)), "undecided")
     return text if said == "different" else f"{text} ({said})"
 
 

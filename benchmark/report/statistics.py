@@ -39,10 +39,10 @@ class Against:
     Attributes:
         generator: The other's title.
         difference: The other's distance from the ideal minus the first's: positive where the first is better.
-        low: The lower end of the 95 % t-interval, paired by the unit.
+        low: The lower end of the 95 % t-interval, paired over repetitions and Welch's over training seeds.
         high: The upper end.
         bootstrap: The 95 % interval by the BCa bootstrap; None for too few units.
-        p: The p-value of the paired t-test.
+        p: The p-value of the t-test, paired or Welch's likewise.
         p_holm: The same, corrected for all pairs of generators in the setting.
         probabilities: That the first is better by more than the margin, equivalent, or worse.
         said: "different", "tie" or "undecided" by p_holm, interval and margin.
@@ -205,7 +205,7 @@ def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
     for one in groups.comparisons:
         if one.pair[0] != 0:
             continue  # only pairs with the first
-        advantage = column.losses[one.pair[1]] - column.losses[0]
+        first, other = column.losses[0], column.losses[one.pair[1]]
         seed = derive_seed("statistics", "bootstrap", info.name, dataset, length, one.pair[1])
         against.append(
             Against(
@@ -213,10 +213,10 @@ def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
                 one.mean,
                 one.low,
                 one.high,
-                bootstrap_interval(advantage, seed),
+                bootstrap_interval(first, other, seed, paired=column.paired),
                 one.p,
                 one.p_holm,
-                mean_probabilities(advantage, place.margin),
+                mean_probabilities(first, other, place.margin, paired=column.paired),
                 one.said,
             )
         )

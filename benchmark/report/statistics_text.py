@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.plan.keys import score_info
+from benchmark.report.columns import TESTS
 from benchmark.report.layouts import score_title
 from benchmark.report.statistics import ScoreStatistics, SettingStatistics, SuiteStatistics
 from benchmark.report.text_table import TextTable, text_lines
@@ -28,12 +29,12 @@ def statistics_tables(statistics: SuiteStatistics) -> list[TextTable]:
 
 def _settings(score: ScoreStatistics) -> TextTable:
     rows = [row for setting in score.settings for row in _setting(setting, score_info(score.score).decimals)]
-    units = dict.fromkeys(f"{one.units} {one.unit}s" for one in score.settings if one.against)
+    tests = dict.fromkeys(f"{TESTS[one.unit]} over {one.units} {one.unit}s" for one in score.settings if one.against)
     notes = [f"{_place(one)}: no groups: {one.reason}." for one in score.settings if one.reason]
-    if units:
+    if tests:
         notes = [
-            f"Generators that share a letter cannot be told apart: paired t-tests over {', '.join(units)} with Holm's correction "
-            "for all pairs of a setting at 5 %, and the whole 95 % interval beyond the floor's margin.",
+            f"Generators that share a letter cannot be told apart: {', '.join(tests)} with Holm's correction for all pairs of a "
+            "setting at 5 %, and the whole 95 % interval beyond the floor's margin.",
             "P: where the difference lies by a Bayesian t-posterior; equivalent is within the margin.",
             *notes,
         ]
@@ -127,8 +128,8 @@ def _stability(statistics: SuiteStatistics) -> TextTable:
             ]
         reasons |= {one.reason: None for one in score.stability[:-1] if one.reason}
     notes = (
-        "How often who is first by mean rank is first again where units are drawn again with replacement, jointly for all "
-        "generators; two who tie for it have half of it each.",
+        "How often who is first by mean rank is first again where units are drawn again with replacement: repetitions and "
+        "settings jointly for all generators, training seeds for each by itself; two who tie for it have half of it each.",
         *(f"{reason[0].upper()}{reason[1:]}." for reason in reasons),
         *statistics.notes,
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
+from benchmark.report.caption import beside_of, caption_of
 from benchmark.report.columns import Unit, column_of
 from benchmark.report.floor import Verdict, floor_and_margin, verdict
-from benchmark.report.published import Published, is_altered, is_comparable, published_scores
-from benchmark.report.spread import LEVELS, spread_of
+from benchmark.report.published import Published, is_comparable, published_scores
+from benchmark.report.spread import spread_of
+from benchmark.statistics.tests import Said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,13 +21,6 @@ if TYPE_CHECKING:
     from metrics.base import MetricInfo
 
 Mark = Literal["", "best", "second"]
-BESIDE = (
-    "In parentheses the published value and a verdict on the difference from it: a tie where its whole 95 % interval lies within "
-    "the noise, better or worse where the whole interval lies beyond it, undecided otherwise."
-)
-"""The caption's sentence on what stands beside a measured value."""
-NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
-"""The caption's sentence where a verdict had no noise to go by."""
 Setting = tuple[str, int]
 """A column: data set and length."""
 
@@ -69,7 +64,8 @@ class Row:
 class Block:
     """One score: its info, its rows, and by column what a perfect generator scores and how much difference is a tie.
 
-    `units` are what the letters of each column are over; None for a column without letters.
+    `units` are what the letters of each column are over; None for a column without letters. `said` is by column what the tests
+    behind the letters say of two titles.
     """
 
     info: MetricInfo
@@ -77,6 +73,7 @@ class Block:
     margins: tuple[float, ...]
     rows: tuple[Row, ...]
     units: tuple[Unit | None, ...] = ()
+    said: tuple[Mapping[frozenset[str], Said], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,17 +95,8 @@ def make_table(frame: pd.DataFrame, *, title: str, dataset_titles: dict[str, str
     several = len({length for _, length in settings}) > 1
     titles = [dataset_titles.get(name, name) + (f"-{length}" if several else "") for name, length in settings]
     blocks = tuple(_block(part, settings, str(name)) for name, part in frame.groupby("metric", sort=False))
-    caption = " ".join(
-        [
-            *_caption(frame, settings, titles),
-            *_spreads(blocks),
-            *_measured(frame, blocks),
-            *_marks(blocks),
-            *_grouped(frame, blocks),
-            *_altered(frame),
-        ]
-    )
-    return Table(title, tuple(settings), tuple(titles), blocks, caption, _beside(frame, blocks), tuple(notes))
+    caption, beside = caption_of(frame, dict(zip(settings, titles, strict=True)), blocks), beside_of(frame, blocks)
+    return Table(title, tuple(settings), tuple(titles), blocks, caption, beside, tuple(notes))
 
 
 def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
@@ -125,27 +113,38 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
             replace(row, entries=tuple(_judged(e, m, info) for e, m in zip(row.entries, margins, strict=True)))
             for row in rows
         ]
-    letters = [
-        _letters(frame[(frame["dataset"] == d) & (frame["length"] == t)], margin, info)
+    groups = [
+        _groups(frame[(frame["dataset"] == d) & (frame["length"] == t)], margin, info)
         for (d, t), margin in zip(settings, margins, strict=True)
     ]
     rows = [
         replace(
             row,
             entries=tuple(
-                replace(e, groups=of.get(row.title, "")) for e, (of, _) in zip(row.entries, letters, strict=True)
+                replace(e, groups=of.letters.get(row.title, "")) for e, of in zip(row.entries, groups, strict=True)
             ),
         )
         for row in _marked(rows, margins, info)
     ]
-    return Block(info, floors, margins, tuple(rows), tuple(unit for _, unit in letters))
+    units, said = tuple(of.unit for of in groups), tuple(of.said for of in groups)
+    return Block(info, floors, margins, tuple(rows), units, said)
 
 
-def _letters(part: pd.DataFrame, margin: float, info: MetricInfo) -> tuple[dict[str, str], Unit | None]:
-    """The significance groups of one column by title, and what they are over; empty and None where there are none."""
+class _Groups(NamedTuple):
+    """The letters of one column by title, what they are over (None without letters), and what the test of two titles says."""
+
+    letters: Mapping[str, str]
+    unit: Unit | None
+    said: Mapping[frozenset[str], Said]
+
+
+def _groups(part: pd.DataFrame, margin: float, info: MetricInfo) -> _Groups:
     column = None if info.depends_on_machine else column_of(part, info.ideal, log_scale=info.log_scale)
-    letters = {} if column is None else dict(zip(column.generators, column.groups(margin).letters, strict=True))
-    return letters, column.unit if column is not None and any(letters.values()) else None
+    if column is None:
+        return _Groups({}, None, {})
+    found, titles = column.groups(margin), column.generators
+    said = {frozenset(titles[place] for place in one.pair): one.said for one in found.comparisons}
+    return _Groups(dict(zip(titles, found.letters, strict=True)), column.unit if any(found.letters) else None, said)
 
 
 def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: str, title: str) -> Row:
@@ -200,108 +199,3 @@ def _marked(rows: list[Row], margins: tuple[float, ...], info: MetricInfo) -> li
         replace(row, entries=tuple(replace(e, mark=m) for e, m in zip(row.entries, marks[index], strict=True)))
         for index, row in enumerate(rows)
     ]
-
-
-def _caption(frame: pd.DataFrame, settings: list[Setting], titles: list[str]) -> Iterable[str]:
-    counts = []
-    timed = {name for name in frame["metric"].unique() if score_info(str(name)).depends_on_machine}
-    scored = frame[~frame["metric"].isin(timed)].dropna(subset=["n"])
-    for (name, length), title in zip(settings, titles, strict=True):
-        here = scored[(scored["dataset"] == name) & (scored["length"] == length)]
-        if not here.empty:
-            n, oracle = here["n"].max(), here.loc[here["generator"] == "oracle", "n"].min()
-            counts.append(f"{title} {int(n):,}" + (f" (oracle {int(oracle):,})" if oracle < n else ""))
-    budgets = ", ".join(sorted(frame["budget"].unique()))
-    protocol = ", ".join(sorted(frame["protocol"].unique()))
-    yield f"Windows scored: {'; '.join(counts) or 'none'}."
-    yield f"Budget {budgets}, protocol {protocol}."
-
-
-def _spreads(blocks: tuple[Block, ...]) -> Iterable[str]:
-    """What a ± is over; entries may differ in it and in their numbers."""
-    entries = [entry for block in blocks for row in block.rows for entry in row.entries if entry.half_width is not None]
-    sizes = {level: {entry.size for entry in entries if entry.level == level} for level in LEVELS}
-    spreads = [
-        text.format(" to ".join(map(str, sorted({min(sizes[level]), max(sizes[level])}))))
-        for level, text in LEVELS.items()
-        if sizes[level]
-    ]
-    if spreads:
-        yield f"± is the half-width of a 95 % t-interval over {' where a value has several, otherwise over '.join(spreads)}."
-
-
-def _measured(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
-    """What scores say of how they are measured, and on which device where that matters."""
-    device = ", ".join(sorted(frame["device"].dropna().unique())) or "unknown"
-    for info in (block.info for block in blocks):
-        if info.caption:
-            yield info.caption
-        if info.depends_on_machine:
-            yield f"{info.title} on device {device}."
-
-
-def _marks(blocks: tuple[Block, ...]) -> Iterable[str]:
-    """What bold and underlining mean, where anything is marked."""
-    marked = [block.info for block in blocks if any(entry.mark for row in block.rows for entry in row.entries)]
-    if marked:
-        yield "Best bold, second underlined, controls apart; values within the noise of the best tie with it."
-    for info in marked:
-        if info.higher_is_better is None:
-            yield f"{info.title}: bold is nearest to {info.ideal:g}, a perfect generator's value."
-
-
-def _grouped(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> Iterable[str]:
-    """What letters mean, and which scores have none."""
-    if any(map(is_shortened, frame["budget"].unique())):
-        return
-    units = {unit for block in blocks for unit in block.units if unit}
-    if units:
-        repetitions = "repetitions on one trained model, so that training variance is not in it"
-        over = {
-            ("training seed",): "training seeds",
-            ("repetition",): repetitions,
-            (
-                "repetition",
-                "training seed",
-            ): f"training seeds where all generators of a column have several, otherwise over {repetitions}",
-        }[tuple(sorted(units))]
-        yield (
-            "Generators that share a letter in a column cannot be told apart: paired t-tests with Holm's correction at 5 % and "
-            f"the whole interval of the difference beyond the noise, over {over}."
-        )
-    single = [block.info.title for block in blocks if _has_single_values(block)]
-    if single:
-        yield f"No letters for {', '.join(single)}: one value a generator has no spread."
-
-
-def _has_single_values(block: Block) -> bool:
-    """Whether two or more generators stand in a column with one value each."""
-    entries = [row.entries for row in block.rows if row.size_class != "control"]
-    return not block.info.depends_on_machine and any(
-        sum(entry.mean is not None and entry.half_width is None for entry in column) > 1
-        for column in zip(*entries, strict=True)
-    )
-
-
-def _altered(frame: pd.DataFrame) -> Iterable[str]:
-    titles = frame.loc[is_altered(frame), "title"].drop_duplicates()
-    if not titles.empty:
-        yield f"Altered by --set or by the suite: {'; '.join(titles)}; no published value stands beside them."
-
-
-def _beside(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
-    """The caption's end: what stands in parentheses, empty where nothing does."""
-    judged = [
-        (entry, floor)
-        for block in blocks
-        if not block.info.depends_on_machine
-        for row in block.rows
-        for entry, floor in zip(row.entries, block.floors, strict=True)
-        if entry.published is not None
-    ]
-    if not judged:
-        return ""
-    if any(map(is_shortened, frame["budget"].unique())):
-        return "In parentheses the published value; a shortened metric gives no verdict."
-    unknown = any(entry.verdict is not None and floor is None for entry, floor in judged)
-    return f"{BESIDE} {NO_NOISE}" if unknown else BESIDE

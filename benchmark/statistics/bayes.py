@@ -30,19 +30,27 @@ class Probabilities:
     worse: float
 
 
-def mean_probabilities(advantages: NDArray[np.float64], rope: float) -> Probabilities:
-    """Where the mean advantage lies, given K ≥ 2 independent advantages (positive: better) and the half-width of the region.
+def mean_probabilities(
+    first: NDArray[np.float64], other: NDArray[np.float64], rope: float, *, paired: bool
+) -> Probabilities:
+    """Where the first's mean advantage lies, other − first, given K ≥ 2 losses of each and the half-width of the region.
 
-    The posterior is Student's t with K − 1 degrees of freedom about the mean with the scale s / √K: the correlated t-test
-    with the correlation 0, since units share no data by which they were fitted.
+    The posterior is Student's t about the mean advantage. `paired`: with K − 1 degrees of freedom and the scale s / √K, the
+    correlated t-test with the correlation 0, since units share no data by which they were fitted. Else: with the scale and
+    the degrees of freedom of Welch's test.
     """
-    mean, count = float(advantages.mean()), len(advantages)
-    if without_spread(advantages):
+    mean = float(other.mean() - first.mean())
+    samples = (other - first,) if paired else (first, other)
+    squares = [0.0 if without_spread(one) else float(one.var(ddof=1)) / len(one) for one in samples]
+    if not any(squares):
         better, worse = float(mean > rope), float(mean < -rope)
     else:
         from scipy.stats import t as student
 
-        posterior = student(count - 1, mean, float(advantages.std(ddof=1)) / math.sqrt(count))
+        degrees = sum(squares) ** 2 / sum(
+            square**2 / (len(one) - 1) for one, square in zip(samples, squares, strict=True)
+        )
+        posterior = student(degrees, mean, math.sqrt(sum(squares)))
         better, worse = float(posterior.sf(rope)), float(posterior.cdf(-rope))
     return Probabilities(better, max(0.0, 1.0 - better - worse), worse)
 

@@ -28,11 +28,11 @@ class Groups:
     reason: str = ""
 
 
-def significance_groups(losses: NDArray[np.float64], margin: float, *, log_scale: bool = False) -> Groups:
+def significance_groups(losses: NDArray[np.float64], margin: float, *, paired: bool, log_scale: bool = False) -> Groups:
     """Letters of the rows of `losses` (G generators, K units), smaller losses being better.
 
-    Two generators differ where a paired t-test over the units, by Holm's correction for all pairs, and the margin together
-    say so (see `Comparison`). On a `log_scale` the tests compare logarithms.
+    Two generators differ where a t-test over the units (see `all_pairs`), by Holm's correction for all pairs, and the margin
+    together say so (see `Comparison`). On a `log_scale` the tests compare logarithms.
     """
     count, units = losses.shape
     none = ("",) * count
@@ -40,7 +40,7 @@ def significance_groups(losses: NDArray[np.float64], margin: float, *, log_scale
         return Groups(none, reason="fewer than two generators have values")
     if units < 2:
         return Groups(none, reason="one value a generator has no spread")
-    comparisons = all_pairs(losses, margin, log_scale=log_scale)
+    comparisons = all_pairs(losses, margin, paired=paired, log_scale=log_scale)
     different = [one.pair for one in comparisons if one.said == "different"]
     try:
         return Groups(compact_letters(losses.mean(axis=1), different), comparisons)

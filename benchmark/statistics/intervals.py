@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 LEAST_BOOTSTRAP = 4
 """With k values the most extreme resample has the probability k⁻ᵏ: from 4 on it is below the 2.5 % that a tail holds."""
@@ -34,25 +35,35 @@ def summarise(values: Sequence[float]) -> Summary:
     return Summary(float(array.mean()), scale * float(array.std(ddof=1)))
 
 
-def without_spread(values: Sequence[float] | np.ndarray) -> bool:
+def without_spread(values: Sequence[float] | NDArray[np.float64]) -> bool:
     """Whether values are equal up to rounding."""
     array = np.asarray(values, dtype=np.float64)
     return bool(np.ptp(array) <= 1e-12 * np.abs(array).max())
 
 
-def bootstrap_interval(differences: Sequence[float] | np.ndarray, seed: int) -> tuple[float, float] | None:
-    """The 95 % interval of the mean of paired differences by the BCa bootstrap; None for fewer than `LEAST_BOOTSTRAP` values.
+def bootstrap_interval(
+    a: NDArray[np.float64], b: NDArray[np.float64], seed: int, *, paired: bool
+) -> tuple[float, float] | None:
+    """The 95 % interval of the mean of b − a by the BCa bootstrap; None for fewer than `LEAST_BOOTSTRAP` values a side.
 
+    `paired` values are drawn again in pairs, others each side by itself.
     Source: Efron, Better bootstrap confidence intervals, JASA 82 (1987), as SciPy has it.
     """
-    array = np.asarray(differences, dtype=np.float64)
-    if len(array) < LEAST_BOOTSTRAP:
+    if min(len(a), len(b)) < LEAST_BOOTSTRAP:
         return None
-    if without_spread(array):
-        return float(array.mean()), float(array.mean())
+    samples = (b - a,) if paired else (b, a)
+    mean = float(b.mean() - a.mean())
+    if all(map(without_spread, samples)):
+        return mean, mean
     from scipy import stats
 
     found = stats.bootstrap(
-        (array,), np.mean, n_resamples=RESAMPLES, method="BCa", random_state=np.random.default_rng(seed)
+        samples, _difference, n_resamples=RESAMPLES, method="BCa", random_state=np.random.default_rng(seed)
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def _difference(*samples: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    """The mean of one sample, or the first's minus the second's."""
+    first, *others = (one.mean(axis=axis) for one in samples)
+    return np.asarray(first - sum(others))

@@ -23,7 +23,7 @@ class Stability:
     """What happens to the ranks when some units are drawn again with replacement.
 
     Attributes:
-        over: What was asked to be resampled, jointly.
+        over: What was asked to be resampled, together.
         drawn: What of it was: levels with `LEAST_UNITS` units or more.
         first_stays: The share of resamples in which the first is first again; two who tie for it have half of it each.
         places: The share of resamples (G generators, G places) in which a generator has a place, rows and columns summing to 1.
@@ -45,8 +45,8 @@ def rank_stability(
     Args:
         values: One array a setting (G generators, K training seeds, R repetitions).
         ideal: What a perfect generator scores: who is nearer to it ranks before.
-        over: What is drawn again, jointly for all generators, so that what they share stays shared. A level with fewer than
-            `LEAST_UNITS` units, in a setting or in all, is kept as it is.
+        over: What is drawn again: repetitions and settings jointly for all generators, which share them; training seeds for each
+            generator by itself. A level with fewer than `LEAST_UNITS` units, in a setting or in all, is kept as it is.
         seed: Of the resamples.
     """
     sizes = {
@@ -62,7 +62,7 @@ def rank_stability(
         return Stability(asked, reason=reason)
     rng = np.random.default_rng(seed)
     placed = np.stack([ranks(np.abs(_means(one, drawn, rng) - ideal)) for one in values], axis=2)  # (G, B, S)
-    chosen = _counts(len(values), rng, drawn="settings" in drawn)  # (B, S)
+    chosen = _counts(len(values), rng, RESAMPLES, drawn="settings" in drawn)  # (B, S)
     total = np.einsum("gbs,bs->gb", placed, chosen)  # halves of integers: equal sums are equal numbers
     first = int(np.argmin(_mean_ranks(values, ideal)))
     places = _places(total)
@@ -71,18 +71,19 @@ def rank_stability(
 
 def _means(values: NDArray[np.float64], drawn: Collection[Level], rng: np.random.Generator) -> NDArray[np.float64]:
     """Means over resampled seeds and repetitions: (G, B)."""
-    _, seeds, repetitions = values.shape
-    by_seed = _counts(seeds, rng, drawn="training seeds" in drawn and seeds >= LEAST_UNITS) / seeds
+    generators, seeds, repetitions = values.shape
+    trained = "training seeds" in drawn and seeds >= LEAST_UNITS
+    by_seed = _counts(seeds, rng, generators, RESAMPLES, drawn=trained) / seeds
     again = "repetitions" in drawn and repetitions >= LEAST_UNITS
-    by_repetition = _counts(repetitions, rng, drawn=again) / repetitions
-    return np.asarray(np.einsum("gkr,bk,br->gb", values, by_seed, by_repetition, optimize=True))
+    by_repetition = _counts(repetitions, rng, RESAMPLES, drawn=again) / repetitions
+    return np.asarray(np.einsum("gkr,gbk,br->gb", values, by_seed, by_repetition, optimize=True))
 
 
-def _counts(size: int, rng: np.random.Generator, *, drawn: bool) -> NDArray[np.float64]:
-    """How often each of `size` units is drawn, once each where they are not resampled: (B, size)."""
+def _counts(size: int, rng: np.random.Generator, *times: int, drawn: bool) -> NDArray[np.float64]:
+    """How often each of `size` units is drawn, once each where they are not resampled: (*times, size)."""
     if not drawn:
-        return np.ones((RESAMPLES, size))
-    return rng.multinomial(size, np.full(size, 1 / size), size=RESAMPLES).astype(np.float64)
+        return np.ones((*times, size))
+    return rng.multinomial(size, np.full(size, 1 / size), size=times).astype(np.float64)
 
 
 def _mean_ranks(values: Sequence[NDArray[np.float64]], ideal: float) -> NDArray[np.float64]:

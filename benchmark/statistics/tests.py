@@ -28,9 +28,13 @@ class Difference(NamedTuple):
 
 
 def difference(
-    a: Sequence[float], b: Sequence[float], *, paired: bool | None = None, log_scale: bool = False
+    a: Sequence[float] | NDArray[np.float64],
+    b: Sequence[float] | NDArray[np.float64],
+    *,
+    paired: bool,
+    log_scale: bool = False,
 ) -> Difference:
-    """The mean of b − a by a paired t-test, or by Welch's test where the values are not `paired` (None: as many on either side).
+    """The mean of b − a by a paired t-test, or by Welch's test where the values are not `paired`.
 
     On a `log_scale` the test is of the logarithms of positive values: the difference is that of geometric means, and its interval
     is that of their ratio times the geometric mean of a. Values of which one is not positive are compared as they are.
@@ -40,8 +44,8 @@ def difference(
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if log_scale and min(x.min(), y.min()) > 0:
-        return _ratio(difference(np.log(x).tolist(), np.log(y).tolist(), paired=paired), float(np.log(x).mean()))
-    if len(x) == len(y) if paired is None else paired:
+        return _ratio(difference(np.log(x), np.log(y), paired=paired), float(np.log(x).mean()))
+    if paired:
         return paired_differences((y - x)[None])[0]
     from scipy import stats
 
@@ -111,14 +115,14 @@ def beside_margin(low: float, high: float, margin: float) -> Said:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two of several generators on the same units.
+    """Two of several generators.
 
     Attributes:
         pair: Their two rows, the smaller first.
         mean: The mean of the second's values minus the first's; the difference of geometric means on a log scale.
         low: The lower end of the difference's 95 % interval.
         high: The upper end.
-        p: The p-value of the paired t-test.
+        p: The p-value of the t-test, paired or Welch's.
         p_holm: The same, corrected for all pairs.
         said: "different" where the corrected p-value is below `LEVEL` and the whole interval lies beyond the margin; "tie"
             where the whole interval lies within it.
@@ -133,15 +137,21 @@ class Comparison:
     said: Said
 
 
-def all_pairs(losses: NDArray[np.float64], margin: float, *, log_scale: bool = False) -> tuple[Comparison, ...]:
-    """Paired t-tests of every two rows of `losses` (G generators, K ≥ 2 units) with Holm's correction for all of them.
+def all_pairs(
+    losses: NDArray[np.float64], margin: float, *, paired: bool, log_scale: bool = False
+) -> tuple[Comparison, ...]:
+    """t-tests of every two rows of `losses` (G generators, K ≥ 2 units) with Holm's correction for all of them.
 
+    They are `paired` where the columns are units that the generators share, and Welch's where each row has units of its own.
     On a `log_scale` they are tests of the logarithms, as `difference` says.
     """
     pairs = list(combinations(range(len(losses)), 2))
     ratios = log_scale and losses.size > 0 and bool(losses.min() > 0)
     tested = np.log(losses) if ratios else losses
-    found = paired_differences(np.array([tested[j] - tested[i] for i, j in pairs]).reshape(len(pairs), -1))
+    if paired:
+        found = paired_differences(np.array([tested[j] - tested[i] for i, j in pairs]).reshape(len(pairs), -1))
+    else:
+        found = [difference(tested[i], tested[j], paired=False) for i, j in pairs]
     if ratios:
         found = [_ratio(one, float(tested[i].mean())) for one, (i, _) in zip(found, pairs, strict=True)]
     corrected = holm([one.p or 0.0 for one in found])

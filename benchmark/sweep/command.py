@@ -16,6 +16,7 @@ from benchmark.report.text_table import TextTable
 from benchmark.report.written import written
 from benchmark.run.runner import Options
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.records import State
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
 from benchmark.sweep.best import score_best
@@ -97,7 +98,10 @@ def _report(
     record = tables.summary(checked, trials, test_scores, checked.storage(store), files)
     write_json(folder / "sweep.json", record)
     content: tuple[str | TextTable, ...] = (overview, *grids, *_conclusion(record), *written(files))
-    return Report(content, record, any(trial["state"] == "failed" for trial in trials))
+    failed = any(trial["state"] == "failed" for trial in trials) or any(
+        score["status"] not in (State.DONE, State.SKIPPED) for score in test_scores.values()
+    )
+    return Report(content, record, failed)
 
 
 def _conclusion(record: dict[str, Any]) -> list[str]:
@@ -109,7 +113,7 @@ def _conclusion(record: dict[str, Any]) -> list[str]:
         )
         lines.append(f"best: trial {best['trial']}, {best['value']:.4g}; as options: {options}")
         lines += [
-            f"its {score_info(name).title} against the test windows: {_interval(value)}"
+            f"its {score_info(name).title} against the test windows: {score_text(value)}"
             for name, value in best["test_scores"].items()
         ]
     running = sum(trial["state"] == "running" for trial in record["trials"])
@@ -118,7 +122,10 @@ def _conclusion(record: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _interval(value: Mapping[str, Any]) -> str:
+def score_text(value: Mapping[str, Any]) -> str:
+    """A test score's mean and half-width, or why it has none."""
+    if value["mean"] is None:
+        return ": ".join(filter(None, (value["status"], value["reason"])))
     half_width = "" if value["half_width"] is None else f" ± {value['half_width']:.2g}"
     return f"{value['mean']:.4g}{half_width}"
 

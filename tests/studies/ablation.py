@@ -3,8 +3,8 @@
     python -m tests.studies.ablation results/measured/ablation_stocks_fast --oracle 0.0041
 
 The folder holds `<data set>-24-timemar_s[_no_<part>]-paper-fast-s<seed>.scores.json` as the store wrote them, and beside them,
-where they were kept, the fitted generators' `.generator.json` with the reconstruction error. Differences are paired by training
-seed, with 95 % t-intervals; `--oracle` is a perfect generator's Context-FID, below which no difference of it is told from noise.
+where they were kept, the fitted generators' `.generator.json` with the reconstruction error. Intervals are those of `ablate`, by
+Welch's test over training seeds; `--oracle` is a perfect generator's Context-FID, within which a difference of it is noise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.ablate.effects import RECONSTRUCTION, conclude
-from benchmark.statistics import summarise
+from benchmark.statistics import difference, summarise
 from metrics import registry
 from tests.studies.record import table
 
@@ -54,20 +54,23 @@ def rows(found: Values, oracle: float) -> list[list[str]]:
             seeds = sorted(set(whole) & set(without))
             if not seeds:
                 continue
-            title = "Reconstruction error" if quantity == RECONSTRUCTION else registry.load(quantity).info.title
-            form = ".2e" if quantity == RECONSTRUCTION else f".{registry.load(quantity).info.decimals}f"
-            difference = summarise([without[seed] - whole[seed] for seed in seeds])
-            means = [summarise([side[seed] for seed in seeds]).mean for side in (whole, without)]
+            title, form, log_scale = "Reconstruction error", ".2e", False
+            if quantity != RECONSTRUCTION:
+                info = registry.load(quantity).info
+                title, form, log_scale = info.title, f".{info.decimals}f", info.log_scale
+            sides = [[side[seed] for seed in seeds] for side in (whole, without)]
+            means = [summarise(side).mean for side in sides]
+            told = difference(*sides, paired=False, log_scale=log_scale)
             margin = oracle if quantity == "context_fid" else None
-            low, high = difference.mean - (difference.half_width or 0), difference.mean + (difference.half_width or 0)
+            interval = "" if told.low is None else f" [{told.low:+{form}}, {told.high:+{form}}]"
             made.append(
                 [
                     part,
                     title,
                     f"{means[0]:{form}}",
                     f"{means[1]:{form}}",
-                    f"{difference.mean:+{form}} [{low:+{form}}, {high:+{form}}]",
-                    conclude(difference, margin, farther=means[1] > means[0]),
+                    f"{told.mean:+{form}}{interval}",
+                    conclude(told, margin),
                     str(len(seeds)),
                 ]
             )

@@ -20,7 +20,7 @@ def test_a_part_that_matters_is_told(command: CommandLine, tmp_path: Path) -> No
     assert set(found) == {"context_fid", "spectral", "discriminative", "mse", "parameters"}
     # The part keeps noise of 0.1 away, which no spectrum can hide.
     assert found["spectral"]["conclusion"] == "worse without it"
-    assert found["spectral"]["difference"] > found["spectral"]["half_width"] > 0
+    assert found["spectral"]["high"] > found["spectral"]["difference"] > found["spectral"]["low"] > 0
     assert found["mse"]["difference"] == pytest.approx(0.01)
     assert found["parameters"]["difference"] == -20
     assert found["parameters"]["conclusion"] == "-16.7 %"

@@ -104,6 +104,29 @@ def test_differences_are_from_the_first_generator_and_ties_are_within_the_noise(
     assert "A difference is the value minus the first generator's" in made.caption
 
 
+def test_a_difference_is_called_what_the_letters_say() -> None:
+    # Repetitions share their noise: each half-width is ten times the difference, whose own spread is small.
+    noise = [0.0, 0.05, 0.1, 0.15]
+    shifted = [value + shift for value, shift in zip(noise, (0.0100, 0.0101, 0.0102, 0.0099), strict=True)]
+    common: dict[str, Any] = {"metric": "spectral"}
+    made = table(
+        rows("alpha", "stocks", noise, **common),
+        rows("beta", "stocks", shifted, **common),
+        rows("oracle", "stocks", [0.001], size_class="control", **common),
+    )
+    assert [row.entries[0].groups for row in made.blocks[0].rows] == ["a", "b", ""]
+    assert made.blocks[0].rows[0].entries[0].half_width > 0.08
+    assert [line.texts[2].text for line in differences(made).lines] == ["", "+0.010", ""]
+
+
+def test_a_difference_from_a_control_or_of_single_values_is_told_and_not_judged() -> None:
+    control = rows("oracle", "stocks", [0.1, 0.1], size_class="control")
+    model = rows("alpha", "stocks", [0.3, 0.3])
+    assert [line.texts[2].text for line in differences(table(control, model)).lines] == ["", "+0.2000"]
+    single = table(rows("beta", "stocks", [0.1]), rows("alpha", "stocks", [0.3]))
+    assert differences(single).lines[1].texts[2].text == "+0.2000 (undecided)"
+
+
 def test_a_grid_has_the_papers_rows_and_columns() -> None:
     variants = load_suite("table8").variants
     parts = [rows(f"{v.generator}/{v.label}", "stocks", [0.01 * i, 0.01 * i]) for i, v in enumerate(variants, 1)]

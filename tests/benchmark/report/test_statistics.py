@@ -11,6 +11,7 @@ from benchmark.errors import UserError
 from benchmark.report.render import markdown
 from benchmark.report.statistics import SuiteStatistics, statistics_of
 from benchmark.report.statistics_text import statistics_tables
+from benchmark.statistics.bayes import mean_probabilities
 from tests.benchmark.report.long_frame import LEVELS, make_frame
 
 
@@ -102,6 +103,22 @@ def test_training_seeds_are_the_unit_where_there_are_several() -> None:
     assert (setting.unit, setting.units) == ("training seed", 4)
     assert setting.stability[1].drawn == ("training seeds",)
     assert not any("one trained model" in note for note in statistics_of(make_frame(1, 2, seeds=4)).notes)
+
+
+def test_training_seeds_are_compared_by_welchs_tests_since_their_numbers_name_nothing_shared() -> None:
+    frame = make_frame(1, repetitions=2, seeds=4)
+    setting = statistics_of(frame).scores[0].settings[0]
+    seeds = frame.groupby(["generator", "seed"])["value"].mean()
+    first, other = setting.generators[0], setting.against[0]
+    expected = stats.ttest_ind(np.log(seeds[other.generator]), np.log(seeds[first]), equal_var=False)
+    assert other.p == pytest.approx(expected.pvalue)
+    plain = stats.ttest_ind(seeds[first], seeds[other.generator], equal_var=False, alternative="less")
+    without_margin = mean_probabilities(seeds[first].to_numpy(), seeds[other.generator].to_numpy(), 0.0, paired=False)
+    assert without_margin.better == pytest.approx(1 - plain.pvalue)
+    assert other.probabilities.better < without_margin.better
+    renumbered = frame.assign(seed=(frame["seed"] + (frame["generator"] == other.generator)) % 4)
+    again = statistics_of(renumbered).scores[0].settings[0].against[0]
+    assert (again.p, again.low, again.high) == pytest.approx((other.p, other.low, other.high))
 
 
 def test_a_generator_without_a_value_somewhere_is_named_and_not_ranked() -> None:

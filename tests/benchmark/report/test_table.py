@@ -35,7 +35,7 @@ def test_letters_show_who_cannot_be_told_apart_among_generators() -> None:
     )
     assert [entry(made, name).groups for name in ("alpha", "beta", "gamma", "copy")] == ["b", "a", "a", ""]
     assert "share a letter" in made.caption
-    assert "repetitions on one trained model, so that training variance is not in it" in made.caption
+    assert "paired t-tests over repetitions of one trained model, which contain no variance of training" in made.caption
     assert "0.2150 ± 0.0205**<sup>a</sup>" in markdown(methods(made))
 
 
@@ -47,7 +47,7 @@ def test_letters_over_training_seeds_contain_the_variance_of_training() -> None:
     ]
     made = table(*parts)
     assert [entry(made, name).groups for name in ("alpha", "beta")] == ["a", "b"]
-    assert "over training seeds." in made.caption
+    assert "Welch's t-tests over training seeds; by Holm's" in made.caption
 
 
 def test_single_values_and_shortened_scores_have_no_letters() -> None:
@@ -349,12 +349,12 @@ def test_letters_say_which_units_they_are_over() -> None:
             for row in rows(name, dataset, [level + 0.001 * seed, level + 0.002], seed=seed)
         ]
 
-    assert "noise, over training seeds." in table(two("stocks", range(3))).caption
-    assert "noise, over repetitions on one trained model" in table(two("stocks", range(1))).caption
+    assert "apart: Welch's t-tests over training seeds; by" in table(two("stocks", range(3))).caption
+    assert "apart: paired t-tests over repetitions of one trained model" in table(two("stocks", range(1))).caption
     both = table(two("stocks", range(3)), two("sines", range(1)))
     assert (
-        "over training seeds where all generators of a column have several, otherwise over repetitions on one"
+        "Welch's t-tests over training seeds where all generators of a column have several, otherwise paired t-tests over"
         in both.caption
     )
     fewer = table(two("stocks", range(3)), rows("gamma", "stocks", [0.3, 0.31]))
-    assert "noise, over repetitions on one trained model" in fewer.caption
+    assert "apart: paired t-tests over repetitions of one trained model" in fewer.caption

@@ -31,19 +31,28 @@ def test_sharing_a_letter_is_the_same_as_not_differing() -> None:
 def test_generators_apart_and_generators_within_the_margin() -> None:
     noise = np.random.default_rng(1).normal(0, 0.01, (4, 6))
     losses = np.array([[0.30], [0.10], [0.11], [0.90]]) + noise
-    assert significance_groups(losses, margin=0.05).letters == ("b", "a", "a", "c")
-    assert significance_groups(losses, margin=0.35).letters == ("a", "a", "a", "b")
+    assert significance_groups(losses, 0.05, paired=True).letters == ("b", "a", "a", "c")
+    assert significance_groups(losses, 0.35, paired=True).letters == ("a", "a", "a", "b")
+
+
+def test_letters_of_units_that_are_not_shared_do_not_depend_on_their_order() -> None:
+    losses = np.array([[0.1, 0.5, 0.3], [0.4, 0.8, 0.6]])
+    turned = np.array([[0.1, 0.5, 0.3], [0.8, 0.4, 0.6]])
+    assert significance_groups(losses, 0.0, paired=True).letters == ("a", "b")
+    apart = [significance_groups(one, 0.0, paired=False) for one in (losses, turned)]
+    assert [found.letters for found in apart] == [("a", "a")] * 2
+    assert apart[0].comparisons[0].p == apart[1].comparisons[0].p
 
 
 @pytest.mark.parametrize(("shape", "reason"), [((1, 5), "fewer than two"), ((3, 1), "no spread")])
 def test_too_few_have_no_letters(shape: tuple[int, int], reason: str) -> None:
-    found = significance_groups(np.ones(shape), 0.0)
+    found = significance_groups(np.ones(shape), 0.0, paired=True)
     assert found.letters == ("",) * shape[0]
     assert reason in found.reason
 
 
 def test_more_groups_than_letters_are_refused() -> None:
     losses = np.arange(60.0)[:, None] + np.zeros((60, 3))
-    found = significance_groups(losses, margin=0.0)
+    found = significance_groups(losses, 0.0, paired=True)
     assert set(found.letters) == {""}
     assert "more than 52" in found.reason

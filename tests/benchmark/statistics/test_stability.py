@@ -31,10 +31,21 @@ def test_the_first_of_two_settings_in_three_by_hand() -> None:
     assert found.first_stays == pytest.approx(20 / 27, abs=0.03)
 
 
-def test_seeds_are_drawn_jointly_so_that_shared_noise_cancels() -> None:
-    noise = np.random.default_rng(0).normal(0, 10.0, (1, 6, 1))
+def test_repetitions_are_drawn_jointly_so_that_shared_noise_cancels() -> None:
+    noise = np.random.default_rng(0).normal(0, 10.0, (1, 1, 6))
     values = [np.array([0.0, 0.1])[:, None, None] + noise + 100.0]
-    assert rank_stability(values, 0.0, ["training seeds"], seed=0).first_stays == 1.0
+    assert rank_stability(values, 0.0, ["repetitions"], seed=0).first_stays == 1.0
+
+
+def test_training_seeds_are_drawn_for_each_generator_by_itself() -> None:
+    # One seed of three is above 0, the second's by more. Each draws it k ~ Binomial(3, 1/3) times: the first stays first with the
+    # smaller k or an equal one, and where both are 0 it ties. Drawn jointly they would have equal k in every resample.
+    values = [np.array([[[0.0], [0.0], [3.0]], [[0.0], [0.0], [3.001]]])]
+    counts = np.array([8, 12, 6, 1]) / 27
+    both_zero, equal = counts[0] ** 2, (counts**2).sum()
+    expected = (1 - equal) / 2 + equal - both_zero / 2
+    found = rank_stability(values, 0.0, ["training seeds"], seed=0)
+    assert found.first_stays == pytest.approx(expected, abs=0.03)
 
 
 def test_distance_from_the_ideal_counts() -> None:

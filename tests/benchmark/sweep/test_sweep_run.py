@@ -54,7 +54,9 @@ def test_a_grid_finds_the_optimum_and_a_second_run_computes_nothing(command: Com
     (scored,) = (tmp_path / "runs").glob("cells/*/scores.json")
     assert scored.parent.name == record["best"]["cells"][0]
     mean = json.loads(scored.read_text())["context_fid"]["mean"]
-    assert record["best"]["test_scores"] == {"context_fid": {"mean": mean, "half_width": None}}
+    assert record["best"]["test_scores"] == {
+        "context_fid": {"mean": mean, "half_width": None, "status": "done", "reason": ""}
+    }
     assert {(t["params"]["depth"], t["params"]["patch_nums"]): t["value"] for t in record["trials"]} == {
         (3, "1-6"): 0.0,
         (3, "1-2-3-6"): 4.0,
