@@ -31,6 +31,10 @@ def spread_of(values: pd.DataFrame) -> Spread:
 
     Training seeds of equal values count as one: those of the oracle, whose windows are the same for every seed.
     """
-    means = {level: values.groupby(level)["value"].mean() for level in LEVELS}
-    level = next((level for level, mean in means.items() if mean.nunique() > 1), "repetition")
-    return Spread(*summarise(list(means[level])), level, len(means[level]))
+    for level in LEVELS:
+        if level != "repetition" and values[level].nunique() < 2:
+            continue
+        means = values.groupby(level)["value"].mean()
+        if means.nunique() > 1:
+            break
+    return Spread(*summarise(list(means)), level, len(means))

@@ -105,7 +105,9 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
         _row(part, settings, name, str(generator), str(title))
         for (generator, title), part in frame.groupby(["generator", "title"], sort=False)
     ]
-    noise = [floor_and_margin(frame[(frame["dataset"] == d) & (frame["length"] == t)], info) for d, t in settings]
+    parts = _by_setting(frame)
+    columns = [parts.get(place, frame.iloc[:0]) for place in settings]
+    noise = [floor_and_margin(column, info) for column in columns]
     floors, margins = tuple(floor for floor, _ in noise), tuple(margin for _, margin in noise)
     shortened = {name for name in set(frame["budget"]) if is_shortened(str(name))}
     if not shortened:
@@ -113,10 +115,7 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
             replace(row, entries=tuple(_judged(e, m, info) for e, m in zip(row.entries, margins, strict=True)))
             for row in rows
         ]
-    groups = [
-        _groups(frame[(frame["dataset"] == d) & (frame["length"] == t)], margin, info)
-        for (d, t), margin in zip(settings, margins, strict=True)
-    ]
+    groups = [_groups(column, margin, info) for column, margin in zip(columns, margins, strict=True)]
     rows = [
         replace(
             row,
@@ -128,6 +127,10 @@ def _block(frame: pd.DataFrame, settings: list[Setting], name: str) -> Block:
     ]
     units, said = tuple(of.unit for of in groups), tuple(of.said for of in groups)
     return Block(info, floors, margins, tuple(rows), units, said)
+
+
+def _by_setting(frame: pd.DataFrame) -> dict[Setting, pd.DataFrame]:
+    return {(str(d), int(str(t))): part for (d, t), part in frame.groupby(["dataset", "length"], sort=False)}
 
 
 class _Groups(NamedTuple):
@@ -149,15 +152,13 @@ def _groups(part: pd.DataFrame, margin: float, info: MetricInfo) -> _Groups:
 
 def _row(part: pd.DataFrame, settings: list[Setting], metric: str, generator: str, title: str) -> Row:
     known = published_scores() if is_comparable(part) else {}
-    entries = tuple(
-        _entry(part[(part["dataset"] == d) & (part["length"] == t)], known.get((metric, d, t, generator)))
-        for d, t in settings
-    )
+    parts = _by_setting(part)
+    entries = tuple(_entry(parts.get((d, t)), known.get((metric, d, t, generator))) for d, t in settings)
     return Row(generator, title, str(part["size_class"].iloc[0]), entries)
 
 
-def _entry(part: pd.DataFrame, published: Published | None) -> Entry:
-    if part.empty:
+def _entry(part: pd.DataFrame | None, published: Published | None) -> Entry:
+    if part is None:
         return Entry(status=NOT_RUN, published=published)
     values, models = part.dropna(subset=["value"]), ["seed", "sampling_seed"]
     if values.empty or len(values[models].drop_duplicates()) < len(part[models].drop_duplicates()):
