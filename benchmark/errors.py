@@ -65,10 +65,10 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 4 :]}"
 
 
-def unknown(kind: str, name: str, known: Iterable[str], *, owner: str = "") -> UserError:
+def unknown(kind: str, name: object, known: Iterable[str], *, owner: str = "") -> UserError:
     """The one sentence for a name that does not exist, with the nearest one that does."""
     names = sorted(known)
-    near = get_close_matches(name.casefold(), names, n=1, cutoff=0.5)
+    near = get_close_matches(str(name).casefold(), names, n=1, cutoff=0.5)
     where = f" in {owner}" if owner else ""
     choices = f"choose one of: {', '.join(names)}." if names else "there is none to choose."
     hint = f"did you mean '{near[0]}'?" if near else choices

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.api.values import plain
 from benchmark.data import WindowSet, fetch_missing, load_spec, load_windows, own_spec
 from benchmark.data.locate import user_cache
 from benchmark.data.roles import some
@@ -124,7 +125,7 @@ def load_dataset(
     """
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
-    spec = own_spec(Path(name_or_path), options) if options else load_spec(str(name_or_path))
+    spec = own_spec(Path(name_or_path), plain(options)) if options else load_spec(str(name_or_path))
     folder = None if data_dir is None else Path(data_dir)
     split_seed = derive_seed("split", spec.id, length, protocol, *([seed] if seed else []))
     chosen = cast("Literal['paper', 'strict']", protocol)

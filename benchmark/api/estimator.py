@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api.dataset import Dataset
+from benchmark.api.values import plain, whole
 from benchmark.data.units import Units
 from benchmark.errors import DivergedError, UserError
 from benchmark.interface import FitContext, Generator, check_windows, checked_samples
@@ -95,7 +96,7 @@ class Estimator:
         count_parameters(model, length, features, f"generator '{spec.name}'")
         setting = (spec.name, dataset.name, length, dataset.protocol)
         context = FitContext(
-            seed=derive_seed("fit", *setting, self.seed),
+            seed=derive_seed("fit", *setting, whole("seed", self.seed)),
             budget=budget.for_generator(),
             device=device,
             validation=None if validation is None else validation.copy(),
@@ -114,7 +115,7 @@ class Estimator:
         from benchmark.validation import validate_parameters
 
         if not isinstance(self.generator, str):
-            return validate_parameters(cls, self.params, owner=f"generator '{spec.name}'")
+            return validate_parameters(cls, plain(self.params), owner=f"generator '{spec.name}'")
         setting = {
             "dataset": dataset.name,
             "features": len(dataset.features),
@@ -122,7 +123,7 @@ class Estimator:
             "budget": self.budget,
             "protocol": dataset.protocol,
         }
-        return resolve(spec, setting, self.params).params
+        return resolve(spec, setting, plain(self.params)).params
 
     def sample(self, n: int, seed: int | None = None, units: bool = False) -> NDArray[Any]:
         """New windows.
@@ -141,6 +142,7 @@ class Estimator:
         from metrics.common.threads import one_thread
 
         self._require_fitted()
+        n = whole("n", n)
         if n < 1:
             raise UserError(f"{n} windows were asked for; ask for at least 1.")
         if units and self.units_ is None:
@@ -148,7 +150,7 @@ class Estimator:
                 "the units of these windows are not known, because the generator was fitted to an array; fit it to a data set, "
                 "or take the windows in [0, 1]."
             )
-        drawn = derive_seed("sample", *self.setting_, self.seed) if seed is None else seed
+        drawn = derive_seed("sample", *self.setting_, self.seed) if seed is None else whole("seed", seed)
         try:
             with one_thread():
                 windows = checked_samples(self.generator_.sample(n, drawn), (n, *self.shape_))

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 from benchmark.api.estimator import Estimator
+from benchmark.api.values import plain
 from benchmark.config.generators import GeneratorSpec, load_class, load_spec
-from benchmark.data import fingerprint, load_windows
 from benchmark.data import load_spec as load_dataset_spec
 from benchmark.data.units import Units
 from benchmark.errors import SkipCell, UserError
 from benchmark.files import read_json, replacing, sha256, write_json
 from benchmark.run.device import choose_device
-from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.fitted import find_cell, open_fitted
 from benchmark.store.samples import read_units
 from benchmark.store.store import Store
+from benchmark.store.windows import cell_windows
 
 RECORD = "estimator.json"
 MODEL = "model"
@@ -28,8 +28,14 @@ FORMAT = "timemar-benchmark generator"
 
 def save(estimator: Estimator, folder: Path) -> None:
     """Write `estimator.json` and the generator's own files in `model/`; raises UserError where the folder holds other files."""
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not _record(folder))):
-        raise UserError(f"'{folder}' holds other files and no saved generator; choose another folder.")
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"'{folder}' is a file; name a folder.")
+    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    others = sorted(held - {RECORD, MODEL} if _record(folder) else held)
+    if others:
+        raise UserError(
+            f"'{folder}' holds '{others[0]}', which is no part of a saved generator; choose another folder."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     cls, units = type(estimator.generator_), estimator.units_
     record = {
@@ -37,9 +43,9 @@ def save(estimator: Estimator, folder: Path) -> None:
         "generator": estimator.generator if isinstance(estimator.generator, str) else None,
         "class": f"{cls.__module__}:{cls.__qualname__}",
         "budget": estimator.budget,
-        "seed": estimator.seed,
-        "params": estimator.params,
-        "params_": estimator.params_,
+        "seed": plain(estimator.seed),
+        "params": plain(estimator.params),
+        "params_": plain(estimator.params_),
         "shape": estimator.shape_,
         "setting": estimator.setting_,
         "units": units
@@ -122,23 +128,12 @@ def of_cell(name: str, root: Path, device: str, data_dir: Path | None) -> Estima
 
 def _units_of_data(folder: CellFolder, record: dict[str, Any], store: Store, data_dir: Path | None) -> Units:
     """The names and ranges of a cell whose samples were written without them, from its data; raises SkipCell."""
-    setting = (record["dataset"]["id"], record["length"], record["protocol"])
+    name = record["dataset"]["id"]
     try:
-        spec = load_dataset_spec(setting[0])
+        spec = load_dataset_spec(name)
     except UserError:
         raise SkipCell(
-            f"'{folder.samples.name}' holds no names and ranges, and its data set '{setting[0]}' is not a shipped one; run its "
+            f"'{folder.samples.name}' holds no names and ranges, and its data set '{name}' is not a shipped one; run its "
             "suite again with --force"
         ) from None
-    if fingerprint(spec, data_dir) != record["fingerprint"]:
-        raise SkipCell(f"the data of '{spec.id}' are not those that the cell was computed from")
-    return load_windows(
-        spec,
-        setting[1],
-        record["protocol"],
-        view=record["view"],
-        data_dir=data_dir,
-        cache_dir=store.shared("data"),
-        limit=record["max_windows"],
-        seed_for_split=derive_seed("split", *setting),
-    ).units
+    return cell_windows(record, spec, store, data_dir).units

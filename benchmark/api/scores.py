@@ -172,10 +172,18 @@ def _pair(
     from benchmark.external.score import Given, scaling
     from benchmark.external.windows import make_pair
 
-    texts = [one if isinstance(one, str) else ",".join(str(float(end)) for end in one) for one in ranges]
+    texts = [one if isinstance(one, str) else _range_text(one) for one in ranges]
     (first, first_name), (second, second_name) = (_read(real, length, "real"), _read(fake, length, "fake"))
     pair = make_pair(first, second, texts, (first_name, second_name))
     return Given(pair.real, pair.fake, (first_name, second_name), scaling(pair))
+
+
+def _range_text(one: Any) -> str:
+    try:
+        low, high = one
+        return f"{float(low)},{float(high)}"
+    except (TypeError, ValueError):
+        raise UserError(f"a range is {one!r}; give pairs of numbers, such as ranges=[(0, 1)].") from None
 
 
 def _read(windows: NDArray[Any] | str | Path, length: int | None, name: str) -> tuple[NDArray[np.float64], str]:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from benchmark.api.values import plain, whole
+from benchmark.errors import UserError, unknown
+
 if TYPE_CHECKING:
     from benchmark.data import DatasetSpec
     from benchmark.plan.request import Request
@@ -45,8 +48,13 @@ def request_of(**view: Unpack[View]) -> Request:
     from benchmark.data import own_spec
     from benchmark.plan.request import Request
 
-    csv = view.get("csv")
-    own = own_spec(Path(csv), view.get("data_options") or {}) if isinstance(csv, str | Path) else csv
+    for key in view:
+        if key not in View.__annotations__:
+            raise unknown("keyword", key, View.__annotations__)
+    csv, options = view.get("csv"), view.get("data_options")
+    if options and not isinstance(csv, str | Path):
+        raise UserError("data_options say how a file is read; name it under csv, or leave them out.")
+    own = own_spec(Path(csv), plain(options or {})) if isinstance(csv, str | Path) else csv
     only, assigned = view.get("only") or (), view.get("set") or ()
     if isinstance(only, Mapping):
         only = [f"{key}={','.join(map(str, _several(values)))}" for key, values in only.items()]
@@ -54,7 +62,7 @@ def request_of(**view: Unpack[View]) -> Request:
         only = [only]
     if isinstance(assigned, Mapping):
         assigned = [
-            f"{generator}.{name}={json.dumps(value)}"
+            f"{generator}.{name}={_json(generator, name, value)}"
             for generator, params in assigned.items()
             for name, value in params.items()
         ]
@@ -64,14 +72,25 @@ def request_of(**view: Unpack[View]) -> Request:
     return Request(
         budget=view.get("budget"),
         protocol=view.get("protocol"),
-        lengths=None if lengths is None else tuple(_several(lengths)),
-        seeds=view.get("seeds"),
-        sampling_seeds=view.get("sampling_seeds"),
+        lengths=None if lengths is None else tuple(whole("a length", length) for length in _several(lengths)),
+        seeds=_whole("seeds", view.get("seeds")),
+        sampling_seeds=_whole("sampling_seeds", view.get("sampling_seeds")),
         only=tuple(only),
         assignments=tuple(assigned),
         own=own,
         data_dir=as_path(view.get("data_dir")),
     )
+
+
+def _json(generator: str, name: str, value: object) -> str:
+    try:
+        return json.dumps(plain(value))
+    except (TypeError, ValueError):
+        raise UserError(f"set {generator}.{name} is {value!r}; give numbers, texts or lists of them.") from None
+
+
+def _whole(name: str, value: object) -> int | None:
+    return None if value is None else whole(name, value)
 
 
 def _several(values: object) -> list[Any]:

@@ -7,7 +7,7 @@ from benchmark.data.locate import download_folder, expected_fingerprint, fingerp
 from benchmark.data.roles import WindowSet
 from benchmark.data.series import Series, load_series
 from benchmark.data.spec import DatasetSpec, Recipe
-from benchmark.data.windows import check_length, load_windows, require_windows
+from benchmark.data.windows import check_strict_length, load_windows, require_windows
 
 __all__ = [
     "DATASETS",
@@ -18,7 +18,7 @@ __all__ = [
     "card",
     "card_text",
     "check",
-    "check_length",
+    "check_strict_length",
     "download_folder",
     "expected_fingerprint",
     "fetch",

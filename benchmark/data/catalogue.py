@@ -61,10 +61,12 @@ def own_spec(path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> D
             f"'{path}' is a shipped data set, which takes no options; write a YAML file with `extends: {spec.id}`."
         )
     changed = {
-        name: (*getattr(spec, name), *value) if name in ("drop", "one_hot") else value
+        name: (*getattr(spec, name), *value)
+        if name in ("drop", "one_hot") and isinstance(value, list | tuple)
+        else value
         for name, value in options.items()
     }
-    told = json.dumps(changed, sort_keys=True).encode()
+    told = json.dumps(changed, sort_keys=True, default=str).encode()
     changed["id"] = f"{spec.id[:57]}-{hashlib.sha256(told).hexdigest()[:6]}"
     return parse(DatasetSpec, {**spec.model_dump(exclude_unset=True), **changed}, owner=f"data file '{path}'")
 

@@ -17,6 +17,8 @@ from benchmark.errors import UserError
 EPOCHS = {"epoch": 1.0, "epoch-ms": 1e3}
 """Units of a second in numbers that count from 1970."""
 ISO = re.compile(r"\d{4}-\d{2}")
+COMPACT, COMPACT_FORMAT = re.compile(r"(?:19|20|21)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"), "%Y%m%d"
+"""Dates without marks between year, month and day, which are numbers too."""
 FORM = re.compile(
     r"(?:(?P<year>\d{4})(?P<a>[/.-])(?P<month>\d{1,2})(?P=a)(?P<day>\d{1,2})"
     r"|(?P<first>\d{1,2})(?P<b>[/.-])(?P<second>\d{1,2})(?P=b)(?P<last>\d{4}))"
@@ -38,6 +40,11 @@ def is_date(cell: str, time_format: str | None) -> bool:
     if time_format is not None and "%" in time_format:
         return math.isnan(_number(text)) and not np.isnan(_by_format([text], time_format)).any()
     return bool(FORM.fullmatch(text)) or (bool(ISO.match(text)) and not np.isnan(iso_seconds([text])).any())
+
+
+def are_compact(texts: Sequence[str]) -> bool:
+    """Whether all of several cells are dates such as 20260131."""
+    return all(map(COMPACT.fullmatch, texts)) and not np.isnan(_by_format(texts, COMPACT_FORMAT)).any()
 
 
 def read_dates(texts: Sequence[str], time_format: str | None, column: str, path: Path) -> Dates:

@@ -101,14 +101,15 @@ def by_role(
     """Every role's windows, validation and test equal in number: a score's value depends on the number of windows."""
     counts = [sum(map(len, pieces)) for pieces in (validation, test)]
     n, note = min(counts), draft.note
+    used = n if limit is None else min(n, limit)
     if counts[0] != counts[1]:
-        note += f"; of {counts[0]} validation and {counts[1]} test windows {n} each are used"
-    n = n if limit is None else min(n, limit)
+        note += f"; of {counts[0]} validation and {counts[1]} test windows {used} each are used"
     windows: dict[Role, Windows] = {}
     blocks: dict[Role, NDArray[np.intp]] = {}
     first = 0
-    for role, pieces, most in zip(ROLES, (draft.train, validation, test), (limit, n, n), strict=True):
-        chosen = _chosen(pieces, most, role, seed)
+    for role, pieces, most in zip(ROLES, (draft.train, validation, test), (None, n, n), strict=True):
+        # The few of a limit are some of those without one, so that a fit to the latter may choose them.
+        chosen = _few(_chosen(pieces, most, role, seed), sum(map(len, pieces)), limit, role, seed)
         windows[role] = take(pieces, chosen)
         numbers = _numbers(draft.blocks.get(role), pieces, first)
         first += len(numbers)
@@ -129,9 +130,21 @@ def some(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> 
     return take(pieces, _chosen(pieces, limit, role, seed))
 
 
+def _few(
+    chosen: NDArray[np.int64] | None, count: int, limit: int | None, role: str, seed: int
+) -> NDArray[np.int64] | None:
+    """At most `limit` of the indices `chosen` among `count`; None for all."""
+    indices = np.arange(count) if chosen is None else chosen
+    few = _subset(len(indices), limit, role, seed)
+    return chosen if few is None else indices[few]
+
+
 def _chosen(pieces: Sequence[Windows], limit: int | None, role: str, seed: int) -> NDArray[np.int64] | None:
     """Sorted indices of at most `limit` windows of all pieces, drawn at random; None for all."""
-    count = sum(len(piece) for piece in pieces)
+    return _subset(sum(len(piece) for piece in pieces), limit, role, seed)
+
+
+def _subset(count: int, limit: int | None, role: str, seed: int) -> NDArray[np.int64] | None:
     if limit is None or count <= limit:
         return None
     return np.sort(np.random.default_rng(derive_seed("subset", role, seed)).choice(count, limit, replace=False))

@@ -126,8 +126,7 @@ def _of_rows(table: Table, path: Path, spec: DatasetSpec) -> Series:
     parts = tuple(values[rows] for kept in pieces for rows in kept)
     labels = tuple(name for name, kept in zip(groups, pieces, strict=True) for _ in kept)
     whole = tuple(len(rows) for rows in groups.values())
-    kinds = {name: sum(made.startswith(f"{name}=") for made in table.names) for name in spec.one_hot}
-    series = Series(table.names, parts, labels, path, False, timeline, missing, whole, kinds)
+    series = Series(table.names, parts, labels, path, False, timeline, missing, whole, table.one_hot)
     if not spec.within_series and series.gaps:
         raise UserError(
             f"the data set '{spec.id}' says that 'within_series' is false, but '{path}' has {cuts_text(series)}, which no window "

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ class Table:
     """Float64 values (rows, D) in file order, the features' names, each row's series and time where a column says so.
 
     Values are finite, or NaN where a cell is missing and the data set says what becomes of it; `categories` (D,) marks features
-    that are one category each.
+    that are one category each, `one_hot` how many of them a column became.
     """
 
     names: tuple[str, ...]
@@ -38,6 +38,7 @@ class Table:
     categories: NDArray[np.bool_]
     series: tuple[str, ...] | None = None
     stamps: Stamps | None = None
+    one_hot: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ def read_csv(path: Path, spec: DatasetSpec) -> Table:
     text = _text_of(path)
     reader = csv.reader(io.StringIO(text, newline=""))
     rows = _rows(reader, path)
-    _, header = next(((line, row) for line, row in rows if not _is_blank(row)), (0, []))
+    number, header = next(((line, row) for line, row in rows if not _is_blank(row)), (0, []))
     if not header:
         raise UserError(f"'{path}' is empty; it needs a header line and rows of numbers.")
     header = [name.strip() for name in header]
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         raise UserError(f"'{path}' has the one column '{header[0]}'; save it with commas between the columns.")
-    _check_header(header, f"'{path}', line 1")
+    _check_header(header, f"'{path}', line {number}")
     kept: list[list[str]] = []
     lines: list[str] = []
     for line, row in rows:
@@ -111,6 +112,7 @@ def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, 
         raise UserError(f"'{path}' has {held} but no rows; add rows of numbers.")
     texts: dict[str, list[str]] = {}
     bad: dict[str, NDArray[np.bool_]] = {}
+    kinds: dict[str, int] = {}
     names: list[str] = []
     parts: list[NDArray[np.float64]] = []
     for name in features:
@@ -119,6 +121,7 @@ def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, 
             texts[name] = column.texts()
             made, values = one_hot(name, texts[name], path)
             names += made
+            kinds[name] = len(made)
             texts |= dict.fromkeys(made, texts[name])
         elif column.numbers is not None:
             values, names = column.numbers[:, None], [*names, name]
@@ -142,7 +145,7 @@ def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, 
         cells, found = columns[time_column].texts(), spec.time_column is None
         stamps = parse_stamps(time_column, cells, positions, path, time_format=spec.time_format, recognised=found)
     categories = np.asarray([name not in features for name in names])
-    return Table(tuple(names), values, categories, series, stamps)
+    return Table(tuple(names), values, categories, series, stamps, kinds)
 
 
 def _time_column(columns: Mapping[str, Column], path: Path, spec: DatasetSpec) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data.dates import iso_seconds, read_dates
+from benchmark.data.dates import COMPACT_FORMAT, are_compact, iso_seconds, read_dates
 from benchmark.errors import UserError
 
 STAMP_NAMES = ("time", "timestamp", "date", "datetime", "ts", "epoch")
@@ -68,8 +68,13 @@ def parse_stamps(
     time_format: str | None = None,
     recognised: bool = False,
 ) -> Stamps:
-    """Numbers, or dates as seconds since 1970, those without a zone as if in UTC; raises UserError for anything else."""
+    """Numbers, or dates as seconds since 1970, those without a zone as if in UTC; raises UserError for anything else.
+
+    Numbers that are all dates such as 20260131 are dates: as numbers they would jump at the end of each month.
+    """
     texts = [cell.strip() for cell in cells]
+    if time_format is None and are_compact(texts):
+        time_format = COMPACT_FORMAT
     if time_format is None:
         try:
             numbers = np.asarray([float(text) for text in texts])

@@ -79,13 +79,13 @@ def _windows_of(
     return whole(draft, limit, seed_for_split)
 
 
-def check_length(spec: DatasetSpec, length: int, protocol: Protocol) -> None:
-    """Raise UserError where the stated rows of a data set are too few for windows of `length` rows under a protocol."""
+def check_strict_length(spec: DatasetSpec, length: int) -> None:
+    """Raise UserError where the stated rows of a data set are too few for windows of `length` rows under protocol `strict`."""
     if spec.rows is None or spec.series_column is not None:
         return
     each = spec.series_length or spec.rows
     rows = {str(series): each for series in range(1, spec.rows // each + 1)}
-    _require_rows(spec, f"the data set '{spec.id}'", rows, length, protocol)
+    _require_rows(spec, f"the data set '{spec.id}'", rows, length, "strict")
 
 
 def require_windows(spec: DatasetSpec, length: int, protocol: Protocol, count: int, data_dir: Path | None) -> None:

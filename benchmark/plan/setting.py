@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.data import (
     DatasetSpec,
-    check_length,
+    check_strict_length,
     expected_fingerprint,
     fingerprint,
     load_series,
@@ -51,7 +51,7 @@ def setting_of(dataset: DatasetSpec, length: int, protocol: Protocol, data_dir: 
     if counts is not None and counts.get(length, 0) < 2:
         raise UserError(f"the data set '{dataset.id}' has no two windows of length {length}; use a shorter length.")
     if protocol == "strict":
-        check_length(dataset, length, protocol)
+        check_strict_length(dataset, length)
     remark = ""
     if skip is None and (dataset.missing or dataset.one_hot):
         remark = "; ".join(load_series(dataset, data_dir).remarks)

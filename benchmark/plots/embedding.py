@@ -118,5 +118,9 @@ def _density(panel: Axes, values: tuple[NDArray[np.float32], NDArray[np.float32]
         density = gaussian_kde(side.astype(np.float64))(grid)
         panel.fill_between(grid, density, color=colour, alpha=0.15, linewidth=0)
         panel.plot(grid, density, color=colour, linestyle=line, linewidth=1.2)
-    panel.set(xlim=(0, 1), yticks=[])
+    # Values under `strict` may lie beyond the range of the training windows.
+    panel.set(
+        xlim=(min(0, *(float(side.min()) for side in values)), max(1, *(float(side.max()) for side in values))),
+        yticks=[],
+    )
     panel.set_ylim(bottom=0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data import DatasetSpec, fingerprint, load_windows
+from benchmark.data import DatasetSpec
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
 from benchmark.files import read_json
@@ -21,6 +21,7 @@ from benchmark.store.cell_folder import CellFolder
 from benchmark.store.fitted import AGAIN, open_fitted, recorded_class
 from benchmark.store.samples import DAMAGE
 from benchmark.store.store import Store
+from benchmark.store.windows import cell_windows
 
 
 @dataclass(frozen=True)
@@ -69,19 +70,7 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, cell: Cel
     if not record:
         raise SkipCell(f"'{folder.path / 'cell.json'}' is missing or damaged; {AGAIN}")
     spec = cell.dataset if cell else _dataset(record["dataset"]["id"])
-    if fingerprint(spec, data_dir) != record["fingerprint"]:
-        raise SkipCell(f"the data of '{spec.id}' are not those that the cell was computed from")
-    setting = (record["dataset"]["id"], record["length"], record["protocol"])
-    windows = load_windows(
-        spec,
-        record["length"],
-        record["protocol"],
-        view=record["view"],
-        data_dir=data_dir,
-        cache_dir=store.shared("data"),
-        limit=record["max_windows"],
-        seed_for_split=derive_seed("split", *setting),
-    )
+    windows = cell_windows(record, spec, store, data_dir)
     samples = _samples(folder)
     title, names = cell.title if cell else record["title"], tuple(windows.names)
     return Pair(folder.path.name, title, spec.title or spec.id, record, folder, windows.test, samples, names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.plots.style import COLOURS, MARKS, panels
 from benchmark.report.floor import floor_and_margin
 from benchmark.report.published import is_comparable, published_scores, published_sizes
-from benchmark.report.spread import spread_of
+from benchmark.report.spread import LEVELS, spread_of
 from metrics import registry
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MEASURED = {"linestyle": "-", "markersize": 5, "elinewidth": 0.8}
 
 
 def scaling_points(here: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame:
-    """One row a generator from the rows of one setting: family, title, parameters, mean, half-width, published value and size.
+    """One row a generator from the rows of one setting: family, title, size, mean with its interval, published value and size.
 
     A published value stands at the published size where there is one (TimeMAR-L), and elsewhere at the size of the generator
     here, since no other is said. `sizes` are the trainable parameters by title, 0 or missing where they are unknown; controls
@@ -53,8 +53,8 @@ def scaling_points(here: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame
                 "published_parameters": published_sizes().get((setting[0], family), parameters) if published else None,
             }
         )
-    columns = ["family", "title", "parameters", "value", "half_width", "published", "published_parameters"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], float))
+    columns = ["family", "title", "level", "parameters", "value", "half_width", "published", "published_parameters"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], float))
 
 
 def control_points(here: pd.DataFrame) -> pd.DataFrame:
@@ -64,17 +64,19 @@ def control_points(here: pd.DataFrame) -> pd.DataFrame:
     controls = here[here["size_class"] == "control"]
     rows = [{"title": str(title), **_summary(part)} for title, part in controls.groupby("title", sort=False)]
     floor, _ = floor_and_margin(here, registry.load(SCORE).info)
-    rows += [] if floor is None else [{"title": "floor", "value": floor, "half_width": None}]
-    points = pd.DataFrame(rows, columns=["title", "value", "half_width"])
+    rows += [] if floor is None else [{"title": "floor", "value": floor, "half_width": None, "level": ""}]
+    points = pd.DataFrame(rows, columns=["title", "level", "value", "half_width"])
     return points.astype({"value": float, "half_width": float}).dropna(subset=["value"])
 
 
-def _summary(part: pd.DataFrame) -> dict[str, float | None]:
+def _summary(part: pd.DataFrame) -> dict[str, float | str | None]:
+    """Mean, 95 % half-width and what the interval is over, a key of `LEVELS`; empty where there is none."""
     values = part.dropna(subset=["value"])
     if values.empty:
-        return {"value": None, "half_width": None}
+        return {"value": None, "half_width": None, "level": ""}
     spread = spread_of(values)
-    return {"value": spread.mean, "half_width": spread.half_width}
+    level = "" if spread.half_width is None else spread.level
+    return {"value": spread.mean, "half_width": spread.half_width, "level": level}
 
 
 def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> Figure:
@@ -91,10 +93,10 @@ def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> 
     for number, (_, family) in enumerate(points.groupby("family", sort=False)):
         look = {"marker": MARKS[number % len(MARKS)], "color": COLOURS[number % len(COLOURS)]}
         measured = family.dropna(subset=["parameters", "value"]).sort_values("parameters")
-        _interval(panel, measured["parameters"], measured, min(family["title"], key=len), {**MEASURED, **look})
         hollow = family.dropna(subset=["published", "published_parameters"])
         if measured.empty and hollow.empty:
             continue
+        _interval(panel, measured["parameters"], measured, min(family["title"], key=len), {**MEASURED, **look})
         panel.plot(
             hollow["published_parameters"], hollow["published"], linestyle="", fillstyle="none", markersize=5, **look
         )
@@ -104,7 +106,10 @@ def draw_scaling(points: pd.DataFrame, controls: pd.DataFrame, setting: str) -> 
     # Set here, because marks at the edge would be taken for sizes of nearly 0; they have a band without sizes.
     panel.set_xlim(low * (low / high) ** (band / (1 - band)), high)
     _controls(panel, controls)
-    panel.plot([], [], "o", color="0.4", markersize=5, label="measured, 95 % interval")
+    levels = [level for level in LEVELS if level in {*points["level"], *controls["level"]}]
+    over = " or ".join(LEVELS[level].removeprefix("{} ") for level in levels)
+    interval = f"measured, 95 % interval over\n{over}" if over else "measured"
+    panel.plot([], [], "o", color="0.4", markersize=5, label=interval)
     panel.plot([], [], "o", color="0.4", fillstyle="none", markersize=5, label=HOLLOW)
     info = registry.load(SCORE).info
     panel.set(xlabel="trainable parameters", ylabel=f"{info.title}, lower is better", title=setting)

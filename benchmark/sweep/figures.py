@@ -60,13 +60,16 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 
 def _importances(sweep: Sweep, study: SharedStudy) -> dict[str, float]:
-    """The share of the objective's variance that each parameter explains (fANOVA over a random forest)."""
+    """The share of the objective's variance that each parameter explains by itself (fANOVA over a random forest).
+
+    Shares need not sum to 1: the rest is due to parameters together.
+    """
     seed = derive_seed("sweep", sweep.spec.name, "importance")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return optuna.importance.get_param_importances(
-                study.optuna, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=seed)
+                study.optuna, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=seed), normalize=False
             )
         except (ValueError, RuntimeError):  # Optuna's refusal of studies where nothing varies
             return {}
@@ -78,7 +81,7 @@ def _importance(sweep: Sweep, shares: dict[str, float]) -> Figure:
     bars = axes[0, 0].barh(names, [shares[name] for name in names], color=TRIAL, height=0.6)
     axes[0, 0].bar_label(bars, fmt="%.2f", padding=3)
     axes[0, 0].set_xlim(0, 1.1)
-    axes[0, 0].set_xlabel(f"share of the variance of {objective_title(sweep)}", wrap=True)
+    axes[0, 0].set_xlabel(f"share of the variance of {objective_title(sweep)} by one parameter alone", wrap=True)
     return figure
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from optuna import Trial, pruners
@@ -18,6 +17,7 @@ from benchmark.plan.keys import SCORES, score_info
 from benchmark.plan.planner import Plan
 from benchmark.plan.request import Request
 from benchmark.run.runner import Options
+from benchmark.store.sqlite import sqlite_url
 from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.space import Label, Space, make_space
@@ -49,7 +49,7 @@ class Sweep:
 
     def storage(self, store: Store) -> str:
         """The URL of the Optuna storage (default: an SQLite file in the store)."""
-        return self.spec.storage or f"sqlite:///{Path(store.root / 'sweeps' / self.spec.name).resolve()}.db"
+        return self.spec.storage or sqlite_url(store.root / "sweeps" / f"{self.spec.name}.db")
 
 
 def check(spec: SweepSpec, request: Request, write: Callable[[str], None], *, download: bool) -> Sweep:
@@ -97,7 +97,8 @@ def enqueue(sweep: Sweep, store: Store) -> SharedStudy:
         "objective": objective.name,
         "seeds": spec.seeds,
         "sampler": spec.sampler,
-        "parameters": sweep.space.text(),
+        # In their order, by which a grid's points are numbered.
+        "parameters": "; ".join(f"{name}={values}" for name, values in sweep.space.text().items()),
         # Whatever else decides on a trial's value: parameters that are not searched, and the version of the score.
         "cell": cell.key,
         "score version": score_info(score).version if score else None,
@@ -135,7 +136,7 @@ def run(
         except UserError as error:
             return TrialResult(None, {}, str(error))
         metrics = (spec.prune_on,) if spec.prune_on else PRUNING_METRICS
-        observer = PruningObserver(len(plan.cells), write, store, metrics, is_pruned)
+        observer = PruningObserver(plan.cells, write, store, metrics, is_pruned)
         tracking.add(plan.cells, " ".join(f"{name}={value}" for name, value in trial.params.items()))
         return run_trial(plan, objective, store, options, [observer, tracking])
 

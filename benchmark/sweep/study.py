@@ -29,6 +29,7 @@ from optuna.trial import FrozenTrial, TrialState
 from benchmark.errors import UserError
 from benchmark.seeds import derive_seed
 from benchmark.store.owned_lock import OwnedLock
+from benchmark.store.sqlite import without_password
 from benchmark.store.store import Store
 
 INDEX, OWNER = "index", "owner"
@@ -58,7 +59,7 @@ class SharedStudy:
         self.optuna = study
         self.storage = storage
         self.store = store
-        # A file lock says nothing about a process on another machine or on another store.
+        # A lock says nothing of a process on another store; the machine is told to readers.
         self.owner = f"{socket.gethostname()}:{store.id}"
         self.locks: dict[int, OwnedLock] = {}
 
@@ -131,7 +132,7 @@ class SharedStudy:
             return (datetime.datetime.now() - started).total_seconds() > UNOWNED_SECONDS
         try:
             with self._trial_lock(trial.user_attrs[INDEX]):
-                return bool(owner == self.owner)
+                return bool(owner.rpartition(":")[2] == self.store.id)
         except Timeout:
             return False
 
@@ -173,7 +174,10 @@ def open_study(
             )
         except (SQLAlchemyError, ImportError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(f"the storage '{url}' cannot be opened ({reason}); correct --storage.") from None
+            shown = without_password(url)
+            raise UserError(
+                f"the storage '{shown}' cannot be opened ({reason.replace(url, shown)}); correct --storage."
+            ) from None
         if "settings" not in study.user_attrs:
             study.set_user_attr("settings", dict(settings))
     known = study.user_attrs["settings"]

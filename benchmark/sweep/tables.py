@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from optuna.trial import FrozenTrial
-from sqlalchemy import make_url
 
 from benchmark.plan.keys import score_info
 from benchmark.report.command_report import shortened_scores
@@ -17,6 +16,7 @@ from benchmark.report.layouts import ARROWS
 from benchmark.report.published import published_scores
 from benchmark.report.text_table import Text, TextTable, text_lines
 from benchmark.statistics import summarise
+from benchmark.store.sqlite import without_password
 from benchmark.sweep.loop import Sweep
 from benchmark.sweep.space import Choices
 from benchmark.sweep.study import INDEX, OWNER, SharedStudy
@@ -63,7 +63,7 @@ def summary(
     best = best_trial(sweep, trials)
     return {
         "study": spec.name,
-        "storage": make_url(storage).render_as_string(hide_password=True),
+        "storage": without_password(storage),
         "generator": sweep.base.cells[0].generator,
         "dataset": spec.dataset,
         "length": spec.length,
@@ -194,10 +194,14 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
 
 
 def _published(sweep: Sweep, score: str | None, params: Record) -> float | None:
-    """Table 8's value of a score for scales and a vocabulary size, measured under protocol paper; None where there is none."""
-    if score is None or sweep.objective.protocol != "paper":
-        return None
+    """Table 8's value of a score for scales and a vocabulary size, measured under protocol paper; None where there is none.
+
+    Trials that differ in further parameters, or alter them, are of other generators than the paper's.
+    """
     cell = sweep.base.cells[0]
+    further = {dimension.name for dimension in sweep.space.dimensions} - params.keys()
+    if score is None or sweep.objective.protocol != "paper" or further or cell.altered:
+        return None
     method = f"{cell.generator}/patch_nums={params.get('patch_nums')},vocab_size={params.get('vocab_size')}"
     found = published_scores().get((score, cell.dataset.id, cell.length, method))
     return found.value if found else None

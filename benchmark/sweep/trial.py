@@ -105,17 +105,18 @@ class PruningObserver(LineDisplay):
 
     def __init__(
         self,
-        total: int,
+        cells: Sequence[Cell],
         write: Callable[[str], None],
         store: Store,
         metrics: Sequence[str],
         report: Callable[[float, int], bool],
     ) -> None:
-        super().__init__(total, write)
+        super().__init__(len(cells), write)
         self.store = store
         self.choices = [name.rpartition(":")[::2] for name in metrics]
         self.report = report
-        self.cell = ""
+        # The same cell of every trial, since curves of other training seeds do not compare.
+        self.cell = cells[0].key
         self.stage = ""
         self.metric = ""
         self.step = 0
@@ -124,7 +125,6 @@ class PruningObserver(LineDisplay):
     def progressed(self, cell: Cell, event: Event) -> None:
         """Show where a cell is, and read what the first cell's training has logged since; raises Pruned."""
         super().progressed(cell, event)
-        self.cell = self.cell or cell.key
         log = self.store.cell(cell).path / "log.jsonl"
         if cell.key != self.cell or not event.total or not log.exists():
             return

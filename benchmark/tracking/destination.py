@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from benchmark.errors import UserError
+from benchmark.store.sqlite import sqlite_url
 from benchmark.store.store import Store
 
 OFF = "none"
@@ -57,9 +58,9 @@ def check(text: str | None) -> None:
 
 
 def local(store: Store) -> Destination:
-    """The store's own database and artefact folder."""
+    """The store's own database and artefact folder; raises UserError for a store whose path no URL can hold."""
     root = store.root.resolve()
-    return Destination(LOCAL, f"sqlite:///{root / DATABASE}", str(root / ARTEFACTS))
+    return Destination(LOCAL, sqlite_url(root / DATABASE), str(root / ARTEFACTS))
 
 
 def named(name: str, store: Store) -> Destination:
@@ -94,7 +95,10 @@ def _without_password(uri: str) -> str:
     # Other databases have other forms: PostgreSQL takes several hosts.
     if parts.scheme in ("http", "https") and parts.port == 0:
         raise ValueError("no server listens on port 0")
-    if parts.password is None:
-        return uri
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username}@{host}").geturl()
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    shown = [(key, value) for key, value in pairs if "pass" not in key.casefold() and "token" not in key.casefold()]
+    if len(shown) < len(pairs):
+        parts = parts._replace(query=urlencode(shown))
+    if parts.password is not None:
+        parts = parts._replace(netloc=f"{parts.username}@{parts.netloc.rpartition('@')[2]}")
+    return uri if parts == urlsplit(uri) else parts.geturl()

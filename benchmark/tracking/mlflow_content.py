@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,9 +67,9 @@ class RunContent:
     datasets: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """Sixteen digits that identify the whole content."""
+        """Sixteen digits that identify the whole content, with its files as they are when this is first asked for."""
         sums = {name: sha256(path) for name, path in self.files.items()}
         plain = [self.name, self.params, self.points, self.tags, self.status, self.started, self.ended, self.datasets]
         return digest([*plain, sums])

@@ -127,7 +127,7 @@ class Uploader:
         try:
             held = self._held_runs(contents[0])
         except Exception as error:
-            raise UnreachableError(one_line(error, self.destination)) from error
+            return self._refused(contents, error)
         for content in contents:
             run = held.get(self._key(content))
             try:
@@ -137,14 +137,20 @@ class Uploader:
                 else:
                     run_id = run.info.run_id
             except Exception as error:  # whatever a client, its server or the network may raise
-                reason = one_line(error, self.destination)
-                if reason == SILENT or content.parent is None:  # another request would wait as long, or has no parent
-                    raise UnreachableError(reason) from error
-                self.reach()
-                result.failed[content.key] = reason
+                if content.parent is None:  # its cells would have no parent
+                    return self._refused(contents, error)
+                result.failed |= self._refused([content], error).failed
                 continue
             parent = parent or run_id
         return result
+
+    def _refused(self, contents: Sequence[RunContent], error: Exception) -> Result:
+        """What a tracker that still answers does not take; raises UnreachableError where it answers no longer."""
+        reason = one_line(error, self.destination)
+        if reason == SILENT:  # another request would wait as long
+            raise UnreachableError(reason) from error
+        self.reach()
+        return Result(failed=dict.fromkeys((content.key for content in contents), reason))
 
     def _held_runs(self, parent: RunContent) -> dict[str, Run]:
         """The tracker's runs of one suite run, by key."""
@@ -162,6 +168,9 @@ class Uploader:
 
     def _bring(self, content: RunContent, run: Run | None, parent: str | None) -> str:
         """Bring the MLflow run of a content to it; the run's id."""
+        digest = (
+            content.digest
+        )  # of the files as they are before the upload: one that changes meanwhile is uploaded again
         held = _Held() if run is None else self._held(run, content)
         if run is not None and (held.others or _contradicts(held.points, content.points)):
             # Points cannot be changed. The run is only marked as deleted, so `mlflow runs restore` brings it back.
@@ -169,7 +178,7 @@ class Uploader:
             run, held = None, _Held()
         run_id = self._create(content, parent) if run is None else run.info.run_id
         self._fill(run_id, content, parent, held)
-        self.client.set_tag(run_id, DIGEST_TAG, content.digest)
+        self.client.set_tag(run_id, DIGEST_TAG, digest)
         return run_id
 
     def _fill(self, run: str, content: RunContent, parent: str | None, held: _Held) -> None:
@@ -219,6 +228,11 @@ class Uploader:
         """The id of an experiment, which is created where there is none."""
         if name not in self.experiments:
             found = self.client.get_experiment_by_name(name)
+            if found is not None and found.lifecycle_stage == "deleted":
+                raise UserError(
+                    f"the experiment '{name}' was deleted; restore it with `mlflow experiments restore --experiment-id "
+                    f"{found.experiment_id}`."
+                )
             folder = re.sub(r"[^\w.-]+", "-", name)
             where = f"{self.destination.artefacts}/{folder}" if self.destination.artefacts else None
             self.experiments[name] = (

@@ -131,13 +131,15 @@ class SuiteRuns:
             files = known.files if known else ("configuration.json",)
             cells = _merged(known.cells if known else (), run.cells)
             now, spent = round(time.time(), 3), known.seconds if known else 0.0
+            # Another process that works on it counts from its own start.
+            opened_at = known.opened if known and self.is_under_way(known) else now
             opened = replace(
                 run,
                 experiment=known.experiment if known else run.experiment,  # where a tracker has it
                 destinations=tuple(dict.fromkeys(destinations)),
                 uploaded=known.uploaded if known else {},
                 started=started,
-                opened=now,
+                opened=opened_at,
                 seconds=spent,
                 files=files,
                 cells=cells,

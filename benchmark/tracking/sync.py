@@ -104,7 +104,8 @@ def upload(
             uploader = Uploader(destination, suite_runs.store)
             uploader.reach()
             while pending:
-                run = pending[0]
+                # Read anew: it may have ended while this process waited or uploaded another.
+                run = suite_runs.get(pending[0].id)
                 write(f"uploading '{run.name}' to {destination.shown}")
                 contents = run_contents(run, suite_runs)
                 result = uploader.upload(contents.all)

@@ -19,6 +19,8 @@ BANDS = 4
 MOST_PAIRS = 64
 
 _TINY = 1e-8
+BLOCK = 4_000_000
+"""Numbers of an intermediate array: every window's at once would take 23 GB for Energy at length 256."""
 
 
 class Predictions(NamedTuple):
@@ -35,6 +37,13 @@ def window_features(windows: Windows) -> NDArray[np.float32]:
     log power in up to four bands of frequency. Of up to 64 pairs of features: their correlation within the window. The trees see
     order in time and ties between features through these, which raw numbers show only in high interactions.
     """
+    _, T, D = windows.shape
+    size = max(1, BLOCK // (T * max(D, MOST_PAIRS)))
+    blocks = [_features(windows[start : start + size]) for start in range(0, len(windows), size)]
+    return np.concatenate(blocks)
+
+
+def _features(windows: Windows) -> NDArray[np.float32]:
     exact = windows.astype(np.float64)
     B, T, D = exact.shape
     mean, std = exact.mean(axis=1, keepdims=True), exact.std(axis=1, keepdims=True)

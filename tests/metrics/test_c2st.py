@@ -9,6 +9,7 @@ from scipy.stats import binom, mannwhitneyu
 from metrics.base import ScoreContext
 from metrics.c2st import C2ST
 from metrics.c2st_auc import C2STAUC, _auc_std
+from metrics.common import two_sample
 from metrics.common.corruptions import time_shuffle
 from metrics.common.two_sample import out_of_fold, window_features
 
@@ -89,3 +90,10 @@ def test_every_shape_has_columns(steps, features):
     columns = window_features(RNG.random((7, steps, features), np.float32))
     assert np.isfinite(columns).all()
     assert columns.shape[1] <= steps * features + 12 * features + 64
+
+
+def test_features_do_not_depend_on_the_size_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = RNG.random((50, 12, 5), np.float32)
+    whole = window_features(windows)
+    monkeypatch.setattr(two_sample, "BLOCK", 12 * two_sample.MOST_PAIRS * 7)
+    np.testing.assert_array_equal(window_features(windows), whole)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -56,6 +57,28 @@ def test_roles_under_strict_are_those_of_a_suite(plant_csv: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_limit_below_unequal_roles_chooses_as_a_suite_does(tmp_path: Path) -> None:
+    # A gap in time within a test block costs windows of it, so that some validation windows are left out.
+    rows = np.column_stack([np.arange(500), plant(500)])
+    np.savetxt(
+        tmp_path / "odd.csv", np.delete(rows, slice(195, 198), axis=0), delimiter=",", header="time,a,b", comments=""
+    )
+    strict = load_dataset(tmp_path / "odd.csv", length=LENGTH, protocol="strict")
+    counts = [int(number) for number in re.findall(r"of (\d+) validation and (\d+) test windows", strict.note)[0]]
+    assert counts[0] != counts[1]
+    expected = load_windows(
+        load_spec(str(tmp_path / "odd.csv")),
+        LENGTH,
+        "strict",
+        limit=20,
+        seed_for_split=derive_seed("split", "odd", LENGTH, "strict"),
+    )
+    train, validation, _ = strict.roles_of_fit(20)
+    np.testing.assert_array_equal(train, expected.train)
+    np.testing.assert_array_equal(validation, expected.validation)
+    assert expected.note.endswith("test windows 20 each are used")
+
+
 def test_a_generated_set_has_a_second_draw_for_the_oracle() -> None:
     sines = load_dataset("sines", length=5)
     assert sines.test is sines.windows
@@ -83,3 +106,16 @@ def test_a_missing_file_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(UserError, match=r"stock_data\.csv of the data set 'stocks' is not here; get it with"):
         load_dataset("stocks", data_dir=tmp_path, download=False)
+
+
+@pytest.mark.parametrize(
+    "options", [{"drop": "pressure"}, {"drop": 5}, {"drop": None}, {"stride": object()}, {"one_hot": "pressure"}]
+)
+def test_options_of_another_kind_are_refused(plant_csv: Path, options: dict[str, object]) -> None:
+    with pytest.raises(UserError, match=f"{next(iter(options))}.*data file|data file.*{next(iter(options))}"):
+        load_dataset(plant_csv, length=LENGTH, options=options)
+
+
+def test_an_option_may_be_a_number_of_numpy(plant_csv: Path) -> None:
+    halved = load_dataset(plant_csv, length=LENGTH, options={"stride": np.int64(2)})
+    assert len(halved.windows) == (400 - LENGTH) // 2 + 1

@@ -114,12 +114,18 @@ def test_saved_and_loaded_it_samples_the_same(given: str | type[Gaussian], datas
 
 def test_folders_that_are_no_saved_generator_are_refused(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(UserError, match="holds other files and no saved generator"):
+    with pytest.raises(UserError, match=r"holds 'mine.txt', which is no part of a saved generator"):
         generator("gaussian", budget="smoke").fit(dataset).save(tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "precious"
     with pytest.raises(UserError, match="holds no saved generator; name a folder that save wrote"):
         load_generator(tmp_path)
     generator("gaussian", budget="smoke").fit(dataset).save(tmp_path / "model")
+    (tmp_path / "model" / "notes.txt").write_text("precious")
+    with pytest.raises(UserError, match=r"holds 'notes.txt', which is no part of a saved generator"):
+        generator("gaussian", budget="smoke").fit(dataset).save(tmp_path / "model")
+    assert (tmp_path / "model" / "notes.txt").read_text() == "precious"
+    with pytest.raises(UserError, match="is a file; name a folder"):
+        generator("gaussian", budget="smoke").fit(dataset).save(tmp_path / "mine.txt")
     shutil.rmtree(tmp_path / "model" / "model")
     with pytest.raises(UserError, match=r"the model in '.*' was altered after save wrote it; save the generator again"):
         load_generator(tmp_path / "model")
@@ -166,3 +172,15 @@ def test_a_cell_that_is_not_there_or_not_trained_is_one_sentence(cell: CellFolde
     (store / "cells" / cell.path.name / "stages" / "fit.json").unlink()
     with pytest.raises(UserError, match=r"has no trained model as its run left it \(missing\); run its suite again"):
         load_cell("plant", store)
+
+
+def test_numbers_of_numpy_are_numbers(dataset: Dataset, tmp_path: Path) -> None:
+    model = generator("jitter", budget="smoke", seed=np.int64(1), noise=np.float32(0.5)).fit(dataset)
+    model.save(tmp_path / "model")
+    assert load_generator(tmp_path / "model").get_params() == model.get_params()
+    assert len(model.sample(np.int64(3), seed=np.int64(0))) == 3
+    for wrong in (2.5, "3", True):
+        with pytest.raises(UserError, match=r"n is .*; give a whole number"):
+            model.sample(wrong)
+    with pytest.raises(UserError, match="unknown budget '3'"):
+        generator("copy", budget=3).fit(dataset)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmark.api import UserError, plot, results, run, table
@@ -130,3 +131,23 @@ def test_a_bad_mapping_is_refused(suite: dict[str, object], changes: dict[str, o
 def test_retry_has_one_value(suite: dict[str, object]) -> None:
     with pytest.raises(UserError, match="unknown value 'all' in --retry"):
         run(suite, retry="all")
+
+
+@pytest.mark.parametrize(
+    ("view", "sentence"),
+    [
+        ({"bugdet": "smoke"}, r"unknown keyword 'bugdet'; did you mean 'budget'\?"),
+        ({"data_options": {"missing": "drop"}}, "data_options say how a file is read; name it under csv"),
+        ({"seeds": "three"}, "seeds is 'three'; give a whole number"),
+        ({"lengths": "24"}, "a length is '24'; give a whole number"),
+        ({"set": {"jitter": {"noise": object()}}}, r"set jitter\.noise is <object .*>; give numbers, texts or lists"),
+    ],
+)
+def test_what_no_suite_has_is_refused(view: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        request_of(**view)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_alter_a_suite() -> None:
+    request = request_of(lengths=np.array([8, 16]), seeds=np.int64(2), set={"jitter": {"noise": np.float64(0.5)}})
+    assert (request.lengths, request.seeds, request.assignments) == ((8, 16), 2, ("jitter.noise=0.5",))

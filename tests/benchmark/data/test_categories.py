@@ -64,3 +64,11 @@ def test_more_categories_than_the_limit_are_refused_and_not_suggested(own: Own) 
         load_series(own(more, one_hot=["c"]), None)
     with pytest.raises(UserError, match=r"the column holds text, 21 different ones: `--drop c` leaves the column out"):
         load_series(own(more), None)
+
+
+def test_a_column_counts_its_own_categories_alone(own: Own) -> None:
+    spec = own("a,a=b\nx,u\ny,v\nx,w\n", one_hot=["a", "a=b"])
+    assert card(spec, None)["remarks"] == [
+        "column 'a' became 2 features of 0 and 1",
+        "column 'a=b' became 3 features of 0 and 1",
+    ]

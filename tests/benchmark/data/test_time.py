@@ -123,6 +123,9 @@ def test_machines_without_a_series_column_are_refused_and_the_way_out_is_named(t
         ([str(d.date()) for d in pd.date_range("2026-01-01", periods=60)], "1 d", 0),
         ([f"2026-03-29T{h:02d}:30:00+0{1 + (h > 2)}:00" for h in range(24) if h != 2], "1 h", 0),
         ([repr(0.25 * i) for i in range(30)], "0.25", 0),
+        ([d.strftime("%Y%m%d") for d in pd.date_range("2026-01-20", periods=60)], "1 d", 0),
+        ([d.strftime("%Y%m%d") for d in pd.bdate_range("2026-01-01", periods=60)], "1 business day", 0),
+        ([str(20260101 + 50 * i) for i in range(30)], "50", 0),
     ],
     ids=[
         "months",
@@ -135,6 +138,9 @@ def test_machines_without_a_series_column_are_refused_and_the_way_out_is_named(t
         "days",
         "summer time",
         "numbers",
+        "days without marks",
+        "business days without marks",
+        "numbers of eight digits",
     ],
 )
 def test_steps_and_gaps(tmp_path: Path, stamps: list[str], step: str, gaps: int) -> None:

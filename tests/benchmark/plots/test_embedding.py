@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.plots.embedding import MOST_VALUES, MOST_WINDOWS, _points, _values, embed, subset
+from benchmark.plots.embedding import MOST_VALUES, MOST_WINDOWS, _density, _points, _values, embed, subset
 from benchmark.plots.style import GENERATED, REAL
 
 
@@ -63,3 +63,16 @@ def test_the_density_is_of_every_feature() -> None:
     values = _values(noisy, 3)
     assert values.size == MOST_VALUES
     assert (values > 0.5).mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_density_beyond_the_range_of_training_windows_is_shown_whole() -> None:
+    rng = np.random.default_rng(0)
+    figure = Figure()
+    panel = figure.subplots()
+    _density(panel, (rng.uniform(-0.2, 0.9, 300).astype(np.float32), rng.uniform(0.1, 1.3, 300).astype(np.float32)))
+    low, high = panel.get_xlim()
+    assert low < -0.19
+    assert high > 1.29
+    inside = figure.add_subplot()
+    _density(inside, (np.float32([0.2, 0.4, 0.5]), np.float32([0.3, 0.4, 0.6])))
+    assert inside.get_xlim() == (0, 1)

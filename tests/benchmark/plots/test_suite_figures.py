@@ -110,7 +110,8 @@ def test_intervals_are_over_repetitions_and_controls_and_floor_stand_beside() ->
     )
     (panel,) = draw_scaling(points, controls, "Energy").axes
     assert [text.get_text() for text in panel.get_legend().get_texts()] == [
-        "timemar_s", "oracle (control)", "gaussian (control)", "floor", "measured, 95 % interval",
+        "timemar_s", "oracle (control)", "gaussian (control)", "floor",
+        "measured, 95 % interval over\nrepetitions of a score on one trained model",
         "published value, at our size\nwhere no size is published",
     ]  # fmt: skip
     low, high = np.log10(panel.get_xlim())
@@ -134,3 +135,16 @@ def test_ranks_say_over_how_many_settings_they_are() -> None:
     one = frame({(name, "x"): value for value, name in enumerate("ab")}, metric="discriminative")
     figure = draw_ranks(pd.concat([frame(everywhere), one]), ("context_fid", "discriminative"))
     assert "rank over 1 to 3 settings" in figure.get_supxlabel()
+
+
+def test_the_legend_says_what_intervals_are_over_and_lists_what_is_drawn() -> None:
+    seeds = [frame({("timemar_s", "energy"): 0.02 + 0.01 * seed}, seed=seed) for seed in range(3)]
+    repetitions = [frame({("flowts", "energy"): 0.03 + 0.01 * i}, repetition=i) for i in range(3)]
+    data = pd.concat([*seeds, *repetitions, frame({("mine", "energy"): 0.1})])
+    points = scaling_points(data, {"timemar_s": 1000, "flowts": 2000, "mine": 0})
+    assert points["level"].tolist() == ["seed", "repetition", ""]
+    (panel,) = draw_scaling(points, control_points(data), "Energy").axes
+    labels = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert "mine" not in labels
+    over = "training seeds or repetitions of a score on one trained model"
+    assert f"measured, 95 % interval over\n{over}" in labels

@@ -16,7 +16,7 @@ from benchmark.store.store import Store
 from benchmark.sweep import study as shared
 from benchmark.sweep.loop import work
 from benchmark.sweep.space import Choices, Range, Space
-from benchmark.sweep.study import INDEX, SharedStudy, TrialResult, make_sampler, open_study, quiet
+from benchmark.sweep.study import INDEX, OWNER, SharedStudy, TrialResult, make_sampler, open_study, quiet
 
 SPACE = Space((Range("rate", 1e-4, 1.0, log=True), Choices("scales", ((6,), (1, 6), (1, 2, 3, 6)))))
 GRID = Space((Choices("depth", (1, 2, 3)), Choices("scales", ((6,), (1, 6)))))
@@ -160,11 +160,31 @@ def test_a_trial_without_an_owner_is_left_alone_for_a_minute(tmp_path: Path, mon
 def test_another_machines_trial_is_left_alone(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     study.enqueue([{}])
-    die(study, study.ask())
-    here, study.owner = study.owner, "elsewhere:/runs"
+    trial = study.ask()
+    trial.set_user_attr(OWNER, "elsewhere:another-store")
+    die(study, trial)
     assert study.requeue_stopped() == []
-    study.owner = here
+    trial.set_user_attr(OWNER, study.owner)
     assert study.requeue_stopped() == [0]
+
+
+def test_the_trial_of_a_dead_process_of_another_host_waits_again(tmp_path: Path) -> None:
+    study = study_in(tmp_path)
+    study.enqueue([{}])
+    study.owner = f"container-1:{study.store.id}"
+    die(study, study.ask())
+    study.owner = f"container-2:{study.store.id}"
+    assert study.requeue_stopped() == [0]
+
+
+def test_a_storage_that_cannot_be_opened_is_named_without_its_password(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    url = "postgresql://me:secret@localhost:1/base"
+    with pytest.raises(
+        UserError, match=r"the storage 'postgresql://me:\*\*\*@localhost:1/base' cannot be opened"
+    ) as error:
+        open_study("s", url, SETTINGS, store, maximise=False, pruner=NopPruner())
+    assert "secret" not in str(error.value)
 
 
 def test_an_error_lets_the_trial_wait_again_and_failed_ones_wait_for_retry(tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import optuna
 import pytest
 
+from benchmark.errors import UserError
 from benchmark.plan.request import Request
 from benchmark.plots.origin import Origin
 from benchmark.report.render import comma_separated
@@ -15,7 +20,7 @@ from benchmark.run.events import Event
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
-from benchmark.sweep.figures import write_figures
+from benchmark.sweep.figures import _importances, write_figures
 from benchmark.sweep.objective import make_objective
 from benchmark.sweep.spec import SweepSpec
 from benchmark.sweep.study import TrialResult, quiet
@@ -92,7 +97,7 @@ def test_the_observer_reports_the_first_value_at_each_twentieth_of_one_stage(tmp
         with (folder / "log.jsonl").open("a") as file:
             file.writelines(json.dumps(entry) + "\n" for entry in entries)
 
-    observer = PruningObserver(1, print, store, ("loss",), report)
+    observer = PruningObserver([cell], print, store, ("loss",), report)
     observer.progressed(cell, Event("progress", "stage1", 0, 40))
     log(*({"stage": "stage1", "step": step, "loss": 5.0 - step} for step in (1, 2, 3, 4)))
     observer.progressed(cell, Event("progress", "stage1", 4, 40))
@@ -119,3 +124,38 @@ def test_a_finished_sweep_starts_nothing(tmp_path: Path) -> None:
         study.tell(trial, TrialResult(1.0, {}))
         loop.run(sweep, study, store, Options(), Request(), lines.append, UNTRACKED)
     assert lines == []
+
+
+@pytest.mark.usefixtures("data_files_are_here")
+def test_a_mean_over_further_parameters_has_no_published_value(tmp_path: Path) -> None:
+    further = SPEC.model_copy(update={"name": "further", "param": {**SPEC.param, "dropout": "0.1,0.2"}})
+    with quiet():
+        sweep = loop.check(further, Request(), print, download=False)
+    params = {dimension.name: dimension.labels[0] for dimension in sweep.space.dimensions}
+    made = tables.sensitivity_tables(sweep, [{"state": "done", "params": params, "scores": {}, "value": 1.0}])[0]
+    assert "1" in printed(made)[1]
+    assert "published" not in "".join(printed(made))
+
+
+def test_importance_is_a_share_of_the_whole_variance() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.GridSampler({"a": [0, 1], "b": [0, 1]}, seed=0))
+    with quiet():
+        for a, b in itertools.product((0, 1), repeat=2):
+            for _ in range(5):
+                study.enqueue_trial({"a": a, "b": b})
+        study.optimize(lambda trial: float(trial.suggest_int("a", 0, 1) != trial.suggest_int("b", 0, 1)), n_trials=20)
+        sweep: Any = SimpleNamespace(spec=SimpleNamespace(name="xor"))
+        shared: Any = SimpleNamespace(optuna=study)
+        shares = _importances(sweep, shared)
+    # Neither parameter explains anything by itself; normalised shares would sum to 1.
+    assert sum(shares.values()) < 0.7
+
+
+def test_the_same_parameters_in_another_order_are_another_study(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs").create()
+    with quiet():
+        grid = SPEC.model_copy(update={"dataset": "sines"})
+        loop.enqueue(loop.check(grid, Request(), print, download=False), store)
+        turned = grid.model_copy(update={"param": dict(reversed(grid.param.items()))})
+        with pytest.raises(UserError, match=r"begun with parameters patch_nums=.*; vocab_size=.*, not vocab_size"):
+            loop.enqueue(loop.check(turned, Request(), print, download=False), store)

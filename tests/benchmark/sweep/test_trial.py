@@ -24,7 +24,7 @@ def observe(
 
     store: Any = SimpleNamespace(cell=lambda cell: SimpleNamespace(path=folder))
     cell: Any = SimpleNamespace(key="k")
-    observer = PruningObserver(1, print, store, metrics, report)
+    observer = PruningObserver([cell], print, store, metrics, report)
     with (folder / "log.jsonl").open("w") as log:
         for entry in entries:
             log.write(json.dumps(entry) + "\n")
@@ -58,3 +58,17 @@ def test_a_stage_may_be_named(tmp_path: Path) -> None:
 def test_a_training_is_pruned_when_the_pruner_says_so(tmp_path: Path) -> None:
     with pytest.raises(Pruned, match="validation 12 at 40 % of one"):
         observe(tmp_path, ("validation",), entries("one", validation=12.0))
+
+
+def test_the_first_cell_of_the_plan_is_observed_whichever_logs_first(tmp_path: Path) -> None:
+    seen: list[Any] = []
+    cells: list[Any] = [SimpleNamespace(key=key) for key in ("first", "second")]
+    for cell, loss in zip(cells, (1.0, 9.0), strict=True):
+        (tmp_path / cell.key).mkdir()
+        (tmp_path / cell.key / "log.jsonl").write_text(json.dumps({"stage": "one", "step": 50, "loss": loss}) + "\n")
+    store: Any = SimpleNamespace(cell=lambda cell: SimpleNamespace(path=tmp_path / cell.key))
+    observer = PruningObserver(cells, print, store, ("loss",), lambda value, step: bool(seen.append(value)))
+    event: Any = SimpleNamespace(stage="one", total=STEPS)
+    for cell in reversed(cells):
+        observer.progressed(cell, event)
+    assert seen == [1.0]

@@ -63,3 +63,16 @@ def test_what_is_no_uri_is_refused(text: str) -> None:
         UserError, match=r"is no tracking URI; write one such as http://127\.0\.0\.1:5000, or local, or none"
     ):
         check(text)
+
+
+def test_no_password_or_token_of_a_query_is_kept(tmp_path: Path) -> None:
+    destination = choose("postgresql://host/base?user=me&password=secret&sslmode=require", Store(tmp_path))
+    assert destination is not None
+    assert "secret" in destination.uri
+    assert destination.name == "postgresql://host/base?user=me&sslmode=require"
+
+
+@pytest.mark.parametrize("mark", ["?", "%", "#"])
+def test_a_store_whose_path_no_url_can_hold_is_refused(mark: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=rf"holds '\{mark}', which no URL of a database can"):
+        choose("local", Store(tmp_path / f"a{mark}b"))

@@ -161,13 +161,16 @@ def test_seconds_that_two_processes_share_count_once(
     def at(now: float) -> None:
         monkeypatch.setattr("benchmark.tracking.suite_runs.time.time", lambda: now)
 
-    for opened in (1e10, 1e10 + 10):
-        at(opened)
+    at(1e10)
+    open_plan(suite_runs, plan, None)
+    with suite_runs.store.lock(f"suite-{run.id}", wait=False):
+        at(1e10 + 10)
         open_plan(suite_runs, plan, None)
-    for closed in (1e10 + 100, 1e10 + 101):
-        at(closed)
+        at(1e10 + 100)
         suite_runs.close(run.id, FINISHED)
-    assert suite_runs.get(run.id).seconds == pytest.approx(before + 91)
+    at(1e10 + 101)
+    suite_runs.close(run.id, FINISHED)
+    assert suite_runs.get(run.id).seconds == pytest.approx(before + 101)
 
 
 def test_the_same_plan_goes_on_with_the_same_suite_run(suite_runs: SuiteRuns, plan: Plan) -> None:

@@ -219,6 +219,37 @@ def test_refused_content_keeps_no_other_back(
     assert_whole(uploader)
 
 
+def test_a_deleted_experiment_is_named_and_keeps_no_other_back(
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader
+) -> None:
+    upload(run, suite_runs, uploader)
+    number = uploader.client.get_experiment_by_name("small, sines, smoke, paper").experiment_id
+    uploader.client.delete_experiment(number)
+    uploader.experiments.clear()
+    result = upload(run, suite_runs, uploader)
+    assert (result.uploaded, len(result.failed)) == (0, 3)
+    (reason,) = set(result.failed.values())
+    assert reason.endswith(f"was deleted; restore it with `mlflow experiments restore --experiment-id {number}`")
+
+
+def test_a_file_that_changes_during_the_upload_is_uploaded_again(
+    run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = suite_runs.store.root / "cells" / run.cells[0].slug / "log.jsonl"
+    log_artifact = uploader.client.log_artifact
+
+    def log_and_write(run_id: str, path: str, folder: str | None) -> None:
+        log_artifact(run_id, path, folder)
+        if path == str(status):
+            status.write_text(status.read_text() + "\n")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploader.client, "log_artifact", log_and_write)
+        assert upload(run, suite_runs, uploader).uploaded == 3
+    assert upload(run, suite_runs, uploader).uploaded == 1
+    assert upload(run, suite_runs, uploader).uploaded == 0
+
+
 def test_a_lost_database_is_created_and_filled_again(run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader) -> None:
     upload(run, suite_runs, uploader)
     (suite_runs.store.root / DATABASE).unlink()
