@@ -165,8 +165,14 @@ def check_windows(windows: Windows, generator: Generator) -> tuple[int, int, int
         raise UserError(
             f"{name} was given windows of D = {features}; it needs at least {generator.min_features} features."
         )
+    if not np.isfinite(windows).all():
+        window, step, feature = (int(place) + 1 for place in np.argwhere(~np.isfinite(windows))[0])
+        raise UserError(
+            f"{name} was given a value that is no finite number at window {window}, step {step}, feature {feature} (counted from "
+            "1); correct or remove it."
+        )
     low, high = float(windows.min()), float(windows.max())
-    if not (low >= 0.0 and high <= 1.0):  # false for NaN too
+    if low < 0.0 or high > 1.0:
         raise UserError(
             f"{name} was given windows with values from {low:g} to {high:g}; scale every feature to [0, 1]."
         )

@@ -43,13 +43,16 @@ def parse(model: type[Model], values: object, *, owner: str) -> Model:
 
 def _sentence(error: ValidationError, model: type[BaseModel], owner: str) -> UserError:
     first = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in first["loc"])
+    # What follows a field's name may be a branch of its type, such as tuple[str, ...], which no file holds.
+    path = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1])
         return unknown("key", path, known, owner=owner)
     if first["type"] == "missing":
         return UserError(f"{owner} lacks the key '{path}'; add it.")
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] in ("tuple_type", "list_type"):
+        message = "it should be a list, such as [1, 2, 4]"
     return UserError(f"{owner}: '{path}' is {shown(first['input'])}, but {_lower(message)}.")
 
 

@@ -19,9 +19,10 @@ def check_sizes(length: int, tokenizer: TokenizerSizes, transformer: Transformer
     latent = tokenizer.latent_length(length)
     patch_nums = tokenizer.patch_nums
     if patch_nums[-1] != latent:
+        fitting = [*(scale for scale in patch_nums if scale < latent), latent]
         raise UserError(
             f"TimeMAR's patch_nums {patch_nums} must end at the latent length L = {latent} (T = {length} halved "
-            f"{len(tokenizer.ch_mult) - 1} times), not at {patch_nums[-1]}."
+            f"{len(tokenizer.ch_mult) - 1} times), not at {patch_nums[-1]}; set patch_nums, such as {fitting}."
         )
     if any(small >= large for small, large in pairwise(patch_nums)):
         raise UserError(

@@ -41,7 +41,8 @@ class Oracle(StoredWindows):
         windows = self.stored(n)
         if n > len(windows):
             raise UserError(
-                f"the oracle has {len(windows)} disjoint real windows and cannot give {n} without repeating any."
+                f"the oracle has {len(windows)} disjoint real windows and cannot give {n} without repeating any; ask for at "
+                f"most {len(windows)}."
             )
         # Neighbours overlap: in order, a metric that knows the blocks of the real windows finds the same blocks here.
         return windows[np.sort(np.random.default_rng(seed).permutation(len(windows))[:n])]

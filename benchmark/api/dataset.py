@@ -123,6 +123,10 @@ def load_dataset(
         >>> stocks.windows.shape
         (3662, 24, 6)
     """
+    if not isinstance(name_or_path, str | Path):
+        raise UserError(
+            f"a data set is a name or a path, not {type(name_or_path).__name__}; save the data as a file first."
+        )
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
     spec = own_spec(Path(name_or_path), plain(options)) if options else load_spec(str(name_or_path))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.windows import WINDOW_COLUMNS as INDEX
 from benchmark.errors import UserError, unknown
 from benchmark.files import replacing
 
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("csv", "parquet", "npy")
-INDEX = ("window", "step")
-"""The first columns of a table of windows, both counted from 0."""
-DIGITS = "%.12g"
-"""More than float32 samples hold, and without the tail of binary fractions."""
+DIGITS = 12
+"""Of a number in CSV: more than float32 samples hold, and without the tail of binary fractions."""
+MOST_DIGITS = 17
+"""Of a number of float64."""
 
 
 def check_format(format: str) -> None:  # noqa: A002 - the option's own name
@@ -56,7 +58,18 @@ def windows_table(windows: NDArray[Any], features: tuple[str, ...]) -> pd.DataFr
 
 def csv_text(windows: NDArray[Any], features: tuple[str, ...]) -> str:
     """Windows (N, T, D) as CSV, one row a step; raises UserError as `windows_table` does."""
-    return windows_table(windows, features).to_csv(index=False, float_format=DIGITS, lineterminator="\n")
+    frame = windows_table(windows, features)
+    for name in features:
+        digits = digits_of(frame[name].to_numpy())
+        frame[name] = [f"{value:.{digits}g}" for value in frame[name].tolist()]
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def digits_of(values: NDArray[Any]) -> int:
+    """The digits that keep values apart as well as `DIGITS` do numbers about as large as their range."""
+    largest, extent = float(np.abs(values).max()), float(np.ptp(values))
+    more = math.ceil(math.log10(largest / extent)) if 0 < extent < largest else 0
+    return min(DIGITS + more, MOST_DIGITS)
 
 
 def write_windows(path: Path, windows: NDArray[Any], features: tuple[str, ...], format: str) -> None:  # noqa: A002

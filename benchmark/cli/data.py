@@ -37,9 +37,13 @@ def data_show(
     Example: python -m benchmark data show plant.csv --series-column machine --missing interpolate
     """
     from benchmark.data import card, card_text, load_spec, own_spec
+    from benchmark.data.catalogue import DATASETS
 
     record = card(own_spec(Path(name), data_options) if data_options else load_spec(name), data_dir)
     emit(card_text(record), record, json_target)
+    # A shipped data set that is not here has a card all the same, which says how to get it.
+    if record["problem"] and (record["present"] or name not in DATASETS):
+        raise typer.Exit(1)
 
 
 def data_fetch(

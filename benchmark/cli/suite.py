@@ -152,9 +152,13 @@ def tables(
     store: StoreOption = Path("runs"),
     frame: Frames = None,
     format_name: Annotated[
-        str,
-        typer.Option("--format", help="markdown, latex (a document), latex-fragment (its table alone), html or csv."),
-    ] = "markdown",
+        str | None,
+        typer.Option(
+            "--format",
+            help="markdown, latex (a document), latex-fragment (its table alone), html or csv (default: by --output's suffix, "
+            "else markdown).",
+        ),
+    ] = None,
     published: Annotated[bool, typer.Option(help="Published values beside measured ones.")] = True,
     controls: Annotated[bool, typer.Option(help="Rows of controls.")] = True,
     efficiency: Annotated[bool, typer.Option(help="Size, training and sampling time, and memory too.")] = False,
@@ -172,6 +176,7 @@ def tables(
     from benchmark.report import suite as suite_report
 
     refuse_others(context, KEPT_TABLES)
+    format_name = format_name or suite_report.format_of(output)
     if format_name not in suite_report.FORMATS:
         raise unknown("format", format_name, suite_report.FORMATS, owner="--format")
     if format_name == "csv":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from benchmark.errors import UserError
 from benchmark.imports import ROOT, is_file_module
@@ -14,6 +16,8 @@ MOST_MARKS = 1000
 """Characters that may open a level, in a text that libyaml reads: it is ten times as fast as Python's, and crashes on depth."""
 LONGEST = 1 << 20
 """Characters of a YAML file."""
+MERGE = "<<"
+"""A key that takes in another mapping, and may stand more than once."""
 MOST_VALUES = 100_000
 """Values in a YAML file, those behind its aliases counted each time: nine lines of aliases can stand for a thousand million."""
 
@@ -27,6 +31,10 @@ def shipped(folder: str) -> Path:
 def shipped_names(folder: str) -> list[str]:
     """The names of the YAML files in a shipped folder, sorted."""
     return sorted(path.stem for path in shipped(folder).glob("*.yaml"))
+
+
+class RepeatedKeyError(ValueError):
+    """A key that stands twice in a mapping."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -45,6 +53,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         position = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"the file '{path}' is not valid YAML{position}; correct it there.") from None
+    except RepeatedKeyError as error:
+        raise UserError(f"in the file '{path}' {error}; remove one of them.") from None
     except ValueError as error:
         raise UserError(f"the file '{path}' holds a value that cannot be read ({error}); correct it.") from None
     if not isinstance(values, dict):
@@ -64,13 +74,36 @@ def parse_yaml(text: str) -> Any:
 
 def _parsed(text: str) -> Any:
     """Values by libyaml's safe loader where it is there and the text cannot be deep, else by Python's, which refuses depth."""
-    if not yaml.__with_libyaml__ or sum(text.count(mark) for mark in "[{-?") > MOST_MARKS:
-        return yaml.safe_load(text)
-    loader = yaml.CSafeLoader(text)
+    deep = not yaml.__with_libyaml__ or sum(text.count(mark) for mark in "[{-?") > MOST_MARKS
+    make: Any = _SlowLoader if deep else _FastLoader
+    loader = make(text)
     try:
         return loader.get_single_data()
     finally:
         loader.dispose()
+
+
+class _KeysOnce(SafeConstructor):
+    """A constructor that refuses a mapping with a key that stands twice, of which YAML's own takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        known: set[object] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode) and key.value != MERGE:
+                if (key.tag, key.value) in known:
+                    raise RepeatedKeyError(
+                        f"the key '{key.value}' stands twice, again at line {key.start_mark.line + 1}"
+                    )
+                known.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
+class _SlowLoader(_KeysOnce, yaml.SafeLoader):
+    """Python's loader, which refuses depth."""
+
+
+class _FastLoader(_KeysOnce, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """libyaml's loader."""
 
 
 def _count(value: object, known: dict[int, int | None]) -> int:

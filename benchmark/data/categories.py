@@ -8,16 +8,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.cells import is_missing
 from benchmark.data.spec import MOST_CATEGORIES
 from benchmark.errors import UserError
 
+NAMES = ("none", "-")
+"""Marks of a missing number that may be a category."""
+
 
 def one_hot(name: str, cells: Sequence[str], path: Path) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """The names `column=category` in the order of their text, and their values (rows, categories): 0 or 1, NaN for an empty cell.
+    """The names `column=category` in the order of their text, and values (rows, categories): 0 or 1, NaN for a missing cell.
 
     Raises UserError for more categories than `MOST_CATEGORIES`, and where there is none.
     """
-    texts = [cell.strip() for cell in cells]
+    texts = ["" if is_missing(cell) and cell.strip().casefold() not in NAMES else cell.strip() for cell in cells]
     kinds = sorted(set(filter(None, texts)))
     if len(kinds) > MOST_CATEGORIES:
         raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,10 @@ MOST_TEXT = 0.5
 """The share of a column's cells that may be no numbers before the column counts as one of text."""
 MOST_LISTED = 5
 """Categories that a message names at most."""
+
+
+LIKE_DATES = re.compile(r"\d+\D+\d+")
+"""A cell with two numbers or more, which may be a date."""
 
 
 def is_number(cell: str) -> bool:
@@ -115,7 +120,12 @@ def _text_options(name: str, cells: Sequence[str], series: bool) -> str:
     kinds = sorted({cell.strip() for cell in cells if cell.strip()})
     away = f"`--drop {name}` leaves the column out ('drop' in a YAML file)"
     if len(kinds) > MOST_CATEGORIES:
-        return f"the column holds text, {len(kinds):,} different ones: {away}"
+        dated = (
+            "`--time-format` says how dates are written, such as '%d/%m/%y %H:%M' ('time_format'), and "
+            if all(map(LIKE_DATES.search, kinds))
+            else ""
+        )
+        return f"the column holds text, {len(kinds):,} different ones: {dated}{away}"
     listed = ", ".join(kinds[:MOST_LISTED]) + (", …" if len(kinds) > MOST_LISTED else "")
     noun = "category" if len(kinds) == 1 else "categories"
     apart = f"`--series-column {name}` takes each for a series of its own ('series_column'), " if series else ""

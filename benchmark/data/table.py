@@ -135,7 +135,9 @@ def _table(columns: Mapping[str, Column], positions: Sequence[str], path: Path, 
     values = np.column_stack(parts)
     refuse_large(values, path, names, missing=True)
     if spec.missing is None:
-        refuse_missing(values, names, texts, positions, path)
+        # A missing category is missing in every feature that its column became, and counts once.
+        firsts = np.cumsum([0, *(kinds.get(name, 1) for name in features)])[:-1]
+        refuse_missing(values[:, firsts], features, texts, positions, path)
     series = None
     if spec.series_column is not None:
         cells = columns[spec.series_column].texts()

@@ -30,6 +30,8 @@ from benchmark.errors import UserError
 from benchmark.seeds import derive_seed
 
 Protocol = Literal["paper", "strict"]
+WINDOW_COLUMNS = ("window", "step")
+"""The first columns of a table of windows, as `sample` writes it, both counted from 0."""
 FEWEST_TESTED = 5
 """Test windows that scores need; twice as many windows under protocol paper, half of which are the oracle's."""
 
@@ -62,6 +64,11 @@ def load_windows(
         draft = _generated(spec, spec.recipe, length, strict, real_disjoint, cache_dir)
         return _windows_of(draft, spec, real_disjoint, limit, seed_for_split)
     series = load_series(spec, data_dir)
+    if series.names[:2] == WINDOW_COLUMNS:
+        raise UserError(
+            f"'{series.source}' is a table of windows (columns window and step), whose rows do not follow one another; give "
+            "the windows as .npy, as `sample --format npy` writes them."
+        )
     if series.windows:
         draft = _stack(spec, series, length, strict, seed_for_split)
     else:
@@ -240,6 +247,19 @@ def _require_rows(
         if count < needed:
             which = f"series '{label}' of {source}" if spec.has_series and not joined else source
             where = " under protocol strict" if strict else ""
+            # A length must leave the windows that scores need, where no other series brings more.
             longest = strict_longest(len(rows), count) if strict else count
+            if len(rows) == 1:
+                longest = next(
+                    (fit for fit in range(longest, 1, -1) if _is_scored(count, fit, spec.stride, strict=strict)), 0
+                )
             advice = f"use length {longest} or less, or longer series" if longest >= 2 else "give longer series"
             raise UserError(f"{which} has {count} rows, but windows of {length} rows{where} need {needed}; {advice}.")
+
+
+def _is_scored(rows: int, length: int, stride: int, *, strict: bool) -> bool:
+    """Whether one series of so many rows has the windows of `length` that scores need."""
+    if not strict:
+        return count_windows([rows], length, stride) >= 2 * FEWEST_TESTED
+    tests = [block.stop - block.start for block in strict_blocks([rows], length) if block.role == "test"]
+    return count_windows(tests, length, stride) >= FEWEST_TESTED

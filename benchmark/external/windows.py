@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data import load_series, spec_from_csv
+from benchmark.data import load_series, own_spec
 from benchmark.data.arrays import finite_windows
 from benchmark.data.scale import Bounds, bounds, cut, scale
+from benchmark.data.windows import WINDOW_COLUMNS
 from benchmark.errors import UserError
 from benchmark.interface import RANGE_TOLERANCE, Windows
 
@@ -162,10 +163,17 @@ def check_distance(path: Path | str, values: NDArray[np.floating], scaled: NDArr
 
 
 def file_windows(path: Path, length: int | None) -> NDArray[np.float64]:
-    """A file's windows (N, T, D) as they are; a table's rows cut into windows of `length` steps. Raises UserError."""
-    series = load_series(spec_from_csv(path), None)
-    if series.windows:
-        stack = np.stack(series.parts)
+    """A file's windows (N, T, D) as they are; a table's rows cut into windows of `length` steps. Raises UserError.
+
+    A table of windows, as `sample` writes it, is known by its columns `window` and `step`.
+    """
+    series = load_series(own_spec(path), None)
+    if series.windows or series.names[:2] == WINDOW_COLUMNS:
+        stack = np.stack(series.parts) if series.windows else _stacked(np.concatenate(series.parts), path)
+        if length not in (None, stack.shape[1]):
+            raise UserError(
+                f"'{path}' holds windows of {stack.shape[1]} steps, but --length is {length}; leave --length out."
+            )
     elif length is None:
         raise UserError(f"'{path}' holds rows, not windows; say how long windows are with --length.")
     else:
@@ -177,6 +185,19 @@ def file_windows(path: Path, length: int | None) -> NDArray[np.float64]:
             )
         stack = np.concatenate([cut(part, length, 1) for part in series.parts if len(part) >= length])
     return enough(stack, str(path))
+
+
+def _stacked(rows: NDArray[np.float64], path: Path) -> NDArray[np.float64]:
+    """Windows (N, T, D) of rows (N T, 2 + D) that begin with the numbers of window and step, both from 0."""
+    count = int(rows[-1, 0]) + 1
+    steps = len(rows) // max(count, 1)
+    expected = np.stack([np.repeat(np.arange(count), steps), np.tile(np.arange(steps), count)], axis=1)
+    if rows.shape[1] < 3 or len(rows) != count * steps or not np.array_equal(rows[:, :2], expected):
+        raise UserError(
+            f"'{path}' has the columns window and step, but not every step of every window, counted from 0, in turn; rename the "
+            "columns, or correct the rows."
+        )
+    return rows[:, 2:].reshape(count, steps, -1)
 
 
 def enough(stack: NDArray[np.float64], name: str) -> NDArray[np.float64]:

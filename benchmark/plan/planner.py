@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -113,10 +113,30 @@ def make_plan(
         # A variant with the generator's own values keeps the generator's name, under which other data sets have it.
         cells.setdefault(cell.key, cell)
     if not cells and not within:
+        if not request.only:
+            raise UserError(f"suite '{suite.name}' has no cells; name generators and data sets in it.")
         raise UserError(f"no cell of suite '{suite.name}' has all of --only {' and '.join(request.only)}; name fewer.")
+    _check_names(suite, cells.values())
     if suite.layout == "grid" and not within:
         _check_grid(suite, {(cell.dataset.id, cell.length) for cell in cells.values()})
     return Plan(suite, tuple(cells.values()), scores, sources, changes)
+
+
+def _check_names(suite: SuiteSpec, cells: Collection[Cell]) -> None:
+    """Raise UserError where two classes or two data sets have one name, by which tables would average them."""
+    classes: dict[str, tuple[str, str]] = {}
+    data: dict[str, str] = {}
+    for cell in cells:
+        known = classes.setdefault(cell.generator, (cell.class_path, cell.source))
+        if known != (cell.class_path, cell.source):
+            raise UserError(
+                f"suite '{suite.name}' has two generators called '{cell.generator}' ({known[0]} and {cell.class_path}); "
+                "rename one class."
+            )
+        if data.setdefault(cell.dataset.id, cell.fingerprint) != cell.fingerprint:
+            raise UserError(
+                f"suite '{suite.name}' has two data sets called '{cell.dataset.id}'; rename one of the files."
+            )
 
 
 def _check_grid(suite: SuiteSpec, settings: Set[tuple[str, int]]) -> None:

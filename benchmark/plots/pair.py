@@ -99,7 +99,7 @@ def _dataset(name: str) -> DatasetSpec:
         return load_dataset(name)
     except UserError as error:
         raise SkipCell(
-            f"its data set '{name}' is not a shipped one; use plots --suite with the suite's file"
+            f"its data set '{name}' is not a shipped one; use plots --suite with the suite's file, or with --csv for a data file"
         ) from error
 
 

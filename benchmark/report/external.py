@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.config.budgets import is_shortened
 from benchmark.report.frame import COLUMNS
 from benchmark.report.layouts import methods
 from benchmark.report.table import make_table
@@ -60,7 +61,7 @@ def _caption(result: dict[str, Any]) -> str:
         else "",
         FLOOR,
         f"Budget {result['budget']}: a quick look; for values to report leave --budget out."
-        if result["budget"]
+        if result["budget"] and is_shortened(result["budget"])
         else "",
     ]
     return " ".join(filter(None, sentences))

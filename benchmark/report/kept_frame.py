@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.config.budgets import is_shortened
 from benchmark.data import load_spec
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
+from benchmark.report.command_report import shortened_scores
 from benchmark.report.frame import COLUMNS
 from benchmark.report.layouts import SIZES, methods
 from benchmark.report.suite import SHOW, Choices, chosen
@@ -70,7 +72,11 @@ def read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, dtype={"commit": str, "reason": str, "altered": str})
+        # Words such as nan or null may be names; only an empty cell is none.
+        texts = dict.fromkeys((*TEXTS, "commit", "reason", "altered"), str)
+        frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+    except FileNotFoundError:
+        raise UserError(f"--frame '{path}' does not exist; give a results.csv.") from None
     except (OSError, ValueError) as error:
         raise UserError(
             f"--frame '{path}' cannot be read as CSV ({type(error).__name__}); give a results.csv."
@@ -122,7 +128,9 @@ def frame_tables(frame: pd.DataFrame, show: Choices = SHOW) -> tuple[TextTable, 
     titles = dataset_titles(frame)
     tables = []
     for (protocol, budget), part in frame.groupby(["protocol", "budget"], sort=False):
-        table = make_table(part, title=f"Protocol {protocol}, budget {budget}", dataset_titles=titles)
+        notes = [shortened_scores(str(budget))] if is_shortened(str(budget)) else []
+        title = f"Protocol {protocol}, budget {budget}"
+        table = make_table(part, title=title, dataset_titles=titles, notes=notes)
         tables.append(methods(chosen(table, part, show)))
     return tuple(tables)
 

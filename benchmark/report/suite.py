@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.config.generators import generator_names
 from benchmark.config.generators import load_spec as load_generator
+from benchmark.errors import UserError
 from benchmark.external.entered import notes_of
 from benchmark.files import write_bytes
 from benchmark.plan.cell import Cell
@@ -151,6 +152,18 @@ def _origins(frame: pd.DataFrame) -> list[str]:
 
 FILES = {"table.md": "markdown", "table.tex": "latex", "table.html": "html", "results.csv": "csv"}
 FORMATS = (*FILES.values(), "latex-fragment")
+SUFFIXES = {"": "markdown", ".md": "markdown", ".txt": "markdown", ".tex": "latex", ".html": "html", ".csv": "csv"}
+
+
+def format_of(output: Path | None) -> str:
+    """The format that a file's suffix asks for, markdown without a file; raises UserError for any other suffix."""
+    suffix = output.suffix.lower() if output else ""
+    if suffix not in SUFFIXES:
+        known = ", ".join(filter(None, SUFFIXES))
+        raise UserError(
+            f"--output '{output}' ends in '{suffix}', which is no format of a table; use {known}, or give --format."
+        )
+    return SUFFIXES[suffix]
 
 
 def suite_folder(plan: Plan, store: Store) -> Path:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from benchmark.config.generators import GeneratorSpec, generator_names, load_class, load_spec
+from benchmark.config.source import source_digest
 from benchmark.errors import SkipCell, UserError
 from benchmark.interface import Generator
 from benchmark.store.cell_folder import CellFolder
@@ -49,7 +50,17 @@ def open_fitted(folder: CellFolder, record: Mapping[str, Any], device: str = "cp
             f"the model in '{folder.model}' cannot be read ({lost[0]} is missing or was altered after it was written); {AGAIN}"
         )
     try:
-        return recorded_class(record).load(folder.model, device=device)
+        cls = recorded_class(record)
+    except UserError as error:
+        raise SkipCell(
+            f"the class of the generator in '{folder.model}' cannot be loaded: {str(error).rstrip('.')}"
+        ) from None
+    if record.get("source") and source_digest(cls.__module__) != record["source"]:
+        raise SkipCell(
+            f"the source of '{record['class']}' is not that which the cell was computed by; restore it, or run the suite again"
+        )
+    try:
+        return cls.load(folder.model, device=device)
     except Exception as error:  # somebody else's code reads its own files here, and may raise anything
         reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
         raise SkipCell(f"the model in '{folder.model}' cannot be read ({reason}); {AGAIN}") from None

@@ -84,7 +84,7 @@ CASES = [
     ((*RUN, "--csv", "word.csv"), r"word\.csv', column 'b', line 12: 'two' is not a number; correct the cell"),
     ((*RUN, "--csv", "gap.csv"), r"gap\.csv', column 'b', line 12: the cell is empty \(1 .*\); `--missing drop`"),
     ((*RUN, "--csv", "infinite.csv"), r"infinite\.csv', column 'b', line 12: 'inf' is not a finite number; correct"),
-    ((*RUN, "--csv", "short.csv"), r"short\.csv' has 2 rows, but windows of 24 rows need 24; use length 2 or less"),
+    ((*RUN, "--csv", "short.csv"), r"short\.csv' has 2 rows, but windows of 24 rows need 24; give longer series"),
     ((*RUN, "--csv", "empty.csv"), r"empty\.csv' is empty; it needs a header line and rows of numbers"),
     ((*RUN, "--csv", "header_only.csv"), r"header_only\.csv' has a header but no rows; add rows of numbers"),
     ((*RUN, "--csv", "twice.csv"), r"twice\.csv', line 1: the column name 'a' occurs twice; rename one"),

@@ -163,13 +163,13 @@ def test_parquet_without_its_reader(own: Callable[..., DatasetSpec], monkeypatch
             {},
             31,
             "paper",
-            r"'.*own\.csv' has 30 rows, but windows of 31 rows need 31; use length 30 or less, or longer series\.",
+            r"'.*own\.csv' has 30 rows, but windows of 31 rows need 31; use length 21 or less, or longer series\.",
         ),
         (
             {},
             6,
             "strict",
-            r"'.*own\.csv' has 30 rows, but windows of 6 rows under protocol strict need 46; use length 3 or less",
+            r"'.*own\.csv' has 30 rows, but windows of 6 rows under protocol strict need 46; give longer series",
         ),
         (
             {"series_length": 10},

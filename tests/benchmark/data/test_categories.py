@@ -72,3 +72,14 @@ def test_a_column_counts_its_own_categories_alone(own: Own) -> None:
         "column 'a' became 2 features of 0 and 1",
         "column 'a=b' became 3 features of 0 and 1",
     ]
+
+
+def test_a_missing_category_counts_once_and_none_is_one(own: Own) -> None:
+    content = "a,kind\n1,pump\n2,NA\n3,none\n4,-\n5,pump\n"
+    with pytest.raises(
+        UserError, match=r"column 'kind', line 3: 'NA' marks a missing cell \(1 missing cell in 1 of 5 rows\)"
+    ):
+        load_series(own(content, one_hot=["kind"]), None)
+    kept = load_series(own(content, one_hot=["kind"], missing="drop"), None)
+    assert kept.names == ("a", "kind=-", "kind=none", "kind=pump")
+    assert sum(map(len, kept.parts)) == 4

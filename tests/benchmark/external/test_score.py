@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from benchmark.api import score as score
+from benchmark.api.export import csv_text, write_windows
+from benchmark.data import load_windows, own_spec
 from benchmark.errors import UserError
-from benchmark.external.windows import load_pair, parse_range
+from benchmark.external.windows import file_windows, load_pair, parse_range
 from tests.conftest import CommandLine
 
 
@@ -135,7 +137,7 @@ def test_a_budget_gives_a_quick_look(files: Path) -> None:
         ("other_shape.npy", {}, r"windows of 8 steps and 2 features, '.*other_shape\.npy' of 5 and 2"),
         ("few.npy", {}, r"few\.npy' holds 5 windows, but scores need at least 10"),
         ("rows.csv", {}, r"rows\.csv' holds rows, not windows; say how long windows are with --length"),
-        ("rows.csv", {"length": 40}, r"has 30 rows, but windows of 40 need as many"),
+        ("rows.csv", {"length": 40}, r"holds windows of 8 steps, but --length is 40"),
         ("real.npy", {"scores": ("spektral",)}, r"unknown score 'spektral' in scores; did you mean 'spectral'"),
         ("real.npy", {"backend": "jax"}, r"unknown back end 'jax'"),
         ("real.npy", {"repetitions": 0}, r"the number of repetitions is 0, but at least 1 is needed"),
@@ -162,3 +164,37 @@ def test_a_feature_constant_in_the_real_windows_must_be_so_in_the_generated_ones
     np.save(tmp_path / "f.npy", fake)
     with pytest.raises(UserError, match=r"feature 2 .* holds values from 5 to 9, but the real windows hold 5 alone"):
         load_pair(tmp_path / "r.npy", tmp_path / "f.npy", None, ())
+
+
+def test_a_table_of_windows_is_read_as_windows(files: Path) -> None:
+    real = np.load(files / "real.npy")
+    write_windows(files / "real.csv", real, ("a", "b"), "csv")
+    stack = file_windows(files / "real.csv", None)
+    np.testing.assert_allclose(stack, real, rtol=1e-11)
+    with pytest.raises(UserError, match="holds windows of 8 steps, but --length is 24; leave --length out"):
+        file_windows(files / "real.csv", 24)
+    with pytest.raises(UserError, match="holds windows of 8 steps, but --length is 24; leave --length out"):
+        file_windows(files / "real.npy", 24)
+    lines = (files / "real.csv").read_text().splitlines()
+    (files / "cut.csv").write_text("\n".join([*lines[:5], *lines[6:]]) + "\n")
+    with pytest.raises(UserError, match="not every step of every window, counted from 0, in turn"):
+        file_windows(files / "cut.csv", None)
+    with pytest.raises(UserError, match=r"is a table of windows .*, whose rows do not follow one another"):
+        load_windows(own_spec(files / "real.csv"), 8, "paper", seed_for_split=0)
+
+
+def test_a_feature_far_from_zero_keeps_its_digits() -> None:
+    values = (123_456_789_000 + 0.25 * np.arange(40)).reshape(5, 8, 1)
+    text = csv_text(values, ("meter",))
+    assert text.splitlines()[4] == "0,3,123456789000.75"
+    small = csv_text(np.full((1, 2, 1), 0.1 + 0.2), ("a",))
+    assert small.splitlines()[1] == "0,0,0.3"
+
+
+def test_rows_with_a_description_are_scored(files: Path) -> None:
+    (files / "holes.csv").write_text("a,b\n" + "".join(f"{i % 7},{'' if i == 4 else i % 5}\n" for i in range(60)))
+    (files / "holes.yaml").write_text("file: holes.csv\nsummary: with a hole\nmissing: drop\n")
+    with pytest.raises(UserError, match="has 30 rows, but windows of 40 need as many"):
+        file_windows(files / "rows.csv", 40)
+    # 4 rows before the hole are too few for a window, 55 after it hold 48.
+    assert file_windows(files / "holes.yaml", 8).shape == (48, 8, 2)

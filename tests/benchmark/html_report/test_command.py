@@ -68,7 +68,7 @@ def test_mistakes_are_one_sentence(command: CommandLine, tmp_path: Path) -> None
     mixed().to_csv(tmp_path / "results.csv", index=False)
     for arguments, sentence in (
         (("--suite", "quick"), "error: there is no store 'runs'"),
-        (("--frame", "nothing.csv"), "error: --frame 'nothing.csv' cannot be read as CSV (FileNotFoundError)"),
+        (("--frame", "nothing.csv"), "error: --frame 'nothing.csv' does not exist; give a results.csv."),
         (
             ("--frame", "results.csv", "--suite", "quick"),
             "error: --frame takes no --suite; leave out one or the other.",

@@ -103,7 +103,7 @@ def test_a_score_of_validation_windows_is_another_score() -> None:
             "strict",
             "stocks",
             600,
-            r"'stocks' has 3685 rows, .* under protocol strict need 4204; use length 525 or less",
+            r"'stocks' has 3685 rows, .* under protocol strict need 4204; use length 523 or less",
         ),
         ("paper", "stocks", 3_685, r"'stocks' has no two windows of length 3685"),
     ],
@@ -300,3 +300,39 @@ def test_the_size_class_follows_from_the_parameters() -> None:
         "other", "small", "small", "medium", "medium", "large",
     ]  # fmt: skip
     assert [cell.size_class for cell in plan().cells] == ["small", "control"]
+
+
+def planned(**changes: object) -> tuple[Cell, ...]:
+    """The cells of a suite of one control on Sines, with those changes."""
+    suite = {"name": "x", "datasets": ("sines",), "generators": ("copy",), "budget": "smoke", **changes}
+    return make_plan(parse(SuiteSpec, suite, owner="suite"), Request()).cells
+
+
+PLUG_IN = "from baselines.controls.copy import Copy\n\n\nclass {name}(Copy):\n    pass\n"
+
+
+def test_two_classes_or_two_data_sets_of_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}.py").write_text(PLUG_IN.format(name="My") + f"# {folder}\n")
+        rows = 60 if folder == "one" else 70
+        (tmp_path / folder / "plant.csv").write_text("a\n" + "\n".join(str(row % 7) for row in range(rows)) + "\n")
+    classes = tuple(f"{tmp_path / folder / folder}.py:My" for folder in ("one", "two"))
+    with pytest.raises(
+        UserError, match=r"has two generators called 'my' \(.*one.py:My and .*two.py:My\); rename one class"
+    ):
+        planned(generators=classes)
+    files = tuple(str(tmp_path / folder / "plant.csv") for folder in ("one", "two"))
+    with pytest.raises(UserError, match="has two data sets called 'plant'; rename one of the files"):
+        planned(datasets=files, lengths=(8,))
+
+
+def test_a_plug_in_called_like_a_control_is_no_control(tmp_path: Path) -> None:
+    (tmp_path / "mine_oracle.py").write_text(PLUG_IN.format(name="Oracle"))
+    (cell,) = planned(generators=(f"{tmp_path / 'mine_oracle'}.py:Oracle",))
+    assert (cell.generator, cell.title) == ("own_oracle", "Oracle (own)")
+
+
+def test_a_suite_without_generators_says_so() -> None:
+    with pytest.raises(UserError, match="has no cells; name generators and data sets in it"):
+        planned(generators=())

@@ -13,6 +13,7 @@ from benchmark.report.kept_frame import frame_tables, read_frame, read_frames
 from benchmark.report.render import markdown
 from benchmark.report.suite import Choices
 from tests.benchmark.html_report.frames import frame, mixed, mixed_content, rows
+from tests.benchmark.report.long_frame import make_frame
 from tests.conftest import CommandLine
 
 
@@ -31,7 +32,7 @@ def test_a_frame_that_was_written_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (None, "cannot be read as CSV"),
+        (None, "does not exist"),
         ("", "cannot be read as CSV"),
         ("a,b\n1,2\n", "has no column budget, cell"),
         ("header", "has no rows"),
@@ -148,3 +149,17 @@ def test_a_frame_and_a_suite_exclude_each_other(command: CommandLine, tmp_path: 
         done = command("tables", "--frame", "a.csv", *more)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == f"error: --frame takes no {more[0]}; leave out one or the other.\n"
+
+
+def test_a_generator_may_be_called_nan(tmp_path: Path) -> None:
+    frame = make_frame(1).assign(cell="a")
+    frame.loc[frame["generator"] == "alpha", ["generator", "title"]] = "nan"
+    frame.to_csv(tmp_path / "results.csv", index=False)
+    read = read_frame(tmp_path / "results.csv")
+    assert set(read["generator"]) == set(frame["generator"])
+    assert read["value"].notna().all()
+
+
+def test_a_shortened_budget_is_said_below_the_table(tmp_path: Path) -> None:
+    (table,) = frame_tables(make_frame(1, budget="smoke"))
+    assert any("Budget smoke shortens the scores" in note for note in table.notes)
