@@ -195,7 +195,7 @@ def test_a_matlab_file_that_crashes_scipy_ends_no_program(command: CommandLine, 
     with pytest.raises(UserError, match=r"own\.mat' is not a readable MATLAB file \(.*save it as version 7"):
         load_series(own_spec(tmp_path / "own.yaml"), None)
     done = command("data", "show", "own.yaml")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (1, "")
     assert "own.mat' is not a readable MATLAB file (" in done.stdout
 
 

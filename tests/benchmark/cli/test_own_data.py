@@ -29,8 +29,10 @@ FEATURES = {
 
 def card(command: CommandLine, *arguments: str) -> dict[str, Any]:
     done = command("data", "show", *arguments, "--json", "-")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    facts = json.loads(done.stdout)
+    # A file that cannot be used has a card, which says why, and status 1.
+    assert done.returncode == (1 if facts["problem"] else 0), done.stderr
+    return facts
 
 
 def run(command: CommandLine, folder: Path, name: str) -> None:

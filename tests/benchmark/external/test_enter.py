@@ -125,7 +125,7 @@ def test_lost_windows_are_told_and_not_invented(samples: Path, tmp_path: Path) -
         ({"name": "../up"}, "is no name for a row"),
         ({"name": "oracle"}, "is the name of a generator that is trained here"),
         ({"dataset": "sins"}, "sines"),
-        ({"length": 30}, "holds windows of 24 steps and 5 features"),
+        ({"length": 30}, "holds windows of 24 steps, but --length is 30; leave --length out"),
         ({"budget": "fast"}, "holds 300 windows, but 'sines' at length 24 compares 10,000"),
         ({"units": "feet"}, "data, scaled"),
     ],
