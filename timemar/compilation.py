@@ -17,7 +17,7 @@ def compile_options(device: torch.device) -> dict[str, Any]:
 def training_pass(module: nn.Module, device: torch.device, *, compiled: bool) -> Callable[..., Any]:
     """What a training step calls: `module`, or a compiled twin that shares its weights and differs by rounding only.
 
-    The first step compiles, which takes minutes; every later one saves Python's and the launches' overhead, where dropout draws
-    from a generator only between the graphs that this splits the module into.
+    The first step compiles, which takes minutes; every later one is free of most of Python's and the launches' overhead. Dropout
+    draws from a generator of its own, which splits a module into several graphs.
     """
     return torch.compile(module, **compile_options(device)) if compiled else module

@@ -189,10 +189,11 @@ def file_windows(path: Path, length: int | None) -> NDArray[np.float64]:
 
 def _stacked(rows: NDArray[np.float64], path: Path) -> NDArray[np.float64]:
     """Windows (N, T, D) of rows (N T, 2 + D) that begin with the numbers of window and step, both from 0."""
-    count = int(rows[-1, 0]) + 1
-    steps = len(rows) // max(count, 1)
-    expected = np.stack([np.repeat(np.arange(count), steps), np.tile(np.arange(steps), count)], axis=1)
-    if rows.shape[1] < 3 or len(rows) != count * steps or not np.array_equal(rows[:, :2], expected):
+    steps = int(np.count_nonzero(rows[:, 0] == 0)) or 1
+    numbers = np.arange(len(rows))
+    expected = np.stack([numbers // steps, numbers % steps], axis=1)
+    count, rest = divmod(len(rows), steps)
+    if rows.shape[1] < 3 or rest or not np.array_equal(rows[:, :2], expected):
         raise UserError(
             f"'{path}' has the columns window and step, but not every step of every window, counted from 0, in turn; rename the "
             "columns, or correct the rows."

@@ -2,18 +2,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.cli.printing import as_text
 from benchmark.compare.command import compare
-from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.plan.cell import Cell
@@ -21,41 +16,8 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from metrics import registry
-from tests.benchmark.store.score_records import score_record
+from tests.benchmark.compare.stores import SUITE, compared, put, text_of
 from tests.conftest import CommandLine
-
-SUITE = SuiteSpec(name="x", datasets=("sines",), generators=("jitter", "gaussian"), budget="quick", seeds=3)
-Repetitions = Mapping[str, tuple[float, ...]]
-
-
-@pytest.fixture(scope="module")
-def cells() -> tuple[Cell, ...]:
-    """Jitter with the training seeds 0, 1 and 2, then Gaussian with the same."""
-    return make_plan(SUITE, Request()).cells
-
-
-@pytest.fixture
-def stores(tmp_path: Path) -> tuple[Store, Store]:
-    return Store(tmp_path / "a").create(), Store(tmp_path / "b").create()
-
-
-def put(store: Store, cell: Cell, scores: Repetitions, **changes: Any) -> Path:
-    """A cell with scores; the mean is that of the repetitions, the floor 0 unless `changes` say otherwise."""
-    folder = store.cell(cell)
-    folder.path.mkdir(exist_ok=True)
-    write_json(folder.path / "cell.json", cell.record())
-    for name, values in scores.items():
-        record = score_record(float(np.mean(values)), *values)
-        folder.write_score(name, record.model_copy(update={"floor": 0.0, **changes}))
-    return folder.path
-
-
-def text_of(a: Store, b: Store) -> str:
-    return "\n".join(map(as_text, compare(a, b).content))
-
-
-def compared(stores: tuple[Store, Store]) -> dict[str, Any]:
-    return json.loads(json.dumps(compare(*stores).record, allow_nan=False))
 
 
 def test_one_seed_is_paired_by_repetition(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
@@ -320,35 +282,6 @@ def test_what_one_store_alone_has_is_listed(stores: tuple[Store, Store], cells: 
         ("Gaussian", "seed 0: context_fid"),
         ("Jitter", "seed 0: spectral"),
     ]
-
-
-def test_draws_of_samples_are_one_score_by_those_that_both_have(
-    stores: tuple[Store, Store], cells: tuple[Cell, ...]
-) -> None:
-    put(stores[0], cells[0], {"context_fid": (0.1, 0.2), "context_fid@1": (0.3, 0.2), "context_fid@2": (9.0, 9.0)})
-    put(stores[1], cells[0], {"context_fid": (0.4, 0.6), "context_fid@1": (0.6, 0.8)})
-    record = compared(stores)
-    (one,) = record["comparisons"]
-    assert (one["a"], one["b"], one["unit"], one["n"]) == (pytest.approx(0.2), pytest.approx(0.6), "repetition", 2)
-    expected = stats.ttest_rel(np.log([0.5, 0.7]), np.log([0.2, 0.2]))
-    assert one["p"] == pytest.approx(expected.pvalue)
-    assert [side["scores"] for side in record["only_in_a"]] == ["seed 0: context_fid@2"]
-
-
-def test_draws_of_several_seeds_are_averaged_by_seed(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
-    for store, shift in zip(stores, (0.0, 0.4), strict=True):
-        for seed in (0, 1):
-            level = 0.1 + 0.2 * seed + shift
-            put(store, cells[seed], {"spectral": (level, level), "spectral@1": (level + 0.1, level + 0.1)})
-    (one,) = compared(stores)["comparisons"]
-    assert (one["a"], one["b"], one["unit"], one["n"]) == (pytest.approx(0.25), pytest.approx(0.65), "training seed", 2)
-
-
-def test_draws_that_no_two_seeds_share_are_refused(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
-    put(stores[0], cells[0], {"spectral@1": (0.1, 0.2)})
-    put(stores[1], cells[0], {"spectral": (0.1, 0.2)})
-    with pytest.raises(UserError, match="spectral: no draw of samples is scored for every training seed of both"):
-        compare(*stores)
 
 
 def test_altered_records_are_named_and_not_used(stores: tuple[Store, Store], cells: tuple[Cell, ...]) -> None:
