@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from benchmark.training.likelihood import repetition_warnings
+
 _LEAST_USAGE = 0.2
 _LARGEST_GAP = 0.5
 
 
 def warnings_of(measurements: Mapping[str, Any], vocab_size: int) -> list[str]:
-    """One sentence each for a collapsed codebook and for a token transformer that learned its training windows by heart.
+    """One sentence each for a collapsed codebook, an overfitted token transformer and samples that repeat training windows.
 
-    `measurements` holds `codebook_usage`, the share of codes that the training windows hit, `train_nll` and, where windows were
-    held out, `validation_nll`, in nats a token.
+    `measurements` holds `codebook_usage`, the share of codes that the training windows hit, and those of
+    `benchmark.training.likelihood_measurements`.
     """
     found = []
     usage = measurements["codebook_usage"]
@@ -28,4 +30,4 @@ def warnings_of(measurements: Mapping[str, Any], vocab_size: int) -> list[str]:
             f"the token transformer overfits: held-out windows cost {gap:.2f} nats a token more than training windows; "
             "train stage 2 for fewer steps, or raise dropout or corruption."
         )
-    return found
+    return [*found, *repetition_warnings(measurements)]

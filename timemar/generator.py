@@ -12,7 +12,7 @@ from torch import Tensor
 
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Progress, Windows, check_sampling, check_windows
-from benchmark.training import NetworkGenerator, as_tensor, build, seeded, train
+from benchmark.training import NetworkGenerator, as_tensor, build, likelihood_measurements, seeded, train
 from timemar.architecture import Stages, assemble, make_noise, make_tokenizer, make_transformer, parameters_by_part
 from timemar.checks import check_sizes
 from timemar.config import Drop, TimeMARConfig
@@ -22,7 +22,7 @@ from timemar.precision import Precision
 from timemar.sampling import cache_bytes, sample_tokens
 from timemar.schedule import Decay, Schedule
 from timemar.stage_length import LengthSearch, hold_out
-from timemar.token_training import TokenTask, negative_log_likelihood
+from timemar.token_training import TokenTask, window_nats
 from timemar.tokenizer_training import TokenizerTask, measure_fidelity, probe_of, reconstruct_all, tokenize_all
 from timemar.transformer import TokenTransformer
 from timemar.vqvae import DualPathVQVAE
@@ -49,7 +49,7 @@ class TimeMAR(NetworkGenerator):
     `fine_temperature` the temperature from the third scale on; `output_noise` adds the noise that reconstructions lack.
 
     After `fit`, `measurements_` holds reconstruction error (on the training windows, in the data's units), codebook usage,
-    perplexity by scale, the likelihood in nats a token, and warnings.
+    perplexity by scale, the likelihood (`likelihood_measurements`), and warnings.
     """
 
     version: ClassVar[int] = 2
@@ -188,10 +188,11 @@ class TimeMAR(NetworkGenerator):
     def _measured(self, data: Tensor, tokens: Tensor, context: FitContext) -> dict[str, Any]:
         """Measurements of the fitted model; numbers are reported as metrics, and what went wrong is a warning."""
         measurements: dict[str, Any] = asdict(measure_fidelity(self.tokenizer_, data, tokens))
-        measurements["train_nll"] = negative_log_likelihood(self.transformer_, tokens)
+        training, validation = window_nats(self.transformer_, tokens), None
         if context.validation is not None:
-            validation = tokenize_all(self.tokenizer_, as_tensor(context.validation, context.device))
-            measurements["validation_nll"] = negative_log_likelihood(self.transformer_, validation)
+            held_out = tokenize_all(self.tokenizer_, as_tensor(context.validation, context.device))
+            validation = window_nats(self.transformer_, held_out)
+        measurements |= likelihood_measurements(tokens, training, validation)
         context.progress(
             Progress("measurements", 1, 1, {k: v for k, v in measurements.items() if isinstance(v, float)})
         )

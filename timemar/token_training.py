@@ -93,10 +93,16 @@ class TokenTask:
 
 
 @torch.no_grad()
-def negative_log_likelihood(model: TokenTransformer, tokens: Tensor, batch: int = 1024) -> float:
-    """Mean over windows and tokens (N, n) of −log P(y_i | y_<i), in nats a token; call it in evaluation mode."""
-    total = 0.0
+def window_nats(model: TokenTransformer, tokens: Tensor, batch: int = 1024) -> Tensor:
+    """−ln P of each window's tokens (N, n), in nats, float64 (N,); call it in evaluation mode."""
+    nats = []
     for part in tokens.split(batch):
         logits = model(model.shift_right(part))
-        total += float(functional.cross_entropy(logits.flatten(0, 1), part.flatten(), reduction="sum"))
-    return total / tokens.numel()
+        losses = functional.cross_entropy(logits.flatten(0, 1), part.flatten(), reduction="none")
+        nats.append(losses.view_as(part).double().sum(dim=1))
+    return torch.cat(nats)
+
+
+def negative_log_likelihood(model: TokenTransformer, tokens: Tensor) -> float:
+    """Mean over windows and tokens (N, n) of −ln P(y_i | y_<i), in nats a token; call it in evaluation mode."""
+    return float(window_nats(model, tokens).mean()) / tokens.shape[1]

@@ -12,12 +12,21 @@ from torch import Tensor, nn
 
 from baselines.sdformer.objective import OBJECTIVES, Objective
 from baselines.sdformer.quantizer import perplexity
-from baselines.sdformer.training import LearningRates, TokenTask, VQVAETask, mean_likelihood
+from baselines.sdformer.training import LearningRates, TokenTask, VQVAETask, window_nats
 from baselines.sdformer.transformer import TokenTransformer, TransformerSizes
 from baselines.sdformer.vqvae import VQVAE, VQVAESizes
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Windows, check_sampling, check_windows
-from benchmark.training import NetworkGenerator, as_tensor, build, count_parameters, seeded, train
+from benchmark.training import (
+    NetworkGenerator,
+    as_tensor,
+    build,
+    count_parameters,
+    likelihood_measurements,
+    seeded,
+    train,
+)
+from benchmark.training.likelihood import repetition_warnings
 
 _LEAST_USAGE = 0.1
 _LARGEST_ERROR = 0.9
@@ -44,7 +53,7 @@ class SDformer(NetworkGenerator):
 
     `objective` is SDformer-ar (autoregressive) or SDformer-m (masked; `pkeep` is not used). `layers` = 1 means two blocks, as
     in the official code. The last weights are sampled; decoded windows are clipped to [0, 1]. After `fit`, `measurements_` holds
-    reconstruction errors on the training windows, codebook usage, perplexity, the likelihood in nats a token, and warnings.
+    reconstruction errors on the training windows, codebook usage, perplexity, the likelihood, and warnings.
     """
 
     version: ClassVar[int] = 2
@@ -112,15 +121,12 @@ class SDformer(NetworkGenerator):
 
         transformer.eval().requires_grad_(False)
         measurements = _fidelity(vqvae, data, tokens)
+        measurements |= _likelihood(Stages(vqvae, transformer), tokens, objective, context)
         measurements["warnings"] = _warnings(
             measurements, float(data.var(dim=0, correction=0).mean()), values["vocab_size"]
         )
         for sentence in measurements["warnings"]:
             context.warn(sentence)
-        measurements["train_nll"] = mean_likelihood(transformer, tokens, objective)
-        if context.validation is not None:
-            validation = vqvae.tokenize(as_tensor(context.validation, context.device))
-            measurements["validation_nll"] = mean_likelihood(transformer, validation, objective)
         return self._keep(Stages(vqvae, transformer), (length, features), measurements)
 
     def training_windows(self, windows: int) -> int | None:
@@ -203,8 +209,21 @@ def _fidelity(vqvae: VQVAE, windows: Tensor, tokens: Tensor) -> dict[str, Any]:
     }
 
 
+def _likelihood(stages: Stages, tokens: Tensor, objective: Objective, context: FitContext) -> dict[str, float]:
+    """Likelihood measurements of training tokens (N, L) and the validation windows.
+
+    SDformer-m has no joint distribution: means of its pseudo-likelihood in nats a token are all.
+    """
+    training, validation = window_nats(stages.transformer, tokens, objective), None
+    if context.validation is not None:
+        held_out = stages.vqvae.tokenize(as_tensor(context.validation, context.device))
+        validation = window_nats(stages.transformer, held_out, objective)
+    found = likelihood_measurements(tokens, training, validation)
+    return found if objective.causal else {name: value for name, value in found.items() if name.endswith("_nll")}
+
+
 def _warnings(measurements: Mapping[str, Any], variance: float, vocab_size: int) -> list[str]:
-    """Sentences on a codebook that fell onto few codes, and on one that leaves most of the windows' variance, which is this."""
+    """Sentences on a codebook that fell onto few codes or leaves most of the windows' variance, and on repeated windows."""
     found = []
     if measurements["codebook_usage"] < _LEAST_USAGE:
         found.append(
@@ -216,4 +235,4 @@ def _warnings(measurements: Mapping[str, Any], variance: float, vocab_size: int)
             f"stage 1 is undertrained: reconstructions leave {measurements['mse'] / variance:.0%} of the windows' variance; "
             "raise stage1_steps."
         )
-    return found
+    return [*found, *repetition_warnings(measurements)]

@@ -104,7 +104,6 @@ class TokenTask:
 
 
 @torch.no_grad()
-def mean_likelihood(model: TokenTransformer, tokens: Tensor, objective: Objective, batch: int = 512) -> float:
-    """Mean of the objective's −ln P over tokens (N, L), in nats a token; call it in evaluation mode."""
-    total = sum(float(objective.likelihood(model, part).double().sum()) for part in tokens.split(batch))
-    return total / tokens.numel()
+def window_nats(model: TokenTransformer, tokens: Tensor, objective: Objective, batch: int = 512) -> Tensor:
+    """The objective's −ln P of each window's tokens (N, L), in nats, float64 (N,); call it in evaluation mode."""
+    return torch.cat([objective.likelihood(model, part).double().sum(dim=1) for part in tokens.split(batch)])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmark.ablate.cells import SCORES, Ablation
-from benchmark.interface import read_parameters
 from benchmark.plan.cell import Cell
 from benchmark.plan.describe import cell_parts
 from benchmark.report.frame import results_frame
@@ -145,8 +144,7 @@ def _reconstruction(cell: Cell, store: Store) -> float | None:
     folder = store.cell(cell)
     if not folder.is_finished("fit", cell.key):
         return None
-    value = (read_parameters(folder.model)[1].get("measurements") or {}).get(RECONSTRUCTION)
-    return None if value is None else float(value)
+    return folder.measurements().get(RECONSTRUCTION)
 
 
 def _reason(pairs: Sequence[tuple[Cell, Cell]], store: Store) -> str:

@@ -11,6 +11,7 @@ from benchmark.html_report.pictures import Picture
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import score_info
 from benchmark.plan.planner import plain_text
+from benchmark.report.fit_notes import LIKELIHOODS, likelihood_text
 from benchmark.report.layouts import score_title
 from benchmark.report.spread import spread_of
 from benchmark.report.store_status import CellStatus
@@ -53,6 +54,7 @@ class Card:
         facts: Provenance as names with values.
         stages: What each stage cost: name, start, seconds, CPU seconds, peak memory.
         problem: The stage and reason of a cell that is not done; empty for one that is.
+        warning: What its generator reported of its own training; empty for nothing.
     """
 
     id: str
@@ -64,7 +66,7 @@ class Card:
     state: str
     stage: str
     problem: str
-    warnings: tuple[str, ...]
+    warning: str
     scores: tuple[ScoreLine, ...]
     facts: tuple[tuple[str, str], ...]
     stages: tuple[tuple[str, ...], ...]
@@ -97,7 +99,7 @@ def _card(name: str, slug: str, part: pd.DataFrame, known: Known | None, setting
         state=state,
         stage=stage,
         problem="" if state == State.DONE else reason or _lacking(scores),
-        warnings=() if known is None else tuple(known.provenance.stage("fit").warnings),
+        warning=_text(first["warnings"]),
         scores=scores,
         facts=tuple((name, text) for name, text in _facts(first, known) if text),
         stages=() if known is None else tuple(_stage(*item) for item in known.provenance.stages.items()),
@@ -166,6 +168,10 @@ def _facts(first: pd.Series[Any], known: Known | None) -> list[tuple[str, str]]:
         ("Training time", _number(first["fit_seconds"], duration)),
         ("Sampling time", _number(first["sample_seconds"], lambda value: f"{value:.2f} s")),
         ("Peak memory", _number(first["peak_memory_mib"], lambda value: f"{value:,.0f} MiB")),
+        (
+            "Likelihood, nats a window",
+            _number(first["train_nats"], lambda _: likelihood_text(first[list(LIKELIHOODS)])),
+        ),
         ("Altered parameters", _text(first["altered"])),
     ]
     if known is not None:

@@ -22,6 +22,7 @@ from benchmark.html_report.charts import Figure, cost_figures, memorisation_figu
 from benchmark.html_report.pictures import Picture, pictures
 from benchmark.plan.planner import Plan
 from benchmark.report.efficiency import with_efficiency
+from benchmark.report.fit_notes import likelihood_notes
 from benchmark.report.frame import results_frame
 from benchmark.report.kept_frame import dataset_titles
 from benchmark.report.statistics import statistics_of
@@ -46,6 +47,7 @@ class Part:
         id: Its name in the page's links.
         title: Protocol and budget in words.
         caption: What was measured, and what ± and marks mean.
+        notes: Likelihoods of token models.
         counts: How many cells stand how.
         settings: Each data set and length in words.
         controls: The titles of the controls, the columns of `noises`.
@@ -54,6 +56,7 @@ class Part:
     id: str
     title: str
     caption: str
+    notes: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
     settings: tuple[str, ...]
     boards: tuple[Board, ...]
@@ -75,7 +78,7 @@ class Part:
     @property
     def warned(self) -> tuple[Card, ...]:
         """The cells whose generator reported something wrong in its own training."""
-        return tuple(card for card in self.cards if card.warnings)
+        return tuple(card for card in self.cards if card.warning)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
         id=name,
         title=title,
         caption=f"{table.caption} {table.beside}".strip(),
+        notes=tuple(likelihood_notes(frame, titles)),
         counts=_counts(shown),
         settings=settings,
         boards=boards(table, settings, costs, _cells_behind(frame, shown)),

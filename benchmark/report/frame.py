@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.score_name import ScoreName
+from benchmark.report.fit_notes import LIKELIHOODS
 from benchmark.store.records import Provenance, ScoreRecord
 from benchmark.store.store import Store
 
@@ -17,6 +18,7 @@ COLUMNS = (
     "cell", "generator", "title", "altered", "size_class", "dataset", "length", "protocol", "budget", "seed",
     "sampling_seed", "metric", "repetition", "value", "floor", "n", "status", "reason",
     "parameters", "fit_seconds", "sample_seconds", "peak_memory_mib", "device", "commit", "dirty", "data_sha256",
+    "warnings", *LIKELIHOODS,
 )  # fmt: skip
 
 
@@ -35,7 +37,7 @@ def results_frame(cells: Sequence[Cell], scores: tuple[str, ...], store: Store) 
 
 def _rows(cell: Cell, scores: tuple[str, ...], store: Store) -> list[dict[str, Any]]:
     state = store.state(cell, scores)
-    base = cell_columns(cell, state.provenance)
+    base = cell_columns(cell, state.provenance, store.cell(cell).measurements())
     rows: list[dict[str, Any]] = []
     for name in scores:
         status, record, score = state.of_score(name), state.scores.get(name), ScoreName.parse(name)
@@ -54,8 +56,8 @@ def score_rows(named: Mapping[str, Any], record: ScoreRecord, status: str) -> li
     return [{**shared, "repetition": repetition, "value": value} for repetition, value in enumerate(record.repetitions)]
 
 
-def cell_columns(cell: Cell, provenance: Provenance) -> dict[str, Any]:
-    """The columns that all rows of a cell share."""
+def cell_columns(cell: Cell, provenance: Provenance, measurements: Mapping[str, float]) -> dict[str, Any]:
+    """The columns that all rows of a cell share; `measurements` are those of its fit."""
     fit, sample = provenance.stage("fit"), provenance.stage("sample")
     memory = [stage.peak_memory_mib for stage in (fit, sample) if stage.peak_memory_mib is not None]
     return {
@@ -77,4 +79,6 @@ def cell_columns(cell: Cell, provenance: Provenance) -> dict[str, Any]:
         "commit": fit.commit,
         "dirty": fit.dirty,
         "data_sha256": cell.fingerprint,
+        "warnings": " ".join(fit.warnings),
+        **{name: measurements.get(name) for name in LIKELIHOODS},
     }

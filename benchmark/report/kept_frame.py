@@ -11,6 +11,7 @@ from benchmark.data import load_spec
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.command_report import shortened_scores
+from benchmark.report.fit_notes import LIKELIHOODS, fit_notes
 from benchmark.report.frame import COLUMNS
 from benchmark.report.layouts import SIZES, methods
 from benchmark.report.suite import SHOW, Choices, chosen
@@ -30,7 +31,9 @@ NUMBERS = ("length", "seed", "repetition", "value", "floor", "n")
 """Columns that a frame has and that hold numbers, or nothing in the row of a score without a result."""
 WHOLE = ("length", "seed")
 """Those that hold a whole number in every row."""
-COSTS = ("sampling_seed", "parameters", "fit_seconds", "sample_seconds", "peak_memory_mib")
+ADDED_TEXTS = ("reason", "altered", "warnings")
+"""Columns of texts that may be empty, and that a frame may lack."""
+COSTS = ("sampling_seed", "parameters", "fit_seconds", "sample_seconds", "peak_memory_mib", *LIKELIHOODS)
 """Columns of numbers that a frame may lack."""
 
 
@@ -73,7 +76,7 @@ def read_frame(path: Path) -> pd.DataFrame:
 
     try:
         # Words such as nan or null may be names; only an empty cell is none.
-        texts = dict.fromkeys((*TEXTS, "commit", "reason", "altered"), str)
+        texts = dict.fromkeys((*TEXTS, "commit", "reason", "altered", "warnings"), str)
         frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise UserError(f"--frame '{path}' does not exist; give a results.csv.") from None
@@ -89,8 +92,8 @@ def read_frame(path: Path) -> pd.DataFrame:
         raise UserError(f"--frame '{path}' has no rows; give a results.csv of a suite that was run.")
     _check_values(frame, path)
     # Frames that were kept before a column was there have none of it.
-    frame = frame.reindex(columns=list(COLUMNS)).astype({"reason": object, "altered": object})
-    return frame.fillna({"reason": "", "altered": "", "commit": "", "sampling_seed": 0})
+    frame = frame.reindex(columns=list(COLUMNS)).astype(dict.fromkeys(ADDED_TEXTS, object))
+    return frame.fillna({**dict.fromkeys(ADDED_TEXTS, ""), "commit": "", "sampling_seed": 0})
 
 
 def _check_values(frame: pd.DataFrame, path: Path) -> None:
@@ -129,6 +132,7 @@ def frame_tables(frame: pd.DataFrame, show: Choices = SHOW) -> tuple[TextTable, 
     tables = []
     for (protocol, budget), part in frame.groupby(["protocol", "budget"], sort=False):
         notes = [shortened_scores(str(budget))] if is_shortened(str(budget)) else []
+        notes += fit_notes(part, titles)
         title = f"Protocol {protocol}, budget {budget}"
         table = make_table(part, title=title, dataset_titles=titles, notes=notes)
         tables.append(methods(chosen(table, part, show)))

@@ -35,7 +35,7 @@ def _rows(folder: CellFolder) -> list[dict[str, Any]]:
     cell, provenance, status = recorded_cell(folder.record()), folder.provenance(), folder.status()
     if cell is None:
         return []
-    base = {**cell_columns(cell, provenance), "cell": folder.path.name}
+    base = {**cell_columns(cell, provenance, folder.measurements()), "cell": folder.path.name}
     rows: list[dict[str, Any]] = []
     for name, record in all_scores(folder, provenance).items():
         score = ScoreName.parse(name)

@@ -17,6 +17,7 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.report import choose
 from benchmark.report.efficiency import with_efficiency
+from benchmark.report.fit_notes import fit_notes
 from benchmark.report.frame import results_frame
 from benchmark.report.html import html
 from benchmark.report.latex import document, latex
@@ -55,7 +56,7 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     """What the store holds of a plan's cells, as a reader wants to see it."""
     frame = results_frame(plan.cells, plan.score_names, store)
     titles = {cell.dataset.id: cell.dataset.title for cell in plan.cells}
-    notes = [*plan_notes(plan), *_warnings(plan, store)]
+    notes = [*plan_notes(plan), *fit_notes(frame, titles)]
     table = chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "grid":
         return SuiteResult(frame, grid(table, plan.suite.variants))
@@ -115,16 +116,6 @@ def _own_sampling_steps(cell: Cell) -> int | None:
     stated: dict[str, Any] = {name: value for _, values in layers for name, value in values.items()}
     steps: int | None = stated.get("sampling_steps") or cell.params.get("diffusion_steps")
     return steps
-
-
-def _warnings(plan: Plan, store: Store) -> list[str]:
-    """What generators said went wrong in their own training."""
-    found = []
-    for cell in plan.cells:
-        seed = f", training seed {cell.seed}" if plan.suite.seeds > 1 else ""
-        setting = f"{cell.title} on {cell.dataset.title or cell.dataset.id} {cell.length}{seed}"
-        found += [f"Warning, {setting}: {sentence}" for sentence in store.cell(cell).provenance().stage("fit").warnings]
-    return found
 
 
 def render(result: SuiteResult, format: str) -> str:  # noqa: A002 - the option's own name

@@ -11,6 +11,7 @@ from typing import Any
 from benchmark.files import json_bytes, naming, read_json, sha256, write_json
 from benchmark.plan.cell import CHECKSUM, Cell
 from benchmark.plan.score_name import ScoreName
+from benchmark.store.measurements import measurements_of
 from benchmark.store.records import (
     Finish,
     Note,
@@ -41,6 +42,10 @@ class CellFolder:
     def model(self) -> Path:
         """The fitted generator's folder."""
         return self.path / "model"
+
+    def measurements(self) -> dict[str, float]:
+        """Numbers that the fit measured of its generator, by name."""
+        return measurements_of(self.model)
 
     @property
     def samples(self) -> Path:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from benchmark.errors import UserError, unknown
-from benchmark.interface import read_parameters
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import score_info
 from benchmark.plan.score_name import VALIDATION
@@ -47,7 +45,7 @@ class Objective:
     def _one(self, cell: Cell, store: Store) -> float:
         folder = store.cell(cell)
         if self.score is None:
-            return measurement(read_parameters(folder.model)[1], self.name.removeprefix(MEASUREMENT))
+            return _measurement(folder.measurements(), self.name.removeprefix(MEASUREMENT))
         info = score_info(self.score)
         value = folder.scores()[self.score].mean
         return value if info.higher_is_better is not None else abs(value - info.ideal)
@@ -80,20 +78,10 @@ def make_objective(spec: SweepSpec) -> Objective:
     return Objective(name, title, name, spec.protocol or "paper", True, bool(info.higher_is_better))
 
 
-def measurement(fitted: Mapping[str, Any], name: str) -> float:
-    """A finite number that `fit` recorded in a generator's `generator.json`.
-
-    Raises:
-        UserError: There is no such number.
-    """
-    numbers = {
-        key: float(value)
-        for key, value in {**fitted, **(fitted.get("measurements") or {})}.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    }
-    if name not in numbers:
-        known = ", ".join(sorted(numbers)) or "none"
+def _measurement(recorded: Mapping[str, float], name: str) -> float:
+    if name not in recorded:
+        known = ", ".join(sorted(recorded)) or "none"
         raise UserError(
             f"the fitted generator recorded no measurement '{name}'; choose among what it recorded: {known}."
         )
-    return numbers[name]
+    return recorded[name]

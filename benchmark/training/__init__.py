@@ -4,6 +4,7 @@ from benchmark.training.averaging import WeightAverage
 from benchmark.training.batches import Batches, count_steps
 from benchmark.training.epochs import EpochTask
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_rng
+from benchmark.training.likelihood import likelihood_measurements
 from benchmark.training.loop import Task, is_reported, train
 from benchmark.training.memory import raise_malloc_threshold
 from benchmark.training.network import NetworkGenerator, as_tensor, seeded
@@ -31,6 +32,7 @@ __all__ = [
     "count_steps",
     "descend",
     "is_reported",
+    "likelihood_measurements",
     "raise_malloc_threshold",
     "restore_training",
     "seeded",

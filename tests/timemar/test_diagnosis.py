@@ -51,7 +51,9 @@ def test_learning_by_heart_is_seen_in_the_held_out_likelihood():
     made = TimeMAR(**by_heart).fit(noise(12, 1), FitContext(seed=1, validation=noise(40, 2)))
     assert made.measurements_["train_nll"] < 0.5
     assert made.measurements_["validation_nll"] > made.measurements_["train_nll"] + 0.5
-    assert any("overfits" in sentence for sentence in made.measurements_["warnings"])
+    overfits, repeats = made.measurements_["warnings"]
+    assert "overfits" in overfits
+    assert f"{made.measurements_['repeated_share']:.0%} of its samples" in repeats
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,8 @@ def reported():
 def test_the_measurements_are_the_last_report(reported):
     made, seen = reported
     assert seen[-1].stage == "measurements"
-    names = {"mse", "mae", "codebook_usage", "train_nll", "validation_nll"}
+    likelihoods = {"train_nll", "train_nats", "uniform_nats", "repeated_share", "validation_nll", "validation_nats"}
+    names = {"mse", "mae", "codebook_usage", *likelihoods}
     assert dict(seen[-1].metrics) == {name: made.measurements_[name] for name in names}
 
 

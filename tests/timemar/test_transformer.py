@@ -7,7 +7,7 @@ import torch
 from benchmark.training import build, count_parameters
 from timemar.config import Sampling
 from timemar.sampling import cache_bytes, invert, probabilities, sample_tokens
-from timemar.token_training import corrupt, negative_log_likelihood
+from timemar.token_training import corrupt, negative_log_likelihood, window_nats
 from timemar.transformer import KeyValueCache, TokenTransformer
 
 
@@ -132,6 +132,16 @@ def test_likelihood_of_a_flat_model_is_log_v():
         model.head.weight.zero_()
     tokens = torch.randint(11, (9, 7), generator=generator(4))
     assert negative_log_likelihood(model, tokens) == pytest.approx(np.log(11), rel=1e-5)
+    assert window_nats(model, tokens).numpy() == pytest.approx(7 * np.log(11), rel=1e-5)
+
+
+def test_nats_of_a_window_are_those_of_its_own_tokens():
+    model = transformer()
+    tokens = torch.randint(11, (9, 7), generator=generator(4))
+    logits = model(model.shift_right(tokens)).double().log_softmax(-1)
+    expected = -logits.gather(-1, tokens[..., None]).sum(dim=(1, 2))
+    assert torch.allclose(window_nats(model, tokens, batch=4), expected, atol=1e-5)
+    assert expected.std() > 0.1
 
 
 def test_published_size_of_a_block():

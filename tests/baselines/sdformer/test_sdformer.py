@@ -9,7 +9,7 @@ import torch
 
 from baselines.sdformer.generator import SDformer
 from baselines.sdformer.objective import OBJECTIVES
-from baselines.sdformer.training import mean_likelihood
+from baselines.sdformer.training import window_nats
 from benchmark.config.generators import load_spec, resolve
 from benchmark.errors import DivergedError, Interrupted, UserError
 from benchmark.interface import FitContext
@@ -144,7 +144,9 @@ def test_facts_are_measured_on_the_training_windows(fitted):
     assert fitted.measurements_["perplexity"] == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-4)
     # Without dropout: the network is in evaluation mode by now.
     objective = OBJECTIVES[fitted.objective](fitted.pkeep)
-    assert fitted.measurements_["train_nll"] == mean_likelihood(fitted.network_.transformer, tokens, objective)
+    nats = window_nats(fitted.network_.transformer, tokens, objective)
+    assert fitted.measurements_["train_nll"] == pytest.approx(float(nats.mean()) / tokens.shape[1])
+    assert ("repeated_share" in fitted.measurements_) == objective.causal
 
 
 def test_a_codebook_that_does_not_tell_windows_apart_is_warned_of(caplog):

@@ -68,7 +68,7 @@ def test_a_plans_cells_tell_stage_reason_warnings_and_provenance(store: Store) -
     first, second = part.cards
     assert (first.state, first.stage, first.problem) == ("failed", "fit", "no memory left")
     assert (second.state, second.problem[:13]) == ("missing", "not computed:")
-    assert first.warnings == ("the loss rose",)
+    assert first.warning == "the loss rose"
     assert part.warned == (first,)
     facts = dict(first.facts)
     assert facts["Commit"] == "abc with changed files"

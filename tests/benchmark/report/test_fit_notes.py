@@ -1,0 +1,77 @@
+"""Warnings of fits and likelihoods of token models stand below a table, by cell and by setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from benchmark.html_report.content import of_frame
+from benchmark.report.fit_notes import LIKELIHOODS, fit_notes, likelihood_text
+from benchmark.report.frame import COLUMNS
+from benchmark.report.kept_frame import frame_tables, read_frame
+from tests.benchmark.report.table_frames import rows
+
+TITLES = {"stocks": "Stocks", "sines": ""}
+KNOWN = {"train_nats": 14.0, "validation_nats": float("nan"), "uniform_nats": 8.2, "repeated_share": 0.034}
+
+
+def frame(*parts: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS))
+
+
+def test_a_warning_stands_once_a_cell_with_its_setting() -> None:
+    made = frame(rows("mine", "stocks", [0.1, 0.2], warnings="It collapsed."), rows("other", "stocks", [0.1]))
+    assert fit_notes(made, TITLES) == ["Warning, Mine on Stocks 24: It collapsed."]
+
+
+def test_the_training_seed_is_told_where_there_are_several() -> None:
+    second = rows("mine", "sines", [0.1], seed=1, cell="mine-1", warnings="It collapsed.")
+    assert fit_notes(frame(rows("mine", "sines", [0.1]), second), TITLES) == [
+        "Warning, Mine on sines 24, training seed 1: It collapsed."
+    ]
+
+
+def test_likelihoods_are_one_note_of_means_over_training_seeds() -> None:
+    second = rows(
+        "mine", "stocks", [0.1], seed=1, cell="mine-1", **{**KNOWN, "train_nats": 16.0, "repeated_share": 0.0}
+    )
+    made = frame(rows("mine", "stocks", [0.1, 0.3], **KNOWN), second, rows("gan", "stocks", [0.1]))
+    assert fit_notes(made, TITLES) == [
+        "Negative log-likelihood in nats a window. Mine on Stocks 24: training 15.0, uniform draw of training windows 8.2, "
+        "samples with all tokens of a training window 1.7 %."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"validation_nats": 271.04}, "validation 271.0"),
+        ({"repeated_share": 0.0009}, "a training window below 0.1 %"),
+        ({"repeated_share": 1.0}, "a training window 100.0 %"),
+    ],
+)
+def test_likelihoods_in_words(changes: dict[str, float], words: str) -> None:
+    assert words in likelihood_text(pd.Series({**KNOWN, **changes}))
+    assert "validation" not in likelihood_text(pd.Series(KNOWN))
+
+
+def test_a_kept_frame_says_what_its_fits_reported(tmp_path: Path) -> None:
+    made = frame(rows("timevae", "stocks", [0.1, 0.2], warnings="It collapsed.", **KNOWN))
+    made.to_csv(tmp_path / "results.csv", index=False)
+    again = read_frame(tmp_path / "results.csv")
+    notes = frame_tables(again)[0].notes
+    assert notes[0] == "Warning, Timevae on Stocks 24: It collapsed."
+    assert "training 14.0" in notes[1]
+    part = of_frame(again, "Kept").parts[0]
+    assert part.notes == (notes[1],)
+    assert part.warned[0].warning == "It collapsed."
+    assert "training 14.0" in dict(part.cards[0].facts)["Likelihood, nats a window"]
+
+
+def test_frames_kept_before_these_columns_have_no_notes(tmp_path: Path) -> None:
+    made = frame(rows("timevae", "stocks", [0.1, 0.2]))
+    made.drop(columns=["warnings", *LIKELIHOODS]).to_csv(tmp_path / "results.csv", index=False)
+    assert frame_tables(read_frame(tmp_path / "results.csv"))[0].notes == ()
