@@ -30,7 +30,10 @@ class UserError(Exception):
 
 
 class SkipCell(Exception):  # noqa: N818 - a skip is an outcome with a reason, not an error
-    """A cell cannot run here; the message says why and how to make it possible."""
+    """A cell cannot run here; the message, a clause without a full stop, says why and how to make it possible."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason.rstrip("."))
 
 
 class Interrupted(BaseException):

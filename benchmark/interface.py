@@ -61,7 +61,8 @@ def _never() -> bool:
 class FitContext:
     """Everything `fit` may know beside the windows.
 
-    `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again; None keeps nothing.
+    `checkpoint_dir` is a folder of the generator's own in which an interrupted fit may find its state again, written every
+    `checkpoint_seconds`; None keeps nothing.
     `validation` are windows that a fit may measure itself on and must not learn from or choose by: `check` fits with and without
     them. They are never the test windows, which reported scores compare with. `real_disjoint` are real windows disjoint from the
     test windows; only generators that declare `uses_real_disjoint` get them. `warn` takes a sentence on what went wrong in a fit

@@ -28,7 +28,7 @@ class NotApplicable(ValueError):  # noqa: N818 - an outcome with a reason, not a
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """The facts about a metric that tables, captions and sweeps read.
+    """The facts about a metric that tables, captions, sweeps and the pages on metrics read.
 
     Attributes:
         name: The identifier in suites, budgets and stores.

@@ -57,11 +57,6 @@ def names() -> list[str]:
     return list(METRICS)
 
 
-def summary(name: str) -> str:
-    """One line on the metric `name`; raises ValueError where there is none."""
-    return load(name).info.summary
-
-
 def load(name: str, backend: str = "torch") -> type[Metric]:
     """The class of the metric `name` on a back end, "torch" or one of BACKENDS; raises ValueError where there is none."""
     location = _location(name) if backend == "torch" else _location_on(backend, name)

@@ -51,12 +51,12 @@ class TransformerSizes:
 class LossWeights:
     """The λ of each term of stage 1; the paper gives no values."""
 
-    reconstruction: float = 1.0
-    vq: float = 1.0
-    trend: float = 1.0
-    season: float = 1.0
-    coarse: float = 1.0
-    fourier: float = 1.0
+    reconstruction: float
+    vq: float
+    trend: float
+    season: float
+    coarse: float
+    fourier: float
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Any
 
 from benchmark.ablate.cells import Ablation, AblationSpec, plan_ablation
 from benchmark.ablate.effects import PARAMETERS, RECONSTRUCTION, Effect, effects
+from benchmark.config.budgets import shortened_scores
 from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
 from benchmark.plan.request import Request
-from benchmark.report.command_report import Report, shortened_scores, write_tables
+from benchmark.report.command_report import Report, write_tables
 from benchmark.report.text_table import TextTable, text_lines
 from benchmark.report.written import written
 from benchmark.run import launch, preview

@@ -15,11 +15,10 @@ from benchmark.api.values import plain
 from benchmark.data import WindowSet, fetch_missing, load_spec, load_windows, own_spec
 from benchmark.data.locate import user_cache
 from benchmark.data.roles import some
-from benchmark.data.split import Role
+from benchmark.data.split import Role, seed_of_split
 from benchmark.data.units import Units
 from benchmark.errors import SkipCell, UserError, unknown
 from benchmark.interface import Windows
-from benchmark.seeds import derive_seed
 
 PROTOCOLS = ("paper", "strict")
 
@@ -131,7 +130,7 @@ def load_dataset(
         raise unknown("protocol", protocol, PROTOCOLS)
     spec = own_spec(Path(name_or_path), plain(options)) if options else load_spec(str(name_or_path))
     folder = None if data_dir is None else Path(data_dir)
-    split_seed = derive_seed("split", spec.id, length, protocol, *([seed] if seed else []))
+    split_seed = seed_of_split(spec.id, length, protocol, *([seed] if seed else []))
     chosen = cast("Literal['paper', 'strict']", protocol)
 
     def load() -> WindowSet:
@@ -151,7 +150,7 @@ def load_dataset(
     except SkipCell as reason:
         tell = logging.getLogger("benchmark").info
         if not (download and fetch_missing([spec], folder, tell)):
-            raise UserError(str(reason)) from None
+            raise UserError(f"{reason}.") from None
         found = load()
     return Dataset(
         name=spec.id,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.api.dataset import Dataset
 from benchmark.api.values import plain, whole
+from benchmark.data.split import seed_of_split
 from benchmark.data.units import Units
 from benchmark.errors import DivergedError, UserError
 from benchmark.interface import FitContext, Generator, check_windows, checked_samples
@@ -259,7 +260,7 @@ def _bare(windows: NDArray[Any]) -> Dataset:
         units=Units(names, np.zeros(features), np.ones(features)),
         note="",
         real_disjoint=None,
-        split_seed=derive_seed("split", NO_DATASET, length, "paper"),
+        split_seed=seed_of_split(NO_DATASET, length, "paper"),
         blocks={},
     )
 

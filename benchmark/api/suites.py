@@ -69,7 +69,7 @@ def run(
         suite: A suite's name, its YAML file, or the mapping that such a file holds.
         store: The folder of results.
         device: auto, cpu or cuda.
-        workers: Cells at a time (default: one a core).
+        workers: Cells at a time (default: one a core; on an accelerator one).
         retry: "failed": compute failed cells again too.
         force: Compute all cells again.
         download: Fetch data files that are missing.
@@ -135,8 +135,6 @@ def run_options(
     """Checked options of a run; raises UserError."""
     from benchmark.run import launch
 
-    if retry not in (None, "failed"):
-        raise unknown("value", retry, ["failed"], owner="--retry")
     return launch.options(device, workers, as_path(view.get("data_dir")), retry, force=force, **(limits or {}))
 
 

@@ -7,9 +7,19 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DataDir, Device, Force, Json, StoreOption, Tracking
+from benchmark.cli.options import (
+    BudgetName,
+    DataDir,
+    Device,
+    Download,
+    Force,
+    Json,
+    Retry,
+    StoreOption,
+    Tracking,
+    Workers,
+)
 from benchmark.cli.printing import emit, report
-from benchmark.errors import unknown
 
 
 def ablate(
@@ -18,14 +28,14 @@ def ablate(
     dataset: Annotated[list[str] | None, typer.Option(help="A data set; may repeat (default: stocks).")] = None,
     length: Annotated[int, typer.Option(min=2, help="Time steps in a window.")] = 24,
     seeds: Annotated[int, typer.Option(min=1, help="Training seeds; an interval needs 2 or more.")] = 3,
-    budget: Annotated[str, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")] = "fast",
+    budget: BudgetName = "fast",
     data_dir: DataDir = None,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
-    workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time (default: one a core).")] = None,
-    retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    workers: Workers = None,
+    retry: Retry = None,
     force: Force = False,
-    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    download: Download = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
     json_target: Json = None,
@@ -39,8 +49,6 @@ def ablate(
     from benchmark.run import launch
     from benchmark.store.store import Store
 
-    if retry not in (None, "failed"):
-        raise unknown("value", retry, ["failed"], owner="--retry")
     spec = AblationSpec(tuple(drop), generator, tuple(dataset or ["stocks"]), length, seeds, budget)
     options = launch.options(device, workers, data_dir, retry, force=force)
     found = command.ablate(spec, Store(store), options, report, tracking=tracking, download=download, dry_run=dry_run)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Json
+from benchmark.cli.options import Json, SetOfOne
 from benchmark.cli.printing import emit
-from benchmark.errors import UserError
-
-Params = Annotated[list[str] | None, typer.Option("--set", help="A parameter: name=value.")]
 
 
 def check(
     generator: Annotated[str, typer.Argument(help="A generator's name, module:Class or YAML file.")],
-    assign: Params = None,
+    assign: SetOfOne = None,
     length: Annotated[int, typer.Option(min=2, help="Time steps in a window.")] = 24,
     features: Annotated[int, typer.Option(min=1, help="Features of a window.")] = 5,
     json_target: Json = None,
@@ -25,21 +22,13 @@ def check(
     Example: python -m benchmark check my_package:MyGenerator --set width=8
     """
     from benchmark.config.generators import load_spec
+    from benchmark.config.suites import of_one, parse_assignments
     from benchmark.conformance import as_json, as_text, check_spec
 
     spec = load_spec(generator)
-    findings = check_spec(spec, _overrides(spec.name, assign or []), length=length, features=features)
+    params = parse_assignments(of_one(spec.name, assign or [])).get(spec.name, {})
+    findings = check_spec(spec, params, length=length, features=features)
     record = as_json(spec.name, findings)
     emit(as_text(f"{spec.name} ({spec.class_}), T = {length}, D = {features}", findings), record, json_target)
     if not record["passed"]:
         raise typer.Exit(1)
-
-
-def _overrides(name: str, texts: list[str]) -> dict[str, Any]:
-    """`name=value` texts as parameters, values read as YAML; raises UserError."""
-    from benchmark.config.suites import parse_assignments
-
-    for text in texts:
-        if not text.partition("=")[0].isidentifier() or "=" not in text:
-            raise UserError(f"--set '{text}' is not understood; write name=value, such as width=8.")
-    return parse_assignments([f"{name}.{text}" for text in texts]).get(name, {})

@@ -64,6 +64,7 @@ SamplingSeeds = Annotated[
 ]
 Only = Annotated[list[str] | None, typer.Option(help="Keep some cells: generator=a,b, dataset=, length= or seed=.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A parameter: generator.param=value.")]
+SetOfOne = Annotated[list[str] | None, typer.Option("--set", help="A parameter: name=value; may repeat.")]
 Csv = Annotated[
     Path | None,
     typer.Option(help="One's own data (CSV, Parquet, npy, npz, or the YAML of one) instead of the suite's."),
@@ -88,6 +89,12 @@ Tracking = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+BudgetName = Annotated[str, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Cells at a time (default: one a core; on an accelerator one).")
+]
+Retry = Annotated[str | None, typer.Option(metavar="failed", help="failed: compute failed cells again too.")]
+Download = Annotated[bool, typer.Option(help="Fetch data files that are missing.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Compute the cells again; what they have stays until the new results are there.")
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from benchmark.cli.options import DataDir, Device, Json
 from benchmark.cli.printing import emit, report
+from benchmark.cli.ways import refuse_others
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 ENTERING = "Entering into a store"
 
 
+SETTING = {"fake", "length", "scores", "budget", "device", "json_target"}
+OF_A_ROW = ("dataset", "protocol", "store", "training_seed", "units", "selection", "code", "data_dir")
+WAYS = {"name": SETTING.union(OF_A_ROW), "real": SETTING | {"ranges", "repetitions", "seed", "backend", "controls"}}
+
+
 def score(
+    context: typer.Context,
     fake: Annotated[Path, typer.Option(help="Generated windows: npy, npz; or rows: csv, parquet.")],
     real: Annotated[
         Path | None, typer.Option(help="Real windows, in the same form; with --as a --dataset instead.")
@@ -33,8 +39,8 @@ def score(
     budget: Annotated[
         str | None, typer.Option(help="smoke for a quick look; the published metrics where it is left out.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The seed of all random numbers (default: 0).")] = None,
-    backend: Annotated[str | None, typer.Option(help="torch (the default) or tensorflow.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 0,
+    backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
     length: Annotated[int | None, typer.Option(min=2, help="Time steps in a window, for files of rows.")] = None,
     ranges: Annotated[
         list[str] | None,
@@ -55,25 +61,18 @@ def score(
     dataset: Annotated[
         str | None, typer.Option(rich_help_panel=ENTERING, help="The data set that the samples imitate.")
     ] = None,
-    protocol: Annotated[
-        str | None, typer.Option(rich_help_panel=ENTERING, help="paper (the default) or strict.")
-    ] = None,
-    store: Annotated[Path | None, typer.Option(rich_help_panel=ENTERING, help="The store (default: runs).")] = None,
+    protocol: Annotated[str, typer.Option(rich_help_panel=ENTERING, help="paper or strict.")] = "paper",
+    store: Annotated[Path, typer.Option(rich_help_panel=ENTERING, help="The store.")] = Path("runs"),
     training_seed: Annotated[
-        int | None, typer.Option(min=0, rich_help_panel=ENTERING, help="Which of several trainings made them.")
-    ] = None,
+        int, typer.Option(min=0, rich_help_panel=ENTERING, help="Which of several trainings made them.")
+    ] = 0,
     units: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=ENTERING, help="scaled, values in [0, 1] (the default), or data, the data's units."
-        ),
-    ] = None,
+        str, typer.Option(rich_help_panel=ENTERING, help="scaled, values in [0, 1], or data, the data's units.")
+    ] = "scaled",
     selection: Annotated[
-        str | None, typer.Option(rich_help_panel=ENTERING, help="How these samples or this model were chosen.")
-    ] = None,
-    code: Annotated[
-        str | None, typer.Option(rich_help_panel=ENTERING, help="The address of the code that made them.")
-    ] = None,
+        str, typer.Option(rich_help_panel=ENTERING, help="How these samples or this model were chosen.")
+    ] = "",
+    code: Annotated[str, typer.Option(rich_help_panel=ENTERING, help="The address of the code that made them.")] = "",
     data_dir: DataDir = None,
 ) -> None:
     """Score anyone's samples from any program, beside the controls and the floors, or as a row of a store.
@@ -82,49 +81,30 @@ def score(
 
     Example: python -m benchmark score --fake fake.npy --as mine --dataset stocks --length 24 --selection "last checkpoint"
     """
-    alone = {"--real": real, "--range": ranges, "--repetitions": repetitions, "--seed": seed, "--backend": backend}
-    entering = {
-        "--dataset": dataset,
-        "--protocol": protocol,
-        "--store": store,
-        "--training-seed": training_seed,
-        "--units": units,
-        "--selection": selection,
-        "--code": code,
-        "--data-dir": data_dir,
-    }
+    refuse_others(context, WAYS, dict.fromkeys(OF_A_ROW, "--as"))
     if name is not None:
-        _refuse(alone, "stands alone; a row entered by --as takes it from the data set and the budget")
         if dataset is None or length is None:
             raise UserError("--as needs the setting of its row; add --dataset and --length.")
         from benchmark.external.enter import Entry
 
         entry = Entry(
-            name, fake, dataset, length, protocol or "paper", budget or "fast", tuple(scores.split(",")),
-            training_seed or 0, units or "scaled", selection or "", code or "", data_dir,
+            name, fake, dataset, length, protocol, budget or "fast", tuple(scores.split(",")),
+            training_seed, units, selection, code, data_dir,
         )  # fmt: skip
-        _enter(entry, store or Path("runs"), device, json_target)
+        _enter(entry, store, device, json_target)
         return
-    _refuse(entering, "belongs to a row of a store; add --as NAME")
     if real is None:
         raise UserError("--real is missing; give the real windows, or --as NAME with a --dataset.")
     from benchmark import api
     from benchmark.run.progress import ticker
 
     result = api.score(
-        real, fake, scores, repetitions, seed or 0, controls, budget=budget, backend=backend or "torch", length=length,
+        real, fake, scores, repetitions, seed, controls, budget=budget, backend=backend, length=length,
         ranges=ranges or (), device=device, report=ticker(report),
     )  # fmt: skip
     emit(result.table, result.record, json_target)
     if result.failed:
         raise typer.Exit(1)
-
-
-def _refuse(options: Mapping[str, object], why: str) -> None:
-    """Refuse options that would have no effect."""
-    given = next((option for option, value in options.items() if value not in (None, [])), None)
-    if given:
-        raise UserError(f"{given} {why}.")
 
 
 def _enter(entry: Entry, folder: Path, device: str, json_target: str | None) -> None:

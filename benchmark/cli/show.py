@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Json, Set
+from benchmark.cli.options import BudgetName, Json, SetOfOne
 from benchmark.cli.printing import emit
 from benchmark.errors import unknown
 
@@ -34,8 +34,8 @@ def describe(
     generator: Annotated[str, typer.Argument(help="A generator's name, module:Class or YAML file.")],
     dataset: Annotated[str, typer.Option(help="A data set's name or YAML file.")] = "stocks",
     length: Annotated[int, typer.Option(min=2, help="Time steps in a window.")] = 24,
-    budget: Annotated[str, typer.Option(help="smoke, quick, fast or paper.")] = "fast",
-    assign: Set = None,
+    budget: BudgetName = "fast",
+    assign: SetOfOne = None,
     json_target: Json = None,
 ) -> None:
     """Show a generator's resolved parameters, where each came from, and its size by part.

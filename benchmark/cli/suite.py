@@ -11,13 +11,16 @@ import typer
 from benchmark.api.view import View
 from benchmark.cli.options import (
     Device,
+    Download,
     Force,
     Frames,
     Json,
     Output,
+    Retry,
     StoreOption,
     Suite,
     Tracking,
+    Workers,
     plan_file,
 )
 from benchmark.cli.printing import emit, report, show
@@ -48,10 +51,10 @@ def run(
     context: typer.Context,
     store: StoreOption = Path("runs"),
     device: Device = "auto",
-    workers: Annotated[int | None, typer.Option(min=1, help="Cells at a time (default: one a core).")] = None,
-    retry: Annotated[str | None, typer.Option(help="'failed': compute failed cells again too.")] = None,
+    workers: Workers = None,
+    retry: Retry = None,
     force: Force = False,
-    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    download: Download = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, what is cached and an estimate.")] = False,
     plan_only: Annotated[
@@ -71,7 +74,7 @@ def run(
         str | None, typer.Option(metavar="SIZE", help="The most memory of the accelerator for a cell.")
     ] = None,
     stop_after: Annotated[
-        int | None, typer.Option(min=1, help="Equal failures of a generator after which its other cells wait.")
+        int | None, typer.Option(min=1, help="Start no more cells of a generator after this many equal failures.")
     ] = None,
     executor: Annotated[
         str, typer.Option(help="local, worker processes on this machine; or ray, on the nodes of a Ray cluster.")

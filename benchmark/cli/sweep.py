@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DataDir, Device, Json, StoreOption, Tracking
+from benchmark.cli.options import DataDir, Device, Download, Json, StoreOption, Tracking
 from benchmark.cli.printing import emit, report
-from benchmark.errors import unknown
 
 
 def sweep(
@@ -52,8 +51,8 @@ def sweep(
     store: StoreOption = Path("runs"),
     device: Device = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells of one trial (its seeds) at a time.")] = None,
-    retry: Annotated[str | None, typer.Option(help="'failed': run failed trials again too.")] = None,
-    download: Annotated[bool, typer.Option(help="Fetch data files that are missing.")] = True,
+    retry: Annotated[str | None, typer.Option(metavar="failed", help="failed: run failed trials again too.")] = None,
+    download: Download = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space and the number of trials.")] = False,
     json_target: Json = None,
@@ -67,8 +66,6 @@ def sweep(
     from benchmark.sweep import command
     from benchmark.sweep.spec import load_sweep
 
-    if retry not in (None, "failed"):
-        raise unknown("value", retry, ["failed"], owner="--retry")
     given = {
         "generator": generator,
         "dataset": dataset,

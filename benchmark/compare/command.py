@@ -8,10 +8,11 @@ from typing import Any
 
 from benchmark.compare.comparisons import Comparison, Found, find
 from benchmark.compare.setups import Setup, read_setups
-from benchmark.config.budgets import is_shortened
+from benchmark.config.budgets import is_shortened, shortened_scores
 from benchmark.errors import UserError
-from benchmark.report.command_report import Report, shortened_scores
+from benchmark.report.command_report import Report
 from benchmark.report.layouts import score_title
+from benchmark.report.statistics_text import p_value
 from benchmark.report.text_table import Text, TextTable, text_lines
 from benchmark.statistics.tests import LEVEL
 from benchmark.store.store import Store
@@ -79,16 +80,10 @@ def _row(one: Comparison, *, several: bool) -> tuple[str | Text, ...]:
         f"{one.difference:+.{decimals}f}",
         f"[{low}, {high}]" if low else "",
         f"{one.unit} ({one.n})",
-        _p(one.p),
-        _p(one.p_holm),
+        "" if one.p is None else p_value(one.p),
+        "" if one.p_holm is None else p_value(one.p_holm),
         Text(one.conclusion + (f": {one.reason}" if one.reason else ""), "bold" if one.conclusion in MOVED else ""),
     )
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def _notes(found: Found, altered: Sequence[str]) -> list[str]:

@@ -56,3 +56,8 @@ BUDGETS = Registry("budget", partial(shipped_names, FOLDER), _read, line=lambda 
 def is_shortened(name: str) -> bool:
     """Whether a budget shortens metrics, so that their values compare only with each other; False for an unknown name."""
     return name in BUDGETS and bool(BUDGETS.load(name).scores)
+
+
+def shortened_scores(budget: str) -> str:
+    """The note of a table whose budget shortens the scores."""
+    return f"Budget {budget} shortens the scores: its values test the program and compare only with each other."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -130,6 +130,26 @@ def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:
             found.setdefault(short_name(generator), {})[param] = parse_yaml(value)
         except (yaml.YAMLError, ValueError):
             raise UserError(f"--set '{text}': the value '{value}' is not valid YAML; correct it.") from None
+    return found
+
+
+def of_one(generator: str, texts: Sequence[str]) -> list[str]:
+    """`param=value` texts, where one generator is meant, as `generator.param=value`; its own name before a text is allowed.
+
+    Raises:
+        UserError: A text names another generator, or is no assignment.
+    """
+    found = []
+    for text in texts:
+        target, equals, value = text.partition("=")
+        owner, _, param = target.rpartition(".")
+        if not (equals and param.isidentifier()):
+            raise UserError(f"--set '{text}' is not understood; write name=value, such as width=8.")
+        if owner and short_name(owner) != generator:
+            raise UserError(
+                f"--set '{text}' names '{owner}', but the generator is '{generator}'; write {param}={value}."
+            )
+        found.append(f"{generator}.{param}={value}")
     return found
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmark.seeds import derive_seed
+
 Role = Literal["train", "validation", "test"]
 
 MOST_PAIRS = 64
@@ -18,6 +20,11 @@ HELD_SHARE = 5
 """One window in five validates, and one in five tests."""
 FEWEST_WINDOWS = 8
 """Windows that a series needs: two to validate, two to test and four to train."""
+
+
+def seed_of_split(dataset: str, length: int, protocol: str, *of_its_own: int) -> int:
+    """The seed of a data set's random halves and subsets, equal for all generators; `of_its_own` asks for other ones."""
+    return derive_seed("split", dataset, length, protocol, *of_its_own)
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmark.doctor.finding import Finding
+from benchmark.machine import usable_cores, usable_memory
 from benchmark.run.device import has_driver
 from benchmark.store.provenance import driver_version, flags
 
 WORKER_BYTES = 2**30
 """Memory that a worker needs for the main job, with some to spare."""
 MEMORY = Path("/proc/meminfo")
-CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
-"""Where Linux states the memory that is free, and the most that a container may take."""
+"""Where Linux states the memory that is free."""
 
 
 def machine_findings() -> Iterator[Finding]:
     """Cores, memory a worker, and the accelerator; PyTorch is asked only where a driver exists."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     yield Finding("machine", "cores", "ok", f"{cores} usable, which is as many workers as `run` starts")
     free = free_memory()
     room = max(1, free // WORKER_BYTES)
@@ -36,10 +35,8 @@ def machine_findings() -> Iterator[Finding]:
 
 def free_memory() -> int:
     """Bytes of memory that a new program can have: what the system has free, at most what the container may take."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     stated = [line.split()[1] for line in _lines(MEMORY) if line.startswith("MemAvailable:")]
-    limit = [line for line in _lines(CONTROL_GROUP) if line.isdigit()]
-    return min([total, *(1024 * int(text) for text in stated), *map(int, limit)])
+    return min([usable_memory(), *(1024 * int(text) for text in stated)])
 
 
 def _lines(path: Path) -> list[str]:

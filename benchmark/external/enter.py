@@ -12,6 +12,7 @@ from benchmark.config.generators import generator_names
 from benchmark.config.suites import SuiteSpec
 from benchmark.data import WindowSet, load_windows
 from benchmark.data.scale import scale
+from benchmark.data.split import seed_of_split
 from benchmark.errors import UserError, unknown
 from benchmark.external.entered import EnteredSamples, entered_cell, is_entered, with_entered
 from benchmark.external.windows import check_distance, file_windows
@@ -20,7 +21,6 @@ from benchmark.interface import RANGE_TOLERANCE, Windows
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
-from benchmark.seeds import derive_seed
 from benchmark.store.store import Store
 from benchmark.validation import parse
 
@@ -79,7 +79,7 @@ def enter(entry: Entry, store: Store) -> Plan:
         data_dir=entry.data_dir,
         cache_dir=store.shared("data"),
         limit=setting.budget.max_windows,
-        seed_for_split=derive_seed("split", setting.dataset.id, setting.length, setting.protocol),
+        seed_for_split=seed_of_split(setting.dataset.id, setting.length, setting.protocol),
     )
     generator = EnteredSamples.of(_fitting(entry, real), entry.selection, entry.code)
     cell = entered_cell(setting, entry.name, generator.parameters(), entry.seed)
@@ -87,7 +87,7 @@ def enter(entry: Entry, store: Store) -> Plan:
     _check_free(cell, with_entered(plan, store))
     folder = store.create().cell(cell)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with store.lock(cell.key, wait=True):
+    with store.lock(cell.key, timeout=None):
         write_json(folder.path / "cell.json", cell.record())
         with replacing(folder.model) as part:
             part.mkdir()

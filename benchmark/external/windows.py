@@ -56,11 +56,6 @@ class Pair:
         return f"{told}.{hint}"
 
 
-def load_pair(real: Path, fake: Path, length: int | None, ranges: Sequence[str]) -> Pair:
-    """Both files' windows on one scale, as `make_pair` scales them; a table's rows are cut into windows of `length` steps."""
-    return make_pair(file_windows(real, length), file_windows(fake, length), ranges, (str(real), str(fake)))
-
-
 def make_pair(
     real: NDArray[np.floating], fake: NDArray[np.floating], ranges: Sequence[str], names: tuple[str, str]
 ) -> Pair:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from benchmark.config.budgets import BudgetSpec
+from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.config.needs import Needs
 from benchmark.data import DatasetSpec
+from benchmark.interface import Generator
 
 Protocol = Literal["paper", "strict"]
 STRICT_ROLES = 3
@@ -60,6 +62,11 @@ class Cell:
     skip: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
     needs: Needs = field(default_factory=Needs)
+
+    @property
+    def generator_class(self) -> type[Generator]:
+        """The class of the generator; raises UserError where it cannot be imported."""
+        return load_class(GeneratorSpec.model_validate({"name": self.generator, "class": self.class_path}))
 
     @property
     def view(self) -> Literal["all", "real_disjoint"]:

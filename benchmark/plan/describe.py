@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.config.budgets import BUDGETS
-from benchmark.config.generators import GENERATORS, GeneratorSpec, load_class
-from benchmark.config.suites import SUITES, SuiteSpec
+from benchmark.config.generators import GENERATORS, short_name
+from benchmark.config.suites import SUITES, SuiteSpec, of_one
 from benchmark.data import DATASETS
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import SCORES
@@ -38,7 +38,7 @@ def description(generator: str, dataset: str, length: int, budget: str, assignme
         "budget": budget,
     }
     suite = parse(SuiteSpec, values, owner="what to describe")
-    cell = make_plan(suite, Request(assignments=assignments)).cells[0]
+    cell = make_plan(suite, Request(assignments=tuple(of_one(short_name(generator), assignments)))).cells[0]
     parts = dict(cell_parts(cell))
     return {
         "generator": cell.generator,
@@ -54,8 +54,7 @@ def description(generator: str, dataset: str, length: int, budget: str, assignme
 
 def cell_parts(cell: Cell) -> Mapping[str, int]:
     """Trainable parameters by part of a cell's generator, without fitting it."""
-    spec = GeneratorSpec.model_validate({"name": cell.generator, "class": cell.class_path})
-    return load_class(spec)(**cell.params).parameter_counts(cell.length, cell.features)
+    return cell.generator_class(**cell.params).parameter_counts(cell.length, cell.features)
 
 
 def description_text(record: Mapping[str, Any]) -> str:

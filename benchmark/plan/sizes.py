@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.interface import Generator
+from benchmark.machine import usable_memory
 
 MOST_PARAMETERS = 20_000_000_000
 TRAINING_BYTES = 16
@@ -75,4 +75,4 @@ def _memory(device: str) -> int:
         import torch
 
         return int(torch.cuda.mem_get_info()[1])
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return usable_memory()

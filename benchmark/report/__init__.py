@@ -1,1 +1,1 @@
-"""Renderers of the results frame: tables in Markdown, LaTeX and CSV."""
+"""What a reader sees of results: the frame, tables in each format, statistics, and the state of a store."""

@@ -35,8 +35,3 @@ def write_tables(folder: Path, name: str, tables: Sequence[TextTable]) -> list[P
     for suffix, text in texts.items():
         write_bytes(folder / f"{name}.{suffix}", text.encode())
     return [folder / f"{name}.{suffix}" for suffix in texts]
-
-
-def shortened_scores(budget: str) -> str:
-    """The note of a table whose budget shortens the scores."""
-    return f"Budget {budget} shortens the scores: its values test the program and compare only with each other."

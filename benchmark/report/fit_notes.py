@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-LIKELIHOODS = ("train_nats", "validation_nats", "uniform_nats", "repeated_share")
+LIKELIHOODS = ("train_nats", "validation_nats", "uniform_nats", "repeated_share", "duplicate_share")
 """Columns of a results frame that `benchmark.training.likelihood_measurements` describes."""
 
 
@@ -37,13 +37,14 @@ def likelihood_notes(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[str
 
 def likelihood_text(values: pd.Series[Any]) -> str:
     """The likelihoods of one fit, or means of several, in words; `values` by the names in `LIKELIHOODS`, NaN where not known."""
-    train, validation, uniform, share = (float(values[name]) for name in LIKELIHOODS)
+    train, validation, uniform, repeated, duplicates = (float(values[name]) for name in LIKELIHOODS)
     parts = [f"training {train:.1f}"]
     if not math.isnan(validation):
         parts.append(f"validation {validation:.1f}")
     parts.append(f"uniform draw of training windows {uniform:.1f}")
-    if not math.isnan(share):
-        parts.append(f"samples with all tokens of a training window {_percent(share)}")
+    if not math.isnan(repeated):
+        known = f"samples with all tokens of a training window {_percent(repeated)}"
+        parts.append(f"{known} (training windows with all tokens of another {_percent(duplicates)})")
     return ", ".join(parts)
 
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.config.budgets import is_shortened
+from benchmark.config.budgets import is_shortened, shortened_scores
 from benchmark.data import load_spec
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
-from benchmark.report.command_report import shortened_scores
 from benchmark.report.fit_notes import LIKELIHOODS, fit_notes
 from benchmark.report.frame import COLUMNS
 from benchmark.report.layouts import SIZES, methods

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.config.budgets import is_shortened
+from benchmark.config.budgets import is_shortened, shortened_scores
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.columns import Column, Unit, column_of
@@ -243,11 +243,7 @@ def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
 
 def _notes(frame: pd.DataFrame, scores: Sequence[ScoreStatistics]) -> list[str]:
     """What limits all of it, and who was left out where."""
-    notes = [
-        f"Budget {budget} shortens the scores: its values test the program and compare only with each other."
-        for budget in sorted(set(frame["budget"]))
-        if is_shortened(str(budget))
-    ]
+    notes = [shortened_scores(str(budget)) for budget in sorted(set(frame["budget"])) if is_shortened(str(budget))]
     if any(one.unit == "repetition" for score in scores for one in score.settings):
         notes.append(ON_ONE_MODEL)
     unknown = dict.fromkeys(

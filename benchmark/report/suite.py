@@ -1,4 +1,4 @@
-"""The files a suite leaves behind: its table in three formats."""
+"""The files a suite leaves behind: its table in each format, and its frame."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.config.budgets import shortened_scores
 from benchmark.config.generators import generator_names
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.errors import UserError
@@ -67,9 +68,7 @@ def plan_notes(plan: Plan) -> list[str]:
     """What a reader of a plan's results must know whatever the store holds: shortened scores, data sets, fewer sampling steps."""
     notes = []
     if plan.cells[0].budget.scores:
-        notes.append(
-            f"Budget {plan.suite.budget} shortens the scores too: its values test the program and compare only with each other."
-        )
+        notes.append(shortened_scores(plan.suite.budget))
     datasets = {cell.dataset.id: cell.dataset for cell in plan.cells}
     remarks = {cell.dataset.id: f"{cell.dataset.title}: {cell.remark}." for cell in plan.cells if cell.remark}
     notes += remarks.values()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from benchmark.config.needs import mebibytes
 from benchmark.errors import UserError, unknown
+from benchmark.machine import usable_cores
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.device import DEVICES, accelerator_mib, choose_device
@@ -53,14 +53,15 @@ def options(
     """Checked options.
 
     Raises:
-        UserError: The device or executor does not exist, or a limit cannot be read.
+        UserError: The device or executor does not exist, a limit cannot be read, or `retry` is neither None nor "failed".
     """
+    if retry not in (None, "failed"):
+        raise unknown("value", retry, ["failed"], owner="--retry")
     ray = _ray(limits, workers)
     # The nodes of a cluster have devices of their own.
     chosen = choose_device(device) if ray is None or device not in DEVICES else device
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # One accelerator serves one cell at a time unless more are asked for; a core serves one single-threaded worker.
-    default = 1 if chosen == "cuda" else cores
+    default = 1 if chosen == "cuda" else usable_cores()
     return Options(
         chosen,
         workers or default,

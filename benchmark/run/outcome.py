@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.plan.cell import Cell
-from benchmark.store.records import PERMANENT_FAILURES, State, gravest
+from benchmark.store.records import PERMANENT_FAILURES, State, most_severe
 from benchmark.store.status import METRIC_STAGE, CellState
 
 
@@ -40,5 +40,5 @@ def settled(cell: Cell, state: CellState, missing: Sequence[str], *, retry: bool
     endings = {stage: ending for stage in missing if (ending := status.ending(stage)) is not None and ending.is_final}
     if len(endings) < len(missing):
         return None
-    stage, ending = gravest(endings)
+    stage, ending = most_severe(endings)
     return Outcome(cell, ending.state, ending.reason, stage)

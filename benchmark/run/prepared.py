@@ -48,12 +48,12 @@ def prepare_all(
     seeds = score_seeds(cell, metric)
     folders = {seed: store.shared(shared_name(cell, name, seed)) for seed in seeds}
     seconds = 0.0
-    for wait in (False, True):
+    for timeout in (0, None):
         for index, (seed, folder) in enumerate(folders.items()):
             tick(index, len(seeds))
             if not _is_finished(folder):
                 try:
-                    with store.lock(folder.name, wait=wait):
+                    with store.lock(folder.name, timeout=timeout):
                         if not _is_finished(folder):
                             if (folder / "record.json").exists():
                                 set_aside(AlteredFileError(folder))

@@ -21,7 +21,7 @@ from benchmark.run.job import Job
 from benchmark.run.limits import Limits
 from benchmark.run.outcome import Outcome, settled
 from benchmark.run.retries import Repeated, Retries
-from benchmark.store.heal import heal
+from benchmark.store.altered import set_aside_altered
 from benchmark.store.owned_lock import Owner
 from benchmark.store.records import State, Status
 from benchmark.store.shared_fit import fit_digest
@@ -51,7 +51,6 @@ class Options:
     data_dir: Path | None = None
     retry_failed: bool = False
     force: bool = False
-    checkpoint_seconds: float = 20.0
     memory_mib: float | None = None
     """The most memory of a cell's processes together."""
     gpu_memory_mib: float | None = None
@@ -137,7 +136,7 @@ class Runner:
             missing = all_stages(plan.score_names) if self.options.force else state.missing
             outcome = settled(cell, state, missing, retry=self.options.retry_failed or self.options.force)
             if outcome:
-                self._heal(cell, state)
+                self._set_aside_altered(cell, state)
                 outcomes[cell.key] = outcome
                 self._end(outcome)
             else:
@@ -165,7 +164,7 @@ class Runner:
                 for ended in self._start_due(waiting, scores, executor):
                     outcomes[ended.cell.key] = ended
                     self._end(ended)
-                executor.tend(self.running)
+                executor.poll(self.running)
                 outcome = self._next_outcome(waiting)
                 if outcome is not None:
                     outcomes[outcome.cell.key] = outcome
@@ -185,11 +184,11 @@ class Runner:
         self.repeated.count(outcome)
         self._tell("ended", outcome)
 
-    def _heal(self, cell: Cell, state: CellState) -> None:
+    def _set_aside_altered(self, cell: Cell, state: CellState) -> None:
         """Set aside what was altered of a cell that needs no worker, unless another runner has it."""
         if state.problems:
-            with contextlib.suppress(Timeout), self.store.lock(cell.key, wait=False):
-                heal(self.store, cell)
+            with contextlib.suppress(Timeout), self.store.lock(cell.key, timeout=0):
+                set_aside_altered(self.store, cell)
 
     def _start_due(
         self, waiting: deque[tuple[Cell, float]], scores: tuple[str, ...], executor: Executor
@@ -232,9 +231,8 @@ class Runner:
                 self.store.root,
                 self.options.device,
                 self.options.data_dir,
-                self.options.checkpoint_seconds,
-                self.options.force,
-                self.options.gpu_memory_mib,
+                force=self.options.force,
+                gpu_memory_mib=self.options.gpu_memory_mib,
                 retry=self.options.retry_failed,
             )
             started = executor.start(

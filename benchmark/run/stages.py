@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmark.data import WindowSet, load_windows
 from benchmark.data.generated import altered_caches
+from benchmark.data.split import seed_of_split
 from benchmark.errors import AlteredFileError, DivergedError, Interrupted
 from benchmark.files import readable, replacing
 from benchmark.interface import FitContext, Generator, Progress, checked_samples
@@ -32,7 +33,7 @@ from benchmark.statistics import summarise
 from benchmark.store import provenance
 from benchmark.store.records import Machine, Provenance, ScoreRecord, Spent, StageRecord
 from benchmark.store.samples import write_samples
-from benchmark.store.shared_fit import class_of, find_fit
+from benchmark.store.shared_fit import find_fit
 from benchmark.store.store import Store
 from benchmark.validation import validate_parameters
 from metrics.base import Blocks, ScoreContext
@@ -48,7 +49,6 @@ class CellRun:
     data_dir: Path | None
     report: Callable[[Progress], None]
     stop_requested: Callable[[], bool]
-    checkpoint_seconds: float = 20.0
     altered: Callable[[str], None] = lambda _: None
     """Called with a sentence on each file that was found altered and was set aside."""
 
@@ -74,12 +74,12 @@ class CellRun:
     @property
     def split_seed(self) -> int:
         """The seed of random splits and subsets of the data, equal for all generators."""
-        return derive_seed("split", self.cell.dataset.id, self.cell.length, self.cell.protocol)
+        return seed_of_split(self.cell.dataset.id, self.cell.length, self.cell.protocol)
 
     @cached_property
     def generator_class(self) -> type[Generator]:
         """The generator's class."""
-        return class_of(self.cell)
+        return self.cell.generator_class
 
     def run(self, stage: str) -> None:
         """Compute one stage; its record is the last thing written, after its files and its provenance."""
@@ -124,7 +124,6 @@ class CellRun:
             budget=cell.budget.for_generator(),
             device=self.device,
             checkpoint_dir=folder.checkpoint,
-            checkpoint_seconds=self.checkpoint_seconds,
             validation=None if self.windows.validation is None else self.windows.validation.copy(),
             real_disjoint=self.windows.real_disjoint if cell.uses_real_disjoint else None,
             progress=clock,
@@ -195,7 +194,7 @@ class CellRun:
         folder, cell = self.store.cell(self.cell), self.cell
         generator = self.generator_class.load(folder.model, device=self.device)
         # Cells that are timed at once on one machine would time each other.
-        with self.store.lock(f"{TIMING}-{socket.gethostname()}", wait=True):
+        with self.store.lock(f"{TIMING}-{socket.gethostname()}", timeout=None):
             seed = derive_seed(TIMING, cell.generator, cell.seed)
             measurements["seeds"] = {"sample": (seed,)}
             measurements |= time_sampling(generator, seed, self._tick(TIMING))

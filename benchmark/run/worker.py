@@ -29,8 +29,8 @@ from benchmark.plan.cell import Cell
 from benchmark.run.device import limit_memory
 from benchmark.run.events import Event, EventWriter
 from benchmark.run.job import Job, parse_job
-from benchmark.store.heal import heal
-from benchmark.store.records import Ending, State, Status, gravest
+from benchmark.store.altered import set_aside_altered
+from benchmark.store.records import Ending, State, Status, most_severe
 from benchmark.store.status import METRIC_STAGE, all_stages
 from benchmark.store.store import Store
 from metrics.base import NotApplicable
@@ -90,7 +90,7 @@ def main() -> int:
     folder = store.cell(job.cell)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        with store.lock(job.cell.key, wait=False, lost=lambda: _leave(send)):
+        with store.lock(job.cell.key, timeout=0, lost=lambda: _leave(send)):
             status = _attempt(job.cell, job, store, send, stop)
             folder.write_status(status)
     except Timeout:
@@ -110,7 +110,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     found = store.state(cell, job.scores, verify=True)
     stages = list(all_stages(job.scores) if job.force else found.missing)
     model = folder.finished("fit").files
-    heal(store, cell)
+    set_aside_altered(store, cell)
     if job.force and not folder.forced.exists():
         shutil.rmtree(folder.checkpoint, ignore_errors=True)
         folder.checkpoint.mkdir()
@@ -132,7 +132,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     def altered(sentence: str) -> None:
         send(Event("altered", reason=sentence))
 
-    run = CellRun(cell, store, job.device, job.data_dir, report, stop, job.checkpoint_seconds, altered)
+    run = CellRun(cell, store, job.device, job.data_dir, report, stop, altered)
     limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
     endings: dict[str, Ending] = {}
     for stage in stages:
@@ -159,7 +159,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     warnings = folder.provenance().stage("fit").warnings
     if not held | endings:
         return Status(state=State.DONE, warnings=warnings, endings=earlier)
-    stage, ending = gravest(held | endings)
+    stage, ending = most_severe(held | endings)
     return Status(
         state=ending.state, reason=ending.reason, stage=stage, warnings=warnings, endings={**earlier, **endings}
     )

@@ -198,7 +198,7 @@ def _place(store: Store, folder: Path, name: Path, found: Imported) -> None:
     there, told = store.root / name, name.as_posix()
     # A cell is locked by its key, what cells share by its name.
     lock = CellFolder(there).key if name.parts[0] == "cells" else there.name
-    with suppress(Timeout), store.lock(lock, wait=False):
+    with suppress(Timeout), store.lock(lock, timeout=0):
         if _is_empty(there):
             shutil.rmtree(there, ignore_errors=True)
             folder.rename(there)

@@ -142,7 +142,7 @@ class CellFolder:
 
     def write_provenance(self, provenance: Provenance, stage: str, record: StageRecord) -> None:
         """Replace the provenance, with the record of one stage added or replaced."""
-        write_json(self.path / "provenance.json", sealed(provenance.with_stage(stage, record)))
+        write_json(self.path / "provenance.json", sealed(provenance.with_stage(stage, record).to_json()))
 
     def finished(self, stage: str) -> Finish:
         """The record of a finished stage; an empty one where the stage has not been finished."""

@@ -61,7 +61,7 @@ def remove(store: Store, found: list[Removal]) -> None:
             _delete(path)
             continue
         try:
-            with store.lock(parts[1].rpartition("-")[2], wait=False):
+            with store.lock(parts[1].rpartition("-")[2], timeout=0):
                 _delete(path)
         except Timeout:
             continue

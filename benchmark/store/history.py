@@ -7,12 +7,12 @@ from statistics import median
 from typing import Any
 
 from benchmark.config.budgets import BUDGETS
-from benchmark.config.generators import load_class, load_spec, resolve
+from benchmark.config.generators import load_spec, resolve
 from benchmark.data import window_counts
 from benchmark.errors import UserError
 from benchmark.plan.cell import Cell
 from benchmark.plan.score_name import ScoreName
-from benchmark.store.shared_fit import class_of, find_fit
+from benchmark.store.shared_fit import find_fit
 from benchmark.store.store import Store
 
 CHEAP_SECONDS = {"fit": 2.0, "sample": 5.0, "timing": 20.0, "score": 10.0}
@@ -40,7 +40,7 @@ class History:
 
     def stage_seconds(self, cell: Cell, stage: str) -> float | None:
         """Seconds that one stage of a cell will take; None where nothing tells."""
-        if stage == "fit" and not self.force and find_fit(self.store, cell, class_of(cell).sampling_parameters):
+        if stage == "fit" and not self.force and find_fit(self.store, cell, cell.generator_class.sampling_parameters):
             return CHEAP_SECONDS[stage]
         known = self.known_seconds(cell, stage)
         return self._by_work(cell) if known is None else known
@@ -81,11 +81,11 @@ class History:
 def training_work(cell: Cell, params: dict[str, Any]) -> float | None:
     """Trainable parameters times the windows in all training batches, with `params`; None where that is not known."""
     try:
-        generator = load_class(load_spec(cell.generator))(**params)
+        generator = cell.generator_class(**params)
         counts = window_counts(cell.dataset, (cell.length,)) or {}
         windows = generator.training_windows(counts.get(cell.length, 0))
         return windows * sum(generator.parameter_counts(cell.length, cell.features).values()) if windows else None
-    except UserError:  # a plug-in that is named by its module, or parameters that the shorter budget's do not go with
+    except UserError:  # parameters that the shorter budget's do not go with
         return None
 
 

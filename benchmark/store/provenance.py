@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmark.files import sha256
 from benchmark.imports import ROOT
+from benchmark.machine import usable_cores
 
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch", "mujoco", "timemar-benchmark")
 SOURCES = ("*.py", "*.yaml")
@@ -82,7 +83,7 @@ def machine(device: str) -> dict[str, Any]:
         "system": platform.system(),
         "processor": platform.machine(),
         "model": processor_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "device": device,
     }
     if device.startswith("cuda"):

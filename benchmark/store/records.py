@@ -103,7 +103,7 @@ class Ending(BaseModel):
         return self.state is State.SKIPPED or self.state in PERMANENT_FAILURES
 
 
-def gravest(endings: Mapping[str, Ending]) -> tuple[str, Ending]:
+def most_severe(endings: Mapping[str, Ending]) -> tuple[str, Ending]:
     """The stage whose ending says most: interrupted, then what another attempt may mend, then failed, then skipped."""
 
     def gravity(ending: Ending) -> int:
@@ -288,9 +288,13 @@ class Provenance(Record):
         """The record of a stage; one with default values where the stage has not run."""
         return self.stages.get(name, StageRecord())
 
-    def with_stage(self, name: str, record: StageRecord) -> dict[str, Any]:
-        """The JSON of this provenance with one stage added or replaced."""
-        stages = {known: value.to_json() for known, value in {**self.stages, name: record}.items()}
+    def with_stage(self, name: str, record: StageRecord) -> Provenance:
+        """This provenance with one stage added or replaced."""
+        return self.model_copy(update={"stages": {**self.stages, name: record}})
+
+    def to_json(self) -> dict[str, Any]:
+        """As `provenance.json` holds it: of each stage what is known."""
+        stages = {name: stage.to_json() for name, stage in self.stages.items()}
         return {**self.model_dump(mode="json", exclude={"stages"}), "stages": stages}
 
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
-from benchmark.config.generators import GeneratorSpec, load_class
-from benchmark.interface import Generator
 from benchmark.plan.cell import SHOWN, Cell, digest, recorded_key
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.store import Store
-
-
-def class_of(cell: Cell) -> type[Generator]:
-    """The class of a cell's generator."""
-    return load_class(GeneratorSpec.model_validate({"name": cell.generator, "class": cell.class_path}))
 
 
 def find_fit(store: Store, cell: Cell, sampling: Set[str]) -> CellFolder | None:
@@ -36,7 +29,7 @@ def find_fit(store: Store, cell: Cell, sampling: Set[str]) -> CellFolder | None:
 
 def fit_digest(cell: Cell) -> str:
     """Identifies a cell's fit: equal for two cells that can share one; empty where its generator shares none."""
-    sampling = class_of(cell).sampling_parameters
+    sampling = cell.generator_class.sampling_parameters
     return _fit_digest(cell.record(), sampling) if sampling else ""
 
 

@@ -10,7 +10,7 @@ from benchmark.plan.keys import sample_key, score_key
 from benchmark.plan.sampling_time import STAGE_SCORES, StageScore
 from benchmark.plan.score_name import ScoreName
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.records import Ending, Provenance, ScoreRecord, StageRecord, State, Status, gravest
+from benchmark.store.records import Ending, Provenance, ScoreRecord, StageRecord, State, Status, most_severe
 
 COMPUTE_AGAIN = "run the suite again to compute it"
 METRIC_STAGE = "score:"
@@ -63,7 +63,7 @@ def status_for(folder: CellFolder, scores: Iterable[str]) -> Status:
         status = Status(warnings=status.warnings, endings=status.endings)
     found = CellState((), status, known, (), provenance)
     lacking = {stage_of(name): found.of_score(name) for name in scores if name not in known}
-    stage, ending = gravest({name: Ending(state=one.state, reason=one.reason) for name, one in lacking.items()})
+    stage, ending = most_severe({name: Ending(state=one.state, reason=one.reason) for name, one in lacking.items()})
     return Status(state=ending.state, reason=ending.reason, stage=stage, warnings=status.warnings)
 
 

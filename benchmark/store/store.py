@@ -99,13 +99,12 @@ class Store:
         path.rename(target)
         return target
 
-    def lock(self, name: str, *, wait: bool | float, lost: Callable[[], None] = lambda: None) -> OwnedLock:
-        """A lock between processes and hosts: without waiting, waiting for ever, or so many seconds; raises Timeout.
+    def lock(self, name: str, *, timeout: float | None, lost: Callable[[], None] = lambda: None) -> OwnedLock:
+        """A lock between processes and hosts, waited for so many seconds (None: without a limit); raises Timeout.
 
         `lost` is called when another host took it over, because this one has shown no life for `EXPIRY_SECONDS`.
         """
-        seconds = wait if not isinstance(wait, bool) else -1 if wait else 0
-        return OwnedLock(*self._lock_files(name), seconds, lost)
+        return OwnedLock(*self._lock_files(name), -1 if timeout is None else timeout, lost)
 
     def _lock_files(self, name: str) -> tuple[Path, Path]:
         folder = self.root / "locks"

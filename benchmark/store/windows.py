@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data import DatasetSpec, WindowSet, fingerprint, load_windows
+from benchmark.data.split import seed_of_split
 from benchmark.errors import SkipCell
-from benchmark.seeds import derive_seed
 from benchmark.store.store import Store
 
 
@@ -25,5 +25,5 @@ def cell_windows(record: Mapping[str, Any], spec: DatasetSpec, store: Store, dat
         data_dir=data_dir,
         cache_dir=store.shared("data"),
         limit=record["max_windows"],
-        seed_for_split=derive_seed("split", *setting),
+        seed_for_split=seed_of_split(*setting),
     )

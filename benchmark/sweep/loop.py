@@ -9,7 +9,6 @@ from typing import Any
 
 from optuna import Trial, pruners
 
-from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.data import fetch_missing
 from benchmark.errors import UserError
 from benchmark.plan.cell import STRICT_ROLES
@@ -66,9 +65,8 @@ def check(spec: SweepSpec, request: Request, write: Callable[[str], None], *, do
         base = plan_trial(spec, objective, {}, request)
     cell = base.cells[0]
     if cell.skip:
-        raise UserError(cell.skip)
-    cls = load_class(GeneratorSpec.model_validate({"name": cell.generator, "class": cell.class_path}))
-    space = make_space(cls, f"generator '{cell.generator}'", spec.param, cell.params)
+        raise UserError(f"{cell.skip}.")
+    space = make_space(cell.generator_class, f"generator '{cell.generator}'", spec.param, cell.params)
     sweep = Sweep(spec, objective, base, space)
     if spec.sampler == "grid":
         space.grid()

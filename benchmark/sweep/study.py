@@ -139,10 +139,10 @@ class SharedStudy:
     def _trial_lock(self, index: int) -> OwnedLock:
         """Held by the process that runs a trial, and freed by the system when that process dies."""
         # No study's name holds an @, so that no other lock has this one's.
-        return self.store.lock(f"sweep-{self.optuna.study_name}@{index}", wait=False)
+        return self.store.lock(f"sweep-{self.optuna.study_name}@{index}", timeout=0)
 
     def _study_lock(self) -> OwnedLock:
-        return self.store.lock(f"sweep-{self.optuna.study_name}", wait=True)
+        return self.store.lock(f"sweep-{self.optuna.study_name}", timeout=None)
 
 
 def make_sampler(study: str, index: int) -> TPESampler:
@@ -162,7 +162,7 @@ def open_study(
 
     options = {"connect_args": {"timeout": LOCKED_SECONDS}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     # Two processes that make the tables of a new file at once would disturb each other.
-    with store.lock(f"sweep-{name}", wait=True):
+    with store.lock(f"sweep-{name}", timeout=None):
         try:
             storage = RDBStorage(url, engine_kwargs=options)
             study = optuna.create_study(

@@ -10,8 +10,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from benchmark.config.budgets import shortened_scores
 from benchmark.plan.keys import score_info
-from benchmark.report.command_report import shortened_scores
 from benchmark.report.layouts import ARROWS
 from benchmark.report.published import published_scores
 from benchmark.report.text_table import Text, TextTable, text_lines

@@ -111,7 +111,7 @@ class MLflowTracking(Tracking):
         self.told: set[str] = set()
         self.process: subprocess.Popen[str] | None = None
         self.started_at = float("-inf")
-        self.lock: OwnedLock = suite_runs.store.lock(f"suite-{run.id}", wait=False)
+        self.lock: OwnedLock = suite_runs.store.lock(f"suite-{run.id}", timeout=0)
         self.is_held = False
 
     def __enter__(self) -> Self:

@@ -205,7 +205,7 @@ class SuiteRuns:
             self._write(replace(known, uploaded={**known.uploaded, destination: digest}))
 
     def _lock(self, run: str) -> OwnedLock:
-        return self.store.lock(f"suite-run-{run}", wait=True)
+        return self.store.lock(f"suite-run-{run}", timeout=None)
 
     def _write(self, run: SuiteRun) -> None:
         write_json(self.path(run.id) / "run.json", asdict(run))

@@ -100,7 +100,7 @@ def upload(
     uploaded, left, reason = 0, 0, ""
     pending = list(runs)
     try:
-        with suite_runs.store.lock("tracking", wait=LOCK_SECONDS):
+        with suite_runs.store.lock("tracking", timeout=LOCK_SECONDS):
             uploader = Uploader(destination, suite_runs.store)
             uploader.reach()
             while pending:

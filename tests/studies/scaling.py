@@ -68,7 +68,7 @@ def replay(seconds: Sequence[float], workers: int) -> dict[str, float]:
 
 
 def _lock(store: Store, name: str) -> None:
-    with store.lock(name, wait=False):
+    with store.lock(name, timeout=0):
         pass
 
 

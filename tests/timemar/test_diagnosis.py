@@ -67,7 +67,15 @@ def reported():
 def test_the_measurements_are_the_last_report(reported):
     made, seen = reported
     assert seen[-1].stage == "measurements"
-    likelihoods = {"train_nll", "train_nats", "uniform_nats", "repeated_share", "validation_nll", "validation_nats"}
+    likelihoods = {
+        "train_nll",
+        "train_nats",
+        "uniform_nats",
+        "repeated_share",
+        "duplicate_share",
+        "validation_nll",
+        "validation_nats",
+    }
     names = {"mse", "mae", "codebook_usage", *likelihoods}
     assert dict(seen[-1].metrics) == {name: made.measurements_[name] for name in names}
 

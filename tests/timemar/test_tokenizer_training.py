@@ -8,6 +8,8 @@ from timemar.losses import objective
 from timemar.schedule import Schedule
 from timemar.tokenizer_training import TokenizerTask, measure_fidelity, tokenize_all
 
+EQUAL = LossWeights(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
@@ -24,7 +26,7 @@ def task(reseed_every, *, learning_rate=1e-3, clip=1.0, mixing=0.0):
         schedule=Schedule(100, learning_rate, "cosine", 0.0),
         batch=32,
         weight_decay=0.0,
-        weights=LossWeights(),
+        weights=EQUAL,
         clip=clip,
         reseed_every=reseed_every,
         mixing=mixing,
@@ -63,7 +65,7 @@ def test_nothing_is_reseeded_in_the_last_fifth_of_the_run():
 def test_the_first_step_moves_a_weight_against_its_gradient_by_the_rate():
     made = task(reseed_every=1000, learning_rate=1e-4, clip=1e9)
     rows = torch.randint(200, (32,), generator=generator(3))
-    objective(made.model(made.windows[rows]), made.model.scaling.detail, LossWeights())["loss"].backward()
+    objective(made.model(made.windows[rows]), made.model.scaling.detail, EQUAL)["loss"].backward()
     weight = made.model.fusion.mlp[0].weight
     before, gradient = weight.detach().clone(), weight.grad.clone()
     made.step(0, generator(3))

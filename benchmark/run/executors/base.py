@@ -47,7 +47,7 @@ class Executor(Protocol):
     def start(self, job: Job, on_event: OnEvent, *, alone: bool) -> Running:
         """Start a worker process for a job; raises OSError where the disk refuses its log."""
 
-    def tend(self, running: Sequence[Running]) -> None:
+    def poll(self, running: Sequence[Running]) -> None:
         """Look after the cells that run; called several times a second."""
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 
 from benchmark.plan.cell import Cell
 from benchmark.run.executors.base import OnEvent, Running
-from benchmark.run.executors.slots import share
+from benchmark.run.executors.share import share
 from benchmark.run.executors.worker_process import WorkerProcess
 from benchmark.run.job import Job
 from benchmark.run.limits import Guard, Limits
@@ -42,7 +42,7 @@ class LocalExecutor:
             job = replace(job, gpu_share=float(self._share(job.cell)))
         return WorkerProcess(job, on_event)
 
-    def tend(self, running: Sequence[Running]) -> None:
+    def poll(self, running: Sequence[Running]) -> None:
         """End what exceeds a limit."""
         self.guard.enforce(cast(Sequence[WorkerProcess], running))
 

@@ -10,14 +10,14 @@ from benchmark.run.events import Event
 
 STOP = "stop"
 """The order to stop cleanly after the next checkpoint."""
-BEGAN = "began"
+STARTED = "started"
 """The kind of a task's first event on a node that sees the store's files."""
-APART = "apart"
-"""The kind of the event of a task that does not see the store's files, and waits for a parcel of those that it needs."""
+NEEDS_FILES = "needs files"
+"""The kind of the event of a task that does not see the store's files, and waits for those that it needs."""
 
 
 @dataclass(frozen=True)
-class Parcel:
+class CellFiles:
     """The answer to such a task: references to files by their path, or none where another runner has the cell."""
 
     granted: bool
@@ -30,7 +30,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.events: list[tuple[str, Event]] = []
         self.orders: dict[str, str] = {}
-        self.parcels: dict[str, Parcel] = {}
+        self.files: dict[str, CellFiles] = {}
         self.begun: set[str] = set()
 
     def exchange(self, attempt: str, events: Sequence[Event]) -> str:
@@ -49,10 +49,10 @@ class Mailbox:
         self.orders[attempt] = order
         return attempt in self.begun
 
-    def send(self, attempt: str, parcel: Parcel) -> None:
-        """Leave a parcel for an attempt."""
-        self.parcels[attempt] = parcel
+    def send(self, attempt: str, files: CellFiles) -> None:
+        """Leave the files for an attempt."""
+        self.files[attempt] = files
 
-    def receive(self, attempt: str) -> Parcel | None:
-        """The parcel for an attempt; None while there is none."""
-        return self.parcels.pop(attempt, None)
+    def receive(self, attempt: str) -> CellFiles | None:
+        """The files for an attempt; None while there are none."""
+        return self.files.pop(attempt, None)

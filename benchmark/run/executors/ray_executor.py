@@ -21,11 +21,11 @@ from benchmark.errors import UserError, refusal, refused
 from benchmark.plan.cell import Cell
 from benchmark.run.events import Event
 from benchmark.run.executors.base import OnEvent, Running
-from benchmark.run.executors.mailbox import APART, BEGAN, STOP, Mailbox, Parcel
-from benchmark.run.executors.parcel import install, needed
+from benchmark.run.executors.cell_files import install, needed
+from benchmark.run.executors.mailbox import NEEDS_FILES, STARTED, STOP, CellFiles, Mailbox
 from benchmark.run.executors.ray_cluster import GPU_MEMORY, connect, first_line, import_ray
 from benchmark.run.executors.ray_task import Task, compute
-from benchmark.run.executors.slots import share
+from benchmark.run.executors.share import share
 from benchmark.run.job import Job, dump_job
 from benchmark.run.limits import Limits
 from benchmark.store.owned_lock import OwnedLock
@@ -127,7 +127,7 @@ class RayExecutor:
             wanted["resources"] = {GPU_MEMORY: int(self.accelerator_mib * part)}
         return wanted
 
-    def tend(self, running: Sequence[Running]) -> None:
+    def poll(self, running: Sequence[Running]) -> None:
         """Pass on what the tasks have reported; raises UserError where the cluster is gone."""
         del running
         now = time.monotonic()
@@ -148,20 +148,20 @@ class RayExecutor:
         cell = self.cells.get(attempt)
         if cell is None:  # the last events of a task may come after its end
             return
-        if event.kind == APART:
-            self.mailbox.send.remote(attempt, self._parcel(cell))
-        elif event.kind != BEGAN:
+        if event.kind == NEEDS_FILES:
+            self.mailbox.send.remote(attempt, self._files_of(cell))
+        elif event.kind != STARTED:
             cell.on_event(cell, event)
 
-    def _parcel(self, cell: RayCell) -> Parcel:
+    def _files_of(self, cell: RayCell) -> CellFiles:
         """What a node that does not see the store needs of it; the cell is locked here while it is computed there."""
-        lock = Store(cell.job.store).lock(cell.job.cell.key, wait=False)
+        lock = Store(cell.job.store).lock(cell.job.cell.key, timeout=0)
         try:
             lock.acquire()
         except Timeout:
-            return Parcel(granted=False)
+            return CellFiles(granted=False)
         cell.lock = lock
-        return Parcel(granted=True, files={name: self._reference(path) for name, path in needed(cell.job).items()})
+        return CellFiles(granted=True, files={name: self._reference(path) for name, path in needed(cell.job).items()})
 
     def _reference(self, path: Path) -> Any:
         """A reference to a file's content, which goes into the object store once."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.run.events import Event
-from benchmark.run.executors.mailbox import APART, BEGAN, STOP, Parcel
-from benchmark.run.executors.parcel import is_seen, results, unpack
+from benchmark.run.executors.cell_files import is_seen, results, unpack
+from benchmark.run.executors.mailbox import NEEDS_FILES, STARTED, STOP, CellFiles
 from benchmark.run.executors.worker_process import WorkerProcess
 from benchmark.run.job import Job, parse_job
 from benchmark.run.limits import Guard, Limits
@@ -66,19 +66,19 @@ def compute(task: Task, mailbox: Any) -> Result:
 
     job = parse_job(task.job)
     if is_seen(job.store, task.store):
-        if exchange([Event(BEGAN)]) == STOP:
+        if exchange([Event(STARTED)]) == STOP:
             return WITHDRAWN
         return Result(attend(task, job, exchange))
-    exchange([Event(APART)])
-    parcel: Parcel | None = None
-    while parcel is None:
+    exchange([Event(NEEDS_FILES)])
+    given: CellFiles | None = None
+    while given is None:
         if exchange([]) == STOP:
             return WITHDRAWN
         time.sleep(EXCHANGE_SECONDS)
-        parcel = ray.get(mailbox.receive.remote(task.attempt))
-    if not parcel.granted:
+        given = ray.get(mailbox.receive.remote(task.attempt))
+    if not given.granted:
         return Result(Event("end", state=State.BUSY, reason="another runner is computing this cell"))
-    files = dict(zip(parcel.files, ray.get(list(parcel.files.values())), strict=True))
+    files = dict(zip(given.files, ray.get(list(given.files.values())), strict=True))
     with tempfile.TemporaryDirectory(prefix="timemar-") as folder:
         there = unpack(job, files, Path(folder))
         return Result(attend(task, there, exchange), results(there))

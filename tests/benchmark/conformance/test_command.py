@@ -40,6 +40,11 @@ def test_the_smallest_windows_are_no_fault_of_a_generator() -> None:
         (("promise_breakers:Missing",), "error: generator 'missing': 'promise_breakers' has no 'Missing'"),
         (("nowhere:Model",), "error: generator 'model': the module 'nowhere' cannot be imported"),
         (("jitter", "--set", "noise"), "error: --set 'noise' is not understood; write name=value"),
+        (
+            ("jitter", "--set", "copy.noise=1"),
+            "error: --set 'copy.noise=1' names 'copy', but the generator is 'jitter'",
+        ),
+        (("jitter", "--set", "jitter.noise=-1"), "error: generator 'jitter': 'noise' is -1"),
         (("jitter", "--set", "noise=-1"), "error: generator 'jitter': 'noise' is -1"),
         (("jitter", "--set", "noize=1"), "error: unknown key 'noize' in generator 'jitter'; did you mean 'noise'?"),
     ],

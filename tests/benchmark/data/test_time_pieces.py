@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from benchmark.data import DatasetSpec, load_series, load_windows
 from benchmark.data.windows import WindowSet
 from benchmark.errors import UserError
-from benchmark.external.windows import load_pair
+from tests.benchmark.external.pairs import load_pair
 
 
 def own(folder: Path, frame: pd.DataFrame, **options: object) -> DatasetSpec:

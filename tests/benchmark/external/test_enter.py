@@ -177,13 +177,16 @@ def test_the_command_scores_a_row_and_refuses_options_without_effect(samples: Pa
     (cell,) = json.loads(done.stdout)["cells"]
     assert (cell["generator"], cell["scores"]["spectral"]["status"]) == ("mine", "done")
     for extra, sentence in (
-        (("--real", str(samples)), "--real stands alone"),
-        (("--seed", "3"), "--seed stands alone"),
+        (("--real", str(samples)), "--as takes no --real;"),
+        (("--seed", "3"), "--as takes no --seed;"),
+        (("--no-controls",), "--as takes no --controls;"),
     ):
         refused = command(*setting, *extra)
         assert (refused.returncode, sentence in refused.stderr) == (2, True)
     alone = command("score", "--fake", str(samples), "--real", str(samples), "--code", "x")
-    assert (alone.returncode, "--code belongs to a row of a store" in alone.stderr) == (2, True)
+    assert (alone.returncode, "--real takes no --code;" in alone.stderr) == (2, True)
+    neither = command("score", "--fake", str(samples), "--code", "x", "--units", "data")
+    assert (neither.returncode, "--units needs --as, and --code needs --as" in neither.stderr) == (2, True)
     assert command("score", "--fake", str(samples)).returncode == 2
 
 

@@ -10,7 +10,8 @@ from benchmark.api import score as score
 from benchmark.api.export import csv_text, write_windows
 from benchmark.data import load_windows, own_spec
 from benchmark.errors import UserError
-from benchmark.external.windows import file_windows, load_pair, parse_range
+from benchmark.external.windows import file_windows, parse_range
+from tests.benchmark.external.pairs import load_pair
 from tests.conftest import CommandLine
 
 

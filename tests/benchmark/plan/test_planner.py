@@ -13,7 +13,6 @@ from benchmark.plan.keys import make_metric, sample_key, score_info, score_key, 
 from benchmark.plan.planner import Plan, make_plan, size_class
 from benchmark.plan.request import Request
 from benchmark.report.suite import plan_notes
-from benchmark.run.job import Job, dump_job, parse_job
 from benchmark.tracking.suite_runs import from_plan, refer
 from benchmark.validation import parse
 
@@ -137,14 +136,6 @@ def test_a_missing_file_is_a_skip_with_the_key_it_will_have(tmp_path: Path, monk
     assert cell.skip is not None
     assert "python -m benchmark data fetch stocks" in cell.skip
     assert cell.fingerprint == "134b8a00eb4eefa3242dd7ae85144082da80dedf75a1a656d5d08f97cd95277a"
-
-
-def test_a_job_survives_the_way_to_the_child() -> None:
-    for cell in cells():
-        job = Job(cell, ("predictive",), Path("runs"), "cpu", Path("data"), 5.0)
-        again = parse_job(dump_job(job))
-        assert again.cell.key == cell.key
-        assert again == job
 
 
 def test_every_shipped_suite_plans() -> None:

@@ -15,7 +15,13 @@ from benchmark.report.kept_frame import frame_tables, read_frame
 from tests.benchmark.report.table_frames import rows
 
 TITLES = {"stocks": "Stocks", "sines": ""}
-KNOWN = {"train_nats": 14.0, "validation_nats": float("nan"), "uniform_nats": 8.2, "repeated_share": 0.034}
+KNOWN = {
+    "train_nats": 14.0,
+    "validation_nats": float("nan"),
+    "uniform_nats": 8.2,
+    "repeated_share": 0.034,
+    "duplicate_share": 0.0,
+}
 
 
 def frame(*parts: list[dict[str, Any]]) -> pd.DataFrame:
@@ -41,7 +47,7 @@ def test_likelihoods_are_one_note_of_means_over_training_seeds() -> None:
     made = frame(rows("mine", "stocks", [0.1, 0.3], **KNOWN), second, rows("gan", "stocks", [0.1]))
     assert fit_notes(made, TITLES) == [
         "Negative log-likelihood in nats a window. Mine on Stocks 24: training 15.0, uniform draw of training windows 8.2, "
-        "samples with all tokens of a training window 1.7 %."
+        "samples with all tokens of a training window 1.7 % (training windows with all tokens of another below 0.1 %)."
     ]
 
 

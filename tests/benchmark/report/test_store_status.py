@@ -69,7 +69,7 @@ def test_every_cell_of_a_store_with_what_it_took_and_what_is_missing(store: Stor
     folder = put(store, shuffle, "running", fit=1.0)
     now = time.time()
     journal(folder, (now - 60, "fit", "started"), (now - 59, "fit", "finished"), (now - 1, "sample", "started"))
-    with store.lock(shuffle.key, wait=False):
+    with store.lock(shuffle.key, timeout=0):
         cells = whole_status(store)
     found = by_generator(cells)
     assert {name: cell.counts_as for name, cell in found.items()} == {
@@ -111,7 +111,7 @@ def test_every_cell_of_a_store_with_what_it_took_and_what_is_missing(store: Stor
 def test_a_running_cell_whose_lock_nobody_holds_was_killed(store: Store, plan: Plan) -> None:
     cell = plan.cells[0]
     journal(put(store, cell, "running"), (5.0, "fit", "started"))
-    with store.lock(cell.key, wait=False):
+    with store.lock(cell.key, timeout=0):
         (alive,) = whole_status(store)
     (dead,) = whole_status(store)
     assert (alive.state, alive.stage) == ("running", "fit")
@@ -122,7 +122,7 @@ def test_a_running_cell_whose_lock_nobody_holds_was_killed(store: Store, plan: P
 def test_a_stage_that_runs_for_longer_than_expected_has_no_known_end(store: Store, plan: Plan) -> None:
     cell = plan.cells[0]
     journal(put(store, cell, "running"), (5.0, "fit", "started"))
-    with store.lock(cell.key, wait=False):
+    with store.lock(cell.key, timeout=0):
         cells = whole_status(store)
     assert cells[0].left is None
     assert "(time not known)" in status_text("store", cells)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.store.records import Ending, State, Status, gravest
+from benchmark.store.records import Ending, State, Status, most_severe
 from tests.benchmark.run.conftest import run_suite
 from tests.data_files import short
 
@@ -54,7 +54,7 @@ def test_a_score_that_does_not_apply_keeps_no_other_from_being_computed(tmp_path
 )
 def test_the_gravest_ending_is_the_cells(states: tuple[State, ...], first: State) -> None:
     endings = {f"score:{number}": Ending(state=state) for number, state in enumerate(states)}
-    assert gravest(endings)[1].state is first
+    assert most_severe(endings)[1].state is first
 
 
 def test_an_older_record_tells_of_its_one_stage() -> None:

@@ -78,7 +78,7 @@ def test_a_cell_with_other_results_is_never_overwritten(store: Store, plan: Plan
 
 def test_a_cell_that_is_being_computed_is_kept(store: Store, plan: Plan, archive: Path, tmp_path: Path) -> None:
     other = Store(tmp_path / "other").create()
-    with other.lock(plan.cells[0].key, wait=False):
+    with other.lock(plan.cells[0].key, timeout=0):
         assert import_store(other, archive).kept == [f"cells/{plan.cells[0].slug}"]
     assert import_store(other, archive).added == [f"cells/{plan.cells[0].slug}"]
 

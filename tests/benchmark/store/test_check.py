@@ -11,8 +11,8 @@ from benchmark.files import read_json, write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.run.stages import CellRun
+from benchmark.store.altered import set_aside_altered
 from benchmark.store.check import Soundness, check_store, check_text
-from benchmark.store.heal import heal
 from benchmark.store.records import sealed
 from benchmark.store.store import Store
 from tests.benchmark.store.states import missing, problems
@@ -33,7 +33,7 @@ def altered(store: Store) -> list[str]:
 def repair(store: Store, cell: Cell, scores: tuple[str, ...]) -> None:
     """What a worker does first and then."""
     stages = store.state(cell, scores, verify=True).missing
-    heal(store, cell)
+    set_aside_altered(store, cell)
     write_json(store.cell(cell).path / "cell.json", cell.record())
     run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
     for stage in stages:
@@ -98,7 +98,7 @@ def test_a_record_of_files_elsewhere_is_none(store: Store, plan: Plan, tmp_path:
     outside.write_text("mine")
     write_json(store.cell(cell).path / "stages" / "sample.json", sealed({"key": "k", "files": {"../../../mine": "0"}}))
     assert missing(store, cell, ()) == ["sample"]
-    heal(store, cell)
+    set_aside_altered(store, cell)
     assert outside.read_text() == "mine"
 
 

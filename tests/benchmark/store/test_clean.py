@@ -41,7 +41,7 @@ def test_leftovers_are_listed_and_removed_and_results_stay(store: Store, plan: P
     assert [one.path for one in found] == ["set_aside", f"{base}/.samples.npz.7.part", f"{base}/checkpoint"]
     assert all((store.root / one.path).exists() for one in found)
     assert [one.size for one in found] == [1, 1, 2]
-    with store.lock(plan.cells[0].key, wait=False):
+    with store.lock(plan.cells[0].key, timeout=0):
         assert paths(store) == ["set_aside"]
         remove(store, found)
         assert folder.checkpoint.exists()

@@ -44,14 +44,14 @@ HERE = {"host": socket.gethostname(), "boot": _boot()}
 
 def test_the_holder_is_named_while_it_holds_the_lock(store: Store) -> None:
     assert store.owner("cell") is None
-    with store.lock("cell", wait=False):
+    with store.lock("cell", timeout=0):
         owner = store.owner("cell")
         assert owner is not None
         assert owner.is_here
         assert (owner.pid, owner.started) == (os.getpid(), _started(os.getpid()))
-        with pytest.raises(Timeout), store.lock("cell", wait=False):
+        with pytest.raises(Timeout), store.lock("cell", timeout=0):
             pass
-        with store.lock("other", wait=False):
+        with store.lock("other", timeout=0):
             pass
     assert store.owner("cell") is None
     assert [path.suffix for path in (store.root / "locks").iterdir()] == [".lock"] * 2
@@ -60,7 +60,7 @@ def test_the_holder_is_named_while_it_holds_the_lock(store: Store) -> None:
 def test_a_killed_holder_on_this_host_is_followed_at_once(store: Store) -> None:
     program = (
         "import sys, pathlib; from benchmark.store.store import Store; "
-        f"Store(pathlib.Path({str(store.root)!r})).lock('cell', wait=False).acquire(); "
+        f"Store(pathlib.Path({str(store.root)!r})).lock('cell', timeout=0).acquire(); "
         "print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -70,12 +70,12 @@ def test_a_killed_holder_on_this_host_is_followed_at_once(store: Store) -> None:
         assert owner is not None
         assert owner.pid == process.pid
         with pytest.raises(Timeout):
-            store.lock("cell", wait=0.2).acquire()
+            store.lock("cell", timeout=0.2).acquire()
         process.kill()
         process.wait()
         assert own(store).exists()
         assert not store.is_locked("cell")
-        with store.lock("cell", wait=False):
+        with store.lock("cell", timeout=0):
             held = store.owner("cell")
             assert held is not None
             assert held.pid == os.getpid()
@@ -83,22 +83,22 @@ def test_a_killed_holder_on_this_host_is_followed_at_once(store: Store) -> None:
 
 def test_a_process_of_this_host_lives_while_its_number_and_its_start_are_the_same(store: Store) -> None:
     forge(own(store), **HERE, pid=os.getppid(), started=_started(os.getppid()))
-    with pytest.raises(Timeout), store.lock("cell", wait=False):
+    with pytest.raises(Timeout), store.lock("cell", timeout=0):
         pass
     # The number was given to another process since.
     forge(own(store), **HERE, pid=os.getppid(), started=1)
-    with store.lock("cell", wait=False):
+    with store.lock("cell", timeout=0):
         pass
 
 
 def test_an_owner_on_another_host_has_the_lock_until_its_heartbeat_is_old(store: Store) -> None:
     forge(own(store), age=EXPIRY_SECONDS - 20)
     assert store.is_locked("cell")
-    with pytest.raises(Timeout), store.lock("cell", wait=False):
+    with pytest.raises(Timeout), store.lock("cell", timeout=0):
         pass
     forge(own(store), age=EXPIRY_SECONDS + 5)
     assert not store.is_locked("cell")
-    with store.lock("cell", wait=False):
+    with store.lock("cell", timeout=0):
         held = store.owner("cell")
         assert held is not None
         assert held.is_here
@@ -109,7 +109,7 @@ def test_who_waits_follows_as_soon_as_the_owner_has_expired(store: Store) -> Non
     entered = threading.Event()
 
     def wait() -> None:
-        with store.lock("cell", wait=30.0):
+        with store.lock("cell", timeout=30.0):
             entered.set()
 
     thread = threading.Thread(target=wait)
@@ -128,9 +128,9 @@ def test_a_jump_of_this_hosts_clock_changes_nothing(store: Store, monkeypatch: p
     monkeypatch.setattr(time, "time", lambda: now() + jump)
     assert fresh.exists()
     assert old.exists()
-    with pytest.raises(Timeout), store.lock("fresh", wait=False):
+    with pytest.raises(Timeout), store.lock("fresh", timeout=0):
         pass
-    with store.lock("old", wait=False):
+    with store.lock("old", timeout=0):
         pass
 
 
@@ -173,10 +173,10 @@ def _no_links(path: Path, target: Path) -> None:
 def test_a_contender_that_died_while_it_took_over_is_followed_too(store: Store) -> None:
     forge(own(store), age=EXPIRY_SECONDS + 5)
     claim = forge(own(store).with_name("cell.owner.before"), holding="between")
-    with pytest.raises(Timeout), store.lock("cell", wait=False):
+    with pytest.raises(Timeout), store.lock("cell", timeout=0):
         pass
     forge(claim, age=EXPIRY_SECONDS + 5, holding="between")
-    with store.lock("cell", wait=False):
+    with store.lock("cell", timeout=0):
         assert not claim.exists()
     assert sorted(path.name for path in (store.root / "locks").iterdir()) == ["cell.lock"]
 
@@ -184,18 +184,18 @@ def test_a_contender_that_died_while_it_took_over_is_followed_too(store: Store) 
 def test_a_damaged_record_counts_until_it_is_old(store: Store) -> None:
     own(store).write_text("{")
     assert read_owner(own(store)) == Owner()
-    with pytest.raises(Timeout), store.lock("cell", wait=False):
+    with pytest.raises(Timeout), store.lock("cell", timeout=0):
         pass
     beat = time.time() - EXPIRY_SECONDS - 5
     os.utime(own(store), (beat, beat))
-    with store.lock("cell", wait=False):
+    with store.lock("cell", timeout=0):
         pass
 
 
 def test_a_heartbeat_keeps_the_lock_and_its_loss_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owned_lock, "HEARTBEAT_SECONDS", 0.05)
     lost = threading.Event()
-    lock = store.lock("cell", wait=False, lost=lost.set)
+    lock = store.lock("cell", timeout=0, lost=lost.set)
     lock.acquire()
     os.utime(own(store), (0, 0))
     wait_until(lambda: own(store).stat().st_mtime > 1e9, seconds=20)
@@ -212,6 +212,6 @@ def test_a_released_lock_is_not_told_as_lost(store: Store, monkeypatch: pytest.M
     monkeypatch.setattr(owned_lock, "HEARTBEAT_SECONDS", 0.01)
     lost = threading.Event()
     for _ in range(10):
-        with store.lock("cell", wait=False, lost=lost.set):
+        with store.lock("cell", timeout=0, lost=lost.set):
             time.sleep(0.02)
     assert not lost.wait(0.1)

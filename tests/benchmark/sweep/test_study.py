@@ -219,7 +219,7 @@ def test_a_trial_locks_no_study_whose_name_ends_in_its_number(tmp_path: Path) ->
     study.enqueue([{}])
     trial = study.ask()
     assert trial is not None
-    with study.store.lock("sweep-lr-0", wait=False):
+    with study.store.lock("sweep-lr-0", timeout=0):
         assert study_in(tmp_path, "other").optuna.study_name == "other"
     assert study.store.owner("sweep-lr@0") is not None
     assert study.store.owner("sweep-lr-0") is None

@@ -140,14 +140,14 @@ def test_the_parent_has_the_suites_settings_table_and_count(run: SuiteRun, suite
 
 def test_a_killed_run_is_told_from_one_under_way(suite_runs: SuiteRuns, plan: Plan) -> None:
     run = open_plan(suite_runs, plan, None)
-    with suite_runs.store.lock(f"suite-{run.id}", wait=False):
+    with suite_runs.store.lock(f"suite-{run.id}", timeout=0):
         assert suite_content(run, suite_runs).status == "RUNNING"
     assert suite_content(run, suite_runs).status == "KILLED"
 
 
 def test_a_run_that_another_process_goes_on_with_is_under_way(suite_runs: SuiteRuns, plan: Plan) -> None:
     run = open_plan(suite_runs, plan, None)
-    with suite_runs.store.lock(f"suite-{run.id}", wait=False):
+    with suite_runs.store.lock(f"suite-{run.id}", timeout=0):
         suite_runs.close(run.id, INTERRUPTED)
         assert suite_content(suite_runs.get(run.id), suite_runs).status == "RUNNING"
 
@@ -163,7 +163,7 @@ def test_seconds_that_two_processes_share_count_once(
 
     at(1e10)
     open_plan(suite_runs, plan, None)
-    with suite_runs.store.lock(f"suite-{run.id}", wait=False):
+    with suite_runs.store.lock(f"suite-{run.id}", timeout=0):
         at(1e10 + 10)
         open_plan(suite_runs, plan, None)
         at(1e10 + 100)

@@ -19,7 +19,8 @@ def test_a_uniform_model_costs_ln_v_a_token_and_repeats_by_chance():
     assert found["uniform_nats"] == math.log(4)
     # Three of the four sequences are training windows, of which one occurs twice.
     assert found["repeated_share"] == pytest.approx(3 / 4)
-    assert set(found) == {"train_nll", "train_nats", "uniform_nats", "repeated_share"}
+    assert found["duplicate_share"] == 0.5
+    assert set(found) == {"train_nll", "train_nats", "uniform_nats", "repeated_share", "duplicate_share"}
 
 
 def test_drawing_from_the_training_windows_costs_ln_n_where_they_differ():
@@ -47,9 +48,11 @@ def test_validation_windows_have_means_of_their_own():
     assert found["validation_nll"] == 2.5
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.05, 0), (0.051, 1), (1.0, 1)])
-def test_repetition_is_warned_of_above_its_limit(share, count):
-    measured = {"repeated_share": share, "train_nats": 8.64, "uniform_nats": 8.21}
+@pytest.mark.parametrize(
+    ("share", "among", "count"), [(0.05, 0, 0), (0.051, 0, 1), (1.0, 0, 1), (0.3, 0.25, 0), (0.31, 0.25, 1)]
+)
+def test_repetition_is_warned_of_beyond_what_the_tokens_do_not_tell_apart(share, among, count):
+    measured = {"repeated_share": share, "duplicate_share": among, "train_nats": 8.64, "uniform_nats": 8.21}
     found = repetition_warnings(measured)
     assert len(found) == count
     assert all(f"{share:.0%} of its samples" in text and "8.6 nats" in text and "8.2" in text for text in found)

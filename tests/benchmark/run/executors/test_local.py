@@ -14,7 +14,7 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run.executors import local
 from benchmark.run.executors.local import LocalExecutor
-from benchmark.run.executors.slots import share, slots
+from benchmark.run.executors.share import share
 from benchmark.run.job import Job
 from benchmark.run.limits import Limits
 
@@ -52,7 +52,6 @@ def job(cell: Cell, memory: str = "2 GiB", **values: Any) -> Job:
 def test_as_many_cells_share_an_accelerator_as_their_memory_and_the_workers_allow(
     need: float, total: float, most: int, expected: int
 ) -> None:
-    assert slots(need, total, most) == expected
     assert share(need, total, most) == Fraction(1, expected)
 
 

@@ -16,8 +16,8 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run import launch
 from benchmark.run.events import Event
-from benchmark.run.executors.mailbox import STOP, Mailbox, Parcel
-from benchmark.run.executors.parcel import is_seen, needed, unpack
+from benchmark.run.executors.cell_files import is_seen, needed, unpack
+from benchmark.run.executors.mailbox import STOP, CellFiles, Mailbox
 from benchmark.run.executors.ray_task import Task, attend
 from benchmark.run.job import Job, dump_job, parse_job
 from benchmark.run.limits import Limits
@@ -58,9 +58,9 @@ def test_the_mailbox_keeps_events_in_order_and_the_last_order() -> None:
     assert mailbox.exchange("b", []) == ""
     assert [(name, event.step) for name, event in mailbox.drain()] == [("a", 1), ("a", 2)]
     assert mailbox.drain() == []
-    mailbox.send("b", Parcel(granted=True))
+    mailbox.send("b", CellFiles(granted=True))
     assert mailbox.receive("a") is None
-    assert mailbox.receive("b") == Parcel(granted=True)
+    assert mailbox.receive("b") == CellFiles(granted=True)
 
 
 def test_a_store_is_seen_by_its_name(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_store_is_seen_by_its_name(tmp_path: Path) -> None:
     assert not is_seen(tmp_path / "file", store.id)
 
 
-def test_a_parcel_holds_the_data_file_and_the_cells_own_files(tmp_path: Path) -> None:
+def test_the_files_of_a_cell_are_the_data_file_and_the_cells_own_files(tmp_path: Path) -> None:
     _, job = task("copy", tmp_path)
     (tmp_path / "own.csv").write_text("a\n1\n")
     dataset = job.cell.dataset.model_copy(update={"recipe": None, "file": "own.csv", "folder": str(tmp_path)})

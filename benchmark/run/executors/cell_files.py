@@ -30,7 +30,7 @@ def is_seen(root: Path, store_id: str) -> bool:
 
 
 def needed(job: Job) -> dict[str, Path]:
-    """The files that a job needs, by their path in a parcel: the data, what cells share, and what the cell itself has."""
+    """The files that a job needs, by their path in the store: the data, what cells share, and what the cell itself has."""
     store, cell = Store(job.store), job.cell
     found = {f"{CELLS}/{path.relative_to(store.root / CELLS)}": path for path in _files(store.cell(cell).path)}
     if cell.dataset.file is not None:
@@ -60,7 +60,7 @@ def _shared_names(cell: Cell, scores: tuple[str, ...]) -> list[str]:
 
 
 def unpack(job: Job, files: Mapping[str, bytes], folder: Path) -> Job:
-    """Write a parcel into a store of its own in `folder`; the job that computes there."""
+    """Write files into a store of its own in `folder`; the job that computes there."""
     store = Store(folder / "store").create()
     for name, content in files.items():
         _write(folder / name if name.startswith(f"{DATA}/") else store.root / name, content)

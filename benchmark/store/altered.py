@@ -8,7 +8,7 @@ from benchmark.plan.cell import Cell
 from benchmark.store.store import Store
 
 
-def heal(store: Store, cell: Cell) -> None:
+def set_aside_altered(store: Store, cell: Cell) -> None:
     """Set aside what was altered of a cell, which must be locked; its intact scores stay where they are."""
     folder = store.cell(cell)
     if not folder.is_of(cell) and (folder.path / "cell.json").exists():
