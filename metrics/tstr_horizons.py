@@ -34,7 +34,7 @@ class TSTRHorizons(Metric):
         range=(0.0, float("inf")),
         ideal=1.0,
         cost="light",
-        version=1,
+        version=2,
         source="Esteban, Hyland and Rätsch 2017 (TSTR); forecaster, horizons, ratio and error by blocks are ours",
     )
     min_steps = 2
@@ -65,13 +65,17 @@ def _compared(on_fake: Doubles, on_real: Doubles, blocks: Numbers, horizons: tup
     estimate = mean_ratio_by_block(on_fake, mean, blocks)
     # The generated windows are one draw, the mean of the others R of them.
     by_draw = (on_real.mean(axis=2) / mean.mean(axis=1)).mean(axis=1)
-    spread = Variance(float(by_draw.var(ddof=1)) * (1 + 1 / DRAWS), DRAWS - 1)
-    estimate = estimate._replace(variance=estimate.variance.plus(spread))
-    low, high = estimate.interval(lowest=0)
+    relative = float(by_draw.var(ddof=1)) * (1 + 1 / DRAWS)
+    # The error of a ratio grows with it: at the value for the interval, at 1 for the test against 1.
+    at_value, at_one = (
+        estimate._replace(variance=estimate.variance.plus(Variance(relative * ratio**2, DRAWS - 1)))
+        for ratio in (estimate.value, 1)
+    )
+    low, high = at_value.interval(lowest=0)
     details = {
         "low": low,
         "high": high,
-        "p_value": estimate.p_value(1, "greater"),
+        "p_value": at_one.p_value(1, "greater"),
         "horizons": list(horizons),
         "on_fake": on_fake.mean(axis=1).tolist(),
         "on_real": mean.mean(axis=1).tolist(),

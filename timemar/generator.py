@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, cast
 
@@ -119,15 +119,45 @@ class TimeMAR(NetworkGenerator):
             raise UserError("TimeMAR's holdout needs at least two training windows; give more, or set holdout to 0.")
         data = as_tensor(windows, context.device)
         first, second = config.stage1.schedule("stage1", len(data)), config.stage2.schedule("stage2", len(data))
-        seeds = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
+        of_tokenizer, of_stage1, *of_stage2 = torch.randint(2**31, (4,), generator=seeded(context.seed)).tolist()
         validation = probe_of(context.validation, context.device)
 
-        tokenizer = make_tokenizer(length, features, config.tokenizer, seeded(seeds[0]), context.device)
+        tokenizer = make_tokenizer(length, features, config.tokenizer, seeded(of_tokenizer), context.device)
+        self._fit_tokenizer(tokenizer, data, first, of_stage1, validation, context)
+        tokens = tokenize_all(tokenizer, data)
+        noise = build(lambda: make_noise(length, features, noisy=self.output_noise), seeded(0), context.device)
+        noise.fit(reconstruct_all(tokenizer, tokens) - data)
+
+        probe = None if validation is None else tokenize_all(tokenizer, validation)
+        found = {}
+        if config.holdout > 0:
+            found = self._find_length(tokenizer, tokens, length, second, of_stage2, probe, context)
+            second = replace(second, steps=found["stage2_length"])
+        stage2 = self._token_task(tokenizer, tokens, second, of_stage2[0], probe, context)
+        stream = seeded(of_stage2[1], context.device)
+        train(stage2, name="stage2", steps=second.steps, context=context, rng=stream)
+        stage2.average.apply()
+
+        self._keep(Stages(tokenizer, stage2.model, noise), (length, features))
+        self.measurements_ = self._measured(data, tokens, context) | found
+        return self
+
+    def _fit_tokenizer(
+        self,
+        tokenizer: DualPathVQVAE,
+        data: Tensor,
+        schedule: Schedule,
+        seed: int,
+        validation: Tensor | None,
+        context: FitContext,
+    ) -> None:
+        """Stage 1 on windows (N, T, D)."""
+        config = self.config
         tokenizer.fit_scaling(data)
-        stage1 = TokenizerTask(
+        task = TokenizerTask(
             tokenizer,
             data,
-            schedule=first,
+            schedule=schedule,
             batch=config.stage1.batch,
             weight_decay=config.stage1.weight_decay,
             weights=config.weights,
@@ -138,52 +168,56 @@ class TimeMAR(NetworkGenerator):
             compiled=config.compiled,
             validation=validation,
         )
-        stream = seeded(seeds[1], context.device)
-        train(stage1, name="stage1", steps=first.steps, context=context, rng=stream)
+        train(task, name="stage1", steps=schedule.steps, context=context, rng=seeded(seed, context.device))
         tokenizer.requires_grad_(False)
-        tokens = tokenize_all(tokenizer, data)
 
-        noise = build(lambda: make_noise(length, features, noisy=self.output_noise), seeded(0), context.device)
-        noise.fit(reconstruct_all(tokenizer, tokens) - data)
+    def _token_task(
+        self,
+        tokenizer: DualPathVQVAE,
+        tokens: Tensor,
+        schedule: Schedule,
+        seed: int,
+        validation: Tensor | None,
+        context: FitContext,
+    ) -> TokenTask:
+        """Stage 2 of a new transformer on tokens (N, Σ l_k)."""
+        config, scales = self.config, tokenizer.quantizer.patch_nums
+        transformer = build(
+            lambda: make_transformer(config.tokenizer.vocab_size, scales, config.transformer),
+            seeded(seed),
+            context.device,
+        )
+        return TokenTask(
+            transformer,
+            tokens,
+            schedule=schedule,
+            batch=config.stage2.batch,
+            weight_decay=config.stage2.weight_decay,
+            corruption=config.corruption,
+            clip=config.clip,
+            ema=config.ema,
+            precision=config.precision,
+            compiled=config.compiled,
+            validation=validation,
+        )
 
-        def task(seed: int, tokens: Tensor, schedule: Schedule) -> TokenTask:
-            transformer = build(
-                lambda: make_transformer(
-                    config.tokenizer.vocab_size, tokenizer.quantizer.patch_nums, config.transformer
-                ),
-                seeded(seed),
-                context.device,
-            )
-            return TokenTask(
-                transformer,
-                tokens,
-                schedule=schedule,
-                batch=config.stage2.batch,
-                weight_decay=config.stage2.weight_decay,
-                corruption=config.corruption,
-                clip=config.clip,
-                ema=config.ema,
-                precision=config.precision,
-                compiled=config.compiled,
-                validation=None if validation is None else tokenize_all(tokenizer, validation),
-            )
-
-        found = {}
-        if config.holdout > 0:
-            seen, held = (rows.to(data.device) for rows in hold_out(len(data), config.holdout, length))
-            search = LengthSearch(task(seeds[2], tokens[seen], second), tokens[held])
-            stream = seeded(seeds[3], context.device)
-            train(search, name="stage2_length", steps=second.steps, context=context, rng=stream, is_over=search.is_over)
-            second = replace(second, steps=search.steps)
-            found = {"stage2_length": search.steps, "held_out_nll": float(search.best[1])}
-        stage2 = task(seeds[2], tokens, second)
-        stream = seeded(seeds[3], context.device)
-        train(stage2, name="stage2", steps=second.steps, context=context, rng=stream)
-        stage2.average.apply()
-
-        self._keep(Stages(tokenizer, stage2.model, noise), (length, features))
-        self.measurements_ = self._measured(data, tokens, context) | found
-        return self
+    def _find_length(
+        self,
+        tokenizer: DualPathVQVAE,
+        tokens: Tensor,
+        length: int,
+        schedule: Schedule,
+        seeds: Sequence[int],
+        validation: Tensor | None,
+        context: FitContext,
+    ) -> dict[str, Any]:
+        """The step of stage 2 after which held-out windows of T=`length` are likeliest, with their nats a token."""
+        seen, held = (rows.to(tokens.device) for rows in hold_out(len(tokens), self.config.holdout, length))
+        task = self._token_task(tokenizer, tokens[seen], schedule, seeds[0], validation, context)
+        search = LengthSearch(task, tokens[held])
+        stream = seeded(seeds[1], context.device)
+        train(search, name="stage2_length", steps=schedule.steps, context=context, rng=stream, is_over=search.is_over)
+        return {"stage2_length": search.steps, "held_out_nll": float(search.best[1])}
 
     def _measured(self, data: Tensor, tokens: Tensor, context: FitContext) -> dict[str, Any]:
         """Measurements of the fitted model; numbers are reported as metrics, and what went wrong is a warning."""

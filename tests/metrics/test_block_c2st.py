@@ -191,3 +191,8 @@ def test_what_it_cannot_do_without():
         BlockC2STLSTM().compute(real, real, context(few))
     with pytest.raises(ValueError, match="3 blocks are given for 36 real windows"):
         BlockC2ST().compute(real, real, context(BLOCKS[:3]))
+
+
+def test_the_run_of_generated_windows_begins_anywhere():
+    firsts = {int(draw_design(np.arange(10), 40, np.random.default_rng(seed)).rows[10]) for seed in range(200)}
+    assert (min(firsts), max(firsts)) == (10, 40)

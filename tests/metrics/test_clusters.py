@@ -90,3 +90,11 @@ def test_blocks_are_asked_for():
         check_blocks(DataCopying(), ScoreContext(blocks=Blocks(one, many, many + 5)))
     with pytest.raises(NotApplicable, match="one block holds all training windows"):
         check_blocks(DataCopying(), ScoreContext(blocks=Blocks(many, one, many + 5)))
+
+
+def test_fitted_means_take_degrees_of_freedom():
+    """Five sums of blocks and two means: 5 / 3 of the sum of squares; at least one degree is left."""
+    deviations, blocks = np.array([1.0, 1, -3, 2, -1, 0, 0]), np.array([0, 0, 1, 2, 3, 4, 4])
+    squares = 4 + 9 + 4 + 1 + 0
+    assert variance_by_block(deviations, blocks, 2) == (pytest.approx(squares * 5 / 3), 3)
+    assert variance_by_block(deviations, blocks, 9).freedom == 1

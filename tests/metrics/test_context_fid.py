@@ -223,3 +223,9 @@ def test_views_without_dropout_are_a_valid_step():
     weights = initial_weights(np.random.default_rng(0), Architecture(1, 4, 4, 1))
     step = Views(torch.rand(6, 2, 1, generator=torch.Generator().manual_seed(0)), torch.ones(6, 2, 1), 3, 3)
     assert np.isfinite(train_encoder(weights, 4, [step]).losses).all()
+
+
+def test_an_encoder_trains_as_long_as_published_unless_told():
+    prepared = [ContextFID(steps=1).prepare(windows(9))]
+    for metric, steps in ((ContextFID(), 200), (ContextFID(steps=7), 7)):
+        assert metric.compute(windows(9), windows(9, 1), ScoreContext(prepared=prepared)).details["steps"] == steps

@@ -112,3 +112,19 @@ def test_without_blocks_it_is_not_defined():
         DataCopying().compute(points(9, 0), points(9, 1), ScoreContext(training=points(9, 2)))
     with pytest.raises(ValueError, match="give them as 'training'"):
         DataCopying().compute(points(9, 0), points(9, 1), ScoreContext(blocks=independent(9, 9)))
+
+
+def test_the_error_is_at_least_that_of_independent_windows():
+    """Blocks of a near and a far window each have nearly equal sums, which is no certainty."""
+    places, whole = np.arange(40), np.zeros(40, np.intp)
+    blocks = np.minimum(places, 39 - places)
+    estimate = averaged(cells_of(places + 0.0, places + 0.5, whole, whole), blocks, blocks)
+    assert estimate.variance.value == 1
+
+
+def test_a_cell_of_twenty_windows_of_either_side_counts():
+    training = np.concatenate([points(100, place) + 10 * place for place in range(2)])
+    test = np.concatenate([points(80, 3), points(20, 4) + 10])
+    fake = np.concatenate([points(40, 5), points(20, 6) + 10])
+    score = DataCopying().compute(test, fake, context(100, training))
+    assert sorted(score.details["cell_generated"][0]) == [20, 40]

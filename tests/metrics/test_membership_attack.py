@@ -91,3 +91,15 @@ def test_members_of_one_block_have_no_spread():
 def test_without_blocks_it_is_not_defined():
     with pytest.raises(NotApplicable, match="membership_attack needs test windows that no generator saw"):
         MembershipAttack().compute(sine_windows(9, 0), sine_windows(9, 1), ScoreContext(training=sine_windows(9, 2)))
+
+
+def test_equal_windows_of_a_block_count_once():
+    """Every window stands six times in its block: the intervals are √6 times as wide as those of independent windows."""
+    training, real = (np.repeat(sine_windows(20, seed), 6, axis=0) for seed in (0, 1))
+    fake = sine_windows(60, 2)
+    numbers = np.arange(120) // 6
+    context = ScoreContext(training=training, blocks=Blocks(100 + numbers, numbers, np.array([50])))
+    alone, together = attack(real, fake, training).details, MembershipAttack().compute(real, fake, context).details
+    for low, high in (("low", "high"), ("whole_low", "whole_high")):
+        widths = [found[high][0] - found[low][0] for found in (alone, together)]
+        assert widths[1] == pytest.approx(np.sqrt(6) * widths[0], rel=0.15)

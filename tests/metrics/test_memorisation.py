@@ -126,3 +126,9 @@ def test_training_windows_are_asked_for(metric):
 def test_one_training_window_has_no_spacing(metric):
     with pytest.raises(ValueError, match="all training windows are the same one"):
         metric.compute(points(9, 0), points(9, 1), ScoreContext(training=np.full((4, 1, 2), 0.5, np.float32)))
+
+
+def test_a_window_as_far_away_as_the_training_windows_are_is_not_authentic():
+    training = np.array([0.0, 1.0, 4.0], np.float32).reshape(3, 1, 1)
+    fake = np.array([-1.0, 2.0], np.float32).reshape(2, 1, 1)
+    assert Authenticity().compute(training, fake, ScoreContext(training=training)).values == (0.0,)

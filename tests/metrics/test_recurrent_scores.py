@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from metrics.base import ScoreContext
+from metrics.common.classifier_split import draw_split
 from metrics.discriminative import Discriminative, split_point
 from metrics.nets.predictor import inputs_and_targets
 from metrics.nets.recurrent import draw_batches
@@ -125,3 +126,15 @@ def test_evaluation_in_blocks_changes_nothing(monkeypatch):
     np.testing.assert_allclose(
         Predictive(steps=5).compute(real, fake, ScoreContext(seeds=[0, 1])).values, whole, rtol=1e-6
     )
+
+
+@pytest.mark.parametrize(("real", "fake"), [(1000, 100), (100, 1000)])
+def test_the_windows_of_the_larger_set_are_drawn_from_all_of_it(real, fake):
+    split = draw_split(np.random.default_rng(0), real, fake)
+    reals, fakes = (
+        np.concatenate(part) for part in zip((split.real, split.fake), np.split(split.tests, 2), strict=True)
+    )
+    for found, first, count in ((reals, 0, real), (fakes, real, fake)):
+        assert len(set(found)) == 100
+        assert (found.min() >= first, found.max() < first + count) == (True, True)
+        assert np.ptp(found) >= 0.9 * (count - 1)

@@ -47,3 +47,15 @@ def test_a_fresh_draw_teaches_as_well_as_real_windows(waves):
 def test_constant_series_are_learned_from_either():
     constant = np.full((8, 5, 2), 0.3, np.float32)
     assert TSTR().compute(constant, constant, ScoreContext(seeds=[0])).values[0] == pytest.approx(1, abs=0.1)
+
+
+def test_each_half_is_tested_by_what_the_other_half_and_as_many_generated_windows_teach():
+    real, fake = RNG.random((9, 6, 2), np.float32), RNG.random((13, 6, 2), np.float32)
+    score = TSTR().compute(real, fake, ScoreContext(seeds=[3]))
+    rng = np.random.default_rng(3)
+    order, drawn = rng.permutation(9), rng.permutation(13)
+    first, second = real[order[:4]], real[order[4:]]
+    on_real = (4 * fit(second).error(first) + 5 * fit(first).error(second)) / 9
+    on_fake = (4 * fit(fake[drawn[:5]]).error(first) + 5 * fit(fake[drawn[:4]]).error(second)) / 9
+    assert score.details["on_real"] == [pytest.approx(on_real)]
+    assert score.details["on_fake"] == [pytest.approx(on_fake)]

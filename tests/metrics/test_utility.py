@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.linear_model import Ridge
 
 from metrics.augmentation_gain import AugmentationGain
 from metrics.base import NotApplicable, ScoreContext
 from metrics.common.forecaster import PENALTY, fit, horizons_of
-from metrics.tstr_horizons import TSTRHorizons
+from metrics.tstr_horizons import TSTRHorizons, _compared
 from tests.metrics.conftest import independent, sine_windows
 
 PHI = 0.8
@@ -130,3 +131,14 @@ def test_without_blocks_it_is_not_defined(metric):
     one = sine_windows(9, 0, 1)
     with pytest.raises(NotApplicable, match="at least 2 steps"):
         metric.compute(one, one, context(one, one))
+
+
+def test_the_error_is_that_of_one_generated_set_and_of_the_mean_of_five_draws():
+    """Equal errors of all test windows: what is left is the spread of the draws, a fifth of it for their mean."""
+    draws = np.array([0.9, 1.1, 1.0, 0.95, 1.05])
+    value, details = _compared(np.full((1, 6), 1.2), np.ones((5, 1, 6)) * draws[:, None, None], np.arange(6), (1,))
+    error = np.sqrt(np.var(draws, ddof=1) * (1 + 1 / 5))
+    assert value == pytest.approx(1.2)
+    # The error of a ratio grows with it: at the value for the interval, at 1 for the test against 1.
+    assert details["high"] - value == pytest.approx(1.2 * stats.t.ppf(0.975, 4) * error)
+    assert details["p_value"] == pytest.approx(stats.t.sf(0.2 / error, 4))

@@ -124,3 +124,14 @@ def test_perplexity_agrees_with_scipy():
     tokens = torch.tensor([0, 0, 1, 3, 3, 3, 5])
     counts = np.bincount(tokens.numpy(), minlength=8)
     assert float(perplexity(tokens, 8)) == pytest.approx(np.exp(entropy(counts)), rel=1e-6)
+
+
+def test_codes_are_drawn_in_proportion_to_the_errors_and_only_where_there_are_any():
+    codebook = build(lambda: Codebook(5, 4), generator())
+    codebook.usage.copy_(torch.tensor([1.0, 1, 1, 1, 0]))
+    data, errors = torch.randn(1000, 4, generator=generator(1)), torch.full((1000,), 1e-9)
+    errors[700] = 1.0
+    assert codebook.reseed(data, errors, generator(2)).tolist() == [4]
+    assert torch.equal(codebook.weight[4], data[700])
+    codebook.usage.zero_()
+    assert len(codebook.reseed(data, errors * (errors > 0.5), generator(3))) == 1

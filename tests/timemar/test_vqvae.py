@@ -178,3 +178,16 @@ def test_every_parameter_is_trained():
     objective(model(data), model.scaling.detail, EQUAL)["loss"].backward()
     idle = {name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0}
     assert idle <= {"frequency.attention.key.bias", "guidance.attention.key.bias"}
+
+
+def test_parts_are_compared_in_units_of_their_spread():
+    model, data = tokenizer(), windows()
+    model.fit_scaling(data)
+    detail = model.scaling.detail
+    with torch.no_grad():
+        result = model(data)
+        terms = objective(result, detail, EQUAL)
+    assert not torch.allclose(detail, torch.ones_like(detail), rtol=0.1)
+    for name, part, unit in (("trend", "trend", 1.0), ("season", "seasonal", detail), ("coarse", "coarse", detail)):
+        gap = (getattr(result.decoded, part) - getattr(result.parts, part)) / unit
+        assert float(terms[name]) == pytest.approx(float(gap.square().mean()), rel=1e-5)

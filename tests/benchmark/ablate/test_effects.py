@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from benchmark.ablate.cells import AblationSpec, drop_choices, plan_ablation
-from benchmark.ablate.effects import _published, conclude
+from benchmark.ablate.effects import _published, conclude, effects
 from benchmark.config.generators import generator_names
 from benchmark.errors import UserError
+from benchmark.plan.cell import Cell
 from benchmark.plan.request import Request
+from benchmark.report.frame import COLUMNS
 from benchmark.statistics import Difference
+from benchmark.store.store import Store
+from tests.benchmark.report.table_frames import rows
 from timemar.generator import TimeMAR
 
 
@@ -56,3 +61,23 @@ def test_mistakes_name_the_choices() -> None:
         plan_ablation(AblationSpec(("frequenz",)), Request(data_dir=Path()))
     with pytest.raises(UserError, match="the generator 'copy' has no parts to take out"):
         plan_ablation(AblationSpec(("all",), generator="copy"), Request())
+
+
+def test_effects_take_the_margin_of_tables_and_the_scale_of_the_score(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ablation = plan_ablation(AblationSpec(("frequency",), datasets=("sines",), budget="smoke"), Request())
+    values = {"context_fid": ((1.0, 2.0, 4.0), (2.1, 4.2, 8.4)), "spectral": ((0.1, 0.11, 0.12), (0.2, 0.21, 0.22))}
+
+    def read(cell: Cell, score: str, store: Store) -> float | None:
+        return values[score][cell not in ablation.base][cell.seed] if score in values else None
+
+    noise = pd.DataFrame(rows("oracle", "sines", [0.3], metric="spectral"), columns=list(COLUMNS))
+    monkeypatch.setattr("benchmark.ablate.effects._score", read)
+    monkeypatch.setattr("benchmark.ablate.effects.results_frame", lambda *_: noise)
+    found = {one.quantity: one for one in effects(ablation, Store(tmp_path / "runs").create())}
+    fid, spectral = found["context_fid"], found["spectral"]
+    assert fid.difference is not None
+    # Geometric means 2 and 4.2, as Context-FID's spread grows with it.
+    assert fid.difference.mean == pytest.approx(2.2)
+    assert (spectral.margin, spectral.conclusion) == (0.3, "not distinguishable: below the floor")

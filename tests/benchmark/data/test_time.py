@@ -239,3 +239,12 @@ def test_equal_windows_are_refused_before_anything_is_trained(tmp_path: Path) ->
     (tmp_path / "half.csv").write_text("a,b\n" + "".join(f"1,{i}\n" for i in range(60)))
     assert make_plan(suite, Request(own=spec_from_csv(tmp_path / "half.csv"))).cells
     assert "Constant a Windows" in " ".join(card_text(card(spec_from_csv(tmp_path / "half.csv"), None)).split())
+
+
+@pytest.mark.parametrize(("missing", "gaps"), [(4, 0), (5, 1)])
+def test_a_week_of_business_days_is_a_gap_and_fewer_are_holidays(tmp_path: Path, missing: int, gaps: int) -> None:
+    days = pd.bdate_range("2026-01-05", periods=30).delete(list(range(10, 10 + missing)))
+    stamps, values = [f"{day:%Y-%m-%d}" for day in days], [float(i) for i in range(len(days))]
+    timeline = load_series(spec_of(tmp_path, text(stamps, values)), None).timeline
+    assert timeline is not None
+    assert timeline.gaps == gaps

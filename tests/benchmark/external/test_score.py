@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from benchmark.api import score as score
 from benchmark.api.export import csv_text, write_windows
 from benchmark.data import load_windows, own_spec
 from benchmark.errors import UserError
+from benchmark.external.score import Given, Settings, _limited, _oracle, score_windows
 from benchmark.external.windows import file_windows, parse_range
+from metrics.coverage import Coverage
 from tests.benchmark.external.pairs import load_pair
 from tests.conftest import CommandLine
 
@@ -199,3 +202,26 @@ def test_rows_with_a_description_are_scored(files: Path) -> None:
         file_windows(files / "rows.csv", 40)
     # 4 rows before the hole are too few for a window, 55 after it hold 48.
     assert file_windows(files / "holes.yaml", 8).shape == (48, 8, 2)
+
+
+def given(real: int, fake: int, **roles: np.ndarray) -> Given:
+    return Given(windows(real, 0), windows(fake, 1), ("real", "fake"), {}, **roles)
+
+
+def test_the_oracle_is_measured_by_an_encoder_of_its_own_half() -> None:
+    settings = Settings(("context_fid",), repetitions=1, budget="smoke")
+    both = given(60, 60)
+    oracle = score_windows(both, settings, lambda *_: None)["controls"]["oracle"]["context_fid"]["mean"]
+    alone = score_windows(_oracle(both, 0), replace(settings, controls=False), lambda *_: None)
+    assert oracle == alone["scores"]["context_fid"]["mean"]
+
+
+def test_the_floor_is_that_of_the_smaller_set() -> None:
+    found = score_windows(given(200, 20), Settings(("coverage",), controls=False), lambda *_: None)
+    assert found["scores"]["coverage"]["floor"] == Coverage().floor(20)
+
+
+def test_a_limit_leaves_the_oracle_the_validation_windows_that_it_leaves() -> None:
+    held = windows(90, 2)
+    limited = _limited(given(60, 60, validation=held, disjoint=held), 30, 0)
+    np.testing.assert_array_equal(limited.disjoint, limited.validation)

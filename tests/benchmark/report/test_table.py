@@ -5,10 +5,12 @@ import pytest
 
 from benchmark.report.choose import without_published
 from benchmark.report.efficiency import with_efficiency
+from benchmark.report.floor import verdict
 from benchmark.report.frame import COLUMNS
 from benchmark.report.html import html
 from benchmark.report.latex import latex
 from benchmark.report.layouts import methods
+from benchmark.report.published import Published
 from benchmark.report.render import markdown
 from benchmark.report.table import make_table
 from benchmark.statistics.tests import equivalence
@@ -358,3 +360,22 @@ def test_letters_say_which_units_they_are_over() -> None:
     )
     fewer = table(two("stocks", range(3)), rows("gamma", "stocks", [0.3, 0.31]))
     assert "apart: paired t-tests over repetitions of one trained model" in fewer.caption
+
+
+@pytest.mark.parametrize(("margin", "said"), [(0.04, "worse"), (0.06, "undecided"), (0.16, "tie")])
+def test_the_published_plus_minus_joins_the_interval(margin: float, said: str) -> None:
+    """0.1 ± 0.03 beside 0 ± 0.04: the difference is 0.1 ± 0.05."""
+    assert verdict(0.1, 0.03, Published(0.0, 0.04, "1"), margin, 0.0) == said
+
+
+def test_a_cost_is_a_mean_over_training_seeds_however_many_scores_each_has() -> None:
+    frame = pd.DataFrame(
+        [
+            *rows("jitter", "sines", [0.1] * 5, fit_seconds=10.0),
+            *rows("jitter", "sines", [0.1], seed=1, fit_seconds=40.0),
+        ],
+        columns=list(COLUMNS),
+    )
+    made = with_efficiency(make_table(frame, title="A test", dataset_titles={}), frame)
+    (cost,) = (block for block in made.blocks if block.info.name == "fit_seconds")
+    assert cost.rows[0].entries[0].mean == 25.0

@@ -17,6 +17,8 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run.stages import CellRun
 from benchmark.store.store import Store
+from metrics.base import DEFAULT_CONTEXT, Score, ScoreContext
+from metrics.spectral import Spectral
 
 SEEN: list[tuple[Windows, FitContext]] = []
 
@@ -97,3 +99,57 @@ def test_a_copier_and_the_oracle_share_the_encoders_of_the_test_windows(tmp_path
         for stage in ("fit", "sample", "score:context_fid"):
             run.run(stage)
     assert len(list(store.root.glob("shared/context_fid-*"))) == run.cell.budget.repetitions
+
+
+@pytest.mark.parametrize("name", ["spectral", "validation:spectral"])
+def test_a_score_is_told_the_windows_and_blocks_of_its_own_role(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[Windows, ScoreContext]] = []
+
+    class Listener(Spectral):
+        def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
+            heard.append((real, context))
+            return super().compute(real, fake, context)
+
+    monkeypatch.setattr("benchmark.run.stages.make_metric", lambda *_: Listener())
+    run, _ = begin(cells("strict", "copy")[0], tmp_path)
+    for stage in ("fit", "sample", f"score:{name}"):
+        run.run(stage)
+    ((real, context),) = heard
+    windows = run.windows
+    np.testing.assert_array_equal(context.training, windows.train)
+    if name.startswith("validation:"):
+        # What chooses must learn nothing of the test windows.
+        np.testing.assert_array_equal(real, windows.validation)
+        assert (context.validation, context.blocks) == (None, None)
+        return
+    np.testing.assert_array_equal(real, windows.test)
+    np.testing.assert_array_equal(context.validation, windows.validation)
+    assert context.blocks is not None
+    np.testing.assert_array_equal(context.blocks.real, windows.blocks["test"])
+    np.testing.assert_array_equal(context.blocks.training, windows.blocks["train"])
+    np.testing.assert_array_equal(context.blocks.validation, windows.blocks["validation"])
+
+
+def test_each_training_seed_fits_and_samples_by_seeds_of_its_own(tmp_path: Path) -> None:
+    SEEN.clear()
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=(f"{__name__}:Witness",), budget="smoke", seeds=2)
+    drawn = []
+    for cell in make_plan(suite, Request()).cells:
+        run, store = begin(cell, tmp_path)
+        run.run("fit")
+        run.run("sample")
+        with np.load(store.cell(cell).samples) as archive:
+            drawn.append(archive["samples"])
+    (first, told), (second, told_too) = SEEN
+    np.testing.assert_array_equal(first, second)
+    assert told.seed != told_too.seed
+    assert not np.array_equal(*drawn)
+
+
+@pytest.mark.parametrize("protocol", ["paper", "strict"])
+def test_all_generators_have_the_same_windows(protocol: Protocol, tmp_path: Path) -> None:
+    copy, gaussian = (begin(cell, tmp_path)[0].windows for cell in cells(protocol, "copy", "gaussian"))
+    np.testing.assert_array_equal(copy.train, gaussian.train)
+    np.testing.assert_array_equal(copy.test, gaussian.test)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmark.store.records import State, Status
-from benchmark.sweep.best import over_seeds
+from benchmark.sweep.best import over_seeds, score_best
 from benchmark.sweep.command import score_text
 
 
@@ -29,3 +29,11 @@ def test_a_score_that_a_training_seed_lacks_has_its_status_and_reason() -> None:
     found = over_seeds("block_c2st", [state(block_c2st=0.1), state()])
     assert found == {"mean": None, "half_width": None, "status": "failed", "reason": "no blocks"}
     assert score_text(found) == "failed: no blocks"
+
+
+@pytest.mark.parametrize(("last", "is_test"), [("done", True), ("running", False), ("waiting", False)])
+def test_nothing_is_scored_before_the_last_trial_or_where_test_scores_chose(last: str, is_test: bool) -> None:
+    sweep: Any = SimpleNamespace(objective=SimpleNamespace(is_test=is_test, maximise=False))
+    trials = [{"trial": 0, "state": "done", "value": 0.1}, {"trial": 1, "state": last, "value": None}]
+    nothing: Any = None
+    assert score_best(sweep, trials, nothing, nothing, nothing, nothing) == {}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scipy.stats import t
@@ -11,10 +12,12 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
+from benchmark.run.runner import Options
+from benchmark.store.records import State
 from benchmark.store.store import Store
 from benchmark.sweep.objective import Objective, make_objective
 from benchmark.sweep.spec import SweepSpec
-from benchmark.sweep.trial import plan_trial
+from benchmark.sweep.trial import plan_trial, run_trial
 from tests.benchmark.store.score_records import score_record
 
 SPEC = SweepSpec(generator="copy", dataset="sines", budget="smoke", param={"x": "1"})
@@ -101,3 +104,17 @@ def test_measurements_are_numbers_of_the_fit(tmp_path: Path) -> None:
         UserError, match="recorded no measurement 'usage'; choose among what it recorded: validation_nll"
     ):
         objective("measurement:usage").read([cell], store)
+
+
+def test_a_trials_scores_are_means_over_its_training_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "runs").create()
+    chosen = objective("context_fid", allow_test_objective=True)
+    plan = plan_trial(replace_seeds(2), chosen, {}, Request())
+    for cell, mean in zip(plan.cells, (0.1, 0.3), strict=True):
+        store.cell(cell).path.mkdir(parents=True)
+        store.cell(cell).write_score("context_fid", score_record(mean))
+    done = SimpleNamespace(run=lambda plan: [SimpleNamespace(state=State.DONE)] * len(plan.cells))
+    monkeypatch.setattr("benchmark.sweep.trial.Runner", lambda *_: done)
+    result = run_trial(plan, chosen, store, Options(), [])
+    assert result.value == pytest.approx(0.2)
+    assert result.measurements["scores"] == {"context_fid": pytest.approx(0.2)}

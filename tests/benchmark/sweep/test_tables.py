@@ -159,3 +159,48 @@ def test_the_same_parameters_in_another_order_are_another_study(tmp_path: Path) 
         turned = grid.model_copy(update={"param": dict(reversed(grid.param.items()))})
         with pytest.raises(UserError, match=r"begun with parameters patch_nums=.*; vocab_size=.*, not vocab_size"):
             loop.enqueue(loop.check(turned, Request(), print, download=False), store)
+
+
+@pytest.mark.usefixtures("data_files_are_here")
+def test_where_more_is_better_the_greatest_is_the_best() -> None:
+    with quiet():
+        sweep = loop.check(SPEC.model_copy(update={"objective": "coverage"}), Request(), print, download=False)
+    shared = {"state": "done", "scores": {}, "half_width": None, "parameters": None, "fit_seconds": None, "reason": ""}
+    trials = [
+        {**shared, "trial": index, "params": {"patch_nums": "1-2-3-6", "vocab_size": size}, "value": value}
+        for index, (size, value) in enumerate([(256, 0.2), (384, 0.9), (512, 0.5)])
+    ]
+    best = tables.best_trial(sweep, trials)
+    assert best is not None
+    assert best["trial"] == 1
+    assert bold(tables.trials_table(sweep, trials)) == ["0.9"]
+    assert bold(tables.sensitivity_tables(sweep, trials)[0]) == ["0.9"]
+
+
+@pytest.mark.usefixtures("data_files_are_here")
+@pytest.mark.parametrize("objective", ["coverage", "context_fid"])
+def test_a_lower_loss_is_better_whatever_the_direction_of_the_objective(
+    objective: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "runs").create()
+    losses = iter([3.0, 2.0, 3.0, 1.0, 9.0])
+
+    def trained(*arguments: Any) -> TrialResult:
+        pruned = arguments[-1][0].report(next(losses), 10)
+        return TrialResult(None, {}, pruned=True) if pruned else TrialResult(1.0, {})
+
+    monkeypatch.setattr(loop, "run_trial", trained)
+    with quiet():
+        spec = SPEC.model_copy(update={"objective": objective, "pruner": "median", "trials": 5})
+        sweep = loop.check(spec, Request(), print, download=False)
+        study = loop.enqueue(sweep, store)
+        loop.run(sweep, study, store, Options(), Request(), lambda line: None, UNTRACKED)
+        states = [trial["state"] for trial in tables.trial_records(sweep, study)]
+    assert states == ["done", "done", "done", "done", "pruned"]
+
+
+@pytest.mark.usefixtures("data_files_are_here")
+def test_no_published_value_stands_beside_protocol_strict() -> None:
+    with quiet():
+        sweep = loop.check(SPEC.model_copy(update={"protocol": "strict"}), Request(), print, download=False)
+    assert "published" not in "".join(printed(tables.sensitivity_tables(sweep, [])[0]))
