@@ -22,7 +22,7 @@ from benchmark.html_report.charts import Figure, cost_figures, memorisation_figu
 from benchmark.html_report.pictures import Picture, pictures
 from benchmark.plan.planner import Plan
 from benchmark.report.efficiency import with_efficiency
-from benchmark.report.fit_notes import likelihood_notes
+from benchmark.report.fit_notes import likelihood_table
 from benchmark.report.frame import results_frame
 from benchmark.report.kept_frame import dataset_titles
 from benchmark.report.statistics import statistics_of
@@ -47,7 +47,6 @@ class Part:
         id: Its name in the page's links.
         title: Protocol and budget in words.
         caption: What was measured, and what ± and marks mean.
-        notes: Likelihoods of token models.
         counts: How many cells stand how.
         settings: Each data set and length in words.
         controls: The titles of the controls, the columns of `noises`.
@@ -56,7 +55,6 @@ class Part:
     id: str
     title: str
     caption: str
-    notes: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
     settings: tuple[str, ...]
     boards: tuple[Board, ...]
@@ -67,6 +65,7 @@ class Part:
     noises: tuple[Noise, ...]
     costs: tuple[Figure, ...]
     memorisation: tuple[Figure, ...]
+    likelihoods: TextTable | None
     variance: TextTable | None
     cards: tuple[Card, ...]
 
@@ -129,7 +128,6 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
         id=name,
         title=title,
         caption=f"{table.caption} {table.beside}".strip(),
-        notes=tuple(likelihood_notes(frame, titles)),
         counts=_counts(shown),
         settings=settings,
         boards=boards(table, settings, costs, _cells_behind(frame, shown)),
@@ -140,6 +138,7 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
         noises=noises(table, settings),
         costs=cost_figures(table, settings, costs),
         memorisation=memorisation_figures(table, settings),
+        likelihoods=likelihood_table(frame, titles),
         variance=variance_table(frame, named),
         cards=shown,
     )

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+REAL_DATA = {"original": "copy"}
+"""The paper's row of real data scored against itself, which the control `copy` is, by its name there."""
+
+
 @dataclass(frozen=True)
 class Published:
     """A value as printed in the paper, the ± that it does not define, and the table it stands in."""
@@ -31,9 +35,7 @@ def published_scores() -> dict[tuple[str, str, int, str], Published]:
     """
     found: dict[tuple[str, str, int, str], Published] = {}
     for row in _rows("scores.csv"):
-        # An ablation is a generator of its own here.
-        method = row["method"].replace("/drop=", "_no_")
-        for name in {row["method"], method}:
+        for name in {row["method"], _generator(row["method"])}:
             found.setdefault((row["metric"], row["dataset"], int(row["length"]), name), _published(row))
     for row in _rows("other_papers.csv"):
         found[row["metric"], row["dataset"], int(row["length"]), row["method"]] = _published(row)
@@ -45,12 +47,17 @@ def published_scores() -> dict[tuple[str, str, int, str], Published]:
     return found
 
 
+def _generator(method: str) -> str:
+    """The generator whose value a published one stands beside: ablations have names of their own here, real data is `copy`."""
+    return REAL_DATA.get(method, method.replace("/drop=", "_no_"))
+
+
 def published_by_table() -> dict[str, list[tuple[str, str, int, str]]]:
     """The keys of `published_scores` by table of the paper; a value that tables repeat stands in each of them."""
     found: dict[str, list[tuple[str, str, int, str]]] = {}
     for row in _rows("scores.csv"):
-        method = row["method"].replace("/drop=", "_no_")
-        found.setdefault(row["table"], []).append((row["metric"], row["dataset"], int(row["length"]), method))
+        key = (row["metric"], row["dataset"], int(row["length"]), _generator(row["method"]))
+        found.setdefault(row["table"], []).append(key)
     for row in _rows("sensitivity.csv"):
         found.setdefault(row["table"], []).append((row["metric"], row["dataset"], int(row["length"]), _variant(row)))
     for row in _rows("sampling_time.csv"):

@@ -2,7 +2,8 @@
 
     python -m tests.studies.kept_likelihood --store runs/fast results/measured/generators_fast/results.csv
 
-Rows of cells that the store does not hold, and of generators without a likelihood, stay as they are.
+Rows of cells that the store does not hold, and of generators without a likelihood, stay as they are. What was measured stands in
+`likelihoods.json` beside each frame too, from which `tests.studies.kept_scores` writes a frame again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import timemar.token_training as timemar
 from baselines.sdformer.generator import SDformer
 from baselines.sdformer.objective import Autoregressive
 from benchmark.data import load_spec
-from benchmark.files import write_bytes
+from benchmark.files import read_json, write_bytes, write_json
 from benchmark.interface import Generator, Windows
 from benchmark.report.fit_notes import LIKELIHOODS
 from benchmark.store.cell_folder import CellFolder
@@ -81,6 +82,11 @@ def main() -> None:
                     print(cell, {name: round(value, 4) for name, value in known[cell].items()}, flush=True)  # noqa: T201
             for name in LIKELIHOODS:
                 row[name] = str(known.get(cell, {}).get(name, row.get(name, "")))
+        beside = path.with_name("likelihoods.json")
+        cells = {row["cell"] for row in rows} & {cell for cell, values in known.items() if values}
+        found_here = {cell: {name: known[cell][name] for name in LIKELIHOODS if name in known[cell]} for cell in cells}
+        if found_here:
+            write_json(beside, {**read_json(beside), **found_here})
         text = io.StringIO()
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()

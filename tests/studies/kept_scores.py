@@ -3,8 +3,8 @@
     python -m tests.studies.kept_scores results/measured/ablation_stocks_fast
 
 Each `NAME.scores.json` with its `NAME.provenance.json` is a cell; NAME is data set, length, generator, protocol, budget and
-training seed, such as `stocks-24-timemar_s-paper-fast-s0`, as a store names
-its folders.
+training seed, such as `stocks-24-timemar_s-paper-fast-s0`, as a store names its folders. `likelihoods.json`, where it lies
+beside them, holds what `tests.studies.kept_likelihood` measured of their models.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def rows(path: Path) -> list[dict[str, Any]]:
         "commit": fit.commit,
         "dirty": fit.dirty,
         "data_sha256": provenance.data_sha256,
+        "warnings": " ".join(fit.warnings),
+        **read_json(path.with_name("likelihoods.json")).get(name, {}),
     }
     found = []
     for score, entry in read_json(path).items():

@@ -19,6 +19,7 @@ import pandas as pd
 from benchmark.data import load_spec
 from benchmark.plan.planner import size_class
 from benchmark.report.efficiency import with_efficiency
+from benchmark.report.fit_notes import LIKELIHOODS_ARE, likelihood_notes
 from benchmark.report.frame import COLUMNS
 from benchmark.report.layouts import methods
 from benchmark.report.render import markdown
@@ -41,7 +42,9 @@ def read(folder: Path) -> pd.DataFrame:
 def render(frame: pd.DataFrame, notes: list[str]) -> str:
     """The frame's table as Markdown."""
     titles = {name: load_spec(name).title for name in frame["dataset"].unique()}
-    table = make_table(frame, title="Generation at length 24", dataset_titles=titles, notes=notes)
+    likelihoods = likelihood_notes(frame, titles)
+    kept = [note for note in notes if not note.startswith(LIKELIHOODS_ARE)]
+    table = make_table(frame, title="Generation at length 24", dataset_titles=titles, notes=[*kept, *likelihoods])
     return markdown(methods(with_efficiency(table, frame)))
 
 

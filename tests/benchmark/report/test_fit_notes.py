@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmark.html_report.content import of_frame
-from benchmark.report.fit_notes import LIKELIHOODS, fit_notes, likelihood_text
+from benchmark.report.fit_notes import LIKELIHOODS, LIKELIHOODS_ARE, fit_notes, likelihood_text
 from benchmark.report.frame import COLUMNS
 from benchmark.report.kept_frame import frame_tables, read_frame
 from tests.benchmark.report.table_frames import rows
@@ -45,17 +45,14 @@ def test_likelihoods_are_one_note_of_means_over_training_seeds() -> None:
         "mine", "stocks", [0.1], seed=1, cell="mine-1", **{**KNOWN, "train_nats": 16.0, "repeated_share": 0.0}
     )
     made = frame(rows("mine", "stocks", [0.1, 0.3], **KNOWN), second, rows("gan", "stocks", [0.1]))
-    assert fit_notes(made, TITLES) == [
-        "Negative log-likelihood in nats a window. Mine on Stocks 24: training 15.0, uniform draw of training windows 8.2, "
-        "samples with all tokens of a training window 1.7 % (training windows with all tokens of another below 0.1 %)."
-    ]
+    assert fit_notes(made, TITLES) == [f"{LIKELIHOODS_ARE} Mine on Stocks 24 15.0 (8.2), 1.7 % (0 %)."]
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"validation_nats": 271.04}, "validation 271.0"),
-        ({"repeated_share": 0.0009}, "a training window below 0.1 %"),
+        ({"repeated_share": 0.0009}, "a training window < 0.1 %"),
         ({"repeated_share": 1.0}, "a training window 100.0 %"),
     ],
 )
@@ -70,9 +67,11 @@ def test_a_kept_frame_says_what_its_fits_reported(tmp_path: Path) -> None:
     again = read_frame(tmp_path / "results.csv")
     notes = frame_tables(again)[0].notes
     assert notes[0] == "Warning, Timevae on Stocks 24: It collapsed."
-    assert "training 14.0" in notes[1]
+    assert "Timevae on Stocks 24 14.0 (8.2), 3.4 % (0 %)" in notes[1]
     part = of_frame(again, "Kept").parts[0]
-    assert part.notes == (notes[1],)
+    assert part.likelihoods is not None
+    texts = [text.text for text in part.likelihoods.lines[0].texts]
+    assert texts == ["Timevae", "Stocks 24", "14.0", "", "8.2", "3.4 %", "0 %"]
     assert part.warned[0].warning == "It collapsed."
     assert "training 14.0" in dict(part.cards[0].facts)["Likelihood, nats a window"]
 
@@ -81,3 +80,8 @@ def test_frames_kept_before_these_columns_have_no_notes(tmp_path: Path) -> None:
     made = frame(rows("timevae", "stocks", [0.1, 0.2]))
     made.drop(columns=["warnings", *LIKELIHOODS]).to_csv(tmp_path / "results.csv", index=False)
     assert frame_tables(read_frame(tmp_path / "results.csv"))[0].notes == ()
+
+
+def test_a_note_holds_validation_windows_where_they_were_measured() -> None:
+    made = frame(rows("mine", "stocks", [0.1], **{**KNOWN, "validation_nats": 271.04}))
+    assert fit_notes(made, TITLES)[0].endswith("Mine on Stocks 24 14.0 (8.2), validation 271.0, 3.4 % (0 %).")
