@@ -35,6 +35,7 @@ FRAMES = [
         "generators_fast/results.csv",
         "timemar_s_fast/length_24.csv",
         "timemar_s_fast/length_64.csv",
+        "lengths_fast/results.csv",
         "ablation_etth_fast/results.csv",
         "ablation_mujoco_fast/results.csv",
         "table8_fast/results.csv",
