@@ -5,16 +5,34 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from benchmark.store.records import State
 
 
+class Kind(StrEnum):
+    """What an event tells of."""
+
+    STAGE = "stage"
+    """A stage begins."""
+    PROGRESS = "progress"
+    """Steps of a stage, or of a part of it, are done."""
+    ALTERED = "altered"
+    """A file was found altered."""
+    END = "end"
+    """The last event of a worker."""
+    STARTED = "started"
+    """The first event of a Ray task on a node that sees the store's files."""
+    NEEDS_FILES = "needs files"
+    """A Ray task does not see the store's files, and waits for those that it needs."""
+
+
 @dataclass(frozen=True)
 class Event:
-    """What a worker tells: `kind` is stage (one begins), progress (of a stage or a part of it), altered (a file) or end."""
+    """What a worker tells its runner."""
 
-    kind: str
+    kind: Kind
     stage: str = ""
     step: int = 0
     total: int = 0
@@ -42,6 +60,6 @@ def read_event(line: str) -> Event | None:
     """The event on a line; None for a line that is none, such as one cut off by a kill."""
     try:
         values: Any = json.loads(line)
-        return Event(**{**values, "state": State(values["state"])})
+        return Event(**{**values, "kind": Kind(values["kind"]), "state": State(values["state"])})
     except (ValueError, TypeError, KeyError):
         return None

@@ -14,7 +14,7 @@ from filelock import Timeout
 
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
-from benchmark.run.events import Event
+from benchmark.run.events import Event, Kind
 from benchmark.run.executors.base import Executor, Running
 from benchmark.run.executors.local import LocalExecutor
 from benchmark.run.job import Job
@@ -132,7 +132,8 @@ class Runner:
         for cell in plan.cells:
             state = self.store.state(cell, plan.score_names, verify=True)
             for problem in state.problems:
-                self._tell("altered", cell, problem)
+                for observer in self.observers:
+                    observer.altered(cell, problem)
             missing = all_stages(plan.score_names) if self.options.force else state.missing
             outcome = settled(cell, state, missing, retry=self.options.retry_failed or self.options.force)
             if outcome:
@@ -142,7 +143,8 @@ class Runner:
             else:
                 waiting.append((cell, 0.0))
                 priorities[cell.key] = order(cell, missing)
-                self._tell("planned", cell, missing)
+                for observer in self.observers:
+                    observer.planned(cell, missing)
         waiting = deque(sorted(waiting, key=lambda pair: -priorities[pair[0].key]))
         if waiting:
             executor = self.open_executor(self.options, Limits(plan.time_limit, self.options.memory_mib))
@@ -176,13 +178,10 @@ class Runner:
             for worker in self.running:
                 worker.kill()
 
-    def _tell(self, what: str, *values: object) -> None:
-        for observer in self.observers:
-            getattr(observer, what)(*values)
-
     def _end(self, outcome: Outcome) -> None:
         self.repeated.count(outcome)
-        self._tell("ended", outcome)
+        for observer in self.observers:
+            observer.ended(outcome)
 
     def _set_aside_altered(self, cell: Cell, state: CellState) -> None:
         """Set aside what was altered of a cell that needs no worker, unless another runner has it."""
@@ -208,7 +207,8 @@ class Runner:
             if owner := self.store.owner(cell.key):
                 if cell.key not in self.elsewhere:
                     self.elsewhere.add(cell.key)
-                    self._tell("elsewhere", cell, owner)
+                    for observer in self.observers:
+                        observer.elsewhere(cell, owner)
                 waiting.append((cell, time.monotonic() + BUSY_SECONDS))
                 continue
             state = self.store.state(cell, scores, verify=True)
@@ -224,7 +224,8 @@ class Runner:
             # A cell that another runner is busy with, or that is tried again, is started several times.
             if cell.key not in self.told:
                 self.told.add(cell.key)
-                self._tell("started", cell, stages)
+                for observer in self.observers:
+                    observer.started(cell, stages)
             job = Job(
                 cell,
                 scores,
@@ -255,11 +256,13 @@ class Runner:
         except queue.Empty:
             return None
         cell = worker.job.cell
-        if event.kind == "altered":
-            self._tell("altered", cell, event.reason)
+        if event.kind == Kind.ALTERED:
+            for observer in self.observers:
+                observer.altered(cell, event.reason)
             return None
-        if event.kind != "end":
-            self._tell("progressed", cell, event)
+        if event.kind != Kind.END:
+            for observer in self.observers:
+                observer.progressed(cell, event)
             return None
         self.running.remove(worker)
         if not worker.wait(GRACE_SECONDS):
@@ -287,7 +290,8 @@ class Runner:
         folder.note(event.stage, event.state)
 
     def _stop_all(self) -> None:
-        self._tell("stopping")
+        for observer in self.observers:
+            observer.stopping()
         for worker in self.running:
             worker.stop()
         deadline = time.monotonic() + GRACE_SECONDS

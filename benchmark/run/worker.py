@@ -27,7 +27,7 @@ from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
 from benchmark.run.device import limit_memory
-from benchmark.run.events import Event, EventWriter
+from benchmark.run.events import Event, EventWriter, Kind
 from benchmark.run.job import Job, parse_job
 from benchmark.store.altered import set_aside_altered
 from benchmark.store.records import Ending, State, Status, most_severe
@@ -72,7 +72,7 @@ class Reporter:
                 file.write(json.dumps(line) + "\n")
         now = time.monotonic()
         if now - self.sent_at >= REPORT_SECONDS or step == total:
-            self.send(Event("progress", progress.stage, step, total, metrics=metrics))
+            self.send(Event(Kind.PROGRESS, progress.stage, step, total, metrics=metrics))
             self.sent_at = now
 
 
@@ -98,7 +98,7 @@ def main() -> int:
     except OSError as error:
         # Nothing can be written here, so only the runner is told.
         status = Status(state=State.STORAGE, reason=refused(error, folder.path))
-    send(Event("end", stage=status.stage, state=status.state, reason=status.reason))
+    send(Event(Kind.END, stage=status.stage, state=status.state, reason=status.reason))
     return 0
 
 
@@ -130,13 +130,13 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
     report = Reporter(send, folder.path / "log.jsonl")
 
     def altered(sentence: str) -> None:
-        send(Event("altered", reason=sentence))
+        send(Event(Kind.ALTERED, reason=sentence))
 
     run = CellRun(cell, store, job.device, job.data_dir, report, stop, altered)
     limit = limit_memory(job.device, job.gpu_memory_mib, job.gpu_share)
     endings: dict[str, Ending] = {}
     for stage in stages:
-        send(Event("stage", stage))
+        send(Event(Kind.STAGE, stage))
         try:
             run.run(stage)
             # A model that another machine fitted again need not have the bytes of the first, whose samples are then stale.
@@ -195,7 +195,7 @@ def _asked_for(text: str) -> str:
 
 def _leave(send: EventWriter) -> None:
     """End at once, because another host computes the cell now; nothing more is written into its folder."""
-    send(Event("end", state=State.BUSY, reason="another host has taken the cell over"))
+    send(Event(Kind.END, state=State.BUSY, reason="another host has taken the cell over"))
     _exit()
 
 

@@ -10,15 +10,11 @@ from benchmark.run.events import Event
 
 STOP = "stop"
 """The order to stop cleanly after the next checkpoint."""
-STARTED = "started"
-"""The kind of a task's first event on a node that sees the store's files."""
-NEEDS_FILES = "needs files"
-"""The kind of the event of a task that does not see the store's files, and waits for those that it needs."""
 
 
 @dataclass(frozen=True)
 class CellFiles:
-    """The answer to such a task: references to files by their path, or none where another runner has the cell."""
+    """The answer to a task that needs files: references to files by their path, or none where another runner has the cell."""
 
     granted: bool
     files: Mapping[str, Any] = field(default_factory=dict)

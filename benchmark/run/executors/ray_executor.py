@@ -19,10 +19,10 @@ from filelock import Timeout
 
 from benchmark.errors import UserError, refusal, refused
 from benchmark.plan.cell import Cell
-from benchmark.run.events import Event
+from benchmark.run.events import Event, Kind
 from benchmark.run.executors.base import OnEvent, Running
 from benchmark.run.executors.cell_files import install, needed
-from benchmark.run.executors.mailbox import NEEDS_FILES, STARTED, STOP, CellFiles, Mailbox
+from benchmark.run.executors.mailbox import STOP, CellFiles, Mailbox
 from benchmark.run.executors.ray_cluster import GPU_MEMORY, connect, first_line, import_ray
 from benchmark.run.executors.ray_task import Task, compute
 from benchmark.run.executors.share import share
@@ -148,9 +148,9 @@ class RayExecutor:
         cell = self.cells.get(attempt)
         if cell is None:  # the last events of a task may come after its end
             return
-        if event.kind == NEEDS_FILES:
+        if event.kind == Kind.NEEDS_FILES:
             self.mailbox.send.remote(attempt, self._files_of(cell))
-        elif event.kind != STARTED:
+        elif event.kind != Kind.STARTED:
             cell.on_event(cell, event)
 
     def _files_of(self, cell: RayCell) -> CellFiles:
@@ -232,4 +232,4 @@ def _variables() -> dict[str, str]:
 
 
 def _lost(state: State, reason: str) -> tuple[Event, Mapping[str, bytes]]:
-    return Event("end", state=state, reason=reason, crashed=True), {}
+    return Event(Kind.END, state=state, reason=reason, crashed=True), {}

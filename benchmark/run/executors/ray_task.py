@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.run.events import Event
+from benchmark.run.events import Event, Kind
 from benchmark.run.executors.cell_files import is_seen, results, unpack
-from benchmark.run.executors.mailbox import NEEDS_FILES, STARTED, STOP, CellFiles
+from benchmark.run.executors.mailbox import STOP, CellFiles
 from benchmark.run.executors.worker_process import WorkerProcess
 from benchmark.run.job import Job, parse_job
 from benchmark.run.limits import Guard, Limits
@@ -53,7 +53,7 @@ class Result:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-WITHDRAWN = Result(Event("end", state=State.INTERRUPTED, reason="stopped before its start"))
+WITHDRAWN = Result(Event(Kind.END, state=State.INTERRUPTED, reason="stopped before its start"))
 """The end of an attempt whose order to stop was there before it began."""
 
 
@@ -66,10 +66,10 @@ def compute(task: Task, mailbox: Any) -> Result:
 
     job = parse_job(task.job)
     if is_seen(job.store, task.store):
-        if exchange([Event(STARTED)]) == STOP:
+        if exchange([Event(Kind.STARTED)]) == STOP:
             return WITHDRAWN
         return Result(attend(task, job, exchange))
-    exchange([Event(NEEDS_FILES)])
+    exchange([Event(Kind.NEEDS_FILES)])
     given: CellFiles | None = None
     while given is None:
         if exchange([]) == STOP:
@@ -77,7 +77,7 @@ def compute(task: Task, mailbox: Any) -> Result:
         time.sleep(EXCHANGE_SECONDS)
         given = ray.get(mailbox.receive.remote(task.attempt))
     if not given.granted:
-        return Result(Event("end", state=State.BUSY, reason="another runner is computing this cell"))
+        return Result(Event(Kind.END, state=State.BUSY, reason="another runner is computing this cell"))
     files = dict(zip(given.files, ray.get(list(given.files.values())), strict=True))
     with tempfile.TemporaryDirectory(prefix="timemar-") as folder:
         there = unpack(job, files, Path(folder))
@@ -96,7 +96,7 @@ def attend(task: Task, job: Job, exchange: Exchange) -> Event:
         while True:
             with contextlib.suppress(queue.Empty):
                 event = events.get(timeout=0.1)
-                if event.kind == "end":
+                if event.kind == Kind.END:
                     exchange(waiting)
                     return event
                 waiting.append(event)

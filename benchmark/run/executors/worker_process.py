@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmark.imports import child_environment, python_module
 from benchmark.run.blas import use_avx512_blas
-from benchmark.run.events import Event, read_event
+from benchmark.run.events import Event, Kind, read_event
 from benchmark.run.job import Job, dump_job
 from benchmark.store.records import State
 from benchmark.store.store import Store
@@ -75,8 +75,8 @@ class WorkerProcess:
         for line in self.process.stdout:
             event = read_event(line.decode(errors="replace"))
             if event:
-                self.stage = event.stage if event.kind == "stage" else self.stage
-                ended = ended or event.kind == "end"
+                self.stage = event.stage if event.kind == Kind.STAGE else self.stage
+                ended = ended or event.kind == Kind.END
                 on_event(self, event)
         code = self.process.wait()
         if not ended:
@@ -93,7 +93,7 @@ class WorkerProcess:
         else:
             state, reason = State.FAILED, f"the worker ended with status {code} in {stage}; see worker.log"
         exceeded = self.exceeded is not None
-        return Event("end", stage=stage, state=state, reason=reason, crashed=True, exceeded=exceeded)
+        return Event(Kind.END, stage=stage, state=state, reason=reason, crashed=True, exceeded=exceeded)
 
     def stop(self) -> None:
         """Ask for a clean stop after the next checkpoint."""

@@ -21,7 +21,7 @@ from benchmark.files import write_bytes
 from benchmark.plan import sizes
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
-from benchmark.run.events import read_event
+from benchmark.run.events import Kind, read_event
 from benchmark.run.executors import local
 from benchmark.run.job import Job, dump_job
 from benchmark.run.runner import Options, Runner
@@ -138,7 +138,7 @@ def test_a_child_that_can_write_nothing_ends_its_cell_in_a_sentence(tmp_path: Pa
         process.stdin.flush()
         event, err = read_event(process.stdout.readline().decode()), process.stderr.read()
     assert event is not None
-    assert (event.kind, event.state) == ("end", "storage")
+    assert (event.kind, event.state) == (Kind.END, "storage")
     assert "cannot be used (Not a directory); a file is where a folder is needed" in event.reason
     assert b"Traceback" not in err
 

@@ -11,7 +11,7 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
-from benchmark.run.events import Event, EventWriter, read_event
+from benchmark.run.events import Event, EventWriter, Kind, read_event
 from benchmark.run.job import Job
 from benchmark.run.runner import Options, Runner
 from benchmark.run.stages import CellRun
@@ -36,7 +36,7 @@ def test_a_crash_in_a_score_keeps_how_others_ended_and_names_its_own_stage(
     folder.path.mkdir()
     stage = stage_of_a_crash(store, cell, monkeypatch)
     assert stage == "score:dcr_ratio"
-    event = Event("end", stage=stage, state=State.KILLED, reason="killed", crashed=True)
+    event = Event(Kind.END, stage=stage, state=State.KILLED, reason="killed", crashed=True)
     Runner(store, Options(), ())._record_crash(cell, event)
     state = store.state(cell, SCORES)
     assert {name: (state.of_score(name).state, state.of_score(name).reason) for name in SCORES} == {

@@ -20,7 +20,7 @@ from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run.bars import BarDisplay
-from benchmark.run.events import Event, EventWriter, read_event
+from benchmark.run.events import Event, EventWriter, Kind, read_event
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import LineDisplay
 from benchmark.run.remaining import Remaining
@@ -58,10 +58,10 @@ def test_bars_show_estimate_stage_and_loss_inside_the_width(width: int) -> None:
         first = screen()
         display.started(cell("timemar_s"), STAGES)
         display.progressed(
-            cell("timemar_s"), Event("progress", "tokenizer", 50, 2000, metrics={"loss": 0.12345, "b": 1.0})
+            cell("timemar_s"), Event(Kind.PROGRESS, "tokenizer", 50, 2000, metrics={"loss": 0.12345, "b": 1.0})
         )
         trained = screen()
-        display.progressed(cell("timemar_s"), Event("progress", "score:context_fid", 1, 5))
+        display.progressed(cell("timemar_s"), Event(Kind.PROGRESS, "score:context_fid", 1, 5))
         scored = screen()
         display.stopping()
         stopping = screen()
@@ -131,5 +131,5 @@ def test_a_report_of_numpy_numbers_is_written_as_any_other(tmp_path: Path) -> No
     report(Progress("s", np.int64(3), np.int64(3), {"loss": np.float32(0.5)}))  # type: ignore[arg-type]
     os.close(writing)
     with os.fdopen(reading) as lines:
-        assert read_event(lines.readline()) == Event("progress", "s", 3, 3, metrics={"loss": 0.5})
+        assert read_event(lines.readline()) == Event(Kind.PROGRESS, "s", 3, 3, metrics={"loss": 0.5})
     assert json.loads((tmp_path / "log.jsonl").read_text()) == {"stage": "s", "step": 3, "loss": 0.5}

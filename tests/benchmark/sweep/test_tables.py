@@ -16,7 +16,7 @@ from benchmark.plan.request import Request
 from benchmark.plots.origin import Origin
 from benchmark.report.render import comma_separated
 from benchmark.report.text_table import TextTable
-from benchmark.run.events import Event
+from benchmark.run.events import Event, Kind
 from benchmark.run.runner import Options
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
@@ -98,18 +98,18 @@ def test_the_observer_reports_the_first_value_at_each_twentieth_of_one_stage(tmp
             file.writelines(json.dumps(entry) + "\n" for entry in entries)
 
     observer = PruningObserver([cell], print, store, ("loss",), report)
-    observer.progressed(cell, Event("progress", "stage1", 0, 40))
+    observer.progressed(cell, Event(Kind.PROGRESS, "stage1", 0, 40))
     log(*({"stage": "stage1", "step": step, "loss": 5.0 - step} for step in (1, 2, 3, 4)))
-    observer.progressed(cell, Event("progress", "stage1", 4, 40))
-    observer.progressed(cell, Event("progress", "stage1", 4, 40))
+    observer.progressed(cell, Event(Kind.PROGRESS, "stage1", 4, 40))
+    observer.progressed(cell, Event(Kind.PROGRESS, "stage1", 4, 40))
     assert seen == [(1, 3.0), (2, 1.0)]
     # Another stage has a loss of another kind; the end of a stage is too late to give up.
     log({"stage": "stage2", "step": 30, "loss": 9.0}, {"stage": "stage1", "step": 40, "loss": 9.0})
-    observer.progressed(cell, Event("progress", "stage2", 30, 40))
+    observer.progressed(cell, Event(Kind.PROGRESS, "stage2", 30, 40))
     assert len(seen) == 2
     log({"stage": "stage1", "step": 10, "loss": 9.0})
     with pytest.raises(Pruned, match=r"loss 9 at 25 % of stage1"):
-        observer.progressed(cell, Event("progress", "stage1", 10, 40))
+        observer.progressed(cell, Event(Kind.PROGRESS, "stage1", 10, 40))
 
 
 @pytest.mark.usefixtures("data_files_are_here")

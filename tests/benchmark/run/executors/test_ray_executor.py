@@ -11,7 +11,7 @@ import pytest
 from benchmark.config.suites import SuiteSpec
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
-from benchmark.run.events import Event
+from benchmark.run.events import Event, Kind
 from benchmark.run.executors import ray_executor
 from benchmark.run.executors.ray_executor import RayExecutor
 from benchmark.run.executors.ray_task import Result
@@ -48,7 +48,7 @@ class OneTaskRay:
         return (refs, []) if self.ended else ([], refs)
 
     def get(self, ref: str) -> Result:
-        return Result(Event("end", state=State.INTERRUPTED))
+        return Result(Event(Kind.END, state=State.INTERRUPTED))
 
     def cancel(self, ref: str, *, force: bool) -> None:
         self.cancelled.append(force)

@@ -15,7 +15,7 @@ from benchmark.errors import UserError
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run import launch
-from benchmark.run.events import Event
+from benchmark.run.events import Event, Kind
 from benchmark.run.executors.cell_files import is_seen, needed, unpack
 from benchmark.run.executors.mailbox import STOP, CellFiles, Mailbox
 from benchmark.run.executors.ray_task import Task, attend
@@ -50,9 +50,9 @@ def test_an_order_to_stop_reaches_the_worker(tmp_path: Path) -> None:
 
 def test_the_mailbox_keeps_events_in_order_and_the_last_order() -> None:
     mailbox = Mailbox()
-    assert mailbox.exchange("a", [Event("progress", step=1)]) == ""
+    assert mailbox.exchange("a", [Event(Kind.PROGRESS, step=1)]) == ""
     assert mailbox.order("a", STOP), "its task has begun"
-    assert mailbox.exchange("a", [Event("progress", step=2)]) == STOP
+    assert mailbox.exchange("a", [Event(Kind.PROGRESS, step=2)]) == STOP
     assert not mailbox.order("c", STOP), "its task waits for a node"
     assert mailbox.exchange("c", []) == STOP
     assert mailbox.exchange("b", []) == ""
