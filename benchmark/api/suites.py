@@ -261,10 +261,11 @@ def plot(
     Example:
         >>> plot("stocks-24-timemar_s", store="runs")
     """
-    from benchmark.config.suites import SUITES, is_suite_file
+    from benchmark.config.files import is_yaml
+    from benchmark.config.suites import SUITES
 
     name = suite_or_cell if isinstance(suite_or_cell, Mapping) else str(suite_or_cell)
-    if isinstance(name, Mapping) or name in SUITES or is_suite_file(name):
+    if isinstance(name, Mapping) or name in SUITES or is_yaml(name):
         return plot_suite(name, store, output, report, **view).files
     return plot_cell(name, store, output, view.get("data_dir")).files
 

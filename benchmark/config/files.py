@@ -33,6 +33,11 @@ def shipped_names(folder: str) -> list[str]:
     return sorted(path.stem for path in shipped(folder).glob("*.yaml"))
 
 
+def is_yaml(name: str | Path) -> bool:
+    """Whether a name is that of a YAML file, rather than of something that ships with the project."""
+    return str(name).lower().endswith((".yaml", ".yml"))
+
+
 class RepeatedKeyError(ValueError):
     """A key that stands twice in a mapping."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from benchmark.config.files import beside, read_yaml, shipped, shipped_names
+from benchmark.config.files import beside, is_yaml, read_yaml, shipped, shipped_names
 from benchmark.config.needs import Needs
 from benchmark.config.reference import Reference
 from benchmark.config.registry import Registry
@@ -137,7 +137,7 @@ def load_spec(name: str) -> GeneratorSpec:
     """A generator by shipped name, plug-in name, `module:Class`, `./file.py:Class` or YAML path; raises UserError."""
     if name in shipped_names("configs/generators"):
         return _from_yaml(name, shipped("configs/generators") / f"{name}.yaml", f"configs/generators/{name}.yaml")
-    if _is_path(name):
+    if is_yaml(name):
         return _from_yaml(Path(name).stem, Path(name), name)
     if ":" in name:
         return _from_class(name)
@@ -150,7 +150,7 @@ def load_spec(name: str) -> GeneratorSpec:
 
 def short_name(text: str) -> str:
     """The name under which tables, `--only` and `--set` know a generator that is given by its class, its file or its name."""
-    return load_spec(text).name if ":" in text or _is_path(text) else text
+    return load_spec(text).name if ":" in text or is_yaml(text) else text
 
 
 SHIPPED_PACKAGES = ("baselines.", "timemar.")
@@ -212,17 +212,13 @@ def _inherited(name: str, path: Path, read: Mapping[str, Any]) -> dict[str, Any]
     if read.get("extends") is None:
         return {}
     parent = str(read["extends"])
-    folder = path.parent if _is_path(parent) else shipped("configs/generators")
-    file = folder / (parent if _is_path(parent) else f"{parent}.yaml")
+    folder = path.parent if is_yaml(parent) else shipped("configs/generators")
+    file = folder / (parent if is_yaml(parent) else f"{parent}.yaml")
     # Looked up before the parent is loaded, so that two files that extend each other end here.
     if file.is_file() and "extends" in read_yaml(file):
         raise UserError(f"generator '{name}' extends '{parent}', which extends another one itself; extend that one.")
-    base = load_spec(str(file) if _is_path(parent) else parent)
+    base = load_spec(str(file) if is_yaml(parent) else parent)
     return {"class": base.class_, "base": base, "needs": base.needs}
-
-
-def _is_path(name: str) -> bool:
-    return name.endswith((".yaml", ".yml"))
 
 
 def spec_of_class(cls: type[Generator]) -> GeneratorSpec:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from benchmark.config.files import beside, read_yaml, shipped, shipped_names
+from benchmark.config.files import beside, is_yaml, read_yaml, shipped, shipped_names
 from benchmark.config.generators import short_name
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError
@@ -104,14 +104,9 @@ def load_suite(suite: str | Mapping[str, Any]) -> SuiteSpec:
     """A suite by shipped name, by YAML path, or as the mapping that such a file holds; raises UserError."""
     if not isinstance(suite, str):
         return _parse(str(suite.get("name", "own")), suite, "a mapping")
-    if is_suite_file(suite):
+    if is_yaml(suite):
         return _with_paths(_read(Path(suite).stem, Path(suite), suite), Path(suite))
     return SUITES.load(suite)
-
-
-def is_suite_file(name: str) -> bool:
-    """Whether a name is a YAML file's."""
-    return name.endswith((".yaml", ".yml"))
 
 
 def parse_assignments(texts: list[str]) -> dict[str, dict[str, Any]]:

@@ -11,14 +11,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from benchmark.config.files import read_yaml, shipped, shipped_names
+from benchmark.config.files import is_yaml, read_yaml, shipped, shipped_names
 from benchmark.config.registry import Registry
 from benchmark.data.spec import ROW_SUFFIXES, WINDOW_SUFFIXES, DatasetSpec
 from benchmark.errors import UserError
 from benchmark.validation import parse
 
 FOLDER = "configs/datasets"
-YAML_SUFFIXES = (".yaml", ".yml")
 BARE_SUFFIXES = (".csv", ".parquet", *WINDOW_SUFFIXES)
 """Files that need no YAML: a MATLAB file does, because its array must be named."""
 
@@ -38,7 +37,7 @@ def load_spec(name_or_path: str) -> DatasetSpec:
     YAML.
     """
     path = Path(name_or_path)
-    if path.suffix.lower() in YAML_SUFFIXES + ROW_SUFFIXES + WINDOW_SUFFIXES:
+    if is_yaml(path) or path.suffix.lower() in ROW_SUFFIXES + WINDOW_SUFFIXES:
         return own_spec(path)
     return DATASETS.load(name_or_path)
 
@@ -53,7 +52,7 @@ def own_spec(path: Path, options: Mapping[str, Any] = MappingProxyType({})) -> D
         raise UserError(
             f"'{path}' is a shipped data set, which takes no options; write a YAML file with `extends: {path}`."
         )
-    spec = _own_spec(path) if path.suffix.lower() in YAML_SUFFIXES else spec_from_csv(path)
+    spec = _own_spec(path) if is_yaml(path) else spec_from_csv(path)
     if not options:
         return spec
     if spec.id in DATASETS:

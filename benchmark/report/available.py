@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from benchmark.errors import UserError
-from benchmark.files import read_json
 from benchmark.plan.planner import Plan
 from benchmark.store.records import State
 from benchmark.store.store import Store
@@ -26,8 +25,8 @@ def require_results(plan: Plan, store: Store) -> None:
 def _contents(store: Store) -> str:
     """The cells of a store by data set, protocol and budget, in a few words."""
     counts: Counter[str] = Counter()
-    for path in sorted((store.root / "cells").glob("*/cell.json")):
-        record = read_json(path)
+    for folder in store.folders():
+        record = folder.record()
         dataset, budget = record.get("dataset"), record.get("budget")
         if isinstance(dataset, dict) and isinstance(budget, dict):
             setting = f"{dataset.get('id')} {record.get('length')}"

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from benchmark.config.files import is_yaml
 from benchmark.data import DatasetSpec
 from benchmark.errors import UserError
 from benchmark.files import write_json
@@ -118,7 +119,7 @@ def _planned(index: int, bundle: Bundle) -> PlannedBundle:
 
 
 def _absolute(suite: str) -> str:
-    return str(Path(suite).resolve()) if suite.endswith((".yaml", ".yml")) else suite
+    return str(Path(suite).resolve()) if is_yaml(suite) else suite
 
 
 def _plain(key: str, value: Any) -> Any:

@@ -61,7 +61,7 @@ def remove(store: Store, found: list[Removal]) -> None:
             _delete(path)
             continue
         try:
-            with store.lock(parts[1].rpartition("-")[2], timeout=0):
+            with store.lock(store.folder(parts[1]).key, timeout=0):
                 _delete(path)
         except Timeout:
             continue

@@ -23,7 +23,7 @@ def find_cell(store: Store, name: str) -> CellFolder:
         raise UserError(f"the store '{store.root}' holds no cells; run a suite first, or name another with --store.")
     found = [slug for slug in slugs if slug.startswith(name) or slug.rpartition("-")[2].startswith(name)]
     if len(found) == 1 or name in found:
-        return CellFolder(store.root / "cells" / (name if name in found else found[0]))
+        return store.folder(name if name in found else found[0])
     if found:
         what = f"several cells begin with '{name}' ({found[0]}, {found[1]}, …)"
         raise UserError(f"{what} in the store '{store.root}'; give more of a cell's name or key.")

@@ -18,8 +18,7 @@ def find_fit(store: Store, cell: Cell, sampling: Set[str]) -> CellFolder | None:
     if not sampling:
         return None
     own = _fit_digest(cell.record(), sampling)
-    for path in sorted((store.root / "cells").glob(f"{cell.slug.removesuffix(cell.key)}*")):
-        folder = CellFolder(path)
+    for folder in store.folders(cell.slug.removesuffix(cell.key)):
         record = folder.record()
         is_other = folder.key != cell.key and recorded_key(record) == folder.key
         if is_other and _fit_digest(record, sampling) == own and folder.is_finished("fit", folder.key):

@@ -84,7 +84,11 @@ class Store:
 
     def cell(self, cell: Cell) -> CellFolder:
         """The folder of a cell, which may not exist yet."""
-        return CellFolder(self.root / "cells" / cell.slug)
+        return self.folder(cell.slug)
+
+    def folder(self, slug: str) -> CellFolder:
+        """The folder of the cell with that slug, which may not exist."""
+        return CellFolder(self.root / "cells" / slug)
 
     def shared(self, name: str) -> Path:
         """A folder for what cells share, such as the encoders of a score."""
@@ -123,9 +127,10 @@ class Store:
         """Whether a live process holds a lock; a read-only store answers too."""
         return self.owner(name) is not None
 
-    def folders(self) -> list[CellFolder]:
-        """The folder of every cell in the store, by name."""
-        return [CellFolder(path) for path in sorted((self.root / "cells").glob("*")) if path.is_dir()]
+    def folders(self, beginning: str = "") -> list[CellFolder]:
+        """The folder of every cell in the store whose slug begins so, by name."""
+        paths = sorted((self.root / "cells").glob("*"))
+        return [CellFolder(path) for path in paths if path.is_dir() and path.name.startswith(beginning)]
 
     def state(self, cell: Cell, scores: tuple[str, ...], *, verify: bool = False) -> CellState:
         """What is known of a cell and which of its stages are missing for `scores`.

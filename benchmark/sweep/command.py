@@ -15,7 +15,6 @@ from benchmark.report.command_report import Report, write_tables
 from benchmark.report.text_table import TextTable
 from benchmark.report.written import written
 from benchmark.run.runner import Options
-from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import State
 from benchmark.store.store import Store
 from benchmark.sweep import loop, tables
@@ -92,7 +91,7 @@ def _report(
     folder = store.root / "sweeps" / checked.spec.name
     overview, grids = tables.trials_table(checked, trials), tables.sensitivity_tables(checked, trials)
     files = write_tables(folder, "trials", [overview]) + write_tables(folder, "sensitivity", grids)
-    origin = folders_origin(CellFolder(store.root / "cells" / slug) for trial in trials for slug in trial["cells"])
+    origin = folders_origin(store.folder(slug) for trial in trials for slug in trial["cells"])
     figures = write_figures(checked, study, trials, folder, origin)
     files = [*files, *figures, folder / "sweep.json"]
     record = tables.summary(checked, trials, test_scores, checked.storage(store), files)

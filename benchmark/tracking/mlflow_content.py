@@ -222,7 +222,7 @@ def _readable(name: str) -> str:
 
 
 def _folder(ref: CellRef, store: Store) -> CellFolder:
-    return CellFolder(store.root / "cells" / ref.slug)
+    return store.folder(ref.slug)
 
 
 def _provenance(ref: CellRef, store: Store) -> Provenance:
