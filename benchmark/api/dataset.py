@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,9 @@ from benchmark.data.locate import user_cache
 from benchmark.data.roles import some
 from benchmark.data.split import Role, seed_of_split
 from benchmark.data.units import Units
-from benchmark.errors import SkipCell, UserError, unknown
+from benchmark.errors import SkipCell, UserError
 from benchmark.interface import Windows
-
-PROTOCOLS = ("paper", "strict")
+from benchmark.protocols import Protocol, as_protocol
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ class Dataset:
     name: str
     title: str
     length: int
-    protocol: Literal["paper", "strict"]
+    protocol: Protocol
     windows: Windows
     validation: Windows | None
     test: Windows
@@ -126,12 +125,10 @@ def load_dataset(
         raise UserError(
             f"a data set is a name or a path, not {type(name_or_path).__name__}; save the data as a file first."
         )
-    if protocol not in PROTOCOLS:
-        raise unknown("protocol", protocol, PROTOCOLS)
+    chosen = as_protocol(protocol)
     spec = own_spec(Path(name_or_path), plain(options)) if options else load_spec(str(name_or_path))
     folder = None if data_dir is None else Path(data_dir)
     split_seed = seed_of_split(spec.id, length, protocol, *([seed] if seed else []))
-    chosen = cast("Literal['paper', 'strict']", protocol)
 
     def load() -> WindowSet:
         return load_windows(

@@ -13,6 +13,7 @@ from benchmark.config.files import beside, is_yaml, read_yaml, shipped, shipped_
 from benchmark.config.generators import short_name
 from benchmark.config.registry import Registry
 from benchmark.errors import UserError
+from benchmark.protocols import Protocol
 from benchmark.validation import FolderName, Frozen, parse
 
 FOLDER = "configs/suites"
@@ -49,7 +50,7 @@ class SuiteSpec(Frozen):
     title: str = Field(default="", description="The heading of the suite's table.")
     summary: str = Field(default="", description="One line on what the suite compares.")
     budget: str = Field(default="fast", description="How much training a cell gets: smoke, quick, fast or paper.")
-    protocol: Literal["paper", "strict"] = Field(
+    protocol: Protocol = Field(
         default="paper",
         description="paper trains and tests on all windows; strict keeps training and test windows apart.",
     )

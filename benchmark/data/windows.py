@@ -27,9 +27,9 @@ from benchmark.data.split import (
 )
 from benchmark.data.time import counted
 from benchmark.errors import UserError
+from benchmark.protocols import Protocol
 from benchmark.seeds import derive_seed
 
-Protocol = Literal["paper", "strict"]
 WINDOW_COLUMNS = ("window", "step")
 """The first columns of a table of windows, as `sample` writes it, both counted from 0."""
 FEWEST_TESTED = 5

@@ -13,8 +13,8 @@ from benchmark.config.generators import GeneratorSpec, load_class
 from benchmark.config.needs import Needs
 from benchmark.data import DatasetSpec
 from benchmark.interface import Generator
+from benchmark.protocols import Protocol
 
-Protocol = Literal["paper", "strict"]
 STRICT_ROLES = 3
 """Roles that windows have under protocol strict; its cells of two roles, whose test windows chose too, are other cells."""
 CHECKSUM = "checksum"

@@ -9,7 +9,8 @@ from typing import Any
 from benchmark.config.budgets import BUDGETS
 from benchmark.config.suites import MOST_SAMPLING_SEEDS, MOST_SEEDS, SuiteSpec
 from benchmark.data import DatasetSpec
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError
+from benchmark.protocols import as_protocol
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,7 @@ def apply_request(suite: SuiteSpec, request: Request) -> tuple[SuiteSpec, dict[s
     if request.budget is not None:
         changes["budget"] = BUDGETS.load(request.budget).name
     if request.protocol is not None:
-        if request.protocol not in ("paper", "strict"):
-            raise unknown("protocol", request.protocol, ("paper", "strict"))
-        changes["protocol"] = request.protocol
+        changes["protocol"] = as_protocol(request.protocol)
     if request.lengths is not None:
         changes["lengths"] = _lengths(request.lengths)
     changes |= _count("seeds", request.seeds, "training seed", MOST_SEEDS)

@@ -16,7 +16,7 @@ from benchmark.data import (
     window_counts,
 )
 from benchmark.errors import SkipCell, UserError
-from benchmark.plan.cell import Protocol
+from benchmark.protocols import Protocol
 
 
 @dataclass(frozen=True)

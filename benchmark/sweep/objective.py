@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from benchmark.errors import UserError, unknown
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import score_info
 from benchmark.plan.score_name import VALIDATION
+from benchmark.protocols import Protocol
 from benchmark.statistics import Summary, summarise
 from benchmark.store.store import Store
 from benchmark.sweep.spec import SweepSpec
@@ -30,7 +30,7 @@ class Objective:
     name: str
     title: str
     score: str | None
-    protocol: Literal["paper", "strict"]
+    protocol: Protocol
     is_test: bool = False
     maximise: bool = False
 

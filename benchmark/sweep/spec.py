@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from benchmark.config.files import read_yaml
 from benchmark.config.suites import MOST_SEEDS
 from benchmark.errors import UserError
+from benchmark.protocols import Protocol
 from benchmark.validation import Frozen, parse
 
 MOST_TRIALS = 100_000
@@ -41,7 +42,7 @@ class SweepSpec(Frozen):
     allow_test_objective: bool = False
     scores: tuple[str, ...] = ()
     budget: str = "fast"
-    protocol: Literal["paper", "strict"] | None = None
+    protocol: Protocol | None = None
     seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
     pruner: Literal["none", "median", "halving"] = "none"
     prune_on: str | None = None

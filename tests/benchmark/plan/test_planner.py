@@ -8,10 +8,11 @@ import pytest
 from benchmark.config.suites import SUITES, SuiteSpec, Variant, load_suite
 from benchmark.data import own_spec, spec_from_csv
 from benchmark.errors import UserError
-from benchmark.plan.cell import Cell, Protocol
+from benchmark.plan.cell import Cell
 from benchmark.plan.keys import make_metric, sample_key, score_info, score_key, shared_name
 from benchmark.plan.planner import Plan, make_plan, size_class
 from benchmark.plan.request import Request
+from benchmark.protocols import Protocol
 from benchmark.report.suite import plan_notes
 from benchmark.tracking.suite_runs import from_plan, refer
 from benchmark.validation import parse

@@ -12,9 +12,10 @@ from baselines.controls.copy import Copy
 from benchmark.config.suites import SuiteSpec
 from benchmark.files import write_json
 from benchmark.interface import FitContext, Windows
-from benchmark.plan.cell import Cell, Protocol
+from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
+from benchmark.protocols import Protocol
 from benchmark.run.stages import CellRun
 from benchmark.store.store import Store
 from metrics.base import DEFAULT_CONTEXT, Score, ScoreContext
