@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from benchmark.config.budgets import is_shortened
 from benchmark.plan.keys import score_info
 from benchmark.report.columns import TESTS, Unit
-from benchmark.report.published import is_altered
+from benchmark.report.published import REAL_DATA, is_altered
 from benchmark.report.spread import LEVELS
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ BESIDE = (
 """The caption's sentence on what stands beside a measured value."""
 NO_NOISE = "Columns without a floor have no measured noise: there only the interval decides."
 """The caption's sentence where a verdict had no noise to go by."""
+OF_COPY = "The published value of Copy is the paper's of real data scored against itself."
+"""The caption's sentence where one stands beside the control."""
 
 
 def caption_of(frame: pd.DataFrame, titles: Mapping[Setting, str], blocks: tuple[Block, ...]) -> str:
@@ -42,7 +44,7 @@ def caption_of(frame: pd.DataFrame, titles: Mapping[Setting, str], blocks: tuple
 def beside_of(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
     """The caption's end: what stands in parentheses, empty where nothing does."""
     judged = [
-        (entry, floor)
+        (row.generator, entry, floor)
         for block in blocks
         if not block.info.depends_on_machine
         for row in block.rows
@@ -52,9 +54,12 @@ def beside_of(frame: pd.DataFrame, blocks: tuple[Block, ...]) -> str:
     if not judged:
         return ""
     if any(map(is_shortened, frame["budget"].unique())):
-        return "In parentheses the published value; a shortened metric gives no verdict."
-    unknown = any(entry.verdict is not None and floor is None for entry, floor in judged)
-    return f"{BESIDE} {NO_NOISE}" if unknown else BESIDE
+        sentences = ["In parentheses the published value; a shortened metric gives no verdict."]
+    else:
+        unknown = any(entry.verdict is not None and floor is None for _, entry, floor in judged)
+        sentences = [BESIDE, NO_NOISE] if unknown else [BESIDE]
+    is_real = any(generator in REAL_DATA.values() for generator, *_ in judged)
+    return " ".join([*sentences, *([OF_COPY] if is_real else [])])
 
 
 def _windows(frame: pd.DataFrame, titles: Mapping[Setting, str]) -> Iterable[str]:
