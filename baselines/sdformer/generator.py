@@ -223,7 +223,7 @@ def _likelihood(stages: Stages, tokens: Tensor, objective: Objective, context: F
 
 
 def _warnings(measurements: Mapping[str, Any], variance: float, vocab_size: int) -> list[str]:
-    """Sentences on a codebook that fell onto few codes or leaves most of the windows' variance, and on repeated windows."""
+    """Sentences on a collapsed codebook, reconstructions that leave most of the windows' `variance`, and repeated windows."""
     found = []
     if measurements["codebook_usage"] < _LEAST_USAGE:
         found.append(

@@ -81,7 +81,7 @@ def score(
 
     Example: python -m benchmark score --fake fake.npy --as mine --dataset stocks --length 24 --selection "last checkpoint"
     """
-    refuse_others(context, WAYS, dict.fromkeys(OF_A_ROW, "--as"))
+    refuse_others(context, WAYS, dict.fromkeys(OF_A_ROW, "--as NAME"))
     if name is not None:
         if dataset is None or length is None:
             raise UserError("--as needs the setting of its row; add --dataset and --length.")

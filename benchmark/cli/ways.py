@@ -24,7 +24,13 @@ def refuse_others(context: typer.Context, ways: Mapping[str, Set[str]], needs: M
         if lacking:
             raise UserError(f"{', and '.join(lacking)}; add it, or leave the option out.")
         return
-    refuse_beside(context, [name for name in given if name != way and name not in ways[way]], given[way])
+    others = [name for name in given if name != way and name not in ways[way]]
+    for name in others:
+        if needs and name in needs:
+            raise UserError(
+                f"{given[way]} takes no {given[name]}, which needs {needs[name]}; leave out one or the other."
+            )
+    refuse_beside(context, others, given[way])
 
 
 def refuse_beside(context: typer.Context, names: Iterable[str], chosen: str) -> None:
@@ -41,5 +47,6 @@ def _given(context: typer.Context) -> dict[str, str]:
     for one in context.command.params:
         source = context.get_parameter_source(one.name or "")
         if one.name and source is not None and source.name == "COMMANDLINE":
-            found[one.name] = one.opts[0] if one.opts[0].startswith("-") else one.opts[0].upper()
+            option = one.secondary_opts[0] if one.secondary_opts and not context.params[one.name] else one.opts[0]
+            found[one.name] = option if option.startswith("-") else option.upper()
     return found

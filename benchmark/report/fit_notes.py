@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 LIKELIHOODS = ("train_nats", "validation_nats", "uniform_nats", "repeated_share", "duplicate_share")
 """Columns of a results frame that `benchmark.training.likelihood_measurements` describes."""
 LIKELIHOODS_ARE = (
-    "Negative log-likelihood of a training window in nats (of a uniform draw from the training windows), and share of samples "
-    "with all tokens of a training window (of training windows with all tokens of another):"
+    "Negative log-likelihood of a training window in nats (of a uniform draw from the training windows), and probability that a "
+    "sample at temperature 1 has all tokens of a training window (share of training windows with all tokens of another):"
 )
 LIKELIHOOD_HEADER = (
     "generator",
@@ -24,7 +24,7 @@ LIKELIHOOD_HEADER = (
     "nats of a training window",
     "of a validation window",
     "of a uniform draw from the training windows",
-    "samples with all tokens of a training window",
+    "samples at temperature 1 with all tokens of a training window",
     "training windows with all tokens of another",
 )
 
@@ -49,7 +49,8 @@ def likelihood_notes(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[str
             nats += f", validation {values['validation_nats']:.1f}"
         shares = ""
         if not math.isnan(values["repeated_share"]):
-            shares = f", {_percent(values['repeated_share'])} ({_percent(values['duplicate_share'])})"
+            duplicates = _percent(values["duplicate_share"])
+            shares = f", {_percent(values['repeated_share'])}" + (f" ({duplicates})" if duplicates else "")
         found.append(f"{' on '.join(setting)} {nats}{shares}")
     return [f"{LIKELIHOODS_ARE} {'; '.join(found)}."] if found else []
 
@@ -82,10 +83,12 @@ def likelihood_text(values: pd.Series[Any]) -> str:
     parts = [f"training {train:.1f}"]
     if not math.isnan(validation):
         parts.append(f"validation {validation:.1f}")
-    parts.append(f"uniform draw of training windows {uniform:.1f}")
+    if not math.isnan(uniform):
+        parts.append(f"uniform draw of training windows {uniform:.1f}")
     if not math.isnan(repeated):
-        known = f"samples with all tokens of a training window {_percent(repeated)}"
-        parts.append(f"{known} (training windows with all tokens of another {_percent(duplicates)})")
+        parts.append(f"samples at temperature 1 with all tokens of a training window {_percent(repeated)}")
+    if not math.isnan(duplicates):
+        parts.append(f"training windows with all tokens of another {_percent(duplicates)}")
     return ", ".join(parts)
 
 

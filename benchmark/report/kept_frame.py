@@ -92,7 +92,9 @@ def read_frame(path: Path) -> pd.DataFrame:
     _check_values(frame, path)
     # Frames that were kept before a column was there have none of it.
     frame = frame.reindex(columns=list(COLUMNS)).astype(dict.fromkeys(ADDED_TEXTS, object))
-    return frame.fillna({**dict.fromkeys(ADDED_TEXTS, ""), "commit": "", "sampling_seed": 0})
+    frame = frame.fillna({**dict.fromkeys(ADDED_TEXTS, ""), "commit": "", "sampling_seed": 0})
+    # A text that somebody broke into lines would leave the comment that LaTeX has for it.
+    return frame.assign(**{name: frame[name].astype(str).str.split().str.join(" ") for name in ("reason", "warnings")})
 
 
 def _check_values(frame: pd.DataFrame, path: Path) -> None:

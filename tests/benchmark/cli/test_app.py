@@ -26,6 +26,15 @@ def test_list_has_a_line_for_everything(command: CommandLine) -> None:
     assert all(line for entries in found.values() for line in entries.values())
 
 
+def test_describe_takes_the_budget_of_the_environment_and_parameters_without_the_generators_name(
+    command: CommandLine,
+) -> None:
+    done = command("describe", "timevae", "--set", "latent=7", "--json", "-", TIMEMAR_BUDGET="smoke")
+    record = json.loads(done.stdout)
+    assert record["budget"] == "smoke"
+    assert record["params"]["latent"]["value"] == 7
+
+
 def test_describe_counts_parameters_by_part(command: CommandLine) -> None:
     record = json.loads(command("describe", "timemar_s", "--dataset", "etth", "--json", "-").stdout)
     assert record["parameters"]["total"] == sum(record["parameters"]["parts"].values())

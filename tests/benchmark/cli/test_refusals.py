@@ -14,9 +14,9 @@ import pytest
 
 from benchmark.cli import app as cli
 from benchmark.cli.printing import emit
-from benchmark.config.generators import load_spec
+from benchmark.config.generators import load_class, load_spec
 from benchmark.config.suites import SuiteSpec
-from benchmark.errors import UserError, refusal, refused
+from benchmark.errors import SkipCell, UserError, refusal, refused
 from benchmark.files import write_bytes
 from benchmark.plan import sizes
 from benchmark.plan.planner import Plan, make_plan
@@ -189,6 +189,17 @@ def test_memory_that_is_not_there_is_refused_by_arithmetic(monkeypatch: pytest.M
     ) as raised:
         sizes.check_memory(generator, 24, 5, "cpu")
     assert classify(raised.value)[0] == "out of memory"
+
+
+def test_memory_is_that_of_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "usable_memory", lambda: 1)
+    generator = load_class(load_spec("timemar_s"))()
+    with pytest.raises(MemoryError, match="but this machine has 0 GB"):
+        sizes.check_memory(generator, 24, 5, "cpu")
+
+
+def test_the_reason_of_a_skip_is_a_clause() -> None:
+    assert str(SkipCell("the file is not here.")) == str(SkipCell("the file is not here")) == "the file is not here"
 
 
 def test_an_allocators_text_becomes_a_sentence() -> None:

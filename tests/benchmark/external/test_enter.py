@@ -179,14 +179,14 @@ def test_the_command_scores_a_row_and_refuses_options_without_effect(samples: Pa
     for extra, sentence in (
         (("--real", str(samples)), "--as takes no --real;"),
         (("--seed", "3"), "--as takes no --seed;"),
-        (("--no-controls",), "--as takes no --controls;"),
+        (("--no-controls",), "--as takes no --no-controls;"),
     ):
         refused = command(*setting, *extra)
         assert (refused.returncode, sentence in refused.stderr) == (2, True)
     alone = command("score", "--fake", str(samples), "--real", str(samples), "--code", "x")
-    assert (alone.returncode, "--real takes no --code;" in alone.stderr) == (2, True)
+    assert (alone.returncode, "--real takes no --code, which needs --as NAME;" in alone.stderr) == (2, True)
     neither = command("score", "--fake", str(samples), "--code", "x", "--units", "data")
-    assert (neither.returncode, "--units needs --as, and --code needs --as" in neither.stderr) == (2, True)
+    assert (neither.returncode, "--units needs --as NAME, and --code needs --as NAME" in neither.stderr) == (2, True)
     assert command("score", "--fake", str(samples)).returncode == 2
 
 

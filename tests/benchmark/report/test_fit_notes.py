@@ -52,8 +52,8 @@ def test_likelihoods_are_one_note_of_means_over_training_seeds() -> None:
     ("changes", "words"),
     [
         ({"validation_nats": 271.04}, "validation 271.0"),
-        ({"repeated_share": 0.0009}, "a training window < 0.1 %"),
-        ({"repeated_share": 1.0}, "a training window 100.0 %"),
+        ({"repeated_share": 0.0009}, "all tokens of a training window < 0.1 %"),
+        ({"repeated_share": 1.0}, "all tokens of a training window 100.0 %"),
     ],
 )
 def test_likelihoods_in_words(changes: dict[str, float], words: str) -> None:
@@ -80,6 +80,16 @@ def test_frames_kept_before_these_columns_have_no_notes(tmp_path: Path) -> None:
     made = frame(rows("timevae", "stocks", [0.1, 0.2]))
     made.drop(columns=["warnings", *LIKELIHOODS]).to_csv(tmp_path / "results.csv", index=False)
     assert frame_tables(read_frame(tmp_path / "results.csv"))[0].notes == ()
+
+
+def test_what_is_not_known_is_left_out_and_broken_lines_are_joined(tmp_path: Path) -> None:
+    known = {"train_nats": 14.0, "uniform_nats": 8.2, "repeated_share": 0.4}
+    made = frame(rows("timevae", "stocks", [0.1], warnings="first\nsecond", **known))
+    made.to_csv(tmp_path / "results.csv", index=False)
+    notes = frame_tables(read_frame(tmp_path / "results.csv"))[0].notes
+    assert notes[0].endswith("first second")
+    assert notes[1].endswith("Timevae on Stocks 24 14.0 (8.2), 40.0 %.")
+    assert "nan" not in likelihood_text(pd.Series({**dict.fromkeys(LIKELIHOODS, float("nan")), "train_nats": 5.0}))
 
 
 def test_a_note_holds_validation_windows_where_they_were_measured() -> None:

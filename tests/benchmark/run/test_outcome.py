@@ -52,7 +52,7 @@ def test_a_score_that_does_not_apply_keeps_no_other_from_being_computed(tmp_path
         ((State.STORAGE, State.INTERRUPTED), State.INTERRUPTED),
     ],
 )
-def test_the_gravest_ending_is_the_cells(states: tuple[State, ...], first: State) -> None:
+def test_the_most_severe_ending_is_the_cells(states: tuple[State, ...], first: State) -> None:
     endings = {f"score:{number}": Ending(state=state) for number, state in enumerate(states)}
     assert most_severe(endings)[1].state is first
 

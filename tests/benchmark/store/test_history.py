@@ -89,6 +89,18 @@ def test_every_trained_generator_says_how_much_it_trains() -> None:
                 assert training_work(cell, cell.params), cell.generator
 
 
+def test_a_generator_whose_estimate_raises_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    (cell,) = make_plan(
+        SuiteSpec(name="x", datasets=("sines",), generators=("timevae",), budget="fast"), Request()
+    ).cells
+
+    def broken(self: object, windows: int) -> int:
+        raise RuntimeError("somebody else's code")
+
+    monkeypatch.setattr(cell.generator_class, "training_windows", broken)
+    assert training_work(cell, cell.params) is None
+
+
 def test_variants_of_one_generator_are_told_apart(tmp_path: Path) -> None:
     variants = tuple(Variant(generator="timevae", params={"latent": size}) for size in (4, 16))
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), variants=variants, budget="fast")

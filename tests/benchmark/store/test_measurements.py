@@ -8,7 +8,15 @@ from benchmark.store.measurements import measurements_of
 
 
 def test_numbers_alone_are_measurements(tmp_path):
-    measured = {"mse": 0.5, "steps": 3, "usage": None, "flag": True, "bad": float("inf"), "by_scale": [1.0]}
+    measured = {
+        "mse": 0.5,
+        "steps": 3,
+        "usage": None,
+        "flag": True,
+        "bad": float("inf"),
+        "large": 10**400,
+        "by_scale": [1.0],
+    }
     (tmp_path / "generator.json").write_text(json.dumps({"fitted": {"best_step": 7, "measurements": measured}}))
     assert measurements_of(tmp_path) == {"best_step": 7.0, "mse": 0.5, "steps": 3.0}
 
