@@ -21,11 +21,11 @@ LIKELIHOODS_ARE = (
 LIKELIHOOD_HEADER = (
     "generator",
     "data set",
-    "nats of a training window",
-    "of a validation window",
-    "of a uniform draw from the training windows",
-    "samples at temperature 1 with all tokens of a training window",
-    "training windows with all tokens of another",
+    "nats, training",
+    "nats, validation",
+    "nats, uniform",
+    "samples that repeat",
+    "training windows that repeat",
 )
 
 

@@ -60,14 +60,16 @@ def counts(frame: pd.DataFrame) -> str:
 
 
 def tables(frame: pd.DataFrame) -> tuple[TextTable, ...]:
-    """A table for each protocol and budget, and Table 8's grid of variants, whose long names would widen the first."""
+    """A table for each protocol and budget, at length 24 and beyond it, and Table 8's grid; one of all would be too wide."""
     suite = load_suite("table8")
     variants = frame["generator"].str.contains("/")
     floor = (frame["generator"] == "oracle") & frame["dataset"].isin(suite.datasets)
     part = frame[(variants | floor) & (frame["protocol"] == suite.protocol) & frame["metric"].isin(suite.scores)]
     title = f"{suite.title}, budget {suite.budget}"
     made = make_table(part, title=title, dataset_titles=dataset_titles(part))
-    return (*frame_tables(frame[~variants]), grid(made, suite.variants))
+    single = frame[~variants]
+    usual = single["length"] == suite.lengths[0]
+    return (*frame_tables(single[usual]), *frame_tables(single[~usual]), grid(made, suite.variants))
 
 
 def figure_2(frame: pd.DataFrame, folder: Path) -> list[Path]:
