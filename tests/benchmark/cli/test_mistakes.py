@@ -117,7 +117,7 @@ CASES = [
     (("run", "--tracking", "http://127.0.0.1:999999"), r"no tracking URI; check its host and port"),
     (("check", "copy", "--set", "width=1"), r"unknown key 'width' in generator 'copy'; there is none to choose"),
     (("list", "models"), r"unknown kind 'models'; choose one of"),
-    (("tables", "--format", "csv", "--digits", "2", "--no-controls"), r"--format csv takes no --controls and --digits; leave"),
+    (("tables", "--format", "csv", "--digits", "2", "--no-controls"), r"--format csv takes no --no-controls and --digits; leave"),
     (("tables", "--format", "latx"), r"unknown format 'latx' in --format; did you mean 'latex'\?"),
     (("tables", "--output", "no/where.tex"), r"the folder 'no' of --output does not exist"),
     (("tables", "--output", "folder"), r"--output 'folder' cannot be written \(Is a directory\); name a file in it"),
