@@ -9,6 +9,7 @@ controls has stay in their own frame.
 
 from __future__ import annotations
 
+import argparse
 from functools import partial
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def figure_2(frame: pd.DataFrame, folder: Path) -> list[Path]:
 
 def main() -> None:
     """Write the report, the tables, the figure and the counts."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     frame = kept()
     print(report_rows(frame, MEASURED / "report.html", "Everything measured").text())  # noqa: T201
     write_bytes(MEASURED / "tables.tex", render_tables(frame, tables(frame), "latex").encode())

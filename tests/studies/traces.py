@@ -5,6 +5,7 @@ python -m tests.studies.traces
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,7 @@ def context_fid() -> list[tuple[str, float]]:
 
 def main() -> None:
     """Compare and write the table."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     torch.set_num_threads(1)
     rows = [[what, f"{error:.1e}"] for what, error in (*classifier(), *predictor(), *context_fid())]
     insert(ROOT / "metrics" / "README.md", "traces", table(["what", "largest difference"], rows))
