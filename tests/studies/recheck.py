@@ -117,7 +117,7 @@ def main() -> None:
     again = Store(MEASURED / "recheck").create()
     cells = chosen(Store(MEASURED / "records"), again.root / "chosen.json", arguments.count, arguments.seed)
     for cell in cells:
-        if not arguments.compare_only and place(cell) not in done(store):
+        if not arguments.compare_only and place(cell) not in done(store) | done(again):
             compute(place(cell), store.root)
         if done(store):
             keep(store, again)
