@@ -68,6 +68,17 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 4 :]}"
 
 
+def one_line(error: object) -> str:
+    """What somebody else's error says, in one line; its class where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def first_line(error: object) -> str:
+    """The first line of an error whose other lines are its library's details, without a full stop; its class likewise."""
+    lines = map(str.strip, str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__).rstrip(".")
+
+
 def unknown(kind: str, name: object, known: Iterable[str], *, owner: str = "") -> UserError:
     """The one sentence for a name that does not exist, with the nearest one that does."""
     names = sorted(known)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured, flat
+from metrics.common.measured import DeterministicMetric, Measured, flat
 from metrics.common.supports import support_coverage, support_coverage_floor
 
 
-class AlphaPrecision(Comparison):
+class AlphaPrecision(DeterministicMetric):
     """1 − 2 ∫ |P_α − α| dα, P_α the share of generated windows in the smallest ball that holds the share α of real ones.
 
     Balls are around the mean of the flattened real windows. 0 where all generated windows lie outside, or all in the centre; the

@@ -9,8 +9,9 @@ import numpy as np
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_shape, check_training
 from metrics.common.clusters import Estimate, Variance, check_blocks, mean_ratio_by_block
-from metrics.common.comparison import flat
+from metrics.common.copies import are_among
 from metrics.common.forecaster import RESOLUTION, horizon_errors, horizons_of
+from metrics.common.measured import flat
 
 GROUPS = 5
 """Runs of generated windows, each left out once for the spread of the gain over generated windows: in order, since windows that
@@ -51,8 +52,7 @@ class AugmentationGain(Metric):
         real, _ = check_pair(real, fake, self.min_windows)
         check_shape(self, real)
         blocks = check_blocks(self, context)
-        known = {row.tobytes() for row in flat(training)}
-        added = fake[[row.tobytes() not in known for row in flat(fake)]]
+        added = fake[~are_among(flat(fake), flat(training))]
         alone = horizon_errors(training, real) + RESOLUTION
         together = horizon_errors(np.concatenate([training, added]), real) + RESOLUTION
         ratio = mean_ratio_by_block(together, alone, blocks.real)

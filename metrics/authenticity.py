@@ -7,8 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
-from metrics.common.checks import check_training
-from metrics.common.comparison import flat
+from metrics.common.copies import distinct_training
 from metrics.common.neighbours import nearest
 
 
@@ -39,12 +38,9 @@ class Authenticity(Metric):
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; requires `context.training` with two different windows."""
         del real
-        training, fake = check_training(self, context, fake)
         # A training window that occurs twice would be at no distance from itself, and its copies authentic.
-        known = np.unique(flat(training), axis=0)
-        if len(known) < 2:
-            raise ValueError("all training windows are the same one; authenticity needs at least two different ones.")
-        found = nearest(flat(fake), known)
+        known, generated = distinct_training(self, context, fake)
+        found = nearest(generated, known)
         spacing = nearest(known, known, leave_one_out=True).distances
         context.progress(1, 1)
         share = float(np.mean(found.distances > spacing[found.rows]))

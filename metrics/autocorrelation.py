@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured
 from metrics.common.lagged import autocorrelations
+from metrics.common.measured import DeterministicMetric, Measured
 
 
-class Autocorrelation(Comparison):
+class Autocorrelation(DeterministicMetric):
     """Mean |difference| of the autocorrelations of real and generated windows, over all lags 1 … T − 1 and features.
 
     Mean and variance are pooled over windows and steps, so the level of a window counts as memory. A constant feature has none.

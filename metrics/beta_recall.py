@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured, flat
+from metrics.common.measured import DeterministicMetric, Measured, flat
 from metrics.common.supports import support_coverage, support_coverage_floor
 
 
-class BetaRecall(Comparison):
+class BetaRecall(DeterministicMetric):
     """1 − 2 ∫ |R_β − β| dβ, R_β the share of real windows in the smallest ball that holds the share β of generated ones.
 
     Balls are around the mean of the flattened generated windows. It is the definition taken at its word; the estimator of the

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Measured, SeededComparison
+from metrics.common.measured import Measured, SeededMetric
 from metrics.common.two_sample import FOLDS, out_of_fold
 
 
-class C2ST(SeededComparison):
+class C2ST(SeededMetric):
     """Accuracy − ½ of a cross-validated classifier that does not shrink with the number of features.
 
     Near −½ the generated windows are copies of the real ones: a copy left out is called what its original is, so the sign

@@ -6,11 +6,11 @@ import math
 from typing import ClassVar
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Measured, SeededComparison
+from metrics.common.measured import Measured, SeededMetric
 from metrics.common.two_sample import FOLDS, out_of_fold
 
 
-class C2STAUC(SeededComparison):
+class C2STAUC(SeededMetric):
     """How often a cross-validated classifier finds a real window more real than a generated one; ½ is chance.
 
     The classifier is that of `c2st`. Ranks still differ where all answers fall on one side of ½, so this sees small

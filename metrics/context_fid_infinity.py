@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import MetricInfo
-from metrics.common.comparison import Measured
 from metrics.common.encoded import EncodedMetric
 from metrics.common.frechet import frechet_distance, moments
+from metrics.common.measured import Measured
 
 SIZES = 12
 LEAST_SHARE = 0.25

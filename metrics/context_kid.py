@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import MetricInfo
-from metrics.common.comparison import Measured
 from metrics.common.encoded import EncodedMetric
+from metrics.common.measured import Measured
 
 _BLOCK_ROWS = 1024
 

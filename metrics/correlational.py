@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured
 from metrics.common.lagged import cross_correlations
+from metrics.common.measured import DeterministicMetric, Measured
 
 
-class Correlational(Comparison):
+class Correlational(DeterministicMetric):
     """A tenth of the sum, over all pairs of features, of |difference| of their correlations at lag 0.
 
     Correlations are pooled over windows and steps; each pair counts once. It grows with the number of pairs, so it compares

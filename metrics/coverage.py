@@ -6,11 +6,11 @@ import math
 from typing import ClassVar
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured, flat
+from metrics.common.measured import DeterministicMetric, Measured, flat
 from metrics.common.neighbours import NEIGHBOURS, counts_in_balls, squared_radii
 
 
-class Coverage(Comparison):
+class Coverage(DeterministicMetric):
     """The share of real windows in whose neighbourhood there is a generated one.
 
     A neighbourhood is the ball around a real window up to its fifth nearest other one, border included; distances are Euclidean

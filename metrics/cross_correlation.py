@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured
 from metrics.common.lagged import cross_correlations
+from metrics.common.measured import DeterministicMetric, Measured
 
 MOST_LAGS = 24
 
 
-class CrossCorrelation(Comparison):
+class CrossCorrelation(DeterministicMetric):
     """Mean |difference| of the cross-correlations of all pairs of features at the lags −L … L, L = min(T − 1, 24).
 
     Mean and variance are pooled over windows and steps. One feature alone has no pair: NotApplicable is raised.

@@ -11,7 +11,7 @@ import numpy as np
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_training
 from metrics.common.clusters import Estimate, Numbers, RankShift, Variance, check_blocks, rank_shift, variance_by_block
-from metrics.common.comparison import Measured, collect, flat
+from metrics.common.measured import Measured, collect, flat
 from metrics.common.neighbours import Points, nearest
 from metrics.common.threads import one_thread
 

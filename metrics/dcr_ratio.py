@@ -7,8 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
-from metrics.common.checks import check_training
-from metrics.common.comparison import flat
+from metrics.common.copies import are_among, distinct_training
 from metrics.common.neighbours import nearest
 
 
@@ -39,15 +38,10 @@ class DCRRatio(Metric):
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; requires `context.training` with two different windows. The real windows have no effect."""
         del real
-        training, fake = check_training(self, context, fake)
-        seen = np.unique(flat(training), axis=0)
-        if len(seen) < 2:
-            raise ValueError("all training windows are the same one; dcr_ratio needs at least two different ones.")
-        generated = flat(fake)
-        known = {row.tobytes() for row in seen}
-        copied = np.array([row.tobytes() in known for row in generated])
-        distances = np.where(copied, 0.0, nearest(generated, seen).distances)
-        spacing = nearest(seen, seen, leave_one_out=True).distances
+        known, generated = distinct_training(self, context, fake)
+        copied = are_among(generated, known)
+        distances = np.where(copied, 0.0, nearest(generated, known).distances)
+        spacing = nearest(known, known, leave_one_out=True).distances
         median_generated, median_training = float(np.median(distances)), float(np.median(spacing))
         context.progress(1, 1)
         return Score(
@@ -56,6 +50,6 @@ class DCRRatio(Metric):
                 "median_generated": median_generated,
                 "median_training": median_training,
                 "exact_copies": float(copied.mean()),
-                "distinct_training_windows": len(seen),
+                "distinct_training_windows": len(known),
             },
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured, flat
+from metrics.common.measured import DeterministicMetric, Measured, flat
 from metrics.common.neighbours import NEIGHBOURS, counts_in_balls, squared_radii
 
 
-class Density(Comparison):
+class Density(DeterministicMetric):
     """The number of real windows whose neighbourhood holds a generated one, averaged over generated windows, over 5.
 
     A neighbourhood is the ball around a real window up to its fifth nearest other one, border included; distances are Euclidean

@@ -7,8 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
-from metrics.common.checks import check_training
-from metrics.common.comparison import flat
+from metrics.common.copies import are_among, distinct_training
 from metrics.common.neighbours import nearest
 
 QUANTILE = 0.01
@@ -46,12 +45,8 @@ class Duplicates(Metric):
     def compute(self, real: Windows, fake: Windows, context: ScoreContext = DEFAULT_CONTEXT) -> Score:
         """See `Metric.compute`; requires `context.training` with two different windows."""
         del real
-        training, fake = check_training(self, context, fake)
-        generated, known = flat(fake), np.unique(flat(training), axis=0)
-        if len(known) < 2:
-            raise ValueError("all training windows are the same one; duplicates needs at least two different ones.")
-        seen = {row.tobytes() for row in known}
-        exact = np.array([row.tobytes() in seen for row in generated])
+        known, generated = distinct_training(self, context, fake)
+        exact = are_among(generated, known)
         near = float(np.quantile(nearest(known, known, leave_one_out=True).distances, QUANTILE))
         found = exact | (nearest(generated, known).distances < near)
         context.progress(1, 1)

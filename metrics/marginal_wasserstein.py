@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured
+from metrics.common.measured import DeterministicMetric, Measured
 
 
-class MarginalWasserstein(Comparison):
+class MarginalWasserstein(DeterministicMetric):
     """Mean over features of the Wasserstein-1 distance between all real and all generated values of a feature.
 
     In units of the feature's range. Order in time and ties between features play no part.

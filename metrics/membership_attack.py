@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from metrics.base import DEFAULT_CONTEXT, Blocks, Metric, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_shape, check_training
 from metrics.common.clusters import Numbers, area_by_block, check_blocks, check_several, rank_shift
-from metrics.common.comparison import Measured, collect, flat
+from metrics.common.measured import Measured, collect, flat
 from metrics.common.neighbours import Points, nearest
 
 MOST_WINDOWS = 1000

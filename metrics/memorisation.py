@@ -9,7 +9,8 @@ import numpy as np
 
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, NotApplicable, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_training
-from metrics.common.comparison import Measured, collect, flat
+from metrics.common.copies import are_among
+from metrics.common.measured import Measured, collect, flat
 from metrics.common.neighbours import Points, nearest
 
 
@@ -44,8 +45,7 @@ class Memorisation(Metric):
         training, fake = check_training(self, context, fake)
         holdout, _ = check_pair(real, fake, at_least=1)
         known, unknown, generated = flat(training), flat(holdout), flat(fake)
-        seen = {row.tobytes() for row in known}
-        common = sum(row.tobytes() in seen for row in unknown)
+        common = int(are_among(unknown, known).sum())
         if common == len(unknown):
             raise NotApplicable(
                 "memorisation compares training with hold-out windows, and all reference windows are training windows here; "

@@ -50,6 +50,7 @@ BACKENDS: dict[str, dict[str, str]] = {
     },
 }
 """The metrics with a second, independent implementation; a back end is named like its module and its extra."""
+BACKEND_NAMES = ("torch", *BACKENDS)
 
 
 def names() -> list[str]:
@@ -66,7 +67,7 @@ def load(name: str, backend: str = "torch") -> type[Metric]:
 
 def _location_on(backend: str, name: str) -> str:
     if backend not in BACKENDS:
-        raise ValueError(f"unknown back end '{backend}'; choose one of: torch, {', '.join(BACKENDS)}.")
+        raise ValueError(f"unknown back end '{backend}'; choose one of: {', '.join(BACKEND_NAMES)}.")
     _location(name)
     if name not in BACKENDS[backend]:
         offered = ", ".join(BACKENDS[backend])

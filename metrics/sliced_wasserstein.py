@@ -7,12 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Measured, SeededComparison, flat
+from metrics.common.measured import Measured, SeededMetric, flat
 
 PROJECTIONS = 200
 
 
-class SlicedWasserstein(SeededComparison):
+class SlicedWasserstein(SeededMetric):
     """Mean Wasserstein-1 distance between flattened windows along 200 directions, drawn uniformly by the seed."""
 
     info: ClassVar[MetricInfo] = MetricInfo(

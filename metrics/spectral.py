@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Comparison, Measured
+from metrics.common.measured import DeterministicMetric, Measured
 
 FLOOR_POWER = 1e-8
 """Added to every power: that of white noise with a standard deviation of 1e-4 of the range."""
@@ -16,7 +16,7 @@ FLOOR_POWER = 1e-8
 _BLOCK_NUMBERS = 4_000_000
 
 
-class Spectral(Comparison):
+class Spectral(DeterministicMetric):
     """Root mean square difference of the log power spectra over frequencies, averaged over features.
 
     The power at the frequencies 1/T … ½ a step is averaged over windows and its natural logarithm taken: a difference of 1 means

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from metrics.base import MetricInfo, Windows
-from metrics.common.comparison import Measured, SeededComparison
 from metrics.common.forecaster import RESOLUTION, fit
+from metrics.common.measured import Measured, SeededMetric
 
 
-class TSTR(SeededComparison):
+class TSTR(SeededMetric):
     """Mean absolute error on real windows of a next-step predictor trained on generated ones, over that of one trained on real.
 
     A ridge regression predicts every feature from the last four (or T − 1) steps of all. Each seed halves the real windows; both

@@ -9,8 +9,8 @@ import numpy as np
 from metrics.base import DEFAULT_CONTEXT, Metric, MetricInfo, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_shape, check_training
 from metrics.common.clusters import Doubles, Numbers, Variance, check_blocks, mean_ratio_by_block
-from metrics.common.comparison import Measured, collect
 from metrics.common.forecaster import RESOLUTION, horizon_errors, horizons_of
+from metrics.common.measured import Measured, collect
 
 DRAWS = 5
 """Draws of real training windows a repetition."""

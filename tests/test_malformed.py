@@ -21,7 +21,7 @@ from benchmark.config.suites import parse_assignments
 from benchmark.data import load_series, own_spec, spec_from_csv
 from benchmark.errors import AlteredFileError, UserError
 from benchmark.files import write_json
-from benchmark.store.records import sealed
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from tests.conftest import ROOT, CommandLine
 from tests.malformed.target import Broken, Target, read
@@ -295,26 +295,16 @@ def test_an_edited_model_of_a_saved_generator_is_told(tmp_path: Path) -> None:
             (tmp_path / "saved" / name).write_bytes(content)
 
     put({})
-    whole = api.load_generator(tmp_path / "saved").sample(2, seed=0)
-    edited = saved_files()["model/generator.json"].replace(b"8", b"null")
-    put({"model/generator.json": edited})
+    api.load_generator(tmp_path / "saved")
+    put({"model/generator.json": saved_files()["model/generator.json"].replace(b"8", b"null")})
     with pytest.raises(UserError, match=r"the model in '.*saved' was altered after save wrote it"):
         api.load_generator(tmp_path / "saved")
-    record = json.loads(saved_files()["estimator.json"])
-    del record["files"]  # as programs of before wrote it
-    put({"estimator.json": json.dumps(record).encode()})
-    np.testing.assert_array_equal(api.load_generator(tmp_path / "saved").sample(2, seed=0), whole)
 
 
-def test_an_old_checkpoint_without_a_seal_that_is_damaged_is_altered(tmp_path: Path) -> None:
+def test_a_checkpoint_whose_seal_is_not_that_of_its_bytes_is_altered(tmp_path: Path) -> None:
     target = TARGETS["checkpoint"]
     raw = [seed for seed in target.seeds() if seed[:1] == b"r"]
     assert len(raw) > 5
-    refused = 0
     for seed in raw:
-        try:
+        with pytest.raises(AlteredFileError):
             target.run(seed, tmp_path)
-        except AlteredFileError:
-            refused += 1
-    # The one old file that is whole, and the sealed one with blanks for its seal, are the others.
-    assert refused == len(raw) - 1

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from benchmark.training import build
+from benchmark.training.transformer import TransformerSizes
 from timemar.ablation import FineFusion, FineSplit, NoCoarsePart, NoFrequencies, NoGuidance, SilentDecoder, WholeSeries
 from timemar.codebook import Codebook
-from timemar.config import Drop, TokenizerSizes, TransformerSizes
+from timemar.config import Drop, TokenizerSizes
 from timemar.convolution import Decoder, Encoder
 from timemar.decomposition import CoarseSeasonal, MovingAverageMixture, default_kernels
 from timemar.frequency import FrequencyAttention
@@ -30,19 +31,18 @@ def whole_tokenizer(length: int, features: int, sizes: TokenizerSizes) -> DualPa
     """The dual-path VQ-VAE for windows (T=length, D=features) with every part, also those that `sizes.drop` names."""
     latent = sizes.latent_length(length)
     channels = sizes.z_channels
-    shape = (features, sizes.ch, sizes.ch_mult, sizes.blocks, sizes.middle_blocks, channels, sizes.attention)
     return DualPathVQVAE(
         scaling=Scaling(features),
         decomposition=MovingAverageMixture(sizes.kernels or default_kernels(length)),
         coarse=CoarseSeasonal(length, sizes.coarse_factor),
-        coarse_encoder=Encoder(*shape),
-        fine_encoder=Encoder(*shape),
+        coarse_encoder=Encoder(features, sizes),
+        fine_encoder=Encoder(features, sizes),
         frequency=FrequencyAttention(length, features, channels),
         fusion=Fusion(channels),
         quantizer=_quantizer(sizes, sizes.patch_nums),
         split=LatentSplit(channels),
-        coarse_decoder=Decoder(*shape),
-        fine_decoder=Decoder(*shape),
+        coarse_decoder=Decoder(features, sizes),
+        fine_decoder=Decoder(features, sizes),
         guidance=CoarseGuidance(length, latent, features, channels),
     )
 
@@ -99,19 +99,6 @@ def make_tokenizer(
     return assemble_tokenizer(length, features, sizes, lambda factory: build(factory, rng)).to(device)
 
 
-def make_transformer(vocab_size: int, patch_nums: tuple[int, ...], sizes: TransformerSizes) -> TokenTransformer:
-    """The token transformer for the scales `patch_nums`."""
-    return TokenTransformer(
-        vocab_size,
-        patch_nums,
-        width=sizes.embed_dim,
-        layers=sizes.layers,
-        heads=sizes.heads,
-        fc_rate=sizes.fc_rate,
-        dropout=sizes.dropout,
-    )
-
-
 def make_noise(length: int, features: int, *, noisy: bool) -> OutputNoise | NoOutputNoise:
     """The noise on decoded windows (T=length, D=features), or its stand-in."""
     return OutputNoise(length, features) if noisy else NoOutputNoise()
@@ -122,7 +109,7 @@ def assemble(
 ) -> Stages:
     """Both stages for windows (T=length, D=features), their values not set yet; `noisy` with noise on decoded windows."""
     tokenizer = assemble_tokenizer(length, features, tokenizer_sizes, lambda factory: factory())
-    transformer = make_transformer(tokenizer_sizes.vocab_size, tokenizer.quantizer.patch_nums, transformer_sizes)
+    transformer = TokenTransformer(tokenizer_sizes.vocab_size, tokenizer.quantizer.patch_nums, transformer_sizes)
     return Stages(tokenizer, transformer, make_noise(length, features, noisy=noisy))
 
 

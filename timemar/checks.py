@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from benchmark.errors import UserError
-from timemar.config import TokenizerSizes, TransformerSizes
+from benchmark.training.transformer import TransformerSizes
+from timemar.config import TokenizerSizes
 
 
 def check_sizes(length: int, tokenizer: TokenizerSizes, transformer: TransformerSizes) -> None:

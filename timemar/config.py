@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
-from benchmark.errors import UserError
+from benchmark.training import count_steps
+from benchmark.training.transformer import TransformerSizes
 from timemar.precision import Precision
 from timemar.schedule import Decay, Schedule
 
@@ -37,17 +37,6 @@ class TokenizerSizes:
 
 
 @dataclass(frozen=True)
-class TransformerSizes:
-    """Sizes of stage 2."""
-
-    embed_dim: int
-    layers: int
-    heads: int
-    fc_rate: int
-    dropout: float
-
-
-@dataclass(frozen=True)
 class LossWeights:
     """The λ of each term of stage 1; the paper gives no values."""
 
@@ -73,12 +62,7 @@ class StageConfig:
 
     def schedule(self, stage: str, windows: int) -> Schedule:
         """The schedule on N=`windows` windows; raises UserError for both or neither of steps and epochs."""
-        if (self.steps is None) == (self.epochs is None):
-            given = "neither" if self.steps is None else "both"
-            raise UserError(
-                f"TimeMAR was given {given} of {stage}_steps and {stage}_epochs; set exactly one and the other to null."
-            )
-        steps = self.steps or (self.epochs or 0) * math.ceil(windows / self.batch)
+        steps = count_steps("TimeMAR", self.steps, self.epochs, windows, self.batch, prefix=f"{stage}_")
         return Schedule(steps, self.learning_rate, self.decay, self.warmup)
 
 

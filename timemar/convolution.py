@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.training.kernels import Linear, conv1d
 from timemar.attention import CrossAttention
+from timemar.config import TokenizerSizes
 
 
 class Convolution(nn.Conv1d):
@@ -103,6 +106,18 @@ class Upsample(nn.Module):
         return self.conv(x[:, :, None].expand(batch, length, 2, channels).reshape(batch, 2 * length, channels))
 
 
+def _levels(width: int, widths: Sequence[int], blocks: int, resample: Callable[[int], nn.Module]) -> list[nn.Module]:
+    """`blocks` residual blocks at each of `widths`, the very first from `width` channels, with `resample` between levels."""
+    layers: list[nn.Module] = []
+    for level, channels in enumerate(widths):
+        if level > 0:
+            layers.append(resample(width))
+        for _ in range(blocks):
+            layers.append(ResidualBlock(width, channels))
+            width = channels
+    return layers
+
+
 def _head(channels: int, out_channels: int) -> nn.Sequential:
     return nn.Sequential(Normalization(channels), nn.SiLU(), Convolution(channels, out_channels))
 
@@ -110,27 +125,15 @@ def _head(channels: int, out_channels: int) -> nn.Sequential:
 class Encoder(nn.Module):
     """(B, T, D) → (B, L, z_channels) with L = T / 2^(levels − 1), one level an entry of `ch_mult`."""
 
-    def __init__(
-        self,
-        features: int,
-        ch: int,
-        ch_mult: tuple[int, ...],
-        blocks: int,
-        middle_blocks: int,
-        z_channels: int,
-        attention: int = 0,
-    ) -> None:
+    def __init__(self, features: int, sizes: TokenizerSizes) -> None:
         super().__init__()
-        layers: list[nn.Module] = [Convolution(features, ch)]
-        width = ch
-        for level, factor in enumerate(ch_mult):
-            if level > 0:
-                layers.append(Downsample(width))
-            for _ in range(blocks):
-                layers.append(ResidualBlock(width, ch * factor))
-                width = ch * factor
-        layers += _middle(width, middle_blocks, attention)
-        self.layers = nn.Sequential(*layers, _head(width, z_channels))
+        widths = [sizes.ch * factor for factor in sizes.ch_mult]
+        self.layers = nn.Sequential(
+            Convolution(features, sizes.ch),
+            *_levels(sizes.ch, widths, sizes.blocks, Downsample),
+            *_middle(widths[-1], sizes.middle_blocks, sizes.attention),
+            _head(widths[-1], sizes.z_channels),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Latents (B, L, C) of windows x (B, T, D)."""
@@ -140,27 +143,15 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """(B, L, z_channels) → (B, T, D): the encoder mirrored."""
 
-    def __init__(
-        self,
-        features: int,
-        ch: int,
-        ch_mult: tuple[int, ...],
-        blocks: int,
-        middle_blocks: int,
-        z_channels: int,
-        attention: int = 0,
-    ) -> None:
+    def __init__(self, features: int, sizes: TokenizerSizes) -> None:
         super().__init__()
-        width = ch * ch_mult[-1]
-        layers: list[nn.Module] = [Convolution(z_channels, width)]
-        layers += _middle(width, middle_blocks, attention)
-        for level, factor in enumerate(reversed(ch_mult)):
-            if level > 0:
-                layers.append(Upsample(width))
-            for _ in range(blocks):
-                layers.append(ResidualBlock(width, ch * factor))
-                width = ch * factor
-        self.layers = nn.Sequential(*layers, _head(width, features))
+        widths = [sizes.ch * factor for factor in reversed(sizes.ch_mult)]
+        self.layers = nn.Sequential(
+            Convolution(sizes.z_channels, widths[0]),
+            *_middle(widths[0], sizes.middle_blocks, sizes.attention),
+            *_levels(widths[0], widths, sizes.blocks, Upsample),
+            _head(widths[-1], features),
+        )
 
     def forward(self, z: Tensor) -> Tensor:
         """Windows (B, T, D) of latents z (B, L, C)."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Progress, Windows, check_sampling, check_windows
 from benchmark.training import NetworkGenerator, as_tensor, build, likelihood_measurements, seeded, train
-from timemar.architecture import Stages, assemble, make_noise, make_tokenizer, make_transformer, parameters_by_part
+from timemar.architecture import Stages, assemble, make_noise, make_tokenizer, parameters_by_part
 from timemar.checks import check_sizes
 from timemar.config import Drop, TimeMARConfig
 from timemar.diagnosis import warnings_of
@@ -138,7 +138,7 @@ class TimeMAR(NetworkGenerator):
         train(stage2, name="stage2", steps=second.steps, context=context, rng=stream)
         stage2.average.apply()
 
-        self._keep(Stages(tokenizer, stage2.model, noise), (length, features))
+        self._keep(Stages(tokenizer, stage2.network, noise), (length, features))
         self.measurements_ = self._measured(data, tokens, context) | found
         return self
 
@@ -183,7 +183,7 @@ class TimeMAR(NetworkGenerator):
         """Stage 2 of a new transformer on tokens (N, Σ l_k)."""
         config, scales = self.config, tokenizer.quantizer.patch_nums
         transformer = build(
-            lambda: make_transformer(config.tokenizer.vocab_size, scales, config.transformer),
+            lambda: TokenTransformer(config.tokenizer.vocab_size, scales, config.transformer),
             seeded(seed),
             context.device,
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from benchmark.training.tokens import invert
+from benchmark.training.transformer import KeyValueCache
 from timemar.config import Sampling
-from timemar.transformer import KeyValueCache, TokenTransformer
+from timemar.transformer import TokenTransformer
 
 
 def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
@@ -23,14 +25,6 @@ def probabilities(logits: Tensor, sampling: Sampling) -> Tensor:
         shares = torch.zeros_like(shares).scatter(1, order, ordered.masked_fill(outside, 0.0))
         shares = shares / shares.sum(dim=-1, keepdim=True)
     return shares
-
-
-def invert(shares: Tensor, uniforms: Tensor) -> Tensor:
-    """Tokens (B) by the inverse of the distribution function of shares (B, V) at uniforms (B) in [0, 1)."""
-    cumulative = shares.cumsum(dim=-1)
-    total = cumulative[:, -1:]
-    last = (cumulative < total).sum(dim=-1)
-    return (cumulative <= uniforms[:, None] * total).sum(dim=-1).minimum(last)
 
 
 def cache_bytes(model: TokenTransformer) -> int:

@@ -51,9 +51,9 @@ class LengthSearch:
         """One step of the task; where metrics are read, also held-out windows' nats a token."""
         metrics = dict(self.task.step(step, rng))
         if is_reported(step, self.task.schedule.steps):
-            self.task.model.eval()
-            nats = negative_log_likelihood(self.task.model, self.held)
-            self.task.model.train()
+            self.task.network.eval()
+            nats = negative_log_likelihood(self.task.network, self.held)
+            self.task.network.train()
             metrics["held_out"] = torch.tensor(nats)
             if nats < self.best[1]:
                 self.best = torch.tensor([step + 1, nats], dtype=torch.float64)

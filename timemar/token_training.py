@@ -6,19 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from benchmark.training import (
-    WeightAverage,
-    adamw,
-    is_reported,
-    restore_training,
-    set_dropout_rng,
-    set_learning_rate,
-    training_state,
-)
+from benchmark.training import NetworkTask, WeightAverage, adamw, is_reported, set_dropout_rng, set_learning_rate
 from benchmark.training.averaging import inverse_decay
+from benchmark.training.tokens import shift_right, token_nats
 from timemar.compilation import training_pass
 from timemar.precision import Precision, mixed
 from timemar.schedule import Schedule
@@ -33,7 +26,7 @@ def corrupt(inputs: Tensor, share: float, vocab_size: int, rng: torch.Generator)
     return torch.where(replaced, random, inputs)
 
 
-class TokenTask:
+class TokenTask(NetworkTask[TokenTransformer]):
     """Stage 2 as a task of the training loop, over tokens (N, n) on the model's device."""
 
     def __init__(
@@ -51,9 +44,10 @@ class TokenTask:
         compiled: bool = False,
         validation: Tensor | None = None,
     ) -> None:
-        self.model, self.tokens, self.validation = model, tokens, validation
+        optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
+        super().__init__(model, optimizer)
+        self.tokens, self.validation = tokens, validation
         self.schedule, self.batch, self.corruption, self.clip = schedule, batch, corruption, clip
-        self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.95), decay=weight_decay)
         self.precision = mixed(tokens.device, precision)
         self.forward = training_pass(model, tokens.device, compiled=compiled)
         self.average = WeightAverage(model, partial(inverse_decay, largest=ema))
@@ -61,45 +55,39 @@ class TokenTask:
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; the metrics are nats a token, of the batch and of held-out windows."""
         set_learning_rate(self.optimizer, self.schedule.learning_rate(step))
-        set_dropout_rng(self.model, rng)
+        set_dropout_rng(self.network, rng)
         rows = torch.randint(len(self.tokens), (self.batch,), generator=rng, device=self.tokens.device)
         targets = self.tokens[rows]
-        inputs = self.model.shift_right(targets)
+        inputs = shift_right(targets, self.network.vocab_size)
         if self.corruption > 0:
-            inputs = corrupt(inputs, self.corruption, self.model.vocab_size, rng)
+            inputs = corrupt(inputs, self.corruption, self.network.vocab_size, rng)
         with self.precision:
             logits = self.forward(inputs)
         loss = functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-        self.optimizer.step()
+        self.descend_clipped(loss, self.clip)
         self.average.update(step)
         metrics = {"loss": loss.detach()}
         if self.validation is not None and is_reported(step, self.schedule.steps):
-            self.model.eval()
-            metrics["validation"] = torch.tensor(negative_log_likelihood(self.model, self.validation))
-            self.model.train()
+            self.network.eval()
+            metrics["validation"] = torch.tensor(negative_log_likelihood(self.network, self.validation))
+            self.network.train()
         return metrics
 
     def state(self) -> dict[str, Tensor]:
         """Weights, their running average and the optimizer's moments."""
-        return {**training_state(self.model, optimizer=self.optimizer), **self.average.state()}
+        return {**super().state(), **self.average.state()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
-        restore_training(state, self.model, optimizer=self.optimizer)
+        super().load_state(state)
         self.average.load_state(state)
 
 
 @torch.no_grad()
 def window_nats(model: TokenTransformer, tokens: Tensor, batch: int = 1024) -> Tensor:
     """−ln P of each window's tokens (N, n), in nats, float64 (N,); call it in evaluation mode."""
-    nats = []
-    for part in tokens.split(batch):
-        logits = model(model.shift_right(part))
-        losses = functional.cross_entropy(logits.flatten(0, 1), part.flatten(), reduction="none")
-        nats.append(losses.view_as(part).double().sum(dim=1))
+    start = model.vocab_size
+    nats = [token_nats(model(shift_right(part, start)), part).double().sum(dim=1) for part in tokens.split(batch)]
     return torch.cat(nats)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmark.interface import Windows
-from benchmark.training import adamw, is_reported, restore_training, set_learning_rate, training_state
+from benchmark.training import NetworkTask, adamw, is_reported, set_learning_rate
 from timemar.codebook import perplexity
 from timemar.compilation import training_pass
 from timemar.config import LossWeights
@@ -33,7 +33,7 @@ class Fidelity:
     perplexity: tuple[float, ...]
 
 
-class TokenizerTask:
+class TokenizerTask(NetworkTask[DualPathVQVAE]):
     """Stage 1 as a task of the training loop, over windows (N, T, D) on the model's device."""
 
     def __init__(
@@ -52,25 +52,23 @@ class TokenizerTask:
         compiled: bool = False,
         validation: Tensor | None = None,
     ) -> None:
-        self.model, self.windows, self.validation = model, windows, validation
+        optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
+        super().__init__(model, optimizer)
+        self.windows, self.validation = windows, validation
         self.schedule, self.batch, self.weights = schedule, batch, weights
         self.clip, self.reseed_every = clip, reseed_every
         self.mixed = round(mixing * batch)
         self.precision = mixed(windows.device, precision)
         self.forward = training_pass(model, windows.device, compiled=compiled)
-        self.optimizer = adamw(model.parameters(), schedule.peak, betas=(0.9, 0.99), decay=weight_decay)
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; metrics: the loss, its terms, codebook usage, perplexity by scale."""
         set_learning_rate(self.optimizer, self.schedule.learning_rate(step))
         rows = torch.randint(len(self.windows), (self.batch,), generator=rng, device=self.windows.device)
         result = self.forward(self._mixed(self.windows[rows], rng), self.precision)
-        terms = objective(result, self.model.scaling.detail, self.weights)
-        self.optimizer.zero_grad(set_to_none=True)
-        terms["loss"].backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-        self.optimizer.step()
-        quantized, codebook = result.quantized, self.model.quantizer.codebook
+        terms = objective(result, self.network.scaling.detail, self.weights)
+        self.descend_clipped(terms["loss"], self.clip)
+        quantized, codebook = result.quantized, self.network.quantizer.codebook
         codebook.observe(quantized.tokens)
         if step % self.reseed_every == 0 and step < _RESEED_UNTIL * self.schedule.steps:
             moved = codebook.reseed(quantized.pooled.flatten(0, 1), quantized.errors.flatten(), rng)
@@ -88,28 +86,20 @@ class TokenizerTask:
 
     def _account(self, tokens: Tensor) -> dict[str, Tensor]:
         """Codes in use, perplexity by scale of a batch's tokens (B, n), and the error of held-out windows."""
-        quantizer = self.model.quantizer
+        quantizer = self.network.quantizer
         codebook = quantizer.codebook
         metrics = {"codebook_usage": (codebook.usage >= codebook.dead_below).float().mean()}
         for index, part in enumerate(tokens.split(quantizer.patch_nums, dim=1)):
             metrics[f"perplexity_{index + 1}"] = perplexity(part, len(codebook.usage))
         if self.validation is not None:
-            metrics["validation"] = validation_error(self.model, self.validation)
+            metrics["validation"] = validation_error(self.network, self.validation)
         return metrics
 
     def _forget(self, moved: Tensor) -> None:
         """A re-seeded code must not be pushed on by the momentum of the code whose row it took."""
-        moments = self.optimizer.state.get(self.model.quantizer.codebook.weight)
+        moments = self.optimizer.state.get(self.network.quantizer.codebook.weight)
         if moments and len(moved):
             moments["exp_avg"][moved] = 0.0
-
-    def state(self) -> dict[str, Tensor]:
-        """Weights, inner units, codebook statistics and the optimizer's moments."""
-        return training_state(self.model, optimizer=self.optimizer)
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` returned."""
-        restore_training(state, self.model, optimizer=self.optimizer)
 
 
 def probe_of(validation: Windows | None, device: str) -> Tensor | None:

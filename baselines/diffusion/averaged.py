@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from baselines.diffusion.learning_rate import LearningRate
 from benchmark.training import EpochTask, WeightAverage, set_learning_rate
+from benchmark.training.averaging import power_decay
+
+Loss = Callable[[Tensor, torch.Generator], Tensor]
+"""The loss of clean windows (B, T, D), its times and noise drawn from the generator."""
+
+
+def averaged(network: nn.Module, values: Mapping[str, Any]) -> WeightAverage:
+    """The average of a network's weights by the parameters `average_start`, `average_every` and `average_decay`."""
+    every = values["average_every"]
+    decay = partial(power_decay, start=values["average_start"], every=every, largest=values["average_decay"])
+    return WeightAverage(network, decay, every=every)
 
 
 class AveragedTask(EpochTask[nn.Module]):
-    """Adam (0.9, 0.96) on a loss of windows (N, T, D) in [−1, 1]; a step takes `micro_batches` batches at once, as their mean."""
+    """Adam (0.9, 0.96) on `loss` of windows (N, T, D) in [−1, 1]; a step takes `micro_batches` batches at once, as their mean."""
 
     def __init__(
         self,
         network: nn.Module,
         windows: Tensor,
+        loss: Loss,
         *,
         batch: int,
         micro_batches: int,
@@ -28,11 +41,8 @@ class AveragedTask(EpochTask[nn.Module]):
         first = learning_rate.learning_rate
         optimizer = torch.optim.Adam(network.parameters(), lr=first, betas=(0.9, 0.96), fused=True)
         super().__init__(network, windows, optimizer, batch=batch, keep_short=False)
-        self.average, self.learning_rate, self.micro_batches = average, learning_rate, micro_batches
-
-    @abc.abstractmethod
-    def loss(self, clean: Tensor, rng: torch.Generator) -> Tensor:
-        """The loss of clean windows (B, T, D), its times and noise drawn from `rng`."""
+        self.loss, self.average = loss, average
+        self.learning_rate, self.micro_batches = learning_rate, micro_batches
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step; metrics: the loss and the norm of its gradient before it is cut to 1."""

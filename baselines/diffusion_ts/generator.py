@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
 from torch import Tensor, nn
 
+from baselines.diffusion.averaged import AveragedTask, averaged
 from baselines.diffusion.generator import DiffusionGenerator
-from baselines.diffusion.learning_rate import Plateau
+from baselines.diffusion.learning_rate import Plateau, PlateauSchedule
 from baselines.diffusion.prepared import PreparedNetwork
 from baselines.diffusion.sampler import Predict
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion.trend_season import Sizes, check_season_kernel
 from baselines.diffusion_ts.network import DiffusionTSNetwork
-from baselines.diffusion_ts.training import TimeFrequencyTask
+from baselines.diffusion_ts.training import TimeFrequencyLoss
 from benchmark.errors import UserError
 from benchmark.interface import Depth
-from benchmark.training import WeightAverage
-from benchmark.training.averaging import power_decay
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -83,26 +81,16 @@ class DiffusionTS(DiffusionGenerator):
 
     def _task(
         self, network: nn.Module, schedule: NoiseSchedule, windows: Tensor, values: Mapping[str, Any]
-    ) -> TimeFrequencyTask:
-        return TimeFrequencyTask(
+    ) -> AveragedTask:
+        plateau = Plateau(values["first_learning_rate"], values["learning_rate"], values["warmup"], values["patience"])
+        return AveragedTask(
             network,
-            schedule,
             windows,
+            TimeFrequencyLoss(network, schedule, windows.shape[1]),
             batch=values["batch"],
             micro_batches=values["micro_batches"],
-            plateau=Plateau(
-                values["first_learning_rate"], values["learning_rate"], values["warmup"], values["patience"]
-            ),
-            average=WeightAverage(
-                network,
-                partial(
-                    power_decay,
-                    start=values["average_start"],
-                    every=values["average_every"],
-                    largest=values["average_decay"],
-                ),
-                every=values["average_every"],
-            ),
+            learning_rate=PlateauSchedule(plateau),
+            average=averaged(network, values),
         )
 
     def _predict(self, network: nn.Module, schedule: NoiseSchedule) -> Predict:

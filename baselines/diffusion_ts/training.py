@@ -1,4 +1,4 @@
-"""Diffusion-TS's objective, in time and frequency, and its training (values of the official code)."""
+"""Diffusion-TS's objective, in time and frequency, and its weights by step (values of the official code)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from baselines.diffusion.averaged import AveragedTask
-from baselines.diffusion.learning_rate import Plateau, PlateauSchedule
 from baselines.diffusion.schedule import NoiseSchedule
-from benchmark.training import WeightAverage
 
 
 def step_weights(schedule: NoiseSchedule) -> Tensor:
@@ -40,35 +37,17 @@ def time_frequency_error(predicted: Tensor, clean: Tensor, spectrum: Tensor, wei
     return difference.abs().mean(dim=(1, 2)) + weight * frequency.abs().mean(dim=(1, 2))
 
 
-class TimeFrequencyTask(AveragedTask):
-    """Weighted L1 of x_0 in time and frequency."""
+class TimeFrequencyLoss:
+    """Weighted L1 of x_0 in time and frequency, of windows of T=`length` steps."""
 
-    def __init__(
-        self,
-        network: nn.Module,
-        schedule: NoiseSchedule,
-        windows: Tensor,
-        *,
-        batch: int,
-        micro_batches: int,
-        plateau: Plateau,
-        average: WeightAverage,
-    ) -> None:
-        super().__init__(
-            network,
-            windows,
-            batch=batch,
-            micro_batches=micro_batches,
-            learning_rate=PlateauSchedule(plateau),
-            average=average,
-        )
-        self.schedule = schedule
-        self.spectrum = spectrum_matrix(windows.shape[1]).to(windows.device)
-        self.frequency_weight = math.sqrt(windows.shape[1]) / 5
+    def __init__(self, network: nn.Module, schedule: NoiseSchedule, length: int) -> None:
+        self.network, self.schedule = network, schedule
+        self.spectrum = spectrum_matrix(length).to(schedule.betas.device)
+        self.frequency_weight = math.sqrt(length) / 5
         self.step_weights = step_weights(schedule)
 
-    def loss(self, clean: Tensor, rng: torch.Generator) -> Tensor:
-        """The mean error of x_0 at steps drawn uniformly, each weighted by its step."""
+    def __call__(self, clean: Tensor, rng: torch.Generator) -> Tensor:
+        """The mean error of x_0 for clean windows (B, T, D) at steps drawn uniformly, each weighted by its step."""
         device = clean.device
         steps = torch.randint(self.schedule.steps, (len(clean),), generator=rng, device=device)
         noise = torch.randn(clean.shape, generator=rng, device=device)

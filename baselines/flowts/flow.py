@@ -9,10 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.diffusion.averaged import AveragedTask
-from baselines.diffusion.learning_rate import LearningRate
-from benchmark.training import WeightAverage
-
 Times = Literal["uniform", "logit_normal"]
 Velocity = Callable[[Tensor, int], Tensor]
 """The velocity (B, T, D) at points (B, T, D), at the beginning of an integration step of that number."""
@@ -35,6 +31,13 @@ def flow_error(network: nn.Module, clean: Tensor, noise: Tensor, times: Tensor) 
     return functional.mse_loss(network(point(clean, noise, times), times), clean - noise)
 
 
+def flow_loss(network: nn.Module, kind: Times, clean: Tensor, rng: torch.Generator) -> Tensor:
+    """The error of the velocity at noise and times drawn from `rng`, one time a window."""
+    times = draw_times(len(clean), kind, rng, clean.device)
+    noise = torch.randn(clean.shape, generator=rng, device=clean.device)
+    return flow_error(network, clean, noise, times)
+
+
 def time_grid(steps: int, shift: float) -> Tensor:
     """Times (steps + 1,), float64, from 0 to 1; a shift α above 1 makes steps near 1 larger, up to α / steps.
 
@@ -49,34 +52,3 @@ def integrate(velocity: Velocity, x: Tensor, times: Tensor) -> Tensor:
     for step, width in enumerate(times.diff().tolist()):
         x = torch.add(x, velocity(x, step), alpha=width)
     return x
-
-
-class FlowTask(AveragedTask):
-    """Squared error of the velocity, one time a window."""
-
-    def __init__(
-        self,
-        network: nn.Module,
-        windows: Tensor,
-        *,
-        batch: int,
-        micro_batches: int,
-        times: Times,
-        learning_rate: LearningRate,
-        average: WeightAverage,
-    ) -> None:
-        super().__init__(
-            network,
-            windows,
-            batch=batch,
-            micro_batches=micro_batches,
-            learning_rate=learning_rate,
-            average=average,
-        )
-        self.times = times
-
-    def loss(self, clean: Tensor, rng: torch.Generator) -> Tensor:
-        """The error at drawn times and noise."""
-        times = draw_times(len(clean), self.times, rng, clean.device)
-        noise = torch.randn(clean.shape, generator=rng, device=clean.device)
-        return flow_error(self.network, clean, noise, times)

@@ -11,16 +11,15 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from baselines.diffusion.averaged import AveragedTask, averaged
 from baselines.diffusion.generator import DenoiserGenerator, Sampler
 from baselines.diffusion.learning_rate import CosineSchedule, LearningRate, Plateau, PlateauSchedule
 from baselines.diffusion.prepared import PreparedNetwork
 from baselines.diffusion.trend_season import Sizes, check_season_kernel
-from baselines.flowts.flow import FlowTask, Times, integrate, time_grid
+from baselines.flowts.flow import Times, flow_loss, integrate, time_grid
 from baselines.flowts.network import FlowTSNetwork
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Windows
-from benchmark.training import WeightAverage
-from benchmark.training.averaging import power_decay
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -82,24 +81,15 @@ class FlowTS(DenoiserGenerator):
         check_season_kernel("FlowTS", sizes.season_kernel, length)
         return FlowTSNetwork(length, features, sizes)
 
-    def _training(self, network: nn.Module, windows: Tensor, values: Mapping[str, Any]) -> FlowTask:
-        return FlowTask(
+    def _training(self, network: nn.Module, windows: Tensor, values: Mapping[str, Any]) -> AveragedTask:
+        return AveragedTask(
             network,
             windows,
+            partial(flow_loss, network, values["times"]),
             batch=values["batch"],
             micro_batches=values["micro_batches"],
-            times=values["times"],
             learning_rate=_learning_rate(values),
-            average=WeightAverage(
-                network,
-                partial(
-                    power_decay,
-                    start=values["average_start"],
-                    every=values["average_every"],
-                    largest=values["average_decay"],
-                ),
-                every=values["average_every"],
-            ),
+            average=averaged(network, values),
         )
 
     def _sampler(self, values: Mapping[str, Any]) -> Sampler:

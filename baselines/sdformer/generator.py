@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from baselines.sdformer.objective import OBJECTIVES, Objective
 from baselines.sdformer.quantizer import perplexity
 from baselines.sdformer.training import LearningRates, TokenTask, VQVAETask, window_nats
-from baselines.sdformer.transformer import TokenTransformer, TransformerSizes
+from baselines.sdformer.transformer import TokenTransformer
 from baselines.sdformer.vqvae import VQVAE, VQVAESizes
 from benchmark.errors import UserError
 from benchmark.interface import Depth, FitContext, Windows, check_sampling, check_windows
@@ -27,6 +27,7 @@ from benchmark.training import (
     train,
 )
 from benchmark.training.likelihood import repetition_warnings
+from benchmark.training.transformer import TransformerSizes
 
 _LEAST_USAGE = 0.1
 _LARGEST_ERROR = 0.9

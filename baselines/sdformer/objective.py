@@ -8,9 +8,10 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from baselines.sdformer.transformer import KeyValueCache, TokenTransformer
+from baselines.sdformer.transformer import TokenTransformer
+from benchmark.training.tokens import invert, shift_right, token_nats
+from benchmark.training.transformer import KeyValueCache
 
 
 class Objective(Protocol):
@@ -33,19 +34,6 @@ class Objective(Protocol):
         """Uniform numbers that one window of L=`length` tokens takes."""
 
 
-def invert(logits: Tensor, uniforms: Tensor) -> Tensor:
-    """Codes (..) drawn from softmax(logits (.., V)) by the inverse of the distribution function at uniforms (..)."""
-    cumulative = torch.softmax(logits.double(), dim=-1).cumsum(dim=-1)
-    total = cumulative[..., -1:]
-    last = (cumulative < total).sum(dim=-1)
-    return (cumulative <= uniforms[..., None] * total).sum(dim=-1).minimum(last)
-
-
-def _negative_log(logits: Tensor, tokens: Tensor) -> Tensor:
-    """−ln P (B, n) of tokens (B, n) under logits (B, n, V)."""
-    return functional.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="none").view_as(tokens)
-
-
 @dataclass(frozen=True)
 class Autoregressive:
     """SDformer-ar: predict the next token; each input, [BOS] too, is kept with probability `pkeep`, else a random code."""
@@ -55,14 +43,14 @@ class Autoregressive:
 
     def loss(self, model: TokenTransformer, tokens: Tensor, rng: torch.Generator) -> Tensor:
         """Mean cross-entropy of clean tokens (B, L) after corrupted ones."""
-        inputs = _shift_right(model, tokens)
+        inputs = shift_right(tokens, model.vocab_size)
         random = torch.randint(model.vocab_size, inputs.shape, generator=rng, device=inputs.device)
         kept = torch.rand(inputs.shape, generator=rng, device=inputs.device) < self.pkeep
-        return _negative_log(model(torch.where(kept, inputs, random)), tokens).mean()
+        return token_nats(model(torch.where(kept, inputs, random)), tokens).mean()
 
     def likelihood(self, model: TokenTransformer, tokens: Tensor) -> Tensor:
         """−ln P(y_i | y_<i) (B, L)."""
-        return _negative_log(model(_shift_right(model, tokens)), tokens)
+        return token_nats(model(shift_right(tokens, model.vocab_size)), tokens)
 
     def draws(self, length: int) -> int:
         """One a token."""
@@ -70,7 +58,7 @@ class Autoregressive:
 
     def sample(self, model: TokenTransformer, uniforms: Tensor) -> Tensor:
         """Tokens (B, L), each from its full conditional distribution; equal prefixes share one pass."""
-        cache = KeyValueCache()
+        cache = KeyValueCache(len(model.blocks), model.length)
         current = torch.tensor([model.vocab_size], device=uniforms.device)
         prefix = torch.zeros(len(uniforms), dtype=torch.long, device=uniforms.device)
         drawn: list[Tensor] = []
@@ -79,7 +67,8 @@ class Autoregressive:
                 beginnings, prefix = (prefix * model.vocab_size + drawn[-1]).unique(return_inverse=True)
                 cache.select(beginnings // model.vocab_size)
                 current = beginnings % model.vocab_size
-            drawn.append(invert(model.decode_step(current, position, cache)[prefix], uniforms[:, position]))
+            logits = model.decode_step(current, position, cache)[prefix]
+            drawn.append(invert(logits.double().softmax(dim=-1), uniforms[:, position]))
         return torch.stack(drawn, dim=1)
 
 
@@ -93,7 +82,7 @@ class Masked:
         """Mean cross-entropy of the masked ones of tokens (B, L), masked with one probability u ~ U(0, 1) for the whole batch."""
         probability = torch.rand((), generator=rng, device=tokens.device)
         masked = torch.rand(tokens.shape, generator=rng, device=tokens.device) < probability
-        losses = _negative_log(model(tokens.masked_fill(masked, model.vocab_size)), tokens)
+        losses = token_nats(model(tokens.masked_fill(masked, model.vocab_size)), tokens)
         # A batch without any mask teaches nothing: loss 0, not 0 / 0.
         return (losses * masked).sum() / masked.sum().clamp(min=1)
 
@@ -103,7 +92,7 @@ class Masked:
         for position in range(model.length):
             hidden = tokens.clone()
             hidden[:, position] = model.vocab_size
-            columns.append(_negative_log(model(hidden), tokens)[:, position])
+            columns.append(token_nats(model(hidden), tokens)[:, position])
         return torch.stack(columns, dim=1)
 
     def draws(self, length: int) -> int:
@@ -116,18 +105,12 @@ class Masked:
         for numbers in uniforms.view(len(uniforms), model.length, model.length).unbind(dim=1):
             states, which = tokens.unique(dim=0, return_inverse=True)
             logits = model(states)[which]
-            drawn = invert(logits, numbers)
-            log_chance = -_negative_log(logits, drawn)
+            drawn = invert(logits.double().softmax(dim=-1), numbers)
+            log_chance = -token_nats(logits, drawn)
             fixed = tokens != model.vocab_size
             best = log_chance.masked_fill(fixed, float("-inf")).argmax(dim=1, keepdim=True)
             tokens = tokens.scatter(1, best, drawn.gather(1, best))
         return tokens
-
-
-def _shift_right(model: TokenTransformer, tokens: Tensor) -> Tensor:
-    """The input ([BOS], y_1 .. y_{L−1}) for tokens (B, L)."""
-    start = tokens.new_full((len(tokens), 1), model.vocab_size)
-    return torch.cat([start, tokens[:, :-1]], dim=1)
 
 
 OBJECTIVES: dict[str, Callable[[float], Objective]] = {"autoregressive": Autoregressive, "masked": lambda _: Masked()}

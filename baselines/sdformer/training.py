@@ -13,7 +13,7 @@ from baselines.sdformer.objective import Objective
 from baselines.sdformer.quantizer import commitment, perplexity
 from baselines.sdformer.transformer import TokenTransformer
 from baselines.sdformer.vqvae import VQVAE
-from benchmark.training import EpochTask, adamw, restore_training, set_dropout_rng, set_learning_rate, training_state
+from benchmark.training import EpochTask, NetworkTask, adamw, set_dropout_rng, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class VQVAETask(EpochTask[VQVAE]):
         }
 
 
-class TokenTask:
+class TokenTask(NetworkTask[TokenTransformer]):
     """Stage 2 over tokens (N, L) of the frozen VQ-VAE, at a constant learning rate; rows are drawn with replacement."""
 
     def __init__(
@@ -80,27 +80,17 @@ class TokenTask:
         batch: int,
         weight_decay: float,
     ) -> None:
-        self.model, self.tokens, self.objective, self.batch = model, tokens, objective, batch
-        self.optimizer = adamw(model.parameters(), learning_rate, betas=(0.5, 0.9), decay=weight_decay)
+        super().__init__(model, adamw(model.parameters(), learning_rate, betas=(0.5, 0.9), decay=weight_decay))
+        self.tokens, self.objective, self.batch = tokens, objective, batch
 
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
         """One optimizer step on a random batch; the metric is the objective's loss in nats a token."""
         del step
-        set_dropout_rng(self.model, rng)
+        set_dropout_rng(self.network, rng)
         rows = torch.randint(len(self.tokens), (self.batch,), generator=rng, device=self.tokens.device)
-        loss = self.objective.loss(self.model, self.tokens[rows], rng)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        loss = self.objective.loss(self.network, self.tokens[rows], rng)
+        self.descend(loss)
         return {"loss": loss.detach()}
-
-    def state(self) -> dict[str, Tensor]:
-        """Weights and the optimizer's moments."""
-        return training_state(self.model, optimizer=self.optimizer)
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` returned."""
-        restore_training(state, self.model, optimizer=self.optimizer)
 
 
 @torch.no_grad()

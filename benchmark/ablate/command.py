@@ -13,7 +13,7 @@ from benchmark.config.budgets import shortened_scores
 from benchmark.data import fetch_missing
 from benchmark.plan.cell import Cell
 from benchmark.plan.request import Request
-from benchmark.report.command_report import Report, write_tables
+from benchmark.report.command_result import CommandResult, write_tables
 from benchmark.report.text_table import TextTable, text_lines
 from benchmark.report.written import written
 from benchmark.run import launch, preview
@@ -33,7 +33,7 @@ def ablate(
     tracking: str | None = "none",
     download: bool = True,
     dry_run: bool = False,
-) -> Report:
+) -> CommandResult:
     """Run what is missing of an ablation and write its table; a dry run only shows the cells.
 
     Raises:
@@ -44,7 +44,7 @@ def ablate(
     ablation = plan_ablation(spec, request)
     if dry_run:
         seen = preview.preview(ablation.plan, store, options)
-        return Report((preview.preview_text(seen),), seen, False)
+        return CommandResult((preview.preview_text(seen),), seen, False)
     store.create()
     if download and fetch_missing(ablation.plan.lacking, options.data_dir, write):
         ablation = plan_ablation(spec, request)
@@ -55,7 +55,7 @@ def ablate(
         files = write_tables(_folder(ablation, spec, store), "table", [table])
         tracked.keep(files)
     failed = any(outcome.failed for outcome in outcomes)
-    return Report((table, *written(files)), _record(ablation, spec, found, files), failed)
+    return CommandResult((table, *written(files)), _record(ablation, spec, found, files), failed)
 
 
 def effects_table(ablation: Ablation, spec: AblationSpec, found: Sequence[Effect]) -> TextTable:

@@ -17,6 +17,7 @@ generator has `fit(windows, context)` and `sample(n, seed)`, described in `bench
 from benchmark.api.dataset import Dataset, load_dataset
 from benchmark.api.estimator import Estimator, generator, load_cell, load_generator
 from benchmark.api.scores import ScoreResult, Scores, score
+from benchmark.api.suite_statistics import statistics
 from benchmark.api.suites import plot, results, run, table
 from benchmark.api.view import View
 from benchmark.errors import UserError
@@ -36,5 +37,6 @@ __all__ = [
     "results",
     "run",
     "score",
+    "statistics",
     "table",
 ]

@@ -12,10 +12,11 @@ from benchmark.api.values import plain
 from benchmark.config.generators import GeneratorSpec, load_class, load_spec
 from benchmark.data import load_spec as load_dataset_spec
 from benchmark.data.units import Units
-from benchmark.errors import SkipCell, UserError
+from benchmark.errors import SkipCell, UserError, one_line
 from benchmark.files import read_json, replacing, sha256, write_json
 from benchmark.run.device import choose_device
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.fitted import find_cell, open_fitted
 from benchmark.store.samples import read_units
 from benchmark.store.store import Store
@@ -80,15 +81,14 @@ def _load(folder: Path, record: dict[str, Any], device: str) -> Estimator:
     if record["generator"] is not None:
         # Where a shipped module lies may have changed since; a name has not.
         spec = load_spec(record["generator"])
-    # Generators that programs of before saved have no checksums.
-    if "files" in record and record["files"] != _checksums(folder):
+    if record["files"] != _checksums(folder):
         raise UserError(f"the model in '{folder}' was altered after save wrote it; save the generator again.")
     cls = load_class(spec)
     found = Estimator(record["generator"] or cls, record["budget"], record["seed"], device, **record["params"])
     try:
         found.generator_ = cls.load(folder / MODEL, device=chosen)
     except Exception as error:  # somebody else's code reads its own files here, and may raise anything
-        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        reason = one_line(error)[:200].rstrip(".")
         raise UserError(f"the model in '{folder}' cannot be read ({reason}); save it again.") from None
     found.params_, found.shape_ = record["params_"], (record["shape"][0], record["shape"][1])
     found.setting_ = tuple(record["setting"])
@@ -109,31 +109,31 @@ def of_cell(name: str, root: Path, device: str, data_dir: Path | None) -> Estima
     store, chosen = Store(root), choose_device(device)
     folder = find_cell(store, name)
     record, status = folder.record(), folder.status()
-    if not record or not folder.is_finished("fit", record["key"]):
+    if record is None or not folder.is_finished("fit", record.key):
         why = f"{status.state}{': ' + status.reason if status.reason else ''}"
         raise UserError(
             f"the cell '{folder.path.name}' has no trained model as its run left it ({why.rstrip('.')}); run its suite again."
         )
-    dataset, length, protocol = record["dataset"]["id"], record["length"], record["protocol"]
-    found = Estimator(record["generator"], record["budget"]["name"], record["seed"], device, **record["params"])
+    found = Estimator(record.generator, record.budget.name, record.seed, device, **record.params)
     try:
         found.generator_ = open_fitted(folder, record, chosen)
         found.units_ = read_units(folder.samples) or _units_of_data(folder, record, store, data_dir)
     except SkipCell as reason:
         raise UserError(f"the cell '{folder.path.name}' cannot be sampled: {reason}.") from None
-    found.params_, found.setting_ = record["params"], (record["generator"], dataset, length, protocol)
-    found.shape_ = (length, len(found.units_.features))
+    found.params_ = record.params
+    found.setting_ = (record.generator, record.dataset.id, record.length, record.protocol)
+    found.shape_ = (record.length, len(found.units_.features))
     return found
 
 
-def _units_of_data(folder: CellFolder, record: dict[str, Any], store: Store, data_dir: Path | None) -> Units:
-    """The names and ranges of a cell whose samples were written without them, from its data; raises SkipCell."""
-    name = record["dataset"]["id"]
+def _units_of_data(folder: CellFolder, record: CellRecord, store: Store, data_dir: Path | None) -> Units:
+    """The names and ranges of a cell whose samples are missing or damaged, from its data; raises SkipCell."""
+    name = record.dataset.id
     try:
         spec = load_dataset_spec(name)
     except UserError:
         raise SkipCell(
-            f"'{folder.samples.name}' holds no names and ranges, and its data set '{name}' is not a shipped one; run its "
-            "suite again with --force"
+            f"'{folder.samples.name}' is missing or damaged, and its data set '{name}' is not a shipped one; run its "
+            "suite again, which draws the samples anew"
         ) from None
     return cell_windows(record, spec, store, data_dir).units

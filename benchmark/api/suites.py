@@ -46,7 +46,7 @@ class SuiteRun:
         """The results with stable keys, as `run --json` writes them."""
         from benchmark.report.suite import as_json
 
-        return as_json(self.plan, self.result, list(self.files))
+        return as_json(self.result.suite, self.result.frame, [self.result.table], self.files)
 
 
 def run(
@@ -207,9 +207,10 @@ def table(
         >>> print(table("quick", store="runs", only={"dataset": "stocks"}))
     """
     from benchmark.report import suite as suite_report
+    from benchmark.report.formats import FORMATS
 
-    if format not in suite_report.FORMATS:
-        raise unknown("format", format, suite_report.FORMATS)
+    if format not in FORMATS:
+        raise unknown("format", format, FORMATS)
     result = result_of(
         suite, store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view
     )

@@ -24,8 +24,12 @@ from benchmark.cli.printing import emit, report
 
 def ablate(
     drop: Annotated[list[str], typer.Option(help="A part to take out, such as frequency; may repeat; or all.")],
-    generator: Annotated[str, typer.Option(help="A generator whose parameter 'drop' lists parts.")] = "timemar_s",
-    dataset: Annotated[list[str] | None, typer.Option(help="A data set; may repeat (default: stocks).")] = None,
+    generator: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="A generator whose parameter 'drop' lists parts.")
+    ] = "timemar_s",
+    dataset: Annotated[
+        list[str] | None, typer.Option(metavar="NAME|FILE", help="A data set; may repeat (default: stocks).")
+    ] = None,
     length: Annotated[int, typer.Option(min=2, help="Time steps in a window.")] = 24,
     seeds: Annotated[int, typer.Option(min=1, help="Training seeds; an interval needs 2 or more.")] = 3,
     budget: BudgetName = "fast",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ from benchmark.cli import (
     sweep,
     tracking,
 )
+from benchmark.cli.once import OnceCommand
 from benchmark.errors import UserError, refusal, refused, unknown
 
 SCRIPT = "timemar-bench"
@@ -60,32 +62,43 @@ def program(
     """Options of the program itself."""
 
 
-app.command("run")(suite.run)
-app.command("tables")(suite.tables)
-app.command("statistics")(statistics.statistics)
-app.command("status")(status.status)
-app.command("compare")(status.compare)
-app.command("doctor")(status.doctor)
-app.command("score")(score.score)
-app.command("sample")(sample.sample)
-app.command("list")(show.list_command)
-app.command("describe")(show.describe)
-app.command("check")(check.check)
-app.command("ablate")(ablate.ablate)
-app.command("sweep")(sweep.sweep)
-app.command("plots")(plots.plots)
-app.command("report")(report.report)
-app.command("sync")(tracking.sync)
-app.command("ui")(tracking.ui)
-config_app.command("show")(suite.config_show)
-data_app.command("list")(data.data_list)
-data_app.command("show")(data.data_show)
-data_app.command("fetch")(data.data_fetch)
-data_app.command("check")(data.data_check)
-store_app.command("check")(store.store_check)
-store_app.command("gc")(store.store_gc)
-store_app.command("export")(store.store_export)
-store_app.command("import")(store.store_import)
+COMMANDS: dict[typer.Typer, dict[str, Callable[..., None]]] = {
+    app: {
+        "run": suite.run,
+        "tables": suite.tables,
+        "statistics": statistics.statistics,
+        "status": status.status,
+        "compare": status.compare,
+        "doctor": status.doctor,
+        "score": score.score,
+        "sample": sample.sample,
+        "list": show.list_command,
+        "describe": show.describe,
+        "check": check.check,
+        "ablate": ablate.ablate,
+        "sweep": sweep.sweep,
+        "plots": plots.plots,
+        "report": report.report,
+        "sync": tracking.sync,
+        "ui": tracking.ui,
+    },
+    config_app: {"show": suite.config_show},
+    data_app: {
+        "list": data.data_list,
+        "show": data.data_show,
+        "fetch": data.data_fetch,
+        "check": data.data_check,
+    },
+    store_app: {
+        "check": store.store_check,
+        "gc": store.store_gc,
+        "export": store.store_export,
+        "import": store.store_import,
+    },
+}
+for group, commands in COMMANDS.items():
+    for name, command in commands.items():
+        group.command(name, cls=OnceCommand)(command)
 
 
 # The parser's errors: Typer brings Click along under a private name, and this is where they meet.

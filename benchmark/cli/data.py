@@ -10,7 +10,7 @@ import typer
 
 from benchmark.cli.options import DataDir, Json
 from benchmark.cli.own_data import DataOptions, with_data_options
-from benchmark.cli.printing import emit
+from benchmark.cli.printing import emit, report
 
 
 def data_list(data_dir: DataDir = None, json_target: Json = None) -> None:
@@ -49,6 +49,7 @@ def data_show(
 def data_fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Data sets (default: all that can be downloaded).")] = None,
     data_dir: DataDir = None,
+    json_target: Json = None,
 ) -> None:
     """Download data sets from their origins and check them.
 
@@ -56,8 +57,8 @@ def data_fetch(
     """
     from benchmark.data import listing
 
-    for line in listing.fetch_all(names or [], data_dir, bars=sys.stderr.isatty()):
-        print(line, flush=True)
+    records = listing.fetch_all(names or [], data_dir, report, bars=sys.stderr.isatty())
+    emit(listing.fetched_text(records), records, json_target)
 
 
 def data_check(

@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from benchmark.errors import UserError
+from benchmark.protocols import PROTOCOLS
+from benchmark.run import RETRIED
+from benchmark.run.device import DEVICES
 
 
 def writable(option: str, target: Path) -> None:
@@ -49,11 +52,22 @@ Json = Annotated[
     typer.Option("--json", metavar="FILE|-", callback=_json, help="Write JSON to a file, or to standard output."),
 ]
 Output = Annotated[Path | None, typer.Option(callback=output_file, help="A file instead of standard output.")]
-Suite = Annotated[str, typer.Option(help="A suite's name or YAML file.")]
-Budget = Annotated[
-    str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper, instead of the suite's own.")
+ONE_OF = "|".join
+"""The metavar of an option with a closed set of values: the names that validate it."""
+Suite = Annotated[str, typer.Option(metavar="NAME|FILE", help="A suite's name or YAML file.")]
+SuiteOrDefault = Annotated[
+    str | None, typer.Option(metavar="NAME|FILE", help="A suite's name or YAML file (default: quick).")
 ]
-ProtocolOption = Annotated[str | None, typer.Option(help="paper or strict, instead of the suite's own.")]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", envvar="TIMEMAR_BUDGET", help="A budget of `list budgets`, instead of the suite's own."
+    ),
+]
+ProtocolOption = Annotated[
+    str | None,
+    typer.Option(metavar=ONE_OF(PROTOCOLS), help="The division of real windows, instead of the suite's own."),
+]
 Lengths = Annotated[
     list[int] | None,
     typer.Option("--length", help="Time steps of a window, instead of the suite's lengths; may repeat."),
@@ -88,12 +102,14 @@ Tracking = Annotated[
         "wins over the variables, and the first of them over the second.",
     ),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-BudgetName = Annotated[str, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")]
+Device = Annotated[
+    str, typer.Option(metavar=ONE_OF(DEVICES), help="Where to compute; auto takes a CUDA device where there is one.")
+]
+BudgetName = Annotated[str, typer.Option(metavar="NAME", envvar="TIMEMAR_BUDGET", help="A budget of `list budgets`.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Cells at a time (default: one a core; on an accelerator one).")
 ]
-Retry = Annotated[str | None, typer.Option(metavar="failed", help="failed: compute failed cells again too.")]
+Retry = Annotated[str | None, typer.Option(metavar=ONE_OF(RETRIED), help="failed: compute failed cells again too.")]
 Download = Annotated[bool, typer.Option(help="Fetch data files that are missing.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Compute the cells again; what they have stays until the new results are there.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from benchmark.cli.groups import group
+from benchmark.cli.options import ONE_OF
+from benchmark.data.spec import MissingRule
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ OPTIONS: dict[str, Any] = {
     "drop": Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Leave a column out; may repeat.")],
     "missing": Annotated[
         str | None,
-        typer.Option(metavar="drop|interpolate", help="Leave rows with missing cells out, or fill short runs of them."),
+        typer.Option(
+            metavar=ONE_OF(get_args(MissingRule)), help="Leave rows with missing cells out, or fill short runs of them."
+        ),
     ],
     "one_hot": Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Make each category a feature; may repeat.")

@@ -24,7 +24,7 @@ def plots(
     cell: Annotated[
         str | None, typer.Argument(help="A cell's name in the store, or the beginning of it or its key.")
     ] = None,
-    suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file.")] = None,
+    suite: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A suite's name or YAML file.")] = None,
     view: View,
     context: typer.Context,
     store: StoreOption = Path("runs"),

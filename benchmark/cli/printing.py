@@ -16,13 +16,13 @@ Part = str | TextTable
 """What is printed at one go: lines, or a table."""
 
 
-def emit(content: Part | Iterable[Part], record: Any, target: str | None) -> None:
+def emit(content: Part | Iterable[Part], record: Any, target: str | None, end: str = "\n") -> None:
     """Print the content; or the JSON instead, when it goes to standard output."""
     if target == "-":
         print(json.dumps(record, indent=2))
         return
     # What was computed is shown in any case.
-    show(content)
+    show(content, end)
     if target:
         try:
             Path(target).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

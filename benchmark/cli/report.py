@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmark.api.view import View
-from benchmark.cli.options import Frames, Json, StoreOption, output_file
+from benchmark.cli.options import Frames, Json, StoreOption, SuiteOrDefault, output_file
 from benchmark.cli.printing import emit
 from benchmark.cli.printing import report as tell
 from benchmark.cli.view import with_view
@@ -18,7 +18,7 @@ from benchmark.cli.ways import refuse_others
 @with_view
 def report(
     *,
-    suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
+    suite: SuiteOrDefault = None,
     view: View,
     context: typer.Context,
     store: StoreOption = Path("runs"),

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DataDir, Device, Json
+from benchmark.cli.options import ONE_OF, DataDir, Device, Json
 from benchmark.cli.printing import emit, report
 from benchmark.cli.ways import refuse_others
 from benchmark.errors import UserError
+from benchmark.external import UNITS
+from benchmark.protocols import PROTOCOLS
+from metrics.registry import BACKEND_NAMES
 
 if TYPE_CHECKING:
     from benchmark.external.enter import Entry
@@ -37,10 +40,13 @@ def score(
         int | None, typer.Option(help="Repetitions of each metric (default: 5, or the budget's).")
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="smoke for a quick look; the published metrics where it is left out.")
+        str | None,
+        typer.Option(metavar="NAME", help="smoke for a quick look; the published metrics where it is left out."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 0,
-    backend: Annotated[str, typer.Option(help="torch or tensorflow.")] = "torch",
+    backend: Annotated[
+        str, typer.Option(metavar=ONE_OF(BACKEND_NAMES), help="The library that computes the metrics.")
+    ] = "torch",
     length: Annotated[int | None, typer.Option(min=2, help="Time steps in a window, for files of rows.")] = None,
     ranges: Annotated[
         list[str] | None,
@@ -59,15 +65,22 @@ def score(
         typer.Option("--as", metavar="NAME", rich_help_panel=ENTERING, help="Enter the samples as a row of this name."),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(rich_help_panel=ENTERING, help="The data set that the samples imitate.")
+        str | None,
+        typer.Option(metavar="NAME|FILE", rich_help_panel=ENTERING, help="The data set that the samples imitate."),
     ] = None,
-    protocol: Annotated[str, typer.Option(rich_help_panel=ENTERING, help="paper or strict.")] = "paper",
+    protocol: Annotated[
+        str,
+        typer.Option(metavar=ONE_OF(PROTOCOLS), rich_help_panel=ENTERING, help="The division of real windows."),
+    ] = "paper",
     store: Annotated[Path, typer.Option(rich_help_panel=ENTERING, help="The store.")] = Path("runs"),
     training_seed: Annotated[
         int, typer.Option(min=0, rich_help_panel=ENTERING, help="Which of several trainings made them.")
     ] = 0,
     units: Annotated[
-        str, typer.Option(rich_help_panel=ENTERING, help="scaled, values in [0, 1], or data, the data's units.")
+        str,
+        typer.Option(
+            metavar=ONE_OF(UNITS), rich_help_panel=ENTERING, help="scaled, values in [0, 1], or data, the data's units."
+        ),
     ] = "scaled",
     selection: Annotated[
         str, typer.Option(rich_help_panel=ENTERING, help="How these samples or this model were chosen.")
@@ -118,6 +131,7 @@ def _enter(entry: Entry, folder: Path, device: str, json_target: str | None) -> 
     plan = enter(entry, store)
     outcomes = launch.run(plan, store, launch.options(device, 1, entry.data_dir, None), report)
     result = suite_report.suite_result(plan, store)
-    emit(result.table, suite_report.as_json(plan, result, []), json_target)
+    record = suite_report.as_json(result.suite, result.frame, [result.table])
+    emit(result.table, record, json_target)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)

@@ -32,7 +32,7 @@ def list_command(
 
 def describe(
     generator: Annotated[str, typer.Argument(help="A generator's name, module:Class or YAML file.")],
-    dataset: Annotated[str, typer.Option(help="A data set's name or YAML file.")] = "stocks",
+    dataset: Annotated[str, typer.Option(metavar="NAME|FILE", help="A data set's name or YAML file.")] = "stocks",
     length: Annotated[int, typer.Option(min=2, help="Time steps in a window.")] = 24,
     budget: BudgetName = "fast",
     assign: SetOfOne = None,

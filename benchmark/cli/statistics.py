@@ -27,7 +27,7 @@ def statistics(
     Example: python -m benchmark statistics --suite table1 --only dataset=stocks,sines
     """
     from benchmark.api import suites
-    from benchmark.report.statistics_command import write_statistics
+    from benchmark.plots.statistics_command import write_statistics
 
     found = write_statistics(*suites.plan_suite(suite, store, **view))
     emit(found.content, found.record, json_target)

@@ -22,7 +22,8 @@ from benchmark.errors import UserError
 def status(
     *,
     suite: Annotated[
-        str | None, typer.Option(help="A suite's name or YAML file (default: every cell of the store).")
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="A suite's name or YAML file (default: every cell of the store)."),
     ] = None,
     view: View,
     store: StoreOption = Path("runs"),

@@ -59,19 +59,18 @@ def store_gc(
 def store_export(
     target: Annotated[Path, typer.Argument(metavar="FILE", callback=_archive, help="The archive to write (.tar).")],
     store: StoreOption = Path("runs"),
+    json_target: Json = None,
 ) -> None:
     """Write the finished results of a store as one archive that another machine verifies and imports.
 
     Example: python -m benchmark store export results.tar
     """
-    from benchmark.store.archive import export_store
+    from benchmark.store.archive import export_store, exported_text
     from benchmark.store.store import Store
 
-    altered = export_store(Store(store), target)
-    for path in altered:
-        print(f"left out {path}: altered after it was written")
-    print(f"wrote {target}")
-    if altered:
+    done = export_store(Store(store), target)
+    emit(exported_text(done), {"store": str(store), **asdict(done)}, json_target)
+    if done.left_out:
         raise typer.Exit(1)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from benchmark.api.view import View
 from benchmark.cli.options import (
+    ONE_OF,
     Device,
     Download,
     Force,
@@ -19,14 +20,17 @@ from benchmark.cli.options import (
     Retry,
     StoreOption,
     Suite,
+    SuiteOrDefault,
     Tracking,
     Workers,
     plan_file,
 )
-from benchmark.cli.printing import emit, report, show
+from benchmark.cli.printing import emit, report
 from benchmark.cli.view import VIEW_OPTIONS, with_view
 from benchmark.cli.ways import refuse_beside, refuse_others
 from benchmark.errors import unknown
+from benchmark.report.formats import FORMATS, format_of
+from benchmark.run.executors import EXECUTORS
 
 if TYPE_CHECKING:
     from benchmark.run.launch import LimitOptions
@@ -35,12 +39,12 @@ if TYPE_CHECKING:
 LIMITS = {"workers", "memory_limit", "gpu_memory_limit", "stop_after", "executor", "address"}
 SUITE = {"suite", "store", "device", *VIEW_OPTIONS}
 WAYS_TO_RUN = {
-    "planned": LIMITS | {"index", "cell"},
-    "cell": SUITE | LIMITS | {"retry", "force"},
+    "planned": LIMITS | {"index", "cell", "json_target"},
+    "cell": SUITE | LIMITS | {"retry", "force", "json_target"},
     "plan_only": SUITE | {"max_array", "retry", "download", "json_target"},
     "dry_run": SUITE | LIMITS | {"retry", "force", "download", "tracking", "json_target"},
 }
-KEPT_TABLES = {"frame": {"format_name", "published", "controls", "efficiency", "digits", "output"}}
+KEPT_TABLES = {"frame": {"format_name", "published", "controls", "efficiency", "digits", "output", "json_target"}}
 
 
 @with_view
@@ -77,7 +81,10 @@ def run(
         int | None, typer.Option(min=1, help="Start no more cells of a generator after this many equal failures.")
     ] = None,
     executor: Annotated[
-        str, typer.Option(help="local, worker processes on this machine; or ray, on the nodes of a Ray cluster.")
+        str,
+        typer.Option(
+            metavar=ONE_OF(EXECUTORS), help="Worker processes on this machine, or on the nodes of a Ray cluster."
+        ),
     ] = "local",
     address: Annotated[
         str | None,
@@ -103,14 +110,14 @@ def run(
     }  # fmt: skip
     refuse_others(context, WAYS_TO_RUN, {"max_array": "--plan-only", "index": "--plan"})
     if planned is not None:
-        end_cells(run_planned(planned, index, cell, workers=workers, report=report, limits=limits))
+        end_cells(run_planned(planned, index, cell, workers=workers, report=report, limits=limits), json_target)
         return
     if cell is not None:
         ended = run_cells(
             suite, [cell], store=store, device=device, workers=workers, retry=retry, force=force, report=report, limits=limits,
             **view,
         )  # fmt: skip
-        end_cells(ended)
+        end_cells(ended, json_target)
         return
     if plan_only is not None:
         manifest = write_plan(
@@ -138,10 +145,14 @@ def run(
         raise typer.Exit(1)
 
 
-def end_cells(outcomes: Sequence[Outcome]) -> None:
+def end_cells(outcomes: Sequence[Outcome], json_target: str | None) -> None:
     """Print how many cells have results; exit status 1 where one has none that it could have."""
     failed = sum(outcome.failed for outcome in outcomes)
-    print(f"{len(outcomes) - failed} of {len(outcomes)} cells done or skipped, {failed} failed")
+    cells = [
+        {"cell": one.cell.slug, "state": str(one.state), "reason": one.reason, "stage": one.stage} for one in outcomes
+    ]
+    text = f"{len(outcomes) - failed} of {len(outcomes)} cells done or skipped, {failed} failed"
+    emit(text, {"cells": cells}, json_target)
     if failed:
         raise typer.Exit(1)
 
@@ -149,7 +160,7 @@ def end_cells(outcomes: Sequence[Outcome]) -> None:
 @with_view
 def tables(
     *,
-    suite: Annotated[str | None, typer.Option(help="A suite's name or YAML file (default: quick).")] = None,
+    suite: SuiteOrDefault = None,
     view: View,
     context: typer.Context,
     store: StoreOption = Path("runs"),
@@ -158,8 +169,8 @@ def tables(
         str | None,
         typer.Option(
             "--format",
-            help="markdown, latex (a document), latex-fragment (its table alone), html or csv (default: by --output's suffix, "
-            "else markdown).",
+            metavar=ONE_OF(FORMATS),
+            help="latex is a document, latex-fragment its table alone (default: by --output's suffix, else markdown).",
         ),
     ] = None,
     published: Annotated[bool, typer.Option(help="Published values beside measured ones.")] = True,
@@ -169,6 +180,7 @@ def tables(
         int | None, typer.Option(min=0, max=9, help="Digits after the point (default: the metric's own).")
     ] = None,
     output: Output = None,
+    json_target: Json = None,
 ) -> None:
     """Print a suite's table from what the store holds, or those of kept frames; nothing is computed.
 
@@ -179,28 +191,29 @@ def tables(
     from benchmark.report import suite as suite_report
 
     refuse_others(context, KEPT_TABLES)
-    format_name = format_name or suite_report.format_of(output)
-    if format_name not in suite_report.FORMATS:
-        raise unknown("format", format_name, suite_report.FORMATS, owner="--format")
+    format_name = format_name or format_of(output)
+    if format_name not in FORMATS:
+        raise unknown("format", format_name, FORMATS, owner="--format")
     if format_name == "csv":
         refuse_beside(context, ("published", "controls", "efficiency", "digits"), "--format csv")
     if frame:
         from benchmark.report.kept_frame import frame_tables, read_frames
 
         choices = suite_report.Choices(published=published, controls=controls, efficiency=efficiency, digits=digits)
-        rows = read_frames(frame)
+        name, rows = None, read_frames(frame)
         found = frame_tables(rows, choices)
     else:
         result = suites.result_of(
             suite or "quick", store, published=published, controls=controls, efficiency=efficiency, digits=digits, **view,
         )  # fmt: skip
-        rows, found = result.frame, (result.table,)
+        name, rows, found = result.suite, result.frame, (result.table,)
     text = suite_report.render_tables(rows, found, format_name)
+    record = suite_report.as_json(name, rows, found, [output] if output else ())
     if output is None:
-        show(found if format_name == "markdown" else text, end="")
+        emit(found if format_name == "markdown" else text, record, json_target, end="")
         return
     write_bytes(output, text.encode())
-    print(f"wrote {output}")
+    emit(f"wrote {output}", record, json_target)
 
 
 @with_view

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
-from benchmark.cli.options import DataDir, Device, Download, Json, StoreOption, Tracking
+from benchmark.cli.options import ONE_OF, DataDir, Device, Download, Json, Retry, StoreOption, Tracking
 from benchmark.cli.printing import emit, report
+from benchmark.protocols import PROTOCOLS
+from benchmark.sweep.spec import Pruner, Sampler
 
 
 def sweep(
-    generator: Annotated[str | None, typer.Option(help="A generator's name, module:Class or YAML file.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="A data set's name or YAML file (default: stocks).")] = None,
+    generator: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="A generator's name, module:Class or YAML file.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="A data set's name or YAML file (default: stocks).")
+    ] = None,
     param: Annotated[
         list[str] | None,
         typer.Option(help="name=a,b,c or name=low..high[:log]; tuples as 1-2-3-6; patch_nums alone proposes scales."),
     ] = None,
     length: Annotated[int | None, typer.Option(help="Time steps in a window (default: 24).")] = None,
-    sampler: Annotated[str | None, typer.Option(help="grid (default) or tpe.")] = None,
+    sampler: Annotated[
+        str | None, typer.Option(metavar=ONE_OF(get_args(Sampler)), help="Which parameters are tried (default: grid).")
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Trials in all (default: the whole grid, or 20).")] = None,
     objective: Annotated[
         str | None, typer.Option(help="validation (default), measurement:NAME of the fitted model, or a metric's name.")
@@ -30,8 +38,14 @@ def sweep(
     scores: Annotated[
         str | None, typer.Option(help="Test scores of the best trial, separated by commas (default: context_fid).")
     ] = None,
-    budget: Annotated[str | None, typer.Option(envvar="TIMEMAR_BUDGET", help="smoke, quick, fast or paper.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="paper or strict (default: the objective's own).")] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", envvar="TIMEMAR_BUDGET", help="A budget of `list budgets` (default: fast)."),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(metavar=ONE_OF(PROTOCOLS), help="The division of real windows (default: the objective's own)."),
+    ] = None,
     seeds: Annotated[int | None, typer.Option(help="Training seeds a trial (default: 1).")] = None,
     study: Annotated[
         str | None, typer.Option(help="The study's name (default: made of generator, data set and length).")
@@ -39,7 +53,10 @@ def sweep(
     storage: Annotated[
         str | None, typer.Option(help="An Optuna storage's URL (default: an SQLite file in the store).")
     ] = None,
-    pruner: Annotated[str | None, typer.Option(help="none (default), median or halving.")] = None,
+    pruner: Annotated[
+        str | None,
+        typer.Option(metavar=ONE_OF(get_args(Pruner)), help="Which trials end early (default: none)."),
+    ] = None,
     prune_on: Annotated[
         str | None,
         typer.Option(
@@ -51,7 +68,7 @@ def sweep(
     store: StoreOption = Path("runs"),
     device: Device = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Cells of one trial (its seeds) at a time.")] = None,
-    retry: Annotated[str | None, typer.Option(metavar="failed", help="failed: run failed trials again too.")] = None,
+    retry: Retry = None,
     download: Download = True,
     tracking: Tracking = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space and the number of trials.")] = False,

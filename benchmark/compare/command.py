@@ -10,7 +10,7 @@ from benchmark.compare.comparisons import Comparison, Found, find
 from benchmark.compare.setups import Setup, read_setups
 from benchmark.config.budgets import is_shortened, shortened_scores
 from benchmark.errors import UserError
-from benchmark.report.command_report import Report
+from benchmark.report.command_result import CommandResult
 from benchmark.report.layouts import score_title
 from benchmark.report.statistics_text import p_value
 from benchmark.report.text_table import Text, TextTable, text_lines
@@ -24,7 +24,7 @@ MOST_REASONS = 3
 MOVED = ("better in B", "worse in B")
 
 
-def compare(a: Store, b: Store) -> Report:
+def compare(a: Store, b: Store) -> CommandResult:
     """What moved from store `a` to store `b`; nothing is computed but statistics.
 
     Raises:
@@ -36,7 +36,7 @@ def compare(a: Store, b: Store) -> Report:
         raise UserError(_refusal(a, b, found))
     altered = [*(f"A: {text}" for text in altered_a), *(f"B: {text}" for text in altered_b)]
     table = comparison_table(found, (str(a.root), str(b.root)), altered)
-    return Report((table,), _record(a, b, found, altered), failed=False)
+    return CommandResult((table,), _record(a, b, found, altered), failed=False)
 
 
 def _refusal(a: Store, b: Store, found: Found) -> str:
@@ -59,21 +59,21 @@ def _refused_name(setup: Setup, score: str) -> str:
 
 def comparison_table(found: Found, names: tuple[str, str], altered: Sequence[str] = ()) -> TextTable:
     """One row a score, conclusions of scores that moved in bold, and in notes all that has no row."""
-    several = len({one.setup.setting[2:] for one in found.comparisons}) > 1
+    several = len({one.setup.record.setting[2:] for one in found.comparisons}) > 1
     rows = [_row(one, several=several) for one in found.comparisons]
     title = f"What moved from A ({names[0]}) to B ({names[1]})"
     return TextTable(title, HEADER, text_lines(rows), notes=tuple(_notes(found, altered)))
 
 
 def _row(one: Comparison, *, several: bool) -> tuple[str | Text, ...]:
-    dataset, length, protocol, budget = one.setup.setting
+    dataset, length, protocol, budget = one.setup.record.setting
     info, decimals = one.info, one.info.decimals + 1
     low, high = "", ""
     if one.low is not None and one.high is not None:
         low, high = (f"{end:+.{decimals}f}" for end in (one.low, one.high))
     return (
         f"{dataset} {length}" + (f", {protocol}, {budget}" if several else ""),
-        str(one.setup.record["title"]),
+        one.setup.record.title,
         score_title(info),
         f"{one.a:.{info.decimals}f}",
         f"{one.b:.{info.decimals}f}",
@@ -121,7 +121,7 @@ def _notes(found: Found, altered: Sequence[str]) -> list[str]:
         notes.append(
             "Not paired: the numbers of repetitions differ, and Welch's test takes the place of the paired one."
         )
-    for budget in sorted({one.setup.setting[3] for one in found.comparisons}):
+    for budget in sorted({one.setup.record.setting[3] for one in found.comparisons}):
         notes += [shortened_scores(budget)] if is_shortened(budget) else []
     notes += [f"changed: {setup.name}: {changed.text()}" for setup, changed in found.changed]
     notes += [f"not comparable: {_refused_name(setup, score)}: {reason}" for setup, score, reason in found.refused]
@@ -140,16 +140,16 @@ def _totals(found: Found) -> dict[str, int]:
     }
 
 
-def _place(setup: Setup) -> dict[str, Any]:
+def _setup_record(setup: Setup) -> dict[str, Any]:
     """What names a setup in the record."""
-    dataset, length, protocol, budget = setup.setting
+    dataset, length, protocol, budget = setup.record.setting
     return {
         "dataset": dataset,
         "length": length,
         "protocol": protocol,
         "budget": budget,
-        "generator": setup.generator,
-        "title": setup.record["title"],
+        "generator": setup.record.generator,
+        "title": setup.record.title,
     }
 
 
@@ -161,7 +161,7 @@ def _record(a: Store, b: Store, found: Found, altered: Sequence[str]) -> dict[st
         "level": LEVEL,
         "comparisons": [
             {
-                **_place(one.setup),
+                **_setup_record(one.setup),
                 "score": one.info.name,
                 "a": one.a,
                 "b": one.b,
@@ -181,7 +181,7 @@ def _record(a: Store, b: Store, found: Found, altered: Sequence[str]) -> dict[st
         "totals": _totals(found),
         "changed": [
             {
-                **_place(setup),
+                **_setup_record(setup),
                 "version": list(changed.version) if changed.version else None,
                 "source": changed.source,
                 "parameters": {name: list(values) for name, values in changed.parameters.items()},
@@ -189,10 +189,10 @@ def _record(a: Store, b: Store, found: Found, altered: Sequence[str]) -> dict[st
             for setup, changed in found.changed
         ],
         "not_comparable": [
-            {**_place(setup), "score": None if score == "all scores" else score, "reason": reason}
+            {**_setup_record(setup), "score": None if score == "all scores" else score, "reason": reason}
             for setup, score, reason in found.refused
         ],
-        "only_in_a": [{**_place(setup), "scores": what} for setup, what in found.only_a],
-        "only_in_b": [{**_place(setup), "scores": what} for setup, what in found.only_b],
+        "only_in_a": [{**_setup_record(setup), "scores": what} for setup, what in found.only_a],
+        "only_in_b": [{**_setup_record(setup), "scores": what} for setup, what in found.only_b],
         "altered": list(altered),
     }

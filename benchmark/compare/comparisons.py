@@ -211,7 +211,7 @@ def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Ma
     """The margin of tables, from the floors and the oracles that both stores have on the same data."""
     rows = [
         {
-            "generator": other.generator,
+            "generator": other.record.generator,
             "n": min(record.n_real, record.n_fake),
             "floor": record.floor,
             "seed": seed,
@@ -221,7 +221,7 @@ def _margin(setup: Setup, name: str, info: MetricInfo, version: int, matched: Ma
         }
         for pair in (*matched.pairs, *((one,) for one in (*matched.only_a, *matched.only_b)))
         for other in pair
-        if other.setting == setup.setting and other.record["fingerprint"] == setup.record["fingerprint"]
+        if (other.record.setting, other.record.fingerprint) == (setup.record.setting, setup.record.fingerprint)
         for seed, scores in other.seeds.items()
         for draw, record in scores.items()
         if _base(draw) == name and record.version == version

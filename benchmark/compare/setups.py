@@ -8,7 +8,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.plan.cell import SHOWN, digest, recorded_key
+from benchmark.plan.cell import digest
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.records import ScoreRecord
 from benchmark.store.store import Store
 
@@ -20,29 +21,18 @@ class Setup:
     """One generator with its parameters on one data set at a length, protocol and budget.
 
     Attributes:
-        record: What its cells record in `cell.json`, apart from key and seed.
+        record: The record of one of its cells, which differ in key and training seed alone.
         seeds: The intact scores by training seed.
     """
 
-    record: Mapping[str, Any]
+    record: CellRecord
     seeds: Mapping[int, Scores]
-
-    @property
-    def setting(self) -> tuple[str, int, str, str]:
-        """Data set, length, protocol and budget."""
-        record = self.record
-        return record["dataset"]["id"], record["length"], record["protocol"], record["budget"]["name"]
-
-    @property
-    def generator(self) -> str:
-        """The generator's name."""
-        return str(self.record["generator"])
 
     @property
     def name(self) -> str:
         """Setting and title in words."""
-        dataset, length, protocol, budget = self.setting
-        return f"{dataset} {length} {self.record['title']} (protocol {protocol}, budget {budget})"
+        dataset, length, protocol, budget = self.record.setting
+        return f"{dataset} {length} {self.record.title} (protocol {protocol}, budget {budget})"
 
 
 @dataclass(frozen=True)
@@ -85,28 +75,32 @@ def read_setups(store: Store) -> tuple[list[Setup], list[str]]:
     Raises:
         UserError: There is no such store.
     """
-    records: dict[str, Mapping[str, Any]] = {}
+    records: dict[str, CellRecord] = {}
     seeds: defaultdict[str, dict[int, Scores]] = defaultdict(dict)
     altered = []
     for folder in store.opened().folders():
         record = folder.record()
-        if recorded_key(record) is None:
+        if record is None:
             altered.append(f"{folder.path.name}: cell.json is missing, damaged or altered")
             continue
         altered += [f"{folder.path.name}: the record of score {name} was altered" for name in folder.altered_scores()]
-        shared = {name: value for name, value in record.items() if name not in ("key", "seed")}
-        identity = digest({name: value for name, value in shared.items() if name not in SHOWN})
-        records.setdefault(identity, shared)
-        seeds[identity][record["seed"]] = folder.scores()
-    found = [Setup(record, dict(sorted(seeds[identity].items()))) for identity, record in records.items()]
-    return sorted(found, key=lambda setup: (setup.setting, setup.name)), altered
+        shared = _shared(record)
+        records.setdefault(shared, record)
+        seeds[shared][record.seed] = folder.scores()
+    found = [Setup(record, dict(sorted(seeds[shared].items()))) for shared, record in records.items()]
+    return sorted(found, key=lambda setup: (setup.record.setting, setup.name)), altered
 
 
-LIKENESS: tuple[Callable[[Mapping[str, Any]], Hashable], ...] = (
-    lambda record: digest({name: value for name, value in record.items() if name not in SHOWN}),
-    lambda record: digest([record["version"], record["params"]]),
-    lambda record: digest(record["params"]),
-    lambda record: record["title"],
+def _shared(record: CellRecord) -> str:
+    """Identifies what the cells of a setup share: all but the training seed."""
+    return digest({**record.identity(), "seed": None})
+
+
+LIKENESS: tuple[Callable[[CellRecord], Hashable], ...] = (
+    _shared,
+    lambda record: digest([record.version, record.params]),
+    lambda record: digest(record.params),
+    lambda record: record.title,
     lambda record: None,
 )
 """What two setups of one generator in one setting have in common, the closest first: at last, that nothing else is left."""
@@ -128,17 +122,18 @@ def match(a: Sequence[Setup], b: Sequence[Setup]) -> Matched:
     return Matched(pairs, tuple(left_a), tuple(left_b))
 
 
-def _grouped(setups: Sequence[Setup], likeness: Callable[[Mapping[str, Any]], Hashable]) -> dict[Hashable, list[Setup]]:
+def _grouped(setups: Sequence[Setup], likeness: Callable[[CellRecord], Hashable]) -> dict[Hashable, list[Setup]]:
     groups: dict[Hashable, list[Setup]] = {}
     for setup in setups:
-        groups.setdefault((setup.setting, setup.generator, likeness(setup.record)), []).append(setup)
+        record = setup.record
+        groups.setdefault((record.setting, record.generator, likeness(record)), []).append(setup)
     return groups
 
 
 def changes(a: Setup, b: Setup) -> Changes:
     """How the generators of two setups differ."""
-    versions = a.record["version"], b.record["version"]
-    mine, theirs = a.record["params"], b.record["params"]
+    versions = a.record.version, b.record.version
+    mine, theirs = a.record.params, b.record.params
     parameters = {
         name: (mine.get(name, "absent"), theirs.get(name, "absent"))
         for name in sorted(mine.keys() | theirs.keys())
@@ -146,7 +141,7 @@ def changes(a: Setup, b: Setup) -> Changes:
     }
     return Changes(
         None if versions[0] == versions[1] else versions,
-        a.record.get("source", "") != b.record.get("source", ""),
+        a.record.source != b.record.source,
         parameters,
     )
 
@@ -154,25 +149,20 @@ def changes(a: Setup, b: Setup) -> Changes:
 def other_data(a: Setup, b: Setup) -> str:
     """Why the windows of two setups are not the same; "" where they are."""
     mine, theirs = a.record, b.record
-    if mine["fingerprint"] != theirs["fingerprint"]:
-        return f"the data's checksum is {mine['fingerprint'][:12]}… in A and {theirs['fingerprint'][:12]}… in B"
-    options = [
-        name
-        for name in sorted(mine["dataset"].keys() | theirs["dataset"].keys())
-        if mine["dataset"].get(name) != theirs["dataset"].get(name)
-    ]
+    if mine.fingerprint != theirs.fingerprint:
+        return f"the data's checksum is {mine.fingerprint[:12]}… in A and {theirs.fingerprint[:12]}… in B"
+    read_a, read_b = mine.dataset.model_dump(), theirs.dataset.model_dump()
+    options = [name for name in sorted(read_a.keys() | read_b.keys()) if read_a.get(name) != read_b.get(name)]
     if options:
-        told = (
-            f"{name} is {mine['dataset'].get(name)} in A and {theirs['dataset'].get(name)} in B" for name in options
-        )
+        told = (f"{name} is {read_a.get(name)} in A and {read_b.get(name)} in B" for name in options)
         return f"the data are read in another way: {', '.join(told)}"
-    for name, what in (
-        ("roles", "the number of roles of windows"),
-        ("view", "the split of the windows"),
-        ("max_windows", "the largest number of windows"),
+    for what, in_a, in_b in (
+        ("the number of roles of windows", mine.roles, theirs.roles),
+        ("the split of the windows", mine.view, theirs.view),
+        ("the largest number of windows", mine.max_windows, theirs.max_windows),
     ):
-        if mine.get(name) != theirs.get(name):
-            return f"{what} is {mine.get(name)} in A and {theirs.get(name)} in B"
+        if in_a != in_b:
+            return f"{what} is {in_a} in A and {in_b} in B"
     return ""
 
 

@@ -20,7 +20,7 @@ from benchmark.config.files import beside, is_yaml, read_yaml, shipped, shipped_
 from benchmark.config.needs import Needs
 from benchmark.config.reference import Reference
 from benchmark.config.registry import Registry
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, one_line, unknown
 from benchmark.imports import is_file_module, module_name, shadowed
 from benchmark.interface import Generator
 from benchmark.validation import FolderName, Frozen, parse, validate_parameters
@@ -170,9 +170,9 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
     try:
         holder = importlib.import_module(module)
     except (Exception, SystemExit) as error:  # somebody else's code runs here, and may raise anything
-        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
         raise UserError(
-            f"generator '{spec.name}': the {what} '{place}' cannot be imported ({reason}); {REMEDY[what]}."
+            f"generator '{spec.name}': the {what} '{place}' cannot be imported ({kind}{one_line(error)}); {REMEDY[what]}."
         ) from None
     found = getattr(holder, attribute, None)
     if found is None and (reason := shadowed(module)):
@@ -263,7 +263,7 @@ def _loads(name: str) -> bool:
     try:
         load_spec(name)
     except UserError as error:
-        _warn(" ".join(str(error).split()))
+        _warn(one_line(error))
         return False
     return True
 

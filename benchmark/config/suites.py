@@ -22,6 +22,16 @@ MOST_SAMPLING_SEEDS = 100
 PUBLISHED_SCORES = ("discriminative", "predictive", "context_fid", "dcr_ratio")
 
 
+def plain_text(value: object) -> str:
+    """A parameter's value in a name or title: a list as 1-2-3-6."""
+    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def parameters_text(params: Mapping[str, object]) -> str:
+    """Parameters in a variant's name: `name=value,name=value`."""
+    return ",".join(f"{name}={plain_text(value)}" for name, value in params.items())
+
+
 class Variant(Frozen):
     """One setting of a generator: a row of its own in the suite's table, and the same cell as `--set` would make."""
 
@@ -32,11 +42,7 @@ class Variant(Frozen):
     @property
     def label(self) -> str:
         """The variant's name; its parameters as `name=value` where none is given, patch numbers as 1-2-3-6."""
-        shown = {
-            key: "-".join(map(str, value)) if isinstance(value, list) else str(value)
-            for key, value in self.params.items()
-        }
-        return self.name or ",".join(f"{key}={value}" for key, value in shown.items())
+        return self.name or parameters_text(self.params)
 
 
 class SuiteSpec(Frozen):

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.conformance.probe import FEW, FIT_SEED, SAMPLE_SEED, Probe, Violation
 from benchmark.conformance.samples import out_of_range
-from benchmark.errors import UserError
+from benchmark.errors import UserError, one_line
 from benchmark.interface import Windows
 
 
@@ -68,5 +68,7 @@ def _refused(call: Callable[[], object], what: str) -> None:
             raise Violation(f"{what} is refused with {str(error)!r}; say in one line what is wrong.") from None
         return
     except Exception as error:
-        raise Violation(f"{what} raised {type(error).__name__} ({error}); raise benchmark.errors.UserError.") from None
+        raise Violation(
+            f"{what} raised {type(error).__name__} ({one_line(error)}); raise benchmark.errors.UserError."
+        ) from None
     raise Violation(f"{what} went through; raise benchmark.errors.UserError.")

@@ -12,6 +12,7 @@ from unittest import mock
 import numpy as np
 
 from benchmark.conformance.probe import SAMPLE_SEED, SAMPLES, Probe, Violation
+from benchmark.errors import one_line
 from benchmark.interface import Generator
 
 
@@ -25,7 +26,7 @@ def saves_and_loads(probe: Probe) -> str | None:
         what = "load"
         made = probe.cls.load(folder)
     except Exception as error:
-        raise Violation(f"{what} raised {type(error).__name__} ({' '.join(str(error).split())}).") from None
+        raise Violation(f"{what} raised {type(error).__name__} ({one_line(error)}).") from None
     if not isinstance(made, probe.cls):
         raise Violation(f"load returned {type(made).__name__}; return a {probe.name}.")
     return None
@@ -60,7 +61,7 @@ def saved_files_are_plain(probe: Probe) -> None:
             read(path)
         except Exception as error:
             raise Violation(
-                f"'{path.name}' is no plain {path.suffix} file ({type(error).__name__}: {error})."
+                f"'{path.name}' is no plain {path.suffix} file ({type(error).__name__}: {one_line(error)})."
             ) from None
 
 

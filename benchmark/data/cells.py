@@ -106,7 +106,8 @@ def refuse_missing(
     raise UserError(
         f"'{path}', column '{name}', {positions[row]}: {what} ({counted(int(gone.sum()), 'missing cell')} in "
         f"{int(rows.sum()):,} of {counted(len(rows), 'row')}); `--missing drop` leaves such rows out, `--missing interpolate` "
-        f"fills at most {MOST_FILLED} in a row linearly in time ('missing' in a YAML file), or correct the cells."
+        f"fills at most {MOST_FILLED} in a row linearly in time (where a command has no --missing, the key `missing` of the "
+        "data set's YAML file does the same), or correct the cells."
     )
 
 

@@ -9,11 +9,11 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from email.message import Message
 from pathlib import Path, PurePath
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from benchmark.data.locate import download_folder, file_sha256
 from benchmark.data.spec import DatasetSpec
-from benchmark.errors import UserError
+from benchmark.errors import UserError, one_line
 from benchmark.files import replacing
 
 CHUNK = 1 << 16
@@ -23,14 +23,21 @@ ReportBytes = Callable[[int, int | None], None]
 """Called with the bytes received and the bytes expected (None where the server does not say)."""
 
 
+class Fetched(NamedTuple):
+    """A data set's file, and whether it was downloaded now or was there already."""
+
+    path: Path
+    downloaded: bool
+
+
 def fetch(
     spec: DatasetSpec,
     destination: Path,
     progress: ReportBytes | None = None,
     *,
     open_url: Callable[[str], Any] | None = None,
-) -> Path:
-    """Download the data set's file to where `locate` looks for it, unless it is there already; returns its path.
+) -> Fetched:
+    """Download the data set's file to where `locate` looks for it, unless it is there already.
 
     That is the folder `destination`, or for somebody's own data set the folder that its file is relative to.
     `open_url` maps an address to a response (a context manager with `read(n)` and `headers`). Raises UserError where
@@ -49,7 +56,7 @@ def fetch(
     if PurePath(spec.file).is_absolute() or ".." in PurePath(spec.file).parts:
         raise UserError(f"the file '{spec.file}' of the data set '{spec.id}' is outside '{folder}'; fetch it yourself.")
     if path.is_file() and file_sha256(path) == spec.sha256:
-        return path
+        return Fetched(path, downloaded=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
@@ -61,7 +68,7 @@ def fetch(
                 )
     except OSError as error:
         raise UserError(f"'{path}' cannot be written ({error.strerror or error}); choose another --data-dir.") from None
-    return path
+    return Fetched(path, downloaded=True)
 
 
 def open_https(url: str) -> Any:
@@ -111,7 +118,7 @@ def _download(spec: DatasetSpec, part: Path, progress: ReportBytes | None, open_
 def _unreachable(spec: DatasetSpec, part: Path, error: Exception) -> UserError:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return UserError(
-        f"{spec.url} could not be downloaded ({str(reason) or type(error).__name__}); check the connection and try "
+        f"{spec.url} could not be downloaded ({one_line(reason)}); check the connection and try "
         f"again, or put the file into '{part.parent}' yourself."
     )
 

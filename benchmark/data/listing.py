@@ -40,16 +40,28 @@ def listing_text(records: Iterable[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def fetch_all(names: list[str], data_dir: Path | None, *, bars: bool) -> Iterator[str]:
-    """Download data sets, those with an address unless named; one line each as it arrives. Raises UserError.
+def fetch_all(
+    names: list[str], data_dir: Path | None, write: Callable[[str], None], *, bars: bool
+) -> list[dict[str, Any]]:
+    """Download data sets, those with an address unless named; one record each. Raises UserError.
 
-    `bars` shows a progress bar a file on standard error.
+    `bars` shows a progress bar a file on standard error; without them a line is written as each file arrives.
     """
+    records = []
     specs = [load_spec(name) for name in names] or [spec for spec in map(load_spec, DATASETS.names()) if spec.url]
     for spec in specs:
         with _download_bar(spec.file or spec.id) if bars else nullcontext(None) as report:
-            path = fetch(spec, download_folder(data_dir), report)
-        yield f"{spec.id}: {path}"
+            found = fetch(spec, download_folder(data_dir), report)
+        record = {"id": spec.id, "path": str(found.path), "sha256": spec.sha256, "downloaded": found.downloaded}
+        records.append(record)
+        if not bars:
+            write(f"{spec.id}: {'downloaded' if found.downloaded else 'already there'}")
+    return records
+
+
+def fetched_text(records: Iterable[dict[str, Any]]) -> str:
+    """The path of each fetched file as lines."""
+    return "\n".join(f"{record['id']}: {record['path']}" for record in records)
 
 
 @contextmanager

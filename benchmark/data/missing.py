@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data.spec import MOST_FILLED
+from benchmark.data.spec import MOST_FILLED, MissingRule
 from benchmark.data.time import counted
 
 Pieces = list[NDArray[np.int64]]
@@ -19,7 +18,7 @@ Pieces = list[NDArray[np.int64]]
 class Missing:
     """What became of missing cells: how many there were and in how many rows, cells filled, rows removed."""
 
-    rule: Literal["drop", "interpolate"]
+    rule: MissingRule
     cells: int
     rows: int
     filled: int
@@ -41,7 +40,7 @@ class Missing:
 def settle(
     values: NDArray[np.float64],
     pieces: Sequence[Pieces],
-    rule: Literal["drop", "interpolate"],
+    rule: MissingRule,
     times: NDArray[np.float64],
     categories: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], list[Pieces], Missing]:

@@ -12,6 +12,8 @@ from benchmark.validation import Frozen
 
 ROW_SUFFIXES = (".csv", ".parquet", ".mat")
 WINDOW_SUFFIXES = (".npy", ".npz")
+MissingRule = Literal["drop", "interpolate"]
+"""What becomes of missing cells: their rows are removed, or short runs of them are filled."""
 MOST_FILLED = 5
 """Missing cells of a feature in consecutive rows that interpolation fills at most."""
 MOST_CATEGORIES = 20
@@ -85,7 +87,7 @@ class DatasetSpec(Frozen):
         ge=2,
         description="The number of rows of each series, where series of equal length follow each other.",
     )
-    missing: Literal["drop", "interpolate"] | None = Field(
+    missing: MissingRule | None = Field(
         default=None,
         description="What becomes of missing cells: drop removes their rows, which no window crosses; interpolate fills at most "
         f"{MOST_FILLED} in a row linearly in time; by default they are refused.",

@@ -14,9 +14,10 @@ from benchmark.data import WindowSet, load_windows
 from benchmark.data.scale import scale
 from benchmark.data.split import seed_of_split
 from benchmark.errors import UserError, unknown
+from benchmark.external import UNITS
 from benchmark.external.entered import EnteredSamples, entered_cell, is_entered, with_entered
 from benchmark.external.windows import check_distance, file_windows
-from benchmark.files import replacing, write_json
+from benchmark.files import replacing
 from benchmark.interface import RANGE_TOLERANCE, Windows
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, make_plan
@@ -24,7 +25,6 @@ from benchmark.plan.request import Request
 from benchmark.store.store import Store
 from benchmark.validation import parse
 
-UNITS = ("scaled", "data")
 SETTING = "copy"
 """The shipped generator whose cell lends its setting: every data set has one."""
 
@@ -88,7 +88,7 @@ def enter(entry: Entry, store: Store) -> Plan:
     folder = store.create().cell(cell)
     folder.path.mkdir(parents=True, exist_ok=True)
     with store.lock(cell.key, timeout=None):
-        write_json(folder.path / "cell.json", cell.record())
+        folder.write_record(cell)
         with replacing(folder.model) as part:
             part.mkdir()
             generator.save(part)

@@ -11,9 +11,10 @@ import numpy as np
 
 from benchmark.errors import UserError
 from benchmark.interface import FitContext, Generator, Windows, read_parameters, write_parameters
-from benchmark.plan.cell import Cell, recorded_key
+from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.store import Store
 
 FILE = "windows.npy"
@@ -107,22 +108,22 @@ def is_entered(cell: Cell) -> bool:
 def is_replaceable(folder: CellFolder) -> bool:
     """Whether a cell can be computed again: its record is sound, and its samples were made here."""
     record = folder.record()
-    return recorded_key(record) is not None and record["class"] != CLASS_PATH
+    return record is not None and record.class_path != CLASS_PATH
 
 
 def with_entered(plan: Plan, store: Store) -> Plan:
     """The plan with the entered rows that a store holds in its settings; those with `--only generator=` or `seed=` have none."""
     if any(change.startswith(("generator=", "seed=")) for change in plan.changes):
         return plan
-    settings = {_setting(cell.record()): cell for cell in plan.cells}
+    settings = {CellRecord.of(cell).setting: cell for cell in plan.cells}
     found = []
     for folder in store.folders():
         record = folder.record()
-        if record.get("class") != CLASS_PATH or _setting(record) not in settings or not recorded_key(record):
+        if record is None or record.class_path != CLASS_PATH or record.setting not in settings:
             continue
-        cell = entered_cell(settings[_setting(record)], record["generator"], record["params"], record["seed"])
+        cell = entered_cell(settings[record.setting], record.generator, record.params, record.seed)
         # Other data or another scoring budget of the same name make another cell.
-        found += [cell] if cell.is_recorded_by(record) and cell.key == record["key"] else []
+        found += [cell] if cell.key == record.key else []
     return replace(plan, cells=(*plan.cells, *found))
 
 
@@ -135,7 +136,3 @@ def notes_of(plan: Plan) -> list[str]:
         seed = f", training seed {cell.seed}" if cell.seed else ""
         notes.append(f"{cell.title}, {where}{seed}: selection rule: {rule}; code: {code}.")
     return notes
-
-
-def _setting(record: dict[str, Any]) -> tuple[Any, ...]:
-    return record["dataset"]["id"], record["length"], record["protocol"], record["budget"]["name"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from metrics.base import Metric, Score
 
 REPETITIONS = 5
-Report = Callable[[str, int, int], None]
+ReportScore = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Given:
     disjoint: Windows | None = None
 
 
-def score_windows(given: Given, settings: Settings, report: Report) -> dict[str, Any]:
+def score_windows(given: Given, settings: Settings, report: ReportScore) -> dict[str, Any]:
     """Every score of the given windows and of the controls on the same real windows, as `score --json` writes it.
 
     Raises:
@@ -182,7 +182,7 @@ def _metric(name: str, backend: str, budget: BudgetSpec | None) -> Metric:
 class _Scorer:
     """Computes scores and keeps what they prepare from the same real windows, so that an encoder is trained once."""
 
-    def __init__(self, metrics: Sequence[Metric], settings: Settings, repetitions: int, report: Report) -> None:
+    def __init__(self, metrics: Sequence[Metric], settings: Settings, repetitions: int, report: ReportScore) -> None:
         self.metrics = metrics
         self.settings = settings
         self.repetitions = repetitions

@@ -24,7 +24,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Place:
+class BoardEntry:
     """One value of a leaderboard.
 
     Attributes:
@@ -52,7 +52,7 @@ class BoardRow:
 
     title: str
     control: bool
-    places: tuple[Place, ...]
+    entries: tuple[BoardEntry, ...]
     cells: tuple[str, ...]
 
 
@@ -127,7 +127,7 @@ def boards(
             BoardRow(
                 row.title,
                 row.size_class == "control",
-                tuple(_place(_entry(block, row, column), block, cost=block in costs) for block in blocks),
+                tuple(_board_entry(_entry(block, row, column), block, cost=block in costs) for block in blocks),
                 cells[row.title, key],
             )
             for row in _rows(table)
@@ -145,14 +145,14 @@ def _has_cells(block: Block, column: int) -> bool:
 
 
 def _first(row: BoardRow) -> float:
-    order = row.places[0].order
+    order = row.entries[0].order
     return math.inf if order is None else order
 
 
-def _place(entry: Entry, block: Block, *, cost: bool) -> Place:
+def _board_entry(entry: Entry, block: Block, *, cost: bool) -> BoardEntry:
     order = None if entry.mean is None else entry.mean if cost else abs(entry.mean - block.info.ideal)
     published = entry.published
-    return Place(
+    return BoardEntry(
         measured(entry, block.info.decimals),
         order,
         entry.mark,
@@ -179,7 +179,7 @@ def _number(value: float | None, decimals: int) -> str:
     return "" if value is None else number(value, decimals)
 
 
-def places(table: Table, settings: tuple[str, ...]) -> Iterator[tuple[Block, Row, Entry, int, str]]:
+def entries(table: Table, settings: tuple[str, ...]) -> Iterator[tuple[Block, Row, Entry, int, str]]:
     """Every entry of a table with its block, row and setting."""
     for block in table.blocks:
         for row in block.rows:
@@ -200,7 +200,7 @@ def published_beside(table: Table, settings: tuple[str, ...]) -> tuple[Beside, .
             _difference(entry, block.info.decimals),
             entry.verdict or "",
         )
-        for block, row, entry, _, setting in places(table, settings)
+        for block, row, entry, _, setting in entries(table, settings)
         if entry.published is not None and entry.mean is not None
     )
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmark.config.suites import plain_text
 from benchmark.html_report.boards import number
 from benchmark.html_report.pictures import Picture
 from benchmark.plan.cell import Cell
 from benchmark.plan.keys import score_info
-from benchmark.plan.planner import plain_text
 from benchmark.report.fit_notes import LIKELIHOODS, likelihood_text
 from benchmark.report.layouts import score_title
 from benchmark.report.spread import spread_of

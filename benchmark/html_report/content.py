@@ -124,6 +124,7 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
     named = dict(zip(table.columns, settings, strict=True))
     shown = cards(frame, known, named, name)
     beside = published_beside(table, settings)
+    found = statistics_of(frame)
     return Part(
         id=name,
         title=title,
@@ -131,7 +132,7 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
         counts=_counts(shown),
         settings=settings,
         boards=boards(table, settings, costs, _cells_behind(frame, shown)),
-        statistics=tuple(statistics_tables(statistics_of(frame))),
+        statistics=tuple(statistics_tables(found)),
         published=beside,
         verdicts=verdict_counts(beside),
         controls=controls(table),
@@ -139,7 +140,7 @@ def _part(name: str, title: str, frame: pd.DataFrame, titles: dict[str, str], kn
         costs=cost_figures(table, settings, costs),
         memorisation=memorisation_figures(table, settings),
         likelihoods=likelihood_table(frame, titles),
-        variance=variance_table(frame, named),
+        variance=variance_table(found.variance, named),
         cards=shown,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,10 +16,6 @@ from benchmark.protocols import Protocol
 
 STRICT_ROLES = 3
 """Roles that windows have under protocol strict; its cells of two roles, whose test windows chose too, are other cells."""
-CHECKSUM = "checksum"
-"""The key of a record's own checksum."""
-SHOWN = ("key", "title", "size_class", "class", CHECKSUM)
-"""What a cell's record holds beside its identity."""
 
 
 def digest(value: object) -> str:
@@ -112,22 +107,3 @@ class Cell:
         """The cell's folder: readable first, then the key."""
         prefix = f"{self.dataset.id}-{self.length}-{self.generator}"
         return f"{prefix}-{self.protocol}-{self.budget.name}-s{self.seed}-{self.key}"
-
-    def record(self) -> dict[str, Any]:
-        """The resolved cell as `cell.json` holds it."""
-        shown = {"key": self.key, "title": self.title, "size_class": self.size_class, "class": self.class_path}
-        record = {**shown, **self.identity()}
-        return {**record, CHECKSUM: digest(record)}
-
-    def is_recorded_by(self, record: Mapping[str, Any]) -> bool:
-        """Whether a record, as `cell.json` holds it, is this cell's and unaltered."""
-        return self.key == recorded_key(record)
-
-
-def recorded_key(record: Mapping[str, Any]) -> str | None:
-    """The key of a record as `cell.json` holds it; None where the record is damaged or was altered after it was written."""
-    content = {name: value for name, value in record.items() if name != CHECKSUM}
-    key = digest({name: value for name, value in record.items() if name not in SHOWN})
-    # Records of older versions have no checksum; their key tells of everything but what is only shown.
-    is_sound = record.get(CHECKSUM, digest(content)) == digest(content)
-    return key if is_sound and record.get("key") == key else None

@@ -12,7 +12,7 @@ from benchmark.config.budgets import BUDGETS
 from benchmark.config.generators import GeneratorSpec, load_class, main_generator_names, resolve
 from benchmark.config.generators import load_spec as load_generator
 from benchmark.config.source import source_digest
-from benchmark.config.suites import SuiteSpec, load_suite, parse_assignments
+from benchmark.config.suites import SuiteSpec, load_suite, parse_assignments, plain_text
 from benchmark.data import DatasetSpec
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import UserError, unknown
@@ -289,8 +289,3 @@ def size_class(parameters: int) -> Literal["large", "medium", "small", "other"]:
     if parameters >= SMALL:
         return "medium"
     return "small" if parameters else "other"
-
-
-def plain_text(value: object) -> str:
-    """A parameter's value as a title shows it: a list as 1-2-3-6."""
-    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, first_line
 from benchmark.interface import Generator
 from benchmark.machine import usable_memory
 
@@ -24,7 +24,9 @@ def build(cls: type[Generator], params: Mapping[str, Any], owner: str) -> Genera
     except UserError:
         raise
     except Exception as error:  # somebody else's code runs here
-        raise UserError(f"{owner} cannot be built ({_reason(error)}); correct its parameters with --set.") from None
+        raise UserError(
+            f"{owner} cannot be built ({first_line(error)[:200]}); correct its parameters with --set."
+        ) from None
 
 
 def count_parameters(generator: Generator, length: int, features: int, owner: str) -> int:
@@ -39,18 +41,15 @@ def count_parameters(generator: Generator, length: int, features: int, owner: st
     except UserError:
         raise
     except Exception as error:  # somebody else's code runs here, and sizes beyond 64 bits overflow anywhere
-        raise UserError(f"{model} cannot be built ({_reason(error)}); correct its parameters with --set.") from None
+        raise UserError(
+            f"{model} cannot be built ({first_line(error)[:200]}); correct its parameters with --set."
+        ) from None
     if count > MOST_PARAMETERS and not generator.is_control:
         raise UserError(
             f"{model} has {count:,} parameters, which take {_gigabytes(count)} to train; make its sizes smaller with --set "
             f"(at most {MOST_PARAMETERS:,})."
         )
     return count
-
-
-def _reason(error: Exception) -> str:
-    """What an error says, in one line."""
-    return next(iter(str(error).splitlines()), "")[:200].strip(' ."') or type(error).__name__
 
 
 def check_memory(generator: Generator, length: int, features: int, device: str) -> None:

@@ -90,7 +90,7 @@ def draw_embeddings(pairs: Sequence[Pair], embeddings: Sequence[Embedding]) -> F
         _points(axes[1, column], embedding.pca)
         _density(axes[2, column], embedding.values)
         if len(pairs) > 1:
-            setting = f"{pair.dataset}, length {pair.record['length']}"
+            setting = f"{pair.dataset}, length {pair.record.length}"
             axes[0, column].set_title(wrapped(setting, width / len(pairs)))
     for row, label in enumerate(("t-SNE", "PCA", "density")):
         axes[row, 0].set_ylabel(label)

@@ -8,8 +8,8 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
-from benchmark.files import read_json
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,16 +63,16 @@ class Origin:
         return ", ".join(f"{name.lower()} {text}" for name, text in fields.items() if text)
 
 
-def cell_origin(record: dict[str, Any], folder: CellFolder) -> Origin:
-    """The origin of one cell by its `cell.json` and the provenance of its fit."""
+def cell_origin(record: CellRecord, folder: CellFolder) -> Origin:
+    """The origin of one cell by its record and the provenance of its fit."""
     fit = folder.provenance().stage("fit")
     commits = _commits([(fit.commit, fit.dirty)])
-    return Origin((record["budget"]["name"],), (record["protocol"],), (int(record["seed"]),), commits)
+    return Origin((record.budget.name,), (record.protocol,), (record.seed,), commits)
 
 
 def folders_origin(folders: Iterable[CellFolder]) -> Origin:
-    """The origin of the cells in several folders; those whose record cannot be read are left out."""
-    records = [(read_json(folder.path / "cell.json"), folder) for folder in folders]
+    """The origin of the cells in several folders; those whose record is not sound are left out."""
+    records = [(folder.record(), folder) for folder in folders]
     return reduce(or_, (cell_origin(record, folder) for record, folder in records if record), Origin())
 
 

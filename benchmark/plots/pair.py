@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,12 @@ from numpy.typing import NDArray
 from benchmark.data import DatasetSpec
 from benchmark.data import load_spec as load_dataset
 from benchmark.errors import SkipCell, UserError
-from benchmark.files import read_json
 from benchmark.interface import Generator, Windows
 from benchmark.plan.cell import Cell
 from benchmark.plots.origin import Origin, cell_origin
 from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.fitted import AGAIN, open_fitted, recorded_class
 from benchmark.store.samples import DAMAGE
 from benchmark.store.store import Store
@@ -31,7 +30,7 @@ class Pair:
     slug: str
     title: str
     dataset: str
-    record: dict[str, Any]
+    record: CellRecord
     folder: CellFolder
     real: Windows
     generated: Windows
@@ -40,7 +39,7 @@ class Pair:
     @property
     def heading(self) -> str:
         """What a figure of the cell is headed."""
-        return f"{self.title}, {self.dataset}, length {self.record['length']}"
+        return f"{self.title}, {self.dataset}, length {self.record.length}"
 
     @property
     def origin(self) -> Origin:
@@ -54,8 +53,7 @@ class Pair:
 
     def seed(self, purpose: str) -> int:
         """A seed for a figure, equal for all generators on the same data, so that the same real windows are shown."""
-        setting = (self.record["dataset"]["id"], self.record["length"], self.record["protocol"])
-        return derive_seed("plots", purpose, *setting)
+        return derive_seed("plots", purpose, self.record.dataset.id, self.record.length, self.record.protocol)
 
 
 def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, cell: Cell | None = None) -> Pair:
@@ -63,16 +61,16 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, cell: Cel
 
     A plan's `cell` gives its title and data set; the title on record is that of the suite that ran it first.
     """
-    record = read_json(folder.path / "cell.json")
+    record = folder.record()
     if not folder.samples.is_file():
         status = folder.status()
         raise SkipCell(f"{status.state}: {status.reason or 'no samples yet'}")
-    if not record:
-        raise SkipCell(f"'{folder.path / 'cell.json'}' is missing or damaged; {AGAIN}")
-    spec = cell.dataset if cell else _dataset(record["dataset"]["id"])
+    if record is None:
+        raise SkipCell(f"'{folder.path / 'cell.json'}' is missing, damaged or altered; {AGAIN}")
+    spec = cell.dataset if cell else _dataset(record.dataset.id)
     windows = cell_windows(record, spec, store, data_dir)
     samples = _samples(folder)
-    title, names = cell.title if cell else record["title"], tuple(windows.names)
+    title, names = cell.title if cell else record.title, tuple(windows.names)
     return Pair(folder.path.name, title, spec.title or spec.id, record, folder, windows.test, samples, names)
 
 

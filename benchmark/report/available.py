@@ -24,11 +24,10 @@ def require_results(plan: Plan, store: Store) -> None:
 
 def _contents(store: Store) -> str:
     """The cells of a store by data set, protocol and budget, in a few words."""
-    counts: Counter[str] = Counter()
-    for folder in store.folders():
-        record = folder.record()
-        dataset, budget = record.get("dataset"), record.get("budget")
-        if isinstance(dataset, dict) and isinstance(budget, dict):
-            setting = f"{dataset.get('id')} {record.get('length')}"
-            counts[f"{setting} at budget {budget.get('name')}, protocol {record.get('protocol')}"] += 1
-    return "; ".join(f"{count} cell{'s' if count > 1 else ''} of {what}" for what, count in counts.items()) or "no cell"
+    records = (folder.record() for folder in store.folders())
+    counts = Counter(record.setting for record in records if record is not None)
+    parts = [
+        f"{count} cell{'s' if count > 1 else ''} of {dataset} {length} at budget {budget}, protocol {protocol}"
+        for (dataset, length, protocol, budget), count in counts.items()
+    ]
+    return "; ".join(parts) or "no cell"

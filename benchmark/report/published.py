@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from benchmark.config.files import shipped
+from benchmark.config.suites import parameters_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
+Key = tuple[str, str, int, str]
+"""Metric, data set, length, method."""
 REAL_DATA = {"original": "copy"}
 """The paper's row of real data scored against itself, which the control `copy` is, by its name there."""
 
@@ -27,43 +30,36 @@ class Published:
 
 
 @lru_cache(maxsize=1)
-def published_scores() -> dict[tuple[str, str, int, str], Published]:
-    """Every published score by (metric, data set, length, method).
+def published_scores() -> dict[Key, Published]:
+    """Every published score by (metric, data set, length, method), the paper's names of methods and ours.
 
     A value that several tables repeat is taken from the first of them; models that the paper lacks have their own papers'.
-    Sampling times are seconds on an NVIDIA RTX 3090 for an unspecified number of windows.
     """
-    found: dict[tuple[str, str, int, str], Published] = {}
-    for row in _rows("scores.csv"):
-        for name in {row["method"], _generator(row["method"])}:
-            found.setdefault((row["metric"], row["dataset"], int(row["length"]), name), _published(row))
-    for row in _rows("other_papers.csv"):
-        found[row["metric"], row["dataset"], int(row["length"]), row["method"]] = _published(row)
-    for row in _rows("sensitivity.csv"):
-        found.setdefault((row["metric"], row["dataset"], int(row["length"]), _variant(row)), _published(row))
-    for row in _rows("sampling_time.csv"):
-        key = ("sampling_time", row["dataset"], int(row["length"]), row["method"])
-        found[key] = Published(float(row["seconds"]), 0.0, row["table"])
+    found = {_key(row, row["method"]): _published(row) for row in _rows("other_papers.csv")}
+    for (metric, dataset, length, method), value in published_rows():
+        for name in {method, generator_of(method)}:
+            found.setdefault((metric, dataset, length, name), value)
     return found
 
 
-def _generator(method: str) -> str:
-    """The generator whose value a published one stands beside: ablations have names of their own here, real data is `copy`."""
-    return REAL_DATA.get(method, method.replace("/drop=", "_no_"))
+def published_rows() -> Iterator[tuple[Key, Published]]:
+    """The paper's values with their keys, table by table; a method is named as there, Table 8's with its parameters.
 
-
-def published_by_table() -> dict[str, list[tuple[str, str, int, str]]]:
-    """The keys of `published_scores` by table of the paper; a value that tables repeat stands in each of them."""
-    found: dict[str, list[tuple[str, str, int, str]]] = {}
+    Sampling times are seconds on an NVIDIA RTX 3090 for an unspecified number of windows.
+    """
     for row in _rows("scores.csv"):
-        key = (row["metric"], row["dataset"], int(row["length"]), _generator(row["method"]))
-        found.setdefault(row["table"], []).append(key)
+        yield _key(row, row["method"]), _published(row)
     for row in _rows("sensitivity.csv"):
-        found.setdefault(row["table"], []).append((row["metric"], row["dataset"], int(row["length"]), _variant(row)))
+        params = {"patch_nums": row["patch_nums"].split(","), "vocab_size": row["vocab_size"]}
+        yield _key(row, f"{row['method']}/{parameters_text(params)}"), _published(row)
     for row in _rows("sampling_time.csv"):
         key = ("sampling_time", row["dataset"], int(row["length"]), row["method"])
-        found.setdefault(row["table"], []).append(key)
-    return dict(sorted(found.items(), key=lambda one: int(one[0])))
+        yield key, Published(float(row["seconds"]), 0.0, row["table"])
+
+
+def generator_of(method: str) -> str:
+    """The generator whose value a published one stands beside: ablations have names of their own here, real data is `copy`."""
+    return REAL_DATA.get(method, method.replace("/drop=", "_no_"))
 
 
 @lru_cache(maxsize=1)
@@ -85,10 +81,8 @@ def is_altered(part: pd.DataFrame) -> pd.Series[bool]:
     return part["altered"].notna() & (part["altered"] != "")
 
 
-def _variant(row: dict[str, str]) -> str:
-    """The generator of a row of Table 8 with its parameters, as a suite's variants are named."""
-    patch_nums = row["patch_nums"].replace(",", "-")
-    return f"{row['method']}/patch_nums={patch_nums},vocab_size={row['vocab_size']}"
+def _key(row: dict[str, str], method: str) -> Key:
+    return row["metric"], row["dataset"], int(row["length"]), method
 
 
 def _published(row: dict[str, str]) -> Published:

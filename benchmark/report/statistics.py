@@ -14,6 +14,7 @@ from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
 from benchmark.report.columns import Column, Unit, column_of
 from benchmark.report.floor import floor_and_margin
+from benchmark.report.variance import ScoreVariance, variances_of
 from benchmark.seeds import derive_seed
 from benchmark.statistics.bayes import Probabilities, mean_probabilities, sign_probabilities
 from benchmark.statistics.intervals import bootstrap_interval
@@ -110,10 +111,17 @@ class ScoreStatistics:
 
 @dataclass(frozen=True)
 class SuiteStatistics:
-    """The statistics of a frame, one entry a score that two or more generators have; `notes` say what limits them."""
+    """The statistics of a frame.
+
+    Attributes:
+        scores: One entry for each score that two or more generators have.
+        notes: What limits them.
+        variance: Components of variance by generator, setting and score, where there are several models or draws of samples.
+    """
 
     scores: tuple[ScoreStatistics, ...]
     notes: tuple[str, ...]
+    variance: tuple[ScoreVariance, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The statistics with stable keys: those of the dataclasses."""
@@ -134,14 +142,25 @@ def statistics_of(frame: pd.DataFrame) -> SuiteStatistics:
         info = score_info(str(name))
         if info.depends_on_machine:
             continue
-        places = [place for place in _places(part, info) if len(place.column.generators) > 1]
-        if places:
-            scores.append(_score(info, places))
-    return SuiteStatistics(tuple(scores), tuple(_notes(frame, scores)))
+        settings = [one for one in _settings(part, info) if len(one.column.generators) > 1]
+        if settings:
+            scores.append(_score(info, settings))
+    return SuiteStatistics(tuple(scores), tuple(_notes(frame, scores)), tuple(variances_of(frame)))
+
+
+def suite_statistics(title: str, frame: pd.DataFrame) -> SuiteStatistics:
+    """`statistics_of` the results frame of the suite called `title`; raises UserError where there are none."""
+    found = statistics_of(frame)
+    if not found.scores and not found.variance:
+        raise UserError(
+            f"suite '{title}' has no two generators beside the controls with the same score, and no several models or draws of "
+            "samples; run more of it, with --seeds or --sampling-seeds, or choose others with --only."
+        )
+    return found
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Setting:
     """A setting with its column and margin."""
 
     dataset: str
@@ -150,18 +169,18 @@ class _Place:
     margin: float
 
 
-def _places(part: pd.DataFrame, info: MetricInfo) -> list[_Place]:
+def _settings(part: pd.DataFrame, info: MetricInfo) -> list[_Setting]:
     found = []
     for dataset, length in dict.fromkeys(zip(part["dataset"], part["length"], strict=True)):
         rows = part[(part["dataset"] == dataset) & (part["length"] == length)]
         column = column_of(rows, info.ideal, log_scale=info.log_scale)
         if column is not None:
-            found.append(_Place(str(dataset), int(length), column, floor_and_margin(rows, info)[1]))
+            found.append(_Setting(str(dataset), int(length), column, floor_and_margin(rows, info)[1]))
     return found
 
 
-def _score(info: MetricInfo, places: Sequence[_Place]) -> ScoreStatistics:
-    columns = [place.column for place in places]
+def _score(info: MetricInfo, settings: Sequence[_Setting]) -> ScoreStatistics:
+    columns = [one.column for one in settings]
     everywhere = [title for title in columns[0].generators if all(title in one.generators for one in columns)]
     anywhere = dict.fromkeys(title for one in columns for title in (*one.generators, *one.left_out))
     rows = [[one.generators.index(title) for title in everywhere] for one in columns]
@@ -169,14 +188,14 @@ def _score(info: MetricInfo, places: Sequence[_Place]) -> ScoreStatistics:
     mean_ranks = ranks(losses).mean(axis=1) if everywhere else np.empty(0)
     order = np.argsort(mean_ranks, kind="stable")
     values = [one.values[np.array(chosen)[order]] for one, chosen in zip(columns, rows, strict=True) if everywhere]
-    losses, margins = losses[order], np.array([place.margin for place in places])
+    losses, margins = losses[order], np.array([one.margin for one in settings])
     reason = few_blocks(len(columns))
     return ScoreStatistics(
         score=info.name,
         title=info.title,
-        generators=tuple(everywhere[place] for place in order),
+        generators=tuple(everywhere[row] for row in order),
         left_out=tuple(title for title in anywhere if title not in everywhere),
-        settings=tuple(_setting(info, place) for place in places),
+        settings=tuple(_setting(info, one) for one in settings),
         mean_ranks=tuple(mean_ranks[order].tolist()),
         test=rank_test(losses),
         win_rates=tuple(map(tuple, win_rates(losses, margins).tolist())),
@@ -198,9 +217,9 @@ def _over_settings(
     return tuple(sign_probabilities(row.tolist(), derive_seed("statistics", "sign", info.name)) for row in signs)
 
 
-def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
-    dataset, length, column = place.dataset, place.length, place.column
-    groups = column.groups(place.margin)
+def _setting(info: MetricInfo, given: _Setting) -> SettingStatistics:
+    dataset, length, column = given.dataset, given.length, given.column
+    groups = column.groups(given.margin)
     against = []
     for one in groups.comparisons:
         if one.pair[0] != 0:
@@ -216,7 +235,7 @@ def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
                 bootstrap_interval(first, other, seed, paired=column.paired),
                 one.p,
                 one.p_holm,
-                mean_probabilities(first, other, place.margin, paired=column.paired),
+                mean_probabilities(first, other, given.margin, paired=column.paired),
                 one.said,
             )
         )
@@ -225,7 +244,7 @@ def _setting(info: MetricInfo, place: _Place) -> SettingStatistics:
         length=length,
         unit=column.unit,
         units=column.losses.shape[1],
-        margin=place.margin,
+        margin=given.margin,
         generators=column.generators,
         losses=tuple(column.losses.mean(axis=1).tolist()),
         letters=groups.letters,

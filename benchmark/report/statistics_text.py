@@ -30,7 +30,7 @@ def statistics_tables(statistics: SuiteStatistics) -> list[TextTable]:
 def _settings(score: ScoreStatistics) -> TextTable:
     rows = [row for setting in score.settings for row in _setting(setting, score_info(score.score).decimals)]
     tests = dict.fromkeys(f"{TESTS[one.unit]} over {one.units} {one.unit}s" for one in score.settings if one.against)
-    notes = [f"{_place(one)}: no groups: {one.reason}." for one in score.settings if one.reason]
+    notes = [f"{_setting_text(one)}: no groups: {one.reason}." for one in score.settings if one.reason]
     if tests:
         notes = [
             f"Generators that share a letter cannot be told apart: {', '.join(tests)} with Holm's correction for all pairs of a "
@@ -45,7 +45,7 @@ def _settings(score: ScoreStatistics) -> TextTable:
 
 def _setting(setting: SettingStatistics, decimals: int) -> Iterable[tuple[str, ...]]:
     against = {one.generator: one for one in setting.against}
-    place = _place(setting)
+    place = _setting_text(setting)
     for generator, loss, letters in zip(setting.generators, setting.losses, setting.letters, strict=True):
         one = against.get(generator)
         start = (place, generator, letters, f"{loss:.{decimals}f}")
@@ -123,7 +123,7 @@ def _stability(statistics: SuiteStatistics) -> TextTable:
             rows.append((score.title, "all", score.generators[0], *map(_share, score.stability)))
         if len(score.settings) > 1:
             rows += [
-                (score.title, _place(one), one.generators[0], *map(_share, one.stability), "", "")
+                (score.title, _setting_text(one), one.generators[0], *map(_share, one.stability), "", "")
                 for one in score.settings
             ]
         reasons |= {one.reason: None for one in score.stability[:-1] if one.reason}
@@ -158,7 +158,7 @@ def _interval(limits: tuple[float, float], decimals: int) -> str:
     return f"[{limits[0]:+.{decimals}f}, {limits[1]:+.{decimals}f}]"
 
 
-def _place(setting: SettingStatistics) -> str:
+def _setting_text(setting: SettingStatistics) -> str:
     return f"{setting.dataset} {setting.length}"
 
 

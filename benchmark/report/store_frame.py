@@ -32,7 +32,7 @@ def store_frame(store: Store) -> pd.DataFrame:
 
 
 def _rows(folder: CellFolder) -> list[dict[str, Any]]:
-    cell, provenance, status = recorded_cell(folder.record()), folder.provenance(), folder.status()
+    cell, provenance, status = recorded_cell(folder), folder.provenance(), folder.status()
     if cell is None:
         return []
     base = {**cell_columns(cell, provenance, folder.measurements()), "cell": folder.path.name}

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.config.budgets import BUDGETS, BudgetSpec
 from benchmark.data.spec import DatasetSpec
-from benchmark.plan.cell import Cell, recorded_key
+from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
 from benchmark.plan.selection import KEYS, parse_only
 from benchmark.store.cell_folder import CellFolder
@@ -44,7 +44,7 @@ class CellStatus:
         setting: Data set, length, protocol and budget in words.
         generator: The generator's name.
         seed: The training seed.
-        state: Its state; a cell whose record says running and whose lock nobody holds was killed.
+        state: Its state; a cell whose record says running and whose lock nobody holds was interrupted with its run.
         reason: Why it ended so.
         stage: The stage in which it ended, or which runs now.
         seconds: Seconds of its finished stages, and of an unfinished fit up to its last checkpoint.
@@ -95,7 +95,7 @@ def whole_status(
         UserError: The store is not there, or `only` names what none of its cells has.
     """
     history = History(store.opened())
-    cells = [(folder, recorded_cell(folder.record())) for folder in store.folders()]
+    cells = [(folder, recorded_cell(folder)) for folder in store.folders()]
     readable = [cell for _, cell in cells if cell is not None]
     choices = {key: {_value(cell, key) for cell in readable} for key in KEYS}
     selection = parse_only(only, choices, owner=f"the store '{store.root}'")
@@ -114,25 +114,26 @@ def whole_status(
     return sorted(found, key=lambda one: (one.setting, one.folder))
 
 
-def recorded_cell(record: dict[str, Any]) -> Cell | None:
-    """The cell of an unaltered `cell.json`, with as much of its data set and budget as identifies it; None for any other."""
-    if recorded_key(record) is None:
+def recorded_cell(folder: CellFolder) -> Cell | None:
+    """The cell of a folder, with as much of its data set and budget as identifies it; None where its record is not sound."""
+    record = folder.record()
+    if record is None:
         return None
-    name = record["budget"]["name"]
+    name = record.budget.name
     return Cell(
-        generator=record["generator"],
-        class_path=record["class"],
-        version=record["version"],
-        source=record.get("source", ""),
-        params=record["params"],
-        dataset=DatasetSpec.model_construct(id=record["dataset"]["id"]),
-        fingerprint=record["fingerprint"],
-        length=record["length"],
-        protocol=record["protocol"],
+        generator=record.generator,
+        class_path=record.class_path,
+        version=record.version,
+        source=record.source,
+        params=record.params,
+        dataset=DatasetSpec.model_construct(id=record.dataset.id),
+        fingerprint=record.fingerprint,
+        length=record.length,
+        protocol=record.protocol,
         budget=BUDGETS.load(name) if name in BUDGETS else BudgetSpec(name=name, summary="", time_limit_minutes=1),
-        seed=record["seed"],
-        title=record["title"],
-        size_class=record["size_class"],
+        seed=record.seed,
+        title=record.title,
+        size_class=record.size_class,
     )
 
 
@@ -170,7 +171,7 @@ def _status(
             # A resumed fit began before its last start.
             running = max(running, checkpointed if stage == "fit" else 0.0)
         else:
-            state, reason = State.KILLED, ORPHANED
+            state, reason = State.INTERRUPTED, ORPHANED
     seconds = [estimate(cell, name) for name in missing]
     left = None if None in seconds else sum(filter(None, seconds), 0.0)
     if left is not None and running is not None and stage in missing:

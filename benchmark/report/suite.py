@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from benchmark.config.budgets import shortened_scores
 from benchmark.config.generators import generator_names
 from benchmark.config.generators import load_spec as load_generator
-from benchmark.errors import UserError
 from benchmark.external.entered import notes_of
 from benchmark.files import write_bytes
 from benchmark.plan.cell import Cell
@@ -19,11 +17,13 @@ from benchmark.plan.planner import Plan
 from benchmark.report import choose
 from benchmark.report.efficiency import with_efficiency
 from benchmark.report.fit_notes import fit_notes
+from benchmark.report.formats import FILES
 from benchmark.report.frame import results_frame
 from benchmark.report.html import html
 from benchmark.report.latex import document, latex
 from benchmark.report.layouts import differences, grid, methods
 from benchmark.report.render import markdown
+from benchmark.report.spread import spread_of
 from benchmark.report.table import Table, make_table
 from benchmark.report.text_table import TextTable
 from benchmark.store.store import Store
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """A suite's frame, and its table in the suite's layout."""
+    """A suite's name, its frame, and its table in the suite's layout."""
 
+    suite: str
     frame: pd.DataFrame
     table: TextTable
 
@@ -60,8 +61,9 @@ def suite_result(plan: Plan, store: Store, show: Choices = SHOW) -> SuiteResult:
     notes = [*plan_notes(plan), *fit_notes(frame, titles)]
     table = chosen(make_table(frame, title=plan.title, dataset_titles=titles, notes=notes), frame, show)
     if plan.suite.layout == "grid":
-        return SuiteResult(frame, grid(table, plan.suite.variants))
-    return SuiteResult(frame, {"methods": methods, "differences": differences}[plan.suite.layout](table))
+        return SuiteResult(plan.suite.name, frame, grid(table, plan.suite.variants))
+    laid_out = {"methods": methods, "differences": differences}[plan.suite.layout](table)
+    return SuiteResult(plan.suite.name, frame, laid_out)
 
 
 def plan_notes(plan: Plan) -> list[str]:
@@ -140,22 +142,6 @@ def _origins(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-FILES = {"table.md": "markdown", "table.tex": "latex", "table.html": "html", "results.csv": "csv"}
-FORMATS = (*FILES.values(), "latex-fragment")
-SUFFIXES = {"": "markdown", ".md": "markdown", ".txt": "markdown", ".tex": "latex", ".html": "html", ".csv": "csv"}
-
-
-def format_of(output: Path | None) -> str:
-    """The format that a file's suffix asks for, markdown without a file; raises UserError for any other suffix."""
-    suffix = output.suffix.lower() if output else ""
-    if suffix not in SUFFIXES:
-        known = ", ".join(filter(None, SUFFIXES))
-        raise UserError(
-            f"--output '{output}' ends in '{suffix}', which is no format of a table; use {known}, or give --format."
-        )
-    return SUFFIXES[suffix]
-
-
 def suite_folder(plan: Plan, store: Store) -> Path:
     """Where a suite's tables and figures lie; those of a narrowed or altered suite have a folder of their own."""
     return store.root / "suites" / plan.folder
@@ -170,21 +156,36 @@ def write_outputs(plan: Plan, result: SuiteResult, store: Store) -> list[Path]:
     return [folder / name for name in FILES]
 
 
-def as_json(plan: Plan, result: SuiteResult, files: list[Path]) -> dict[str, Any]:
-    """The result with stable keys: suite, files, caption and one record a cell with its scores."""
-    cells: list[dict[str, Any]] = []
-    for slug, part in result.frame.groupby("cell", sort=False):
-        first = part.iloc[0]
-        scores = {
-            str(name): {"repetitions": list(rows["value"].dropna()), "status": str(rows["status"].iloc[0])}
-            for name, rows in part.groupby("metric", sort=False)
-        }
-        fields = ("generator", "dataset", "length", "protocol", "budget", "seed")
-        setting = {field: first[field].item() if hasattr(first[field], "item") else first[field] for field in fields}
-        cells.append({"cell": slug, **setting, "reason": str(part["reason"].max()), "scores": scores})
+def as_json(
+    suite: str | None, frame: pd.DataFrame, tables: Sequence[TextTable], files: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """A frame with stable keys: suite (None for kept frames), caption, files and one record a cell with its scores."""
     return {
-        "suite": plan.suite.name,
-        "caption": result.table.caption,
+        "suite": suite,
+        "caption": "\n".join(table.caption for table in tables),
         "files": [str(path) for path in files],
-        "cells": json.loads(json.dumps(cells)),
+        "cells": [_cell_record(part) for _, part in frame.groupby(["cell", "generator"], sort=False)],
+    }
+
+
+def _cell_record(rows: pd.DataFrame) -> dict[str, Any]:
+    first = rows.iloc[0]
+    fields = ("cell", "generator", "dataset", "length", "protocol", "budget", "seed")
+    return {
+        **{field: first[field].item() if hasattr(first[field], "item") else first[field] for field in fields},
+        "reason": str(rows["reason"].max()),
+        "scores": {str(name): _score_record(part) for name, part in rows.groupby("metric", sort=False)},
+    }
+
+
+def _score_record(rows: pd.DataFrame) -> dict[str, Any]:
+    """Mean and half-width as a table has them, over draws of samples or else repetitions, the floor and every value."""
+    values, floors = rows.dropna(subset=["value"]), rows["floor"].dropna()
+    spread = None if values.empty else spread_of(values)
+    return {
+        "mean": spread and spread.mean,
+        "half_width": spread and spread.half_width,
+        "floor": None if floors.empty else float(floors.iloc[0]),
+        "repetitions": list(values["value"]),
+        "status": str(rows["status"].iloc[0]),
     }

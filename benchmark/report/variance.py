@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
 from benchmark.plan.keys import score_info
@@ -36,10 +36,6 @@ class ScoreVariance:
     components: tuple[Component, ...]
     reason: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """The components with stable keys."""
-        return asdict(self)
-
 
 def variances_of(frame: pd.DataFrame) -> list[ScoreVariance]:
     """The components of every score in a results frame of several models, or of several draws of samples."""
@@ -57,9 +53,9 @@ def variances_of(frame: pd.DataFrame) -> list[ScoreVariance]:
     return found
 
 
-def variance_table(frame: pd.DataFrame, settings: Mapping[Setting, str]) -> TextTable | None:
+def variance_table(variances: Sequence[ScoreVariance], settings: Mapping[Setting, str]) -> TextTable | None:
     """The components as a table, settings by their titles; None where nothing tells the sources apart."""
-    rows = [_row(one, settings) for one in variances_of(frame)]
+    rows = [_row(one, settings) for one in variances]
     return TextTable("Components of variance", HEADER, text_lines(rows), notes=(NOTE,)) if rows else None
 
 

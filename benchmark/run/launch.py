@@ -12,8 +12,10 @@ from benchmark.errors import UserError, unknown
 from benchmark.machine import usable_cores
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan
+from benchmark.run import RETRIED
 from benchmark.run.device import DEVICES, accelerator_mib, choose_device
-from benchmark.run.executors.base import NAMES, Executor
+from benchmark.run.executors import EXECUTORS
+from benchmark.run.executors.base import Executor
 from benchmark.run.limits import Limits
 from benchmark.run.outcome import Outcome
 from benchmark.run.progress import open_display
@@ -55,8 +57,8 @@ def options(
     Raises:
         UserError: The device or executor does not exist, a limit cannot be read, or `retry` is neither None nor "failed".
     """
-    if retry not in (None, "failed"):
-        raise unknown("value", retry, ["failed"], owner="--retry")
+    if retry not in (None, *RETRIED):
+        raise unknown("value", retry, RETRIED, owner="--retry")
     ray = _ray(limits, workers)
     # The nodes of a cluster have devices of their own.
     chosen = choose_device(device) if ray is None or device not in DEVICES else device
@@ -78,8 +80,8 @@ def options(
 
 def _ray(limits: LimitOptions, workers: int | None) -> RayOptions | None:
     name, address = limits.get("executor") or "local", limits.get("address")
-    if name not in NAMES:
-        raise unknown("executor", name, NAMES, owner="--executor")
+    if name not in EXECUTORS:
+        raise unknown("executor", name, EXECUTORS, owner="--executor")
     if name == "ray":
         return RayOptions(address, workers)
     if address is not None:

@@ -21,8 +21,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError, refusal, refused
-from benchmark.files import write_json
+from benchmark.errors import DivergedError, Interrupted, SkipCell, UserError, one_line, refusal, refused
 from benchmark.imports import own_modules_first
 from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
@@ -115,7 +114,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
         shutil.rmtree(folder.checkpoint, ignore_errors=True)
         folder.checkpoint.mkdir()
         folder.forced.touch()
-    write_json(folder.path / "cell.json", cell.record())
+    folder.write_record(cell)
     # What other suites' scores came to stays known, as long as their samples do.
     others = all(stage.startswith(METRIC_STAGE) for stage in stages)
     held: dict[str, Ending] = {}
@@ -167,7 +166,7 @@ def _attempt(cell: Cell, job: Job, store: Store, send: EventWriter, stop: StopFl
 
 def classify(error: BaseException, folder: Path | None = None) -> tuple[State, str]:
     """An exception as a state and one line that says why; `folder` is where files are written."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = one_line(error)
     if isinstance(error, Interrupted):
         return State.INTERRUPTED, text
     if isinstance(error, SkipCell | NotApplicable):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.statistics.tests import Comparison, all_pairs
+from benchmark.statistics.tests import PairTest, all_pairs
 
 MOST_LETTERS = 52
 
@@ -24,7 +24,7 @@ class Groups:
     """
 
     letters: tuple[str, ...]
-    comparisons: tuple[Comparison, ...] = field(default=())
+    comparisons: tuple[PairTest, ...] = field(default=())
     reason: str = ""
 
 
@@ -32,7 +32,7 @@ def significance_groups(losses: NDArray[np.float64], margin: float, *, paired: b
     """Letters of the rows of `losses` (G generators, K units), smaller losses being better.
 
     Two generators differ where a t-test over the units (see `all_pairs`), by Holm's correction for all pairs, and the margin
-    together say so (see `Comparison`). On a `log_scale` the tests compare logarithms.
+    together say so (see `PairTest`). On a `log_scale` the tests compare logarithms.
     """
     count, units = losses.shape
     none = ("",) * count

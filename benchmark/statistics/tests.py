@@ -114,8 +114,8 @@ def beside_margin(low: float, high: float, margin: float) -> Said:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two of several generators.
+class PairTest:
+    """The t-test of two of several generators.
 
     Attributes:
         pair: Their two rows, the smaller first.
@@ -139,7 +139,7 @@ class Comparison:
 
 def all_pairs(
     losses: NDArray[np.float64], margin: float, *, paired: bool, log_scale: bool = False
-) -> tuple[Comparison, ...]:
+) -> tuple[PairTest, ...]:
     """t-tests of every two rows of `losses` (G generators, K ≥ 2 units) with Holm's correction for all of them.
 
     They are `paired` where the columns are units that the generators share, and Welch's where each row has units of its own.
@@ -161,5 +161,5 @@ def all_pairs(
         said = beside_margin(low, high, margin)
         if said == "different" and p_holm >= LEVEL:
             said = "undecided"
-        comparisons.append(Comparison(pair, one.mean, low, high, one.p or 0.0, p_holm, said))
+        comparisons.append(PairTest(pair, one.mean, low, high, one.p or 0.0, p_holm, said))
     return tuple(comparisons)

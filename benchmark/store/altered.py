@@ -11,8 +11,9 @@ from benchmark.store.store import Store
 def set_aside_altered(store: Store, cell: Cell) -> None:
     """Set aside what was altered of a cell, which must be locked; its intact scores stay where they are."""
     folder = store.cell(cell)
-    if not folder.is_of(cell) and (folder.path / "cell.json").exists():
-        store.set_aside(folder.path / "cell.json")
+    record = folder.path / "cell.json"
+    if folder.has_results() and folder.record() is None and record.exists():
+        store.set_aside(record)
     altered = [name for stage in folder.finished_stages() for name in folder.altered_files(folder.finished(stage))]
     for name in {*altered, *folder.altered_records()} - {"scores.json"}:
         if (folder.path / name).exists():

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from filelock import Timeout
 
-from benchmark.errors import UserError, refusal
+from benchmark.errors import UserError, one_line, refusal
 from benchmark.files import json_bytes, replacing, sha256
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.check import Soundness, check_store
@@ -48,8 +48,19 @@ class Imported:
     """There with other bytes, or being computed: the store's own files stay."""
 
 
-def export_store(store: Store, target: Path) -> list[str]:
-    """Write an archive of every finished result that is sound; the paths of altered files, which it leaves out.
+@dataclass(frozen=True)
+class Exported:
+    """An archive: its file, the folders of its cells, its size and checksum, and the altered files that it leaves out."""
+
+    path: str
+    cells: list[str]
+    bytes: int
+    sha256: str
+    left_out: list[str]
+
+
+def export_store(store: Store, target: Path) -> Exported:
+    """Write an archive of every finished result that is sound.
 
     Failures stay where they happened: their reasons may name files of this machine. Raises UserError where there is no such
     store, or a file is altered while it is read.
@@ -73,7 +84,13 @@ def export_store(store: Store, target: Path) -> list[str]:
                 raise UserError(
                     f"'{path}' was altered while it was exported; wait for the run to end and export again."
                 )
-    return [one.path for one in states if one.state is Soundness.ALTERED]
+    return Exported(
+        path=str(target),
+        cells=sorted({PurePosixPath(name).parts[1] for name in files if name.startswith("cells/")}),
+        bytes=target.stat().st_size,
+        sha256=sha256(target),
+        left_out=[one.path for one in states if one.state is Soundness.ALTERED],
+    )
 
 
 def _results(folder: CellFolder) -> Iterator[Path]:
@@ -111,7 +128,7 @@ def import_store(store: Store, source: Path) -> Imported:
             _unpack(file, incoming, source)
         found = Imported()
         for folder in sorted(path for kind in ("shared", "cells") for path in (incoming / kind).glob("*")):
-            _place(store, folder, folder.relative_to(incoming), found)
+            _add(store, folder, folder.relative_to(incoming), found)
         return found
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
@@ -133,7 +150,7 @@ def _unpack(file: IO[bytes], folder: Path, source: Path) -> None:
                 _check_member(member, wanted)
                 _write(_content(archive, member), folder / member.name, wanted.pop(member.name))
     except DAMAGE as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = one_line(error)[:200].rstrip(".")
         raise UserError(f"'{source}' is no export of a store, or is damaged ({reason}); export it again.") from None
     except OSError as error:
         if refusal(error):
@@ -193,7 +210,7 @@ def _write(content: IO[bytes], path: Path, record: dict[str, Any]) -> None:
         raise ValueError(f"{path.name!r} has another checksum than its manifest says")
 
 
-def _place(store: Store, folder: Path, name: Path, found: Imported) -> None:
+def _add(store: Store, folder: Path, name: Path, found: Imported) -> None:
     """Move one folder to its place in the store, unless something is there."""
     there, told = store.root / name, name.as_posix()
     # A cell is locked by its key, what cells share by its name.
@@ -220,6 +237,13 @@ def _same(folder: Path, there: Path) -> bool:
 
 def _equal(one: Path, other: Path) -> bool:
     return other.is_file() and sha256(one) == sha256(other)
+
+
+def exported_text(done: Exported) -> str:
+    """What was left out, each on a line, and the archive."""
+    return "\n".join(
+        [*(f"left out {path}: altered after it was written" for path in done.left_out), f"wrote {done.path}"]
+    )
 
 
 def imported_text(found: Imported) -> str:

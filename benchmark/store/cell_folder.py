@@ -9,21 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.files import json_bytes, naming, read_json, sha256, write_json
-from benchmark.plan.cell import CHECKSUM, Cell
+from benchmark.plan.cell import Cell
 from benchmark.plan.score_name import ScoreName
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.measurements import measurements_of
-from benchmark.store.records import (
-    Finish,
-    Note,
-    Provenance,
-    Record,
-    ScoreRecord,
-    Spent,
-    StageRecord,
-    Status,
-    is_sealed,
-    sealed,
-)
+from benchmark.store.records import Finish, Note, Provenance, ScoreRecord, Spent, StageRecord, Status
+from benchmark.store.sealed_record import Record, sealed
 from metrics import registry
 
 
@@ -78,12 +69,7 @@ class CellFolder:
 
     def unfinished(self) -> Spent:
         """What an unfinished fit has cost, up to the last time that it was written; nothing where there is none."""
-        try:
-            values = json.loads(self.elapsed.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return Spent()
-        # Programs of before wrote the seconds alone.
-        return Spent.parse(values if isinstance(values, dict) else {"wall_seconds": values}) or Spent()
+        return Spent.parse(read_json(self.elapsed)) or Spent()
 
     def unfinished_seconds(self) -> float:
         """Wall-clock seconds spent on an unfinished fit; 0 where there is none."""
@@ -116,13 +102,14 @@ class CellFolder:
     def _entries(self) -> dict[str, Any]:
         return read_json(self.path / "scores.json")
 
-    def record(self) -> dict[str, Any]:
-        """The resolved cell as it was written when it was first computed."""
-        return read_json(self.path / "cell.json")
+    def record(self) -> CellRecord | None:
+        """The cell as it was resolved; None where its record is missing, was altered or is another cell's."""
+        record = CellRecord.intact(self.path / "cell.json")
+        return record if record is not None and record.key == self.key else None
 
-    def is_of(self, cell: Cell) -> bool:
-        """Whether the results here, if there are any, are those of `cell`."""
-        return not self.has_results() or cell.is_recorded_by(self.record())
+    def write_record(self, cell: Cell) -> None:
+        """Replace the record of the resolved cell."""
+        write_json(self.path / "cell.json", sealed(CellRecord.of(cell).to_json()))
 
     def has_results(self) -> bool:
         """Whether any stage was finished here."""
@@ -224,7 +211,4 @@ def _is_written_as(path: Path, value: object) -> bool:
 
 def _intact(name: str, entry: object) -> ScoreRecord | None:
     """A score's entry as a record; None where it, or the metric's name, was altered after it was written."""
-    if not isinstance(entry, dict) or ScoreName.parse(name).metric not in registry.METRICS:
-        return None
-    content = {name: value for name, value in entry.items() if name != CHECKSUM}
-    return ScoreRecord.parse(content) if is_sealed(entry) else None
+    return ScoreRecord.unseal(entry) if ScoreName.parse(name).metric in registry.METRICS else None

@@ -9,16 +9,12 @@ from pathlib import Path
 
 from benchmark.data.generated import altered_caches
 from benchmark.files import read_json, sha256
-from benchmark.plan.cell import recorded_key
 from benchmark.sealed_file import is_altered
 from benchmark.store.cell_folder import CellFolder
-from benchmark.store.records import is_sealed
 from benchmark.store.store import SET_ASIDE, Store
 
 UNREAD = ("locks", SET_ASIDE)
 """Folders without content: of locks, and of what is known to be altered."""
-CHECKPOINT_KEYS = frozenset({"progress"})
-"""The metadata of a checkpoint beside its seal."""
 CHANGED = "altered after it was written"
 
 
@@ -29,7 +25,7 @@ class Soundness(StrEnum):
     ALTERED = "altered"
     """Truncated, altered or lost after it was written."""
     UNKNOWN = "unknown"
-    """Without a checksum: logs, tables, figures, and records of older versions."""
+    """Without a checksum: logs, tables and figures."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def check_cell(folder: CellFolder, root: Path) -> Iterator[FileState]:
         return FileState((folder.path / name).relative_to(root).as_posix(), state, reason)
 
     if folder.has_results() or (folder.path / "cell.json").exists():
-        sound = recorded_key(folder.record()) == folder.key
+        sound = folder.record() is not None
         yield told(
             "cell.json", *((Soundness.SOUND,) if sound else (Soundness.ALTERED, f"{CHANGED}, or another cell's"))
         )
@@ -80,7 +76,7 @@ def check_cell(folder: CellFolder, root: Path) -> Iterator[FileState]:
     for name in ("status.json", "provenance.json", "scores.json", *(f"stages/{stage}.json" for stage in stages)):
         if name in altered:
             yield told(name, Soundness.ALTERED, _which(folder) if name == "scores.json" else CHANGED)
-        elif (folder.path / name).exists() and (name == "scores.json" or is_sealed(read_json(folder.path / name))):
+        elif (folder.path / name).exists():
             yield told(name, Soundness.SOUND)
     for stage in stages:
         finish = folder.finished(stage)
@@ -89,10 +85,8 @@ def check_cell(folder: CellFolder, root: Path) -> Iterator[FileState]:
             reason = CHANGED if (folder.path / name).exists() else "missing"
             yield told(name, *((Soundness.ALTERED, reason) if name in lost else (Soundness.SOUND,)))
     for path in sorted(folder.checkpoint.glob("*.safetensors")):
-        bad = is_altered(path, CHECKPOINT_KEYS)
-        if bad is not None:
-            name = f"{folder.checkpoint.name}/{path.name}"
-            yield told(name, *((Soundness.ALTERED, CHANGED) if bad else (Soundness.SOUND,)))
+        name = f"{folder.checkpoint.name}/{path.name}"
+        yield told(name, *((Soundness.ALTERED, CHANGED) if is_altered(path) else (Soundness.SOUND,)))
 
 
 def _which(folder: CellFolder) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
 
 from benchmark.config.generators import GeneratorSpec, generator_names, load_class, load_spec
 from benchmark.config.source import source_digest
-from benchmark.errors import SkipCell, UserError
+from benchmark.errors import SkipCell, UserError, one_line
 from benchmark.interface import Generator
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.store import Store
 
 AGAIN = "delete the cell's folder and run the suite again"
@@ -33,16 +32,15 @@ def find_cell(store: Store, name: str) -> CellFolder:
     raise UserError(f"no cell begins with '{name}' in the store '{store.root}'; {hint}")
 
 
-def recorded_class(record: Mapping[str, Any]) -> type[Generator]:
+def recorded_class(record: CellRecord) -> type[Generator]:
     """The class of the generator that a cell's record names, through the registry; raises UserError."""
     # Where a shipped module lies may have changed since the cell was computed; a name has not.
-    name = record["generator"]
-    if name in generator_names():
-        return load_class(load_spec(name))
-    return load_class(GeneratorSpec.model_validate({"name": name, "class": record["class"]}))
+    if record.generator in generator_names():
+        return load_class(load_spec(record.generator))
+    return load_class(GeneratorSpec.model_validate({"name": record.generator, "class": record.class_path}))
 
 
-def open_fitted(folder: CellFolder, record: Mapping[str, Any], device: str = "cpu") -> Generator:
+def open_fitted(folder: CellFolder, record: CellRecord, device: str = "cpu") -> Generator:
     """The cell's fitted generator; raises SkipCell where its files cannot be read."""
     lost = folder.altered_files(folder.finished("fit"))
     if lost:
@@ -55,12 +53,12 @@ def open_fitted(folder: CellFolder, record: Mapping[str, Any], device: str = "cp
         raise SkipCell(
             f"the class of the generator in '{folder.model}' cannot be loaded: {str(error).rstrip('.')}"
         ) from None
-    if record.get("source") and source_digest(cls.__module__) != record["source"]:
+    if record.source and source_digest(cls.__module__) != record.source:
         raise SkipCell(
-            f"the source of '{record['class']}' is not that which the cell was computed by; restore it, or run the suite again"
+            f"the source of '{record.class_path}' is not that which the cell was computed by; restore it, or run the suite again"
         )
     try:
         return cls.load(folder.model, device=device)
     except Exception as error:  # somebody else's code reads its own files here, and may raise anything
-        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        reason = one_line(error)[:200].rstrip(".")
         raise SkipCell(f"the model in '{folder.model}' cannot be read ({reason}); {AGAIN}") from None

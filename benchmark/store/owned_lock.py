@@ -25,7 +25,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from benchmark.files import naming
-from benchmark.store.records import Record
+from benchmark.store.sealed_record import Record
 
 HEARTBEAT_SECONDS = 15.0
 EXPIRY_SECONDS = 120.0
@@ -114,7 +114,7 @@ class OwnedLock:
         with naming(self.path):
             part.write_text(json.dumps(here.to_json()), encoding="utf-8")
         try:
-            return self._take_over(part, before) if before else _place(part, self.path)
+            return self._take_over(part, before) if before else _link(part, self.path)
         finally:
             part.unlink(missing_ok=True)
 
@@ -134,7 +134,7 @@ class OwnedLock:
     def _follow(self, part: Path, before: Owner) -> list[Path]:
         """The claims of the one contender that follows `before`, and of those that died on the way; empty for all others."""
         claim = self.path.with_name(f"{self.path.name}.{before.holding}")
-        if _place(part, claim):
+        if _link(part, claim):
             return [claim]
         other = read_owner(claim)
         if other is None or not has_expired(claim, other):
@@ -201,7 +201,7 @@ def _age(path: Path) -> float:
         return time.time() - beat
 
 
-def _place(part: Path, target: Path) -> bool:
+def _link(part: Path, target: Path) -> bool:
     """Give a written file a name that nobody else has given; whether that worked."""
     try:
         target.hardlink_to(part)

@@ -5,25 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from benchmark.files import read_json
-from benchmark.plan.cell import CHECKSUM, digest
-
-
-def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A record's JSON with a checksum of it."""
-    return {**values, CHECKSUM: digest(dict(values))}
-
-
-def is_sealed(values: object) -> bool:
-    """Whether a mapping carries the checksum of what else it holds."""
-    if not isinstance(values, dict):
-        return False
-    return values.get(CHECKSUM) == digest({name: value for name, value in values.items() if name != CHECKSUM})
+from benchmark.store.sealed_record import Record
 
 
 class State(StrEnum):
@@ -52,41 +39,6 @@ class State(StrEnum):
 
 PERMANENT_FAILURES = (State.FAILED, State.DIVERGED)
 """States that another attempt would repeat. Every other failure came from outside, and the next run tries again."""
-
-
-class Record(BaseModel):
-    """A frozen record that a JSON file holds."""
-
-    model_config = ConfigDict(frozen=True)
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """The record in a file; one with default values where the file is missing, altered or another record's."""
-        return cls._unaltered(path) or cls()
-
-    @classmethod
-    def is_altered(cls, path: Path) -> bool:
-        """Whether there is such a file and it was truncated or altered after it was written."""
-        return path.exists() and cls._unaltered(path) is None
-
-    @classmethod
-    def _unaltered(cls, path: Path) -> Self | None:
-        values = read_json(path)
-        # Older records carry no checksum. A damaged name of the checksum must not make a record one of them.
-        sound = is_sealed(values) if CHECKSUM in values else bool(values) and values.keys() <= cls.model_fields.keys()
-        return cls.parse(values) if sound else None
-
-    @classmethod
-    def parse(cls, values: object) -> Self | None:
-        """A mapping as a record; None where it is not such a record."""
-        try:
-            return cls.model_validate(values)
-        except ValidationError:
-            return None
-
-    def to_json(self) -> dict[str, Any]:
-        """The record as JSON holds it."""
-        return self.model_dump(mode="json")
 
 
 class Ending(BaseModel):
@@ -124,12 +76,12 @@ class Status(Record):
     """The stage in which it ended."""
     warnings: tuple[str, ...] = ()
     """What the generator reported of its own training."""
-    endings: dict[str, Ending] = {}
+    endings: dict[str, Ending] = Field(default_factory=dict)
     """How each stage of a score ended that has no result, in this attempt or an earlier one."""
 
     def ending(self, stage: str) -> Ending | None:
         """How a stage ended; None where it was not tried, or has a result."""
-        # Older records say this of one stage alone.
+        # The record of a crash says this of the stage in which it happened.
         return self.endings.get(stage) or (
             Ending(state=self.state, reason=self.reason) if self.stage == stage else None
         )
@@ -171,7 +123,7 @@ class ScoreRecord(Record):
     mean: float
     half_width: float | None
     """Of the 95 % t-interval over repetitions; None for one repetition."""
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = Field(default_factory=dict)
     """What the metric reports beside its value."""
 
 
@@ -217,12 +169,12 @@ class StageRecord(Record):
     """Of the whole process, up to the stage's end."""
     peak_device_memory_mib: float | None = None
     """Of PyTorch's tensors on the accelerator."""
-    seeds: dict[str, tuple[int, ...]] = {}
+    seeds: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     """Every seed that the stage was given, by what it is for."""
-    flags: dict[str, bool | str] = {}
+    flags: dict[str, bool | str] = Field(default_factory=dict)
     """Settings that results or their bytes depend on: TF32, deterministic algorithms, the processor's vector instructions."""
     machine: Machine = Machine()
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     """Python and packages."""
     commit: str | None = None
     dirty: bool | None = None
@@ -277,7 +229,7 @@ class Provenance(Record):
     """Of the data set's content."""
     rows: int | None = None
     """Of the data's file, or windows where it holds windows; None for generated data."""
-    windows: dict[str, int] = {}
+    windows: dict[str, int] = Field(default_factory=dict)
     """The number of windows by role: train, validation, test."""
     note: str = ""
     """What the data set reports of its windows."""

@@ -33,7 +33,7 @@ def write_samples(path: Path, samples: Windows, units: Units) -> None:
 
 
 def read_units(path: Path) -> Units | None:
-    """The names and ranges in an archive; None for one that was written without them or cannot be read."""
+    """The names and ranges in an archive; None where it is missing or cannot be read."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             names = tuple(str(name) for name in archive["features"])

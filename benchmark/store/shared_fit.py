@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from typing import Any
+from collections.abc import Set
 
-from benchmark.plan.cell import SHOWN, Cell, digest, recorded_key
+from benchmark.plan.cell import Cell, digest
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.store import Store
 
 
@@ -17,11 +17,10 @@ def find_fit(store: Store, cell: Cell, sampling: Set[str]) -> CellFolder | None:
     """
     if not sampling:
         return None
-    own = _fit_digest(cell.record(), sampling)
+    own = _fit_digest(CellRecord.of(cell), sampling)
     for folder in store.folders(cell.slug.removesuffix(cell.key)):
-        record = folder.record()
-        is_other = folder.key != cell.key and recorded_key(record) == folder.key
-        if is_other and _fit_digest(record, sampling) == own and folder.is_finished("fit", folder.key):
+        record = folder.record() if folder.key != cell.key else None
+        if record and _fit_digest(record, sampling) == own and folder.is_finished("fit", folder.key):
             return folder
     return None
 
@@ -29,10 +28,9 @@ def find_fit(store: Store, cell: Cell, sampling: Set[str]) -> CellFolder | None:
 def fit_digest(cell: Cell) -> str:
     """Identifies a cell's fit: equal for two cells that can share one; empty where its generator shares none."""
     sampling = cell.generator_class.sampling_parameters
-    return _fit_digest(cell.record(), sampling) if sampling else ""
+    return _fit_digest(CellRecord.of(cell), sampling) if sampling else ""
 
 
-def _fit_digest(record: Mapping[str, Any], sampling: Set[str]) -> str:
+def _fit_digest(record: CellRecord, sampling: Set[str]) -> str:
     """Identifies a fit by a cell's record."""
-    content = {name: value for name, value in record.items() if name not in SHOWN}
-    return digest({**content, "params": {k: v for k, v in content["params"].items() if k not in sampling}})
+    return digest({**record.identity(), "params": {k: v for k, v in record.params.items() if k not in sampling}})

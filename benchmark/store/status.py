@@ -48,13 +48,10 @@ class CellState:
 
 
 def status_for(folder: CellFolder, scores: Iterable[str]) -> Status:
-    """How a cell stands for some scores by its records alone; what was done for other scores says nothing of these.
-
-    Without scores it is how the last attempt ended.
-    """
+    """How a cell stands for some scores by its records alone; what was done for other scores says nothing of these."""
     status, provenance, scores = folder.status(), folder.provenance(), tuple(scores)
     before = status.state is not State.DONE and (status.stage == "fit" or status.stage.startswith("sample"))
-    if not scores or before or status.state is State.MISSING:
+    if before or status.state is State.MISSING:
         return status
     known = all_scores(folder, provenance)
     if all(name in known for name in scores):
@@ -87,7 +84,7 @@ def all_stages(scores: tuple[str, ...]) -> tuple[str, ...]:
 def cell_state(folder: CellFolder, cell: Cell, scores: tuple[str, ...], *, verify: bool) -> CellState:
     """The state of a cell from its folder; each file is hashed once."""
     recorded, provenance = folder.status(), folder.provenance()
-    if not folder.is_of(cell):
+    if folder.has_results() and folder.record() is None:
         reason = f"'{folder.path.name}/cell.json' is altered or of another cell; {COMPUTE_AGAIN}"
         status = Status(state=State.ALTERED, reason=reason)
         told = "cell.json is altered or of another cell"

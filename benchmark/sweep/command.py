@@ -11,7 +11,7 @@ from benchmark.plan.cell import digest
 from benchmark.plan.keys import score_info
 from benchmark.plan.request import Request
 from benchmark.plots.origin import folders_origin
-from benchmark.report.command_report import Report, write_tables
+from benchmark.report.command_result import CommandResult, write_tables
 from benchmark.report.text_table import TextTable
 from benchmark.report.written import written
 from benchmark.run.runner import Options
@@ -37,7 +37,7 @@ def sweep(
     tracking: str | None = "none",
     download: bool = True,
     dry_run: bool = False,
-) -> Report:
+) -> CommandResult:
     """Run what is missing of a sweep and write its tables and figures; a dry run describes the space only.
 
     Raises:
@@ -70,7 +70,7 @@ def _track(checked: loop.Sweep, store: Store, where: str | None, write: Callable
     return track_sweep(run, spec, store, where, write)
 
 
-def _preview(checked: loop.Sweep) -> Report:
+def _preview(checked: loop.Sweep) -> CommandResult:
     spec, objective = checked.spec, checked.objective
     record = {"study": spec.name, "trials": len(checked.points), "parameters": checked.space.text()}
     lines = [
@@ -78,7 +78,7 @@ def _preview(checked: loop.Sweep) -> Report:
         f"(protocol {objective.protocol})",
         *(f"  {name}: {values}" for name, values in checked.space.text().items()),
     ]
-    return Report(tuple(lines), record, False)
+    return CommandResult(tuple(lines), record, False)
 
 
 def _report(
@@ -87,7 +87,7 @@ def _report(
     trials: Sequence[tables.Record],
     test_scores: Mapping[str, Any],
     store: Store,
-) -> Report:
+) -> CommandResult:
     folder = store.root / "sweeps" / checked.spec.name
     overview, grids = tables.trials_table(checked, trials), tables.sensitivity_tables(checked, trials)
     files = write_tables(folder, "trials", [overview]) + write_tables(folder, "sensitivity", grids)
@@ -100,7 +100,7 @@ def _report(
     failed = any(trial["state"] == "failed" for trial in trials) or any(
         score["status"] not in (State.DONE, State.SKIPPED) for score in test_scores.values()
     )
-    return Report(content, record, failed)
+    return CommandResult(content, record, failed)
 
 
 def _conclusion(record: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
+from benchmark.config.suites import plain_text
 from benchmark.errors import UserError, unknown
 from benchmark.validation import parameter_model
 
@@ -120,7 +121,7 @@ class Space:
 def label(value: Any) -> Label:
     """A value as Optuna stores it: sequences joined by dashes, everything plain as it is."""
     if isinstance(value, tuple | list):
-        return "-".join(str(item) for item in value) or "()"
+        return plain_text(value) or "()"
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 

@@ -16,6 +16,8 @@ from benchmark.protocols import Protocol
 from benchmark.validation import Frozen, parse
 
 MOST_TRIALS = 100_000
+Sampler = Literal["grid", "tpe"]
+Pruner = Literal["none", "median", "halving"]
 
 
 class SweepSpec(Frozen):
@@ -34,7 +36,7 @@ class SweepSpec(Frozen):
     dataset: str = "stocks"
     length: int = Field(default=24, ge=2)
     param: dict[str, Any] = Field(min_length=1)
-    sampler: Literal["grid", "tpe"] = "grid"
+    sampler: Sampler = "grid"
     trials: int | None = Field(default=None, ge=1, le=MOST_TRIALS)
     study: str | None = None
     storage: str | None = None
@@ -44,7 +46,7 @@ class SweepSpec(Frozen):
     budget: str = "fast"
     protocol: Protocol | None = None
     seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
-    pruner: Literal["none", "median", "halving"] = "none"
+    pruner: Pruner = "none"
     prune_on: str | None = None
 
     @field_validator("study")

@@ -26,7 +26,7 @@ from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, first_line
 from benchmark.seeds import derive_seed
 from benchmark.store.owned_lock import OwnedLock
 from benchmark.store.sqlite import without_password
@@ -173,7 +173,7 @@ def open_study(
                 load_if_exists=True,
             )
         except (SQLAlchemyError, ImportError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             shown = without_password(url)
             raise UserError(
                 f"the storage '{shown}' cannot be opened ({reason.replace(url, shown)}); correct --storage."

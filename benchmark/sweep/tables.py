@@ -11,6 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from benchmark.config.budgets import shortened_scores
+from benchmark.config.suites import parameters_text
 from benchmark.plan.keys import score_info
 from benchmark.report.layouts import ARROWS
 from benchmark.report.published import published_scores
@@ -202,8 +203,8 @@ def _published(sweep: Sweep, score: str | None, params: Record) -> float | None:
     further = {dimension.name for dimension in sweep.space.dimensions} - params.keys()
     if score is None or sweep.objective.protocol != "paper" or further or cell.altered:
         return None
-    method = f"{cell.generator}/patch_nums={params.get('patch_nums')},vocab_size={params.get('vocab_size')}"
-    found = published_scores().get((score, cell.dataset.id, cell.length, method))
+    variant = parameters_text({name: params.get(name) for name in ("patch_nums", "vocab_size")})
+    found = published_scores().get((score, cell.dataset.id, cell.length, f"{cell.generator}/{variant}"))
     return found.value if found else None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.files import sha256
-from benchmark.plan.cell import SHOWN, digest
+from benchmark.plan.cell import digest
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import Provenance, ScoreRecord, State, Status
 from benchmark.store.status import all_scores, status_for
@@ -136,7 +136,7 @@ def _final_points(run: SuiteRun, states: Sequence[State], store: Store) -> tuple
 
 def _dataset(ref: CellRef) -> tuple[str, str]:
     """A cell's data set and the checksum of its content."""
-    return str(ref.record["dataset"].get("id", "")), str(ref.record["fingerprint"])
+    return ref.record.dataset.id, ref.record.fingerprint
 
 
 def _suite_state(run: SuiteRun, cells: Sequence[State], *, under_way: bool) -> State:
@@ -182,10 +182,10 @@ def cell_content(run: SuiteRun, ref: CellRef, store: Store) -> RunContent | None
         *_scores(scores, ended),
         *_costs(provenance, ended),
     ]
-    params = flatten({name: value for name, value in ref.record.items() if name == "key" or name not in SHOWN})
+    params = flatten({"key": ref.key, **ref.record.identity()})
     return RunContent(
         f"{run.id}/{ref.key}",
-        f"{ref.name}, {ref.record['budget'].get('name', '')}, {ref.record['protocol']}",
+        f"{ref.name}, {ref.record.budget.name}, {ref.record.protocol}",
         run.experiment,
         params,
         tuple(point for point in points if math.isfinite(point.value)),

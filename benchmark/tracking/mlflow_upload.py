@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, one_line
 from benchmark.files import replacing
 from benchmark.store.store import Store
 from benchmark.tracking.database import anchor, damage_of, is_database
@@ -73,9 +73,9 @@ class Result:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def one_line(error: Exception, destination: Destination) -> str:
+def reason_of(error: Exception, destination: Destination) -> str:
     """An error in one line, without the destination's password; the most frequent ones in a few words."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = one_line(error)
     if isinstance(error, UserError):
         return text.rstrip(".")
     short = next((words for sign, words in SIGNS.items() if sign in text), None)
@@ -112,7 +112,7 @@ class Uploader:
         try:
             self.client.search_experiments(max_results=1)
         except Exception as error:
-            raise UnreachableError(one_line(error, self.destination)) from error
+            raise UnreachableError(reason_of(error, self.destination)) from error
 
     def upload(self, contents: Sequence[RunContent]) -> Result:
         """Upload one suite run: the content of the parent, then those of its cells.
@@ -146,7 +146,7 @@ class Uploader:
 
     def _refused(self, contents: Sequence[RunContent], error: Exception) -> Result:
         """What a tracker that still answers does not take; raises UnreachableError where it answers no longer."""
-        reason = one_line(error, self.destination)
+        reason = reason_of(error, self.destination)
         if reason == SILENT:  # another request would wait as long
             raise UnreachableError(reason) from error
         self.reach()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from benchmark.plan.cell import Cell, digest
 from benchmark.plan.describe import configuration
 from benchmark.plan.planner import Plan
 from benchmark.report.suite import suite_folder
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.owned_lock import OwnedLock
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 
 RUNNING = "running"
@@ -33,18 +35,18 @@ class CellRef:
     slug: str
     name: str
     method: str
-    record: dict[str, Any]
+    record: CellRecord
     skip: str = ""
 
     @property
     def key(self) -> str:
         """The cell's key."""
-        return str(self.record["key"])
+        return self.record.key
 
     @property
     def row(self) -> str:
         """The cell's name without its training seed: what all seeds of a table's row share."""
-        seed = self.record["seed"]
+        seed = self.record.seed
         return self.name.replace(f" seed {seed}", "", 1) if seed else self.name
 
 
@@ -62,6 +64,8 @@ class SuiteRun:
     name: str
     params: dict[str, Any]
     cells: tuple[CellRef, ...]
+    scores: tuple[str, ...]
+    """The scores that every cell is to have, of each draw of samples."""
     destinations: tuple[str, ...] = ()
     uploaded: dict[str, str] = field(default_factory=dict)
     started: float = 0.0
@@ -71,8 +75,6 @@ class SuiteRun:
     state: str = RUNNING
     folder: str = ""
     files: tuple[str, ...] = ()
-    scores: tuple[str, ...] = ()
-    """The scores that every cell is to have, of each draw of samples; none where the record of an older program does not say."""
 
     @property
     def suite(self) -> str:
@@ -92,7 +94,7 @@ def from_plan(plan: Plan) -> SuiteRun:
     experiment = ", ".join([plan.suite.name, _listed(whole), *setting])
     name = ", ".join([plan.suite.name, here, *setting, *plan.changes])
     id_ = digest([params, [cell.key for cell in cells]])
-    return SuiteRun(id_, experiment, name, params, cells, scores=plan.score_names)
+    return SuiteRun(id_, experiment, name, params, cells, plan.score_names)
 
 
 def _listed(datasets: Iterable[str]) -> str:
@@ -105,7 +107,7 @@ def refer(cell: Cell, label: str = "") -> CellRef:
     """A reference to a cell; `label` ends its name."""
     seed = f"seed {cell.seed}" if cell.seed else ""
     words = [cell.dataset.id, str(cell.length), cell.method, cell.altered, seed, label]
-    return CellRef(cell.slug, " ".join(filter(None, words)), cell.method, cell.record(), cell.skip or "")
+    return CellRef(cell.slug, " ".join(filter(None, words)), cell.method, CellRecord.of(cell), cell.skip or "")
 
 
 class SuiteRuns:
@@ -177,11 +179,10 @@ class SuiteRuns:
         """A suite run; None where there is none, or none that can be read."""
         values = read_json(self.path(run) / "run.json")
         try:
-            cells = tuple(CellRef(**cell) for cell in values.pop("cells"))
-            values |= {name: tuple(values[name]) for name in ("destinations", "files")}
-            values["scores"] = tuple(values.get("scores", ()))
+            cells = tuple(_ref(cell) for cell in values.pop("cells"))
+            values |= {name: tuple(values[name]) for name in ("destinations", "files", "scores")}
             return SuiteRun(**values, cells=cells)
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             return None
 
     def all(self) -> list[SuiteRun]:
@@ -208,7 +209,16 @@ class SuiteRuns:
         return self.store.lock(f"suite-run-{run}", timeout=None)
 
     def _write(self, run: SuiteRun) -> None:
-        write_json(self.path(run.id) / "run.json", asdict(run))
+        cells = [{**vars(ref), "record": sealed(ref.record.to_json())} for ref in run.cells]
+        write_json(self.path(run.id) / "run.json", {**vars(run), "cells": cells})
+
+
+def _ref(values: dict[str, Any]) -> CellRef:
+    """A reference as a file holds it; raises ValueError where its record was altered."""
+    record = CellRecord.unseal(values["record"])
+    if record is None:
+        raise ValueError("the record of a cell was altered")
+    return CellRef(**{**values, "record": record})
 
 
 def _merged(known: Iterable[CellRef], more: Iterable[CellRef]) -> tuple[CellRef, ...]:

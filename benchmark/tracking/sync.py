@@ -20,7 +20,7 @@ from benchmark.errors import UserError
 from benchmark.store.store import Store
 from benchmark.tracking.destination import LOCAL, OFF, Destination, choose, named
 from benchmark.tracking.mlflow_content import run_contents
-from benchmark.tracking.mlflow_upload import UnreachableError, Uploader, one_line
+from benchmark.tracking.mlflow_upload import UnreachableError, Uploader, reason_of
 from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns
 
 LOCK_SECONDS = 30.0
@@ -29,7 +29,7 @@ NICENESS = 10
 
 
 @dataclass
-class Report:
+class Synced:
     """By destination the runs uploaded, those left, and why."""
 
     uploaded: dict[str, int] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Report:
         return bool(self.left)
 
     def record(self) -> dict[str, Any]:
-        """The report with stable keys."""
+        """The result with stable keys."""
         return {"uploaded": self.uploaded, "left": self.left, "reasons": self.reasons}
 
     def text(self) -> str:
@@ -56,7 +56,7 @@ class Report:
         return "\n".join(lines) or "nothing left to upload"
 
 
-def sync(store: Store, where: str | None, write: Callable[[str], None]) -> Report:
+def sync(store: Store, where: str | None, write: Callable[[str], None]) -> Synced:
     """Upload every suite run to the destinations that it was run with, or all of them to the one named.
 
     Raises:
@@ -66,10 +66,10 @@ def sync(store: Store, where: str | None, write: Callable[[str], None]) -> Repor
     if where == OFF:
         raise UserError("--tracking none uploads nothing; name a tracking URI, or leave it out.")
     suite_runs = SuiteRuns(store)
-    report = Report()
+    synced = Synced()
     for destination, runs in _tasks(suite_runs, choose(where, store) if where else None):
-        upload(destination, runs, suite_runs, report, write)
-    return report
+        upload(destination, runs, suite_runs, synced, write)
+    return synced
 
 
 def _tasks(suite_runs: SuiteRuns, given: Destination | None) -> list[tuple[Destination, list[SuiteRun]]]:
@@ -93,10 +93,10 @@ def upload(
     destination: Destination,
     runs: list[SuiteRun],
     suite_runs: SuiteRuns,
-    report: Report,
+    synced: Synced,
     write: Callable[[str], None],
 ) -> None:
-    """Upload suite runs to one destination; the report says what was done, what is left and why."""
+    """Upload suite runs to one destination; `synced` says what was done, what is left and why."""
     uploaded, left, reason = 0, 0, ""
     pending = list(runs)
     try:
@@ -119,12 +119,12 @@ def upload(
     except UnreachableError as error:
         reason = str(error)
     except Exception as error:  # whatever a client may raise on an address that it cannot use
-        reason = one_line(error, destination)
+        reason = reason_of(error, destination)
     left += sum(len(run_contents(run, suite_runs).all) for run in pending)
-    report.uploaded[destination.shown] = uploaded
+    synced.uploaded[destination.shown] = uploaded
     if left:
-        report.left[destination.shown] = left
-        report.reasons[destination.shown] = reason
+        synced.left[destination.shown] = left
+        synced.reasons[destination.shown] = reason
 
 
 def main() -> int:
@@ -135,9 +135,9 @@ def main() -> int:
     store = Store(Path(job["store"]))
     suite_runs = SuiteRuns(store)
     destination = named(LOCAL, store) if job["name"] == LOCAL else Destination(job["name"], job["uri"])
-    report = Report()
-    upload(destination, [suite_runs.get(job["run"])], suite_runs, report, lambda line: None)
-    sys.stdout.write(json.dumps({"reason": report.reasons.get(destination.shown, "")}) + "\n")
+    synced = Synced()
+    upload(destination, [suite_runs.get(job["run"])], suite_runs, synced, lambda line: None)
+    sys.stdout.write(json.dumps({"reason": synced.reasons.get(destination.shown, "")}) + "\n")
     sys.stdout.flush()
     return 0
 

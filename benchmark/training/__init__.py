@@ -2,7 +2,7 @@
 
 from benchmark.training.averaging import WeightAverage
 from benchmark.training.batches import Batches, count_steps
-from benchmark.training.epochs import EpochTask
+from benchmark.training.epochs import EpochTask, NetworkTask
 from benchmark.training.layers import SeededDropout, build, count_parameters, set_dropout_rng
 from benchmark.training.likelihood import likelihood_measurements
 from benchmark.training.loop import Task, is_reported, train
@@ -22,6 +22,7 @@ __all__ = [
     "Batches",
     "EpochTask",
     "NetworkGenerator",
+    "NetworkTask",
     "SeededDropout",
     "Task",
     "WeightAverage",

@@ -38,11 +38,18 @@ class Batches:
         self.order = state["order"].to(self.windows.device)
 
 
-def count_steps(owner: str, steps: int | None, epochs: int | None, windows: int, batch: int) -> int:
-    """Steps of a training from whichever of steps and epochs is given, short batches counted; raises UserError otherwise."""
+def count_steps(
+    owner: str, steps: int | None, epochs: int | None, windows: int, batch: int, *, prefix: str = ""
+) -> int:
+    """Steps of a training from whichever of steps and epochs is given, short batches counted; raises UserError otherwise.
+
+    `prefix` precedes both names in the error.
+    """
     if steps is not None and epochs is None:
         return steps
     if epochs is not None and steps is None:
         return epochs * math.ceil(windows / batch)
     given = "neither" if steps is None else "both"
-    raise UserError(f"{owner} was given {given} of steps and epochs; set exactly one and the other to null.")
+    raise UserError(
+        f"{owner} was given {given} of {prefix}steps and {prefix}epochs; set exactly one and the other to null."
+    )

@@ -1,4 +1,4 @@
-"""What trainings in epochs share: the order of windows, an optimizer step, and the state to resume from."""
+"""What trainings of one network share: an optimizer step and the state to resume from; those in epochs, the order of windows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,11 @@ from benchmark.training.optim import restore_training, training_state
 Network = TypeVar("Network", bound=nn.Module)
 
 
-class EpochTask(abc.ABC, Generic[Network]):
-    """Training of a network on windows (N, T, D) in shuffled epochs, their short last batch used or left out by `keep_short`."""
+class NetworkTask(abc.ABC, Generic[Network]):
+    """Training of a network by one optimizer, step by step."""
 
-    def __init__(
-        self, network: Network, windows: Tensor, optimizer: torch.optim.Optimizer, *, batch: int, keep_short: bool
-    ) -> None:
+    def __init__(self, network: Network, optimizer: torch.optim.Optimizer) -> None:
         self.network, self.optimizer = network, optimizer
-        self.batches = Batches(windows, batch, keep_short=keep_short)
 
     @abc.abstractmethod
     def step(self, step: int, rng: torch.Generator) -> Mapping[str, Tensor]:
@@ -43,10 +40,28 @@ class EpochTask(abc.ABC, Generic[Network]):
         return norm
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, the epoch's order and the optimizer's moments."""
-        return {**training_state(self.network, optimizer=self.optimizer), **self.batches.state()}
+        """Weights and the optimizer's moments."""
+        return training_state(self.network, optimizer=self.optimizer)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned."""
         restore_training(state, self.network, optimizer=self.optimizer)
+
+
+class EpochTask(NetworkTask[Network]):
+    """Training of a network on windows (N, T, D) in shuffled epochs, their short last batch used or left out by `keep_short`."""
+
+    def __init__(
+        self, network: Network, windows: Tensor, optimizer: torch.optim.Optimizer, *, batch: int, keep_short: bool
+    ) -> None:
+        super().__init__(network, optimizer)
+        self.batches = Batches(windows, batch, keep_short=keep_short)
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, the epoch's order and the optimizer's moments."""
+        return {**super().state(), **self.batches.state()}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned."""
+        super().load_state(state)
         self.batches.load_state(state)

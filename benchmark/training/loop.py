@@ -105,21 +105,14 @@ def _save(task: Task, path: Path, rng: torch.Generator, step: int) -> None:
 def _restore(task: Task, path: Path | None, rng: torch.Generator) -> int:
     if path is None or not path.exists():
         return 0
-    altered = sealed_file.is_altered(path, frozenset({"progress"}))
-    if altered:
+    if sealed_file.is_altered(path):
         raise AlteredFileError(path)
     try:
         tensors, step = load_file(path), _step_of(path)
         rng.set_state(tensors.pop("random_state"))
     except DAMAGE:
         raise AlteredFileError(path) from None
-    try:
-        task.load_state(tensors)
-    except DAMAGE:
-        # A file of an older program has no seal that could tell that it is damaged; in a sealed one it is the task's mistake.
-        if altered is None:
-            raise AlteredFileError(path) from None
-        raise
+    task.load_state(tensors)
     return step
 
 

@@ -1,1 +1,1 @@
-"""What several metrics share: distances, neighbours, classifiers and corruptions."""
+"""What several metrics share: distances, neighbours and classifiers."""

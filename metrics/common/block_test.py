@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from metrics.base import DEFAULT_CONTEXT, Metric, NotApplicable, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair
-from metrics.common.comparison import Measured, collect
+from metrics.common.measured import Measured, collect
 
 FOLDS = 5
 LEAST_BLOCKS = FOLDS + 2

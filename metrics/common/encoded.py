@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metrics.base import DEFAULT_CONTEXT, Score, ScoreContext, Windows
 from metrics.common.checks import check_pair, check_shape
-from metrics.common.comparison import Measured, collect
+from metrics.common.measured import Measured, collect
 from metrics.context_fid import ContextFID, encoder_weights
 
 

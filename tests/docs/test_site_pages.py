@@ -86,7 +86,8 @@ def test_every_command_and_its_options_are_listed() -> None:
     for command in ("run", "score", "data show", "config show", "ui"):
         assert f"## {command}\n" in page
     options = rows(page.partition("## run\n")[2].partition("\n## ")[0])
-    assert options["`--suite`"][1:] == ["text", "`quick`"]
+    assert options["`--suite`"][1:] == [r"NAME\|FILE", "`quick`"]
+    assert options["`--device`"][1] == r"auto\|cpu\|cuda"
     assert options["`--only`"][1] == "text, may repeat"
     assert options["`--download`, `--no-download`"][1:] == ["a flag", "`True`"]
     assert "`TIMEMAR_BUDGET`" in options["`--budget`"][0]

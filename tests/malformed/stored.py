@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from benchmark.api.saved import load as load_saved
-from benchmark.files import read_json, write_json
+from benchmark.files import read_json
 from benchmark.store.check import check_cell
-from benchmark.store.records import sealed
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from tests.malformed.target import (
     DEEP,
@@ -44,7 +44,7 @@ def finished_cell() -> dict[str, bytes]:
         store = Store(Path(text, "runs")).create()
         folder = store.cell(cell)
         folder.path.mkdir()
-        write_json(folder.path / "cell.json", cell.record())
+        folder.write_record(cell)
         run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
         for stage in store.state(cell, plan.score_names).missing:
             run.run(stage)
@@ -183,9 +183,9 @@ def checkpoint_seeds() -> list[bytes]:
 
     tensors = {"weight": torch.ones(2, 2), "random_state": torch.Generator().get_state()}
     metadata = {"progress": json.dumps({"step": 3}), sealed_file.SEAL: sealed_file.BLANK}
-    whole, old = save(tensors, metadata), save(tensors, {"progress": json.dumps({"step": 3})})
+    whole, unsealed = save(tensors, metadata), save(tensors, {"progress": json.dumps({"step": 3})})
     lost = save({"weight": torch.ones(2, 2)}, metadata)
     huge = struct.pack("<Q", 2**62) + b"{}"
     deep = struct.pack("<Q", 5 * DEEP) + b'{"a":' * DEEP
-    sealed_ones, raw = (whole, lost), (whole, old, old[:-9], huge, deep, b"", whole[:7])
+    sealed_ones, raw = (whole, lost), (whole, unsealed, unsealed[:-9], huge, deep, b"", whole[:7])
     return [b"s" + one for one in sealed_ones] + [b"r" + one for one in raw]

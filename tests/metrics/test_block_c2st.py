@@ -22,7 +22,7 @@ from metrics.common.block_test import (
     pair_differences,
     swap_p_value,
 )
-from metrics.common.corruptions import time_shuffle
+from tests.metrics.corruptions import time_shuffle
 
 SIZES = [4, 3, 5, 4, 4, 3, 5, 4, 4]
 BLOCKS = np.repeat(np.arange(10, 10 + len(SIZES)), SIZES)

@@ -10,8 +10,8 @@ from metrics.base import ScoreContext
 from metrics.c2st import C2ST
 from metrics.c2st_auc import C2STAUC, _auc_std
 from metrics.common import two_sample
-from metrics.common.corruptions import time_shuffle
 from metrics.common.two_sample import out_of_fold, window_features
+from tests.metrics.corruptions import time_shuffle
 
 RNG = np.random.default_rng(3)
 

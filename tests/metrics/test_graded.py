@@ -11,10 +11,10 @@ import pytest
 from metrics import c2st, c2st_auc, registry
 from metrics.base import ScoreContext
 from metrics.common import two_sample
-from metrics.common.corruptions import CORRUPTIONS
 from metrics.context_fid import ContextFID
 from metrics.nets import ts2vec_encoder
 from tests.metrics.conftest import SCORES, independent
+from tests.metrics.corruptions import CORRUPTIONS
 
 STRENGTHS = (0.2, 0.4, 0.6, 0.8)
 STEPS = 30

@@ -18,12 +18,13 @@ from statistics import median
 
 import torch
 
-from baselines.diffusion.learning_rate import Plateau
+from baselines.diffusion.averaged import AveragedTask
+from baselines.diffusion.learning_rate import Plateau, PlateauSchedule
 from baselines.diffusion.sampler import Predict, sample_ancestral
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion.trend_season import Sizes
 from baselines.diffusion_ts.network import DiffusionTSNetwork
-from baselines.diffusion_ts.training import TimeFrequencyTask
+from baselines.diffusion_ts.training import TimeFrequencyLoss
 from benchmark.training import WeightAverage, build, raise_malloc_threshold
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_step
 from tests.speed.threads import single_thread
@@ -46,13 +47,13 @@ class Both:
         self.schedule = NoiseSchedule.of(cosine_betas(STEPS))
         self.net = build(lambda: DiffusionTSNetwork(length, FEATURES, SIZES, STEPS), generator(0))
         self.other = copy.deepcopy(self.net)
-        self.task = TimeFrequencyTask(
+        self.task = AveragedTask(
             self.net,
-            self.schedule,
             torch.rand((3662, length, FEATURES), generator=generator(1)) * 2 - 1,
+            TimeFrequencyLoss(self.net, self.schedule, length),
             batch=BATCH,
             micro_batches=MICRO_BATCHES,
-            plateau=Plateau(1e-5, 8e-4, 500, 2000),
+            learning_rate=PlateauSchedule(Plateau(1e-5, 8e-4, 500, 2000)),
             average=WeightAverage(self.net, lambda step: 0.995, every=10),
         )
         self.optimizer = torch.optim.Adam(self.other.parameters(), lr=1e-5, betas=(0.9, 0.96))

@@ -15,15 +15,17 @@ import argparse
 import copy
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import torch
 from torch import Tensor, nn
 
+from baselines.diffusion.averaged import AveragedTask
 from baselines.diffusion.learning_rate import Plateau, PlateauSchedule
 from baselines.diffusion.prepared import PreparedNetwork
 from baselines.diffusion.trend_season import Sizes
-from baselines.flowts.flow import FlowTask, point
+from baselines.flowts.flow import flow_loss, point
 from baselines.flowts.network import FlowTSNetwork
 from baselines.kovae.generator import KoVAE, SequenceTask
 from baselines.kovae.network import KoVAENetwork
@@ -51,7 +53,9 @@ def data(length: int) -> Tensor:
 class Trained:
     """A training step of ours on its task, and a plain one on a copy of the weights."""
 
-    def __init__(self, task: FlowTask | SequenceTask, plain_loss: Callable[[], Tensor], parameters: list[nn.Parameter]):
+    def __init__(
+        self, task: AveragedTask | SequenceTask, plain_loss: Callable[[], Tensor], parameters: list[nn.Parameter]
+    ):
         self.task, self.plain_loss, self.parameters = task, plain_loss, parameters
         self.optimizer = torch.optim.Adam(parameters, lr=1e-5)
         self.stream, self.taken = generator(2), 0
@@ -77,12 +81,12 @@ def flowts(length: int, windows: int) -> Parts:
     with torch.inference_mode():
         prepared = PreparedNetwork(copy.deepcopy(net), net.code(times))
         torch.testing.assert_close(prepared(x, 0), plain(other, x, times.expand(windows)), rtol=1e-3, atol=1e-2)
-    task = FlowTask(
+    task = AveragedTask(
         net,
         scaled,
+        partial(flow_loss, net, "uniform"),
         batch=BATCH,
         micro_batches=2,
-        times="uniform",
         learning_rate=PlateauSchedule(Plateau(1e-5, 8e-4, 500, 2000)),
         average=WeightAverage(net, lambda step: 0.995, every=10),
     )

@@ -27,12 +27,12 @@ from torch.nn import functional  # noqa: E402
 
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
-from metrics.common.corruptions import noise  # noqa: E402
 from metrics.context_fid import ContextFID  # noqa: E402
 from metrics.nets import gru, lstm, matmul, recurrent, ts2vec  # noqa: E402
 from metrics.nets import ts2vec_encoder as encoder  # noqa: E402
 from metrics.nets.adam import TensorFlowAdam  # noqa: E402
 from metrics.nets.classifier import LastStateHead  # noqa: E402
+from tests.metrics.corruptions import noise  # noqa: E402
 from tests.speed.threads import single_thread  # noqa: E402
 from tests.studies.record import table  # noqa: E402
 

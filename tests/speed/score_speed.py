@@ -27,8 +27,8 @@ from numpy.typing import NDArray  # noqa: E402
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
 from metrics.base import ScoreContext  # noqa: E402
-from metrics.common.corruptions import noise  # noqa: E402
 from metrics.registry import load  # noqa: E402
+from tests.metrics.corruptions import noise  # noqa: E402
 from tests.speed.threads import single_thread  # noqa: E402
 from tests.studies.record import MEASURED, read, table, write  # noqa: E402
 

@@ -29,11 +29,12 @@ from benchmark.config.generators import resolve  # noqa: E402
 from benchmark.data import load_windows  # noqa: E402
 from benchmark.data.catalogue import load_spec  # noqa: E402
 from benchmark.interface import FitContext, Progress  # noqa: E402
+from benchmark.training.tokens import invert  # noqa: E402
 from tests.speed.threads import single_thread  # noqa: E402
 from tests.studies.record import MEASURED, read, table, write  # noqa: E402
 from timemar.config import Sampling  # noqa: E402
 from timemar.generator import TimeMAR  # noqa: E402
-from timemar.sampling import invert, probabilities  # noqa: E402
+from timemar.sampling import probabilities  # noqa: E402
 from timemar.transformer import TokenTransformer  # noqa: E402
 
 LENGTHS = (24, 64, 128, 256)

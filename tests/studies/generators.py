@@ -25,6 +25,7 @@ from benchmark.files import read_json
 from benchmark.interface import Windows
 from benchmark.plots.pair import Pair, open_pair
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord
 from benchmark.store.store import Store
 from metrics.registry import load
 from tests.studies.record import table
@@ -112,7 +113,7 @@ def row(pair: Pair, against: dict[str, Any] | None) -> list[str]:
         f"{seen.distinct:.0%}",
         codes(pair.folder),
     ]
-    if against is None or pair.record["generator"] == AGAINST:
+    if against is None or pair.record.generator == AGAINST:
         return [*line, *([""] * len(SCORES))]
     for score in SCORES:
         interval, said = compare(scores[score].repetitions, against[score].repetitions)
@@ -120,10 +121,10 @@ def row(pair: Pair, against: dict[str, Any] | None) -> list[str]:
     return line
 
 
-def keep(folder: CellFolder, record: dict[str, Any], place: Path) -> None:
+def keep(folder: CellFolder, record: CellRecord, place: Path) -> None:
     """Copy what a reader of the table may want to check."""
     place.mkdir(parents=True, exist_ok=True)
-    name = f"{record['dataset']['id']}-{record['length']}-{record['generator']}"
+    name = f"{record.dataset.id}-{record.length}-{record.generator}"
     for path, kind in (
         (folder.path / "scores.json", "scores"),
         (folder.path / "provenance.json", "provenance"),
@@ -150,7 +151,7 @@ def main() -> None:
                 keep(folder, pair.record, arguments.keep)
     titles = [f"{load(score).info.title} against `{AGAINST}`" for score in SCORES]
     for dataset, found in pairs.items():
-        against = next((pair.folder.scores() for pair in found if pair.record["generator"] == AGAINST), None)
+        against = next((pair.folder.scores() for pair in found if pair.record.generator == AGAINST), None)
         header = [dataset, "finite", "deviation", "of steps", "correlations off by", "distinct", "codes", *titles]
         print(table(header, [row(pair, against) for pair in found]), end="\n\n")  # noqa: T201
 

@@ -13,7 +13,6 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -51,9 +50,10 @@ def nats(model: Generator, windows: Windows) -> tuple[Tensor, Tensor] | None:
 
 def measured(folder: CellFolder, store: Store) -> Mapping[str, float]:
     """The likelihoods of a cell's model; none where it is no token model."""
-    record: dict[str, Any] = folder.record()
+    record = folder.record()
+    assert record is not None, folder.path
     model = open_fitted(folder, record)
-    windows = cell_windows(record, load_spec(record["dataset"]["id"]), store, None)
+    windows = cell_windows(record, load_spec(record.dataset.id), store, None)
     training = nats(model, windows.train)
     if training is None:
         return {}

@@ -34,7 +34,8 @@ def rows(path: Path) -> list[dict[str, Any]]:
     parts = NAME.fullmatch(name)
     if parts is None:
         raise SystemExit(f"'{path}' has no name of a cell, such as stocks-24-timemar_s-paper-fast-s0.scores.json.")
-    provenance = Provenance.read(path.with_name(f"{name}.provenance.json"))
+    # Some were kept before records had checksums; a repository's history tells what was altered in it.
+    provenance = Provenance.parse(read_json(path.with_name(f"{name}.provenance.json"))) or Provenance()
     fit, sample = provenance.stage("fit"), provenance.stage("sample")
     memory = [stage.peak_memory_mib for stage in (fit, sample) if stage.peak_memory_mib is not None]
     cell = {

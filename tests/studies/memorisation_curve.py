@@ -31,7 +31,7 @@ from benchmark.training import as_tensor, build, seeded, train
 from metrics.base import Blocks, Metric, ScoreContext
 from metrics.registry import load
 from tests.studies.record import MEASURED, ROOT, read, table, write
-from timemar.architecture import Stages, make_noise, make_tokenizer, make_transformer
+from timemar.architecture import Stages, make_noise, make_tokenizer
 from timemar.generator import TimeMAR
 from timemar.token_training import TokenTask, negative_log_likelihood
 from timemar.tokenizer_training import TokenizerTask, reconstruct_all, tokenize_all
@@ -107,7 +107,7 @@ class Study:
         validation = None if held is None else tokenize_all(tokenizer, as_tensor(held))
         schedule = config.stage2.schedule("stage2", len(data))
         transformer = build(
-            lambda: make_transformer(config.tokenizer.vocab_size, tokenizer.quantizer.patch_nums, config.transformer),
+            lambda: TokenTransformer(config.tokenizer.vocab_size, tokenizer.quantizer.patch_nums, config.transformer),
             seeded(self.seeds[2]),
         )
         task = TokenTask(

@@ -31,8 +31,8 @@ from benchmark.data import load_spec, load_windows
 from benchmark.data.windows import WindowSet
 from benchmark.seeds import derive_seed
 from metrics.base import Blocks, Metric, Score, ScoreContext, Windows
-from metrics.common.corruptions import CORRUPTIONS
 from metrics.registry import load
+from tests.metrics.corruptions import CORRUPTIONS
 from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 
 STRENGTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)

@@ -20,25 +20,26 @@ from typing import Any
 import numpy as np
 
 from benchmark.compare.command import compare
+from benchmark.store.cell_folder import CellFolder
 from benchmark.store.records import State
 from benchmark.store.store import Store
 from tests.studies.keep_records import copy_record, keep
 from tests.studies.record import MEASURED, ROOT, insert, table
 
 SUITE = "strict"  # the suite of all kept records under protocol strict, of which cells are drawn
-Place = tuple[str, str, str]
+CellId = tuple[str, str, str]
 
 
-def place(cell: Path) -> Place:
+def cell_id(cell: Path) -> CellId:
     """The data set, generator and training seed of a cell's folder."""
-    record = json.loads((cell / "cell.json").read_text(encoding="utf-8"))
-    return str(record["dataset"]["id"]), str(record["generator"]), str(record["seed"])
+    record = CellFolder(cell).record()
+    assert record is not None, cell
+    return record.dataset.id, record.generator, str(record.seed)
 
 
 def cpu_seconds(cell: Path) -> float:
     """CPU seconds of all stages of a cell."""
-    stages = json.loads((cell / "provenance.json").read_text(encoding="utf-8"))["stages"]
-    return sum(float(stage["cpu_seconds"]) for stage in stages.values())
+    return sum(stage.cpu_seconds or 0.0 for stage in CellFolder(cell).provenance().stages.values())
 
 
 def chosen(kept: Store, choice: Path, count: int, seed: int) -> list[Path]:
@@ -54,15 +55,15 @@ def chosen(kept: Store, choice: Path, count: int, seed: int) -> list[Path]:
     return sorted((cell for cell in cells if cell.name in names), key=cpu_seconds)
 
 
-def done(store: Store) -> dict[Place, Path]:
-    """The finished cells of a store by their place; none where there is no store yet."""
+def done(store: Store) -> dict[CellId, Path]:
+    """The finished cells of a store by their id; none where there is no store yet."""
     if not (store.root / "cells").is_dir():
         return {}
     folders = (folder for folder in store.opened().folders() if folder.status().state is State.DONE)
-    return {place(folder.path): folder.path for folder in folders}
+    return {cell_id(folder.path): folder.path for folder in folders}
 
 
-def compute(where: Place, store: Path) -> None:
+def compute(where: CellId, store: Path) -> None:
     """Run one cell of the suite."""
     dataset, generator, seed = where
     keys = (f"dataset={dataset}", f"generator={generator}", f"seed={seed}")
@@ -85,8 +86,8 @@ def machines(cells: list[Path]) -> str:
     """The processors that the cells were fitted on."""
     named = set()
     for cell in cells:
-        machine = json.loads((cell / "provenance.json").read_text(encoding="utf-8"))["stages"]["fit"]["machine"]
-        named.add(machine.get("model") or f"{machine['processor']} (its maker not recorded)")
+        machine = CellFolder(cell).provenance().stage("fit").machine
+        named.add(machine.model or f"{machine.processor} (its maker not recorded)")
     return ", ".join(sorted(named))
 
 
@@ -117,15 +118,15 @@ def main() -> None:
     again = Store(MEASURED / "recheck").create()
     cells = chosen(Store(MEASURED / "records"), again.root / "chosen.json", arguments.count, arguments.seed)
     for cell in cells:
-        if not arguments.compare_only and place(cell) not in done(store) | done(again):
-            compute(place(cell), store.root)
+        if not arguments.compare_only and cell_id(cell) not in done(store) | done(again):
+            compute(cell_id(cell), store.root)
         if done(store):
             keep(store, again)
-    new = [cell for cell in cells if place(cell) in done(again)]
-    added = [done(again)[place(cell)] for cell in new]
+    new = [cell for cell in cells if cell_id(cell) in done(again)]
+    added = [done(again)[cell_id(cell)] for cell in new]
     left = [
         f"{generator} on {dataset}, seed {seed}"
-        for dataset, generator, seed in map(place, (cell for cell in cells if cell not in new))
+        for dataset, generator, seed in map(cell_id, (cell for cell in cells if cell not in new))
     ]
     page = (
         f"{len(new)} of {len(cells)} chosen cells, kept from {machines(new)}, computed again on {machines(added)}. "

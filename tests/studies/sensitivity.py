@@ -23,8 +23,8 @@ from benchmark.data import load_windows
 from benchmark.data.catalogue import load_spec
 from benchmark.seeds import derive_seed
 from metrics.base import NotApplicable, ScoreContext
-from metrics.common.corruptions import CORRUPTIONS
 from metrics.registry import load, names
+from tests.metrics.corruptions import CORRUPTIONS
 from tests.studies.record import MEASURED, ROOT, insert, read, table, write
 
 STRENGTHS = (0.1, 0.2, 0.4, 0.6, 0.8)

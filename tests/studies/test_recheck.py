@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from benchmark.store.store import Store
-from tests.studies.recheck import chosen, cpu_seconds, done, machines, moved, place, text
+from tests.studies.recheck import cell_id, chosen, cpu_seconds, done, machines, moved, text
 from tests.studies.record import MEASURED
 
 KEPT = Store(MEASURED / "records")
@@ -21,11 +21,11 @@ def test_a_seed_chooses_cells_cheapest_first_and_the_choice_is_kept(tmp_path: Pa
 
 
 def test_cells_are_compared_with_new_records_of_them(tmp_path: Path) -> None:
-    cells = [cell for cell in chosen(KEPT, CHOICE, 10, 0) if place(cell)[1] == "gaussian"]
+    cells = [cell for cell in chosen(KEPT, CHOICE, 10, 0) if cell_id(cell)[1] == "gaussian"]
     again = Store(tmp_path / "again").create()
     for cell in cells:
         shutil.copytree(cell, again.root / "cells" / cell.name)
-    assert set(done(again)) == {place(cell) for cell in cells}
+    assert set(done(again)) == {cell_id(cell) for cell in cells}
     comparisons = moved(cells, again)
     assert len(comparisons) >= 8
     assert all(one["difference"] == 0 for one in comparisons)

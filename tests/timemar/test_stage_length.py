@@ -35,7 +35,7 @@ class Memorised:
     def __init__(self, best: int, steps: int = 5000) -> None:
         self.best, self.done = best, 0
         self.schedule = type("Length", (), {"steps": steps})
-        self.model = torch.nn.Identity()
+        self.network = torch.nn.Identity()
 
     def step(self, step, rng):
         self.done = step + 1

@@ -35,7 +35,7 @@ def task(reseed_every, *, learning_rate=1e-3, clip=1.0, mixing=0.0):
 
 def test_reseeded_codes_lie_at_windows_and_are_in_use_one_step_later():
     made, stream = task(reseed_every=10), generator(3)
-    codebook = made.model.quantizer.codebook
+    codebook = made.network.quantizer.codebook
     for step in range(10):
         made.step(step, stream)
     with torch.no_grad():
@@ -46,13 +46,13 @@ def test_reseeded_codes_lie_at_windows_and_are_in_use_one_step_later():
     assert placed[:8].abs().max() < 10
     made.step(11, stream)
     assert (codebook.usage[:8] >= codebook.dead_below).all()
-    hit = tokenize_all(made.model, made.windows).unique()
+    hit = tokenize_all(made.network, made.windows).unique()
     assert torch.isin(torch.arange(8), hit).sum() >= 4
 
 
 def test_nothing_is_reseeded_in_the_last_fifth_of_the_run():
     made = task(reseed_every=1)
-    codebook = made.model.quantizer.codebook
+    codebook = made.network.quantizer.codebook
     with torch.no_grad():
         codebook.weight[5] = 50.0
     made.step(80, generator(3))
@@ -64,8 +64,8 @@ def test_nothing_is_reseeded_in_the_last_fifth_of_the_run():
 def test_the_first_step_moves_a_weight_against_its_gradient_by_the_rate():
     made = task(reseed_every=1000, learning_rate=1e-4, clip=1e9)
     rows = torch.randint(200, (32,), generator=generator(3))
-    objective(made.model(made.windows[rows]), made.model.scaling.detail, EQUAL)["loss"].backward()
-    weight = made.model.fusion.mlp[0].weight
+    objective(made.network(made.windows[rows]), made.network.scaling.detail, EQUAL)["loss"].backward()
+    weight = made.network.fusion.mlp[0].weight
     before, gradient = weight.detach().clone(), weight.grad.clone()
     made.step(0, generator(3))
     large = gradient.abs() > 1e-4
@@ -76,8 +76,8 @@ def test_the_first_step_moves_a_weight_against_its_gradient_by_the_rate():
 def test_usage_is_the_share_of_codes_hit():
     made = task(reseed_every=1)
     made.step(0, generator(3))
-    tokens = tokenize_all(made.model, made.windows)
-    fidelity = measure_fidelity(made.model, made.windows, tokens)
+    tokens = tokenize_all(made.network, made.windows)
+    fidelity = measure_fidelity(made.network, made.windows, tokens)
     assert fidelity.codebook_usage == len(set(tokens.flatten().tolist())) / 24
     assert all(1 <= value <= 24 for value in fidelity.perplexity)
 
@@ -103,7 +103,7 @@ def test_mixing_trains_on_convex_mixtures_of_training_windows():
 
 def test_a_reseeded_code_keeps_nothing_of_the_momentum_of_the_code_before():
     made, stream = task(reseed_every=10), generator(3)
-    codebook = made.model.quantizer.codebook
+    codebook = made.network.quantizer.codebook
     for step in range(10):
         made.step(step, stream)
     moments = made.optimizer.state[codebook.weight]["exp_avg"]

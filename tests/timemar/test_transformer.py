@@ -1,14 +1,16 @@
-"""Causality, cached against cache-free sampling, and the inverse distribution function."""
+"""Causality, cached against cache-free sampling, truncated distributions and likelihoods."""
 
 import numpy as np
 import pytest
 import torch
 
 from benchmark.training import build, count_parameters
+from benchmark.training.tokens import shift_right
+from benchmark.training.transformer import KeyValueCache, TransformerSizes
 from timemar.config import Sampling
-from timemar.sampling import cache_bytes, invert, probabilities, sample_tokens
+from timemar.sampling import cache_bytes, probabilities, sample_tokens
 from timemar.token_training import corrupt, negative_log_likelihood, window_nats
-from timemar.transformer import KeyValueCache, TokenTransformer
+from timemar.transformer import TokenTransformer
 
 
 def generator(seed=0):
@@ -16,10 +18,8 @@ def generator(seed=0):
 
 
 def transformer(vocab=11, patch_nums=(1, 2, 4), seed=0, width=16):
-    model = build(
-        lambda: TokenTransformer(vocab, patch_nums, width=width, layers=2, heads=4, fc_rate=2, dropout=0.1),
-        generator(seed),
-    ).eval()
+    sizes = TransformerSizes(embed_dim=width, layers=2, heads=4, fc_rate=2, dropout=0.1)
+    model = build(lambda: TokenTransformer(vocab, patch_nums, sizes), generator(seed)).eval()
     with torch.no_grad():
         model.head.weight.mul_(30.0)
     return model
@@ -31,14 +31,9 @@ def test_logits_depend_on_earlier_inputs_only():
     changed = tokens.clone()
     changed[0, 4] = (changed[0, 4] + 1) % 11
     with torch.no_grad():
-        a, b = model(model.shift_right(tokens)), model(model.shift_right(changed))
+        a, b = model(shift_right(tokens, 11)), model(shift_right(changed, 11))
     torch.testing.assert_close(a[:, :5], b[:, :5])
     assert (a[:, 5:] - b[:, 5:]).abs().amax(dim=-1).min() > 1e-4
-
-
-def test_input_starts_with_the_extra_symbol():
-    tokens = torch.tensor([[3, 1, 4, 1, 5, 9, 2]])
-    assert transformer().shift_right(tokens).tolist() == [[11, 3, 1, 4, 1, 5, 9]]
 
 
 def test_cached_tokens_equal_a_cache_free_reference():
@@ -56,13 +51,6 @@ def test_cached_tokens_equal_a_cache_free_reference():
     drawn = sample_tokens(model, uniforms, Sampling())
     assert torch.equal(drawn, inputs[:, 1:])
     assert len(drawn.unique()) > 5
-
-
-def test_inverse_follows_the_distribution_and_never_draws_the_impossible():
-    shares = torch.tensor([[0.0, 0.25, 0.5, 0.25, 0.0]], dtype=torch.float64)
-    cases = {0.0: 1, 0.2: 1, 0.25: 2, 0.7: 2, 0.75: 3, 1 - 2**-53: 3}
-    for uniform, token in cases.items():
-        assert invert(shares, torch.tensor([uniform], dtype=torch.float64)).item() == token
 
 
 def test_sampled_frequencies_are_the_models():
@@ -138,7 +126,7 @@ def test_likelihood_of_a_flat_model_is_log_v():
 def test_nats_of_a_window_are_those_of_its_own_tokens():
     model = transformer()
     tokens = torch.randint(11, (9, 7), generator=generator(4))
-    logits = model(model.shift_right(tokens)).double().log_softmax(-1)
+    logits = model(shift_right(tokens, 11)).double().log_softmax(-1)
     expected = -logits.gather(-1, tokens[..., None]).sum(dim=(1, 2))
     assert torch.allclose(window_nats(model, tokens, batch=4), expected, atol=1e-5)
     assert expected.std() > 0.1
@@ -146,7 +134,7 @@ def test_nats_of_a_window_are_those_of_its_own_tokens():
 
 def test_published_size_of_a_block():
     with torch.device("meta"):
-        model = TokenTransformer(512, (1, 2, 3, 4, 5, 6), width=1024, layers=1, heads=16, fc_rate=4, dropout=0.0)
+        model = TokenTransformer(512, (1, 2, 3, 4, 5, 6), TransformerSizes(1024, 1, 16, 4, 0.0))
     assert count_parameters(model.blocks[0]) == 12 * 1024**2 + 13 * 1024
     assert count_parameters(model.embed) + count_parameters(model.head) == (513 + 512) * 1024
 

@@ -67,8 +67,8 @@ def test_cross_attention_agrees_with_the_formula():
 
 @pytest.mark.parametrize(("ch_mult", "length"), [((1, 1, 2), 6), ((1, 2), 12), ((1,), 24), ((2, 2, 2), 6)])
 def test_encoder_and_decoder_mirror_each_other(ch_mult, length):
-    encoder = build(lambda: Encoder(3, 8, ch_mult, 2, 1, 5), generator())
-    decoder = build(lambda: Decoder(3, 8, ch_mult, 2, 1, 5), generator())
+    encoder = build(lambda: Encoder(3, sizes(z_channels=5, ch_mult=ch_mult, blocks=2)), generator())
+    decoder = build(lambda: Decoder(3, sizes(z_channels=5, ch_mult=ch_mult, blocks=2)), generator())
     z = encoder(torch.randn(2, 24, 3, generator=generator(1)))
     assert z.shape == (2, length, 5)
     assert decoder(z).shape == (2, 24, 3)
@@ -93,16 +93,17 @@ def test_self_attention_agrees_with_the_formula_and_sits_in_the_middle():
     h, read = block.norm(x), block.attention
     shares = torch.softmax(read.query(h) @ read.key(h).transpose(1, 2) / math.sqrt(8), dim=-1)
     torch.testing.assert_close(block(x), x + block.out(shares @ read.value(h)))
+    middle = sizes(ch_mult=(1, 2), middle_blocks=2)
     with torch.device("meta"):
-        layers = [type(layer).__name__ for layer in Encoder(3, 8, (1, 2), 1, 2, 5, attention=1).layers]
-        assert [type(layer).__name__ for layer in Decoder(3, 8, (1, 2), 1, 2, 5).layers].count("SelfAttention") == 0
+        layers = [type(layer).__name__ for layer in Encoder(3, replace(middle, attention=1)).layers]
+        assert [type(layer).__name__ for layer in Decoder(3, middle).layers].count("SelfAttention") == 0
     assert layers[-4:-1] == ["ResidualBlock", "SelfAttention", "ResidualBlock"]
     assert layers.count("SelfAttention") == 1
 
 
 def test_encoder_size_has_its_closed_form():
     with torch.device("meta"):
-        encoder = Encoder(3, 8, (1, 2), 1, 1, 5)
+        encoder = Encoder(3, sizes(z_channels=5, ch_mult=(1, 2)))
     conv = lambda c_in, c_out: 3 * c_in * c_out + c_out  # noqa: E731
     norms = 2 * (8 + 8) + 2 * (8 + 16) + 2 * (16 + 16) + 2 * 16
     block_convs = conv(8, 8) + conv(8, 8) + conv(8, 16) + conv(16, 16) + (8 * 16 + 16) + conv(16, 16) + conv(16, 16)

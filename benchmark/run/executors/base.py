@@ -9,9 +9,6 @@ from benchmark.plan.cell import Cell
 from benchmark.run.events import Event
 from benchmark.run.job import Job
 
-NAMES = ("local", "ray")
-"""The executors, the default first."""
-
 
 class Running(Protocol):
     """A cell that is under way."""

@@ -9,7 +9,7 @@ import socket
 import threading
 from typing import Any
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, first_line
 from benchmark.run.device import accelerator_mib, choose_device
 
 GPU_MEMORY = "gpu_memory_mib"
@@ -74,8 +74,3 @@ def _reach(address: str) -> None:
     if host and port.isdigit() and "/" not in host:
         with socket.create_connection((host, int(port)), timeout=REACH_SECONDS):
             pass
-
-
-def first_line(error: object) -> str:
-    """The first line of an error."""
-    return next((line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()), type(error).__name__)

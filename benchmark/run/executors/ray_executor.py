@@ -17,13 +17,13 @@ from typing import Any
 
 from filelock import Timeout
 
-from benchmark.errors import UserError, refusal, refused
+from benchmark.errors import UserError, first_line, refusal, refused
 from benchmark.plan.cell import Cell
 from benchmark.run.events import Event, Kind
 from benchmark.run.executors.base import OnEvent, Running
 from benchmark.run.executors.cell_files import install, needed
 from benchmark.run.executors.mailbox import STOP, CellFiles, Mailbox
-from benchmark.run.executors.ray_cluster import GPU_MEMORY, connect, first_line, import_ray
+from benchmark.run.executors.ray_cluster import GPU_MEMORY, connect, import_ray
 from benchmark.run.executors.ray_task import Task, compute
 from benchmark.run.executors.share import share
 from benchmark.run.job import Job, dump_job

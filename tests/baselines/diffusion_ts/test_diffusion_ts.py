@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from baselines.diffusion.averaged import AveragedTask
 from baselines.diffusion.learning_rate import Plateau, PlateauSchedule
 from baselines.diffusion.prepared import PreparedNetwork
 from baselines.diffusion.schedule import NoiseSchedule, cosine_betas
 from baselines.diffusion.trend_season import Basis, Sizes
 from baselines.diffusion_ts.network import DiffusionTSNetwork
-from baselines.diffusion_ts.training import TimeFrequencyTask, spectrum_matrix, step_weights, time_frequency_error
+from baselines.diffusion_ts.training import TimeFrequencyLoss, spectrum_matrix, step_weights, time_frequency_error
 from benchmark.training import WeightAverage, build
 from tests.baselines.diffusion_ts.plain_diffusion_ts import plain, plain_loss
 
@@ -133,13 +134,13 @@ def test_a_step_takes_both_micro_batches_and_stays_within_the_clipped_gradient()
     net = build(lambda: DiffusionTSNetwork(8, 1, Sizes(8, 2, 1, 1, 1), 20), generator())
     seen = []
     net.register_forward_hook(lambda module, inputs, output: seen.append(len(inputs[0])))
-    task = TimeFrequencyTask(
+    task = AveragedTask(
         net,
-        NoiseSchedule.of(cosine_betas(20)),
         torch.rand((40, 8, 1), generator=generator(1)) * 2 - 1,
+        TimeFrequencyLoss(net, NoiseSchedule.of(cosine_betas(20)), 8),
         batch=8,
         micro_batches=2,
-        plateau=Plateau(1e-5, 8e-4, 5, 100),
+        learning_rate=PlateauSchedule(Plateau(1e-5, 8e-4, 5, 100)),
         average=WeightAverage(net, lambda step: 0.9, every=10),
     )
     metrics = task.step(0, generator(2))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from baselines.diffusion.averaged import AveragedTask
 from baselines.diffusion.learning_rate import CosineSchedule
-from baselines.flowts.flow import FlowTask, draw_times, flow_error, integrate, point, time_grid
+from baselines.flowts.flow import draw_times, flow_error, flow_loss, integrate, point, time_grid
 from benchmark.training import WeightAverage, build
 
 
@@ -107,12 +110,12 @@ def test_a_trained_flow_of_gaussian_windows_has_their_mean_and_covariance() -> N
     data = rng.multivariate_normal(mean, covariance, 4000).astype(np.float32)[:, :, None]
     net = build(lambda: Affine(2), generator())
     steps = 700
-    task = FlowTask(
+    task = AveragedTask(
         net,
         torch.from_numpy(data),
+        partial(flow_loss, net, "uniform"),
         batch=512,
         micro_batches=1,
-        times="uniform",
         learning_rate=CosineSchedule(steps, 0.02, 50),
         average=WeightAverage(net, lambda step: 0.98),
     )

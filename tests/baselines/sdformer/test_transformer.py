@@ -5,10 +5,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from baselines.sdformer.objective import Autoregressive, Masked, invert
+from baselines.sdformer.objective import Autoregressive, Masked
 from baselines.sdformer.training import LearningRates, TokenTask
-from baselines.sdformer.transformer import KeyValueCache, TokenTransformer, TransformerSizes
+from baselines.sdformer.transformer import TokenTransformer
 from benchmark.training import build, set_dropout_rng
+from benchmark.training.tokens import invert
+from benchmark.training.transformer import TransformerSizes
 
 SIZES = TransformerSizes(embed_dim=16, layers=1, heads=4, fc_rate=4, dropout=0.1)
 
@@ -85,7 +87,8 @@ def cache_free(model, uniforms):
     for position in range(model.length):
         start = torch.full((len(uniforms), 1), model.vocab_size)
         logits = model(torch.cat([start, tokens], dim=1))[:, -1]
-        tokens = torch.cat([tokens, invert(logits, uniforms[:, position])[:, None]], dim=1)
+        drawn = invert(logits.double().softmax(dim=-1), uniforms[:, position])
+        tokens = torch.cat([tokens, drawn[:, None]], dim=1)
     return tokens
 
 
@@ -109,16 +112,6 @@ def test_windows_that_begin_alike_share_a_row_of_the_cache(monkeypatch):
     assert all(count <= 3**place for place, count in enumerate(rows))
 
 
-def test_the_cache_selects_rows():
-    cache = KeyValueCache()
-    key = torch.arange(3.0).view(3, 1, 1, 1)
-    cache.extend(0, key, -key)
-    cache.select(torch.tensor([2, 2, 0]))
-    keys, values = cache.extend(0, key + 5, key + 7)
-    assert keys.flatten(1).tolist() == [[2, 5], [2, 6], [0, 7]]
-    assert values.flatten(1).tolist() == [[-2, 7], [-2, 8], [0, 9]]
-
-
 def test_sampled_pairs_follow_the_joint_distribution():
     model = make(causal=True, vocab_size=3, length=2)
     with torch.no_grad():
@@ -128,12 +121,6 @@ def test_sampled_pairs_follow_the_joint_distribution():
     assert float(distribution.sum()) == pytest.approx(1, abs=1e-5)
     seen = torch.bincount(tokens[:, 0] * 3 + tokens[:, 1], minlength=9) / len(tokens)
     torch.testing.assert_close(seen, distribution, atol=0.012, rtol=0)
-
-
-def test_inverse_of_the_distribution_function():
-    logits = torch.log(torch.tensor([[0.2, 0.0, 0.8]] * 4))
-    uniforms = torch.tensor([0.0, 0.199, 0.2001, 1 - 1e-16], dtype=torch.float64)
-    assert invert(logits, uniforms).tolist() == [0, 0, 2, 2]
 
 
 def test_the_likelihood_reads_no_later_token():

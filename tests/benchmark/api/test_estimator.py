@@ -26,7 +26,7 @@ def computed(dataset: str, length: int, root: Path) -> CellFolder:
     store = Store(root).create()
     folder = store.cell(planned)
     folder.path.mkdir()
-    write_json(folder.path / "cell.json", planned.record())
+    folder.write_record(planned)
     run = CellRun(planned, store, "cpu", None, lambda progress: None, lambda: False)
     run.run("fit")
     run.run("sample")
@@ -62,7 +62,9 @@ def test_a_fit_is_that_of_a_suites_cell(dataset: Dataset, cell: CellFolder) -> N
     assert model.fit(dataset) is model
     with np.load(cell.samples) as archive:
         np.testing.assert_array_equal(model.sample(256), archive["samples"])
-    assert model.params_ == cell.record()["params"]
+    record = cell.record()
+    assert record is not None
+    assert model.params_ == record.params
     assert not np.array_equal(model.sample(256), model.sample(256, seed=1))
     np.testing.assert_array_equal(model.sample(256, seed=1), model.generator_.sample(256, 1))
 
@@ -129,9 +131,8 @@ def test_folders_that_are_no_saved_generator_are_refused(dataset: Dataset, tmp_p
     shutil.rmtree(tmp_path / "model" / "model")
     with pytest.raises(UserError, match=r"the model in '.*' was altered after save wrote it; save the generator again"):
         load_generator(tmp_path / "model")
-    record = read_json(tmp_path / "model" / "estimator.json")
-    del record["files"]  # as programs of before wrote it
-    write_json(tmp_path / "model" / "estimator.json", record)
+    record = tmp_path / "model" / "estimator.json"
+    write_json(record, {**read_json(record), "files": {}})
     with pytest.raises(UserError, match=r"the model in '.*' cannot be read \(.*\); save it again"):
         load_generator(tmp_path / "model")
 
@@ -143,24 +144,22 @@ def test_a_cell_is_loaded_with_the_ranges_in_its_samples(dataset: Dataset, cell:
     assert loaded.feature_names == dataset.features
 
 
-def test_a_cell_of_before_takes_the_ranges_of_its_data(tmp_path: Path) -> None:
+def test_a_cell_whose_samples_are_lost_takes_the_ranges_of_its_data(tmp_path: Path) -> None:
     folder = computed("sines", 5, tmp_path / "runs")
     expected = load_cell(folder.key, tmp_path / "runs")
-    with np.load(folder.samples) as archive:
-        samples = archive["samples"]
-    np.savez_compressed(folder.samples, samples=samples)
+    folder.samples.unlink()
     found = load_cell(folder.key, tmp_path / "runs")
     assert found.feature_names == expected.feature_names == tuple(f"sine_{i}" for i in range(1, 6))
     np.testing.assert_array_equal(found.sample(9, units=True), expected.sample(9, units=True))
 
 
-def test_a_cell_of_before_on_data_that_are_not_known_is_one_sentence(cell: CellFolder, tmp_path: Path) -> None:
+def test_a_cell_whose_samples_are_damaged_on_data_that_are_not_known_is_one_sentence(
+    cell: CellFolder, tmp_path: Path
+) -> None:
     store = shutil.copytree(cell.path.parent.parent, tmp_path / "runs")
-    samples = store / "cells" / cell.path.name / "samples.npz"
-    with np.load(cell.samples) as archive:
-        np.savez_compressed(samples, samples=archive["samples"])
+    (store / "cells" / cell.path.name / "samples.npz").write_bytes(b"damaged")
     with pytest.raises(
-        UserError, match=r"samples\.npz' holds no names and ranges, and its data set 'plant' is not a shipped"
+        UserError, match=r"samples\.npz' is missing or damaged, and its data set 'plant' is not a shipped"
     ):
         load_cell(cell.path.name, store)
 

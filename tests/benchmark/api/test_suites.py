@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.api import UserError, plot, results, run, table
+from benchmark.api import UserError, plot, results, run, statistics, table
 from benchmark.api.suites import plan_suite
 from benchmark.api.view import request_of
 from benchmark.plan.request import Request
+from benchmark.plots.statistics_command import write_statistics
 from benchmark.store.records import Ending, State, Status
 from tests.benchmark.api.conftest import LENGTH
 from tests.forked import forked_workers
@@ -89,6 +90,20 @@ def test_a_table_shows_what_is_missing_in_every_format(suite: dict[str, object],
         table(suite, store, "htm")
     with pytest.raises(UserError, match="holds nothing of suite 'Two controls"):
         table(suite, store, protocol="strict")
+
+
+def test_statistics_are_those_that_the_command_writes(suite: dict[str, object], store: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="suite 'Two controls' has no two generators beside the controls"):
+        statistics(suite, store)
+    with forked_workers():
+        run(suite, store=tmp_path, device="cpu", only={"generator": "gaussian"}, sampling_seeds=2)
+    found = statistics(suite, tmp_path, sampling_seeds=2)
+    assert {(one.title, one.metric) for one in found.variance} == {
+        ("Gaussian", "marginal_wasserstein"),
+        ("Gaussian", "spectral"),
+    }
+    record = write_statistics(*plan_suite(suite, tmp_path, sampling_seeds=2)).record
+    assert found.as_json().items() <= record.items()
 
 
 def test_a_plot_is_of_a_suite_or_of_a_cell(

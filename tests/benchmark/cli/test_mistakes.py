@@ -42,6 +42,7 @@ FILES = {
     "column.yaml": "file: good.csv\ncolumns: [a, c]\n",
     "sum.yaml": f"file: good.csv\nsha256: {'a' * 64}\n",
     "lost.yaml": "file: lost.csv\n",
+    "gap.yaml": "file: gap.csv\n",
 }
 
 CASES = [
@@ -95,6 +96,7 @@ CASES = [
     (("describe", "timemar_s", "--dataset", "column.yaml"), r"unknown column 'c' in '.*good\.csv'; choose one of: a, b"),
     (("describe", "timemar_s", "--dataset", "sum.yaml"), r"has the SHA-256 [0-9a-f]{64}, but the data set 'sum' has a{64}"),
     (("describe", "timemar_s", "--dataset", "lost.yaml"), r"lost\.csv' does not exist"),
+    (("describe", "copy", "--dataset", "gap.yaml"), r"a command has no --missing, the key `missing` of the data set's YAML"),
     (("describe", "timemarr_s"), r"unknown generator 'timemarr_s'; did you mean 'timemar_s'\?"),
     (("describe", "timemar_s", "--length", "25"), r"cannot halve windows of T = 25 steps 2 times; choose a length"),
     (("describe", "timemar_s", "--length", "5000"), r"'stocks' has no two windows of length 5000; use a shorter length"),

@@ -9,6 +9,7 @@ from benchmark.config.suites import load_suite
 from benchmark.files import write_json
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from tests.benchmark.report.long_frame import make_frame
 from tests.conftest import CommandLine
@@ -20,7 +21,7 @@ TIMING = "budget: smoke\ndatasets: [sines]\ngenerators: [copy]\nscores: [samplin
 def test_tables_of_a_store_with_one_failure_in_every_format(command: CommandLine, tmp_path: Path) -> None:
     store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
     store.cell(cell).path.mkdir()
-    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
+    write_json(store.cell(cell).path / "status.json", sealed({"state": "failed", "reason": "a reason", "stage": "fit"}))
     where = ("--suite", "table8", "--budget", "smoke")
     done = command("tables", *where, "--format", "latex", "--output", "table.tex", "--digits", "2")
     assert (done.returncode, done.stdout) == (0, "wrote table.tex\n"), done.stderr
@@ -81,11 +82,11 @@ def test_statistics_of_a_suite_are_printed_and_written(
     plan = make_plan(load_suite("quick"), Request(budget="smoke", only=(only, "dataset=stocks")))
     store, cell = Store(tmp_path / "runs").create(), plan.cells[0]
     store.cell(cell).path.mkdir()
-    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
+    write_json(store.cell(cell).path / "status.json", sealed({"state": "failed", "reason": "a reason", "stage": "fit"}))
     nothing = command("statistics", *where)
     assert (nothing.returncode, nothing.stdout) == (2, "")
     assert "no two generators" in nothing.stderr
-    monkeypatch.setattr("benchmark.report.statistics_command.results_frame", lambda *_: make_frame(8))
+    monkeypatch.setattr("benchmark.plots.statistics_command.results_frame", lambda *_: make_frame(8))
     monkeypatch.setattr("benchmark.plots.style.DPI", 40)
     done = command("statistics", *where, "--json", "statistics.json")
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from benchmark.api import generator, load_dataset
 from benchmark.api.export import write_windows
 from benchmark.errors import UserError
-from tests.benchmark.run.conftest import bytes_of, finished_stages, run_suite
+from tests.benchmark.run.conftest import run_suite
 from tests.conftest import CommandLine
 
 SUITE = """
@@ -66,6 +67,21 @@ def test_windows_of_a_cell_in_every_format(here: Path, command: CommandLine) -> 
     assert command(*where, "--seed", "1").stdout != (here / "new.csv").read_text()
 
 
+def test_json_says_what_a_file_of_samples_holds(here: Path, command: CommandLine) -> None:
+    shared = {"shape": [5, 6, 2], "columns": ["pressure", "temperature"], "seed": 3}
+    of_npy = {"path": "new.npy", "format": "npy", "scaled": True, "model": None}
+    done = command(
+        "sample", "--cell", "plant", "-n", "5", "--seed", "3", "--scaled", "--output", "new.npy", "--json", "-"
+    )
+    assert done.returncode == 0, done.stderr
+    (cell,) = here.glob("runs/cells/*")
+    assert json.loads(done.stdout) == {**shared, **of_npy, "cell": cell.name}
+    done = command("sample", "--model", "model", "-n", "5", "--seed", "3", "--output", "new.csv", "--json", "new.json")
+    assert (done.returncode, done.stdout) == (0, "wrote new.csv\n"), done.stderr
+    of_csv = {"path": "new.csv", "format": "csv", "scaled": False, "cell": None, "model": "model"}
+    assert json.loads((here / "new.json").read_text()) == {**shared, **of_csv}
+
+
 def test_parquet_has_the_same_rows(here: Path, command: CommandLine) -> None:
     pytest.importorskip("pyarrow")
     where = ("sample", "--cell", "plant-6-gaussian", "--n", "3")
@@ -81,28 +97,6 @@ def test_a_saved_generator_gives_the_cells_windows(here: Path, command: CommandL
     assert from_model.stdout == from_cell.stdout
 
 
-def test_a_store_of_before_is_neither_computed_again_nor_changed(here: Path) -> None:
-    (samples,) = here.glob("runs/cells/*/samples.npz")
-    before = finished_stages(here / "runs")
-    # As an earlier program wrote it: the samples alone, under the checksum of that file.
-    with np.load(samples) as archive:
-        windows = archive["samples"]
-    from benchmark.store.cell_folder import CellFolder
-
-    folder = CellFolder(samples.parent)
-    key = folder.finished("sample").key
-    np.savez_compressed(samples, samples=windows)
-    folder.finish("sample", key, [samples])
-    kept = bytes_of(here / "runs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(here)
-        again = run_suite(here, text=SUITE)
-    assert again.returncode == 0, again.stderr
-    assert "nothing to compute" in again.stderr
-    assert finished_stages(here / "runs") == before
-    assert bytes_of(here / "runs") == kept
-
-
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -115,6 +109,10 @@ def test_a_store_of_before_is_neither_computed_again_nor_changed(here: Path) -> 
         (
             ("--cell", "plant", "--format", "npy"),
             "the format npy is not for standard output; name a file with --output.",
+        ),
+        (
+            ("--cell", "plant", "--json", "-"),
+            "--json describes the file of --output, but none is named; add --output FILE.",
         ),
         (("--cell", "plant", "--store", "nowhere"), "there is no store 'nowhere'"),
         (("--model", "runs"), "'runs' holds no saved generator; name a folder that save wrote."),

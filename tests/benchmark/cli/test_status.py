@@ -11,6 +11,7 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.files import write_json
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from tests.conftest import CommandLine, environment
 
@@ -21,8 +22,8 @@ def store(tmp_path: Path) -> Store:
     suite = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
     made, (cell,) = Store(tmp_path / "runs").create(), make_plan(suite, Request()).cells
     made.cell(cell).path.mkdir()
-    write_json(made.cell(cell).path / "cell.json", cell.record())
-    write_json(made.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
+    made.cell(cell).write_record(cell)
+    write_json(made.cell(cell).path / "status.json", sealed({"state": "failed", "reason": "a reason", "stage": "fit"}))
     return made
 
 

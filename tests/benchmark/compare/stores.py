@@ -12,7 +12,6 @@ import numpy as np
 from benchmark.cli.printing import as_text
 from benchmark.compare.command import compare
 from benchmark.config.suites import SuiteSpec
-from benchmark.files import write_json
 from benchmark.plan.cell import Cell
 from benchmark.store.store import Store
 from tests.benchmark.store.score_records import score_record
@@ -25,7 +24,7 @@ def put(store: Store, cell: Cell, scores: Repetitions, **changes: Any) -> Path:
     """A cell with scores; the mean is that of the repetitions, the floor 0 unless `changes` say otherwise."""
     folder = store.cell(cell)
     folder.path.mkdir(exist_ok=True)
-    write_json(folder.path / "cell.json", cell.record())
+    folder.write_record(cell)
     for name, values in scores.items():
         record = score_record(float(np.mean(values)), *values)
         folder.write_score(name, record.model_copy(update={"floor": 0.0, **changes}))

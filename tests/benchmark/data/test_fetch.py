@@ -66,24 +66,25 @@ def _spec(file: str = "whole.csv", body: bytes = BODY) -> DatasetSpec:
 def test_a_file_is_fetched_once(server: _Server, tmp_path: Path) -> None:
     seen: list[tuple[int, int | None]] = []
     destination = tmp_path / "new" / "folder"
-    path = fetch(_spec(), destination, lambda done, total: seen.append((done, total)), open_url=server.open_url)
-    assert path == destination / "whole.csv"
+    found = fetch(_spec(), destination, lambda done, total: seen.append((done, total)), open_url=server.open_url)
+    path = destination / "whole.csv"
+    assert found == (path, True)
     assert path.read_bytes() == BODY
     assert seen[-1] == (len(BODY), len(BODY))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert [entry.name for entry in destination.iterdir()] == ["whole.csv"]
-    fetch(_spec(), destination, open_url=server.open_url)
+    assert fetch(_spec(), destination, open_url=server.open_url) == (path, False)
     assert server.requests == 1
 
 
 def test_a_damaged_file_is_fetched_again(server: _Server, tmp_path: Path) -> None:
     (tmp_path / "whole.csv").write_bytes(b"damaged")
-    assert fetch(_spec(), tmp_path, open_url=server.open_url).read_bytes() == BODY
+    assert fetch(_spec(), tmp_path, open_url=server.open_url).path.read_bytes() == BODY
 
 
 def test_the_file_of_an_own_set_goes_where_it_is_looked_for(server: _Server, tmp_path: Path) -> None:
     spec = _spec().model_copy(update={"file": "raw/whole.csv", "folder": str(tmp_path / "own")})
-    path = fetch(spec, tmp_path / "elsewhere", open_url=server.open_url)
+    path = fetch(spec, tmp_path / "elsewhere", open_url=server.open_url).path
     assert path == tmp_path / "own" / "raw" / "whole.csv" == locate(spec, None)
     assert not (tmp_path / "elsewhere").exists()
     outside = spec.model_copy(update={"file": "../whole.csv"})

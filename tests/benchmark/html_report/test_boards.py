@@ -20,7 +20,7 @@ def test_a_leaderboard_has_every_generator_once_with_the_best_first_and_controls
 def test_rows_are_sorted_by_the_distance_from_the_ideal_and_costs_by_themselves() -> None:
     board = mixed_content().parts[0].boards[0]
     row = next(row for row in board.rows if row.title == "Timevae")
-    found = {head.title: place.order for head, place in zip(board.heads, row.places, strict=True)}
+    found = {head.title: entry.order for head, entry in zip(board.heads, row.entries, strict=True)}
     assert found["Context-FID ↓"] == pytest.approx(0.21)
     assert found["DCR ratio"] == pytest.approx(0.4), "1.4 beside the ideal 1"
     assert found["Training time (s)"] == 50.0
@@ -29,19 +29,19 @@ def test_rows_are_sorted_by_the_distance_from_the_ideal_and_costs_by_themselves(
 
 def test_a_missing_value_shows_its_status_and_reason_and_has_no_order() -> None:
     board = mixed_content().parts[0].boards[0]
-    place = next(row for row in board.rows if row.title == "Cotgan").places[0]
-    assert (place.text, place.order) == ("diverged", None)
-    assert place.reason.startswith("ValueError: 50 %")
+    entry = next(row for row in board.rows if row.title == "Cotgan").entries[0]
+    assert (entry.text, entry.order) == ("diverged", None)
+    assert entry.reason.startswith("ValueError: 50 %")
 
 
 def test_marks_letters_floors_and_links_of_a_row() -> None:
     part = mixed_content().parts[0]
     board = part.boards[0]
     best = board.rows[0]
-    assert best.places[0].mark == "best"
+    assert best.entries[0].mark == "best"
     # Three repetitions far apart: each generator differs from the others.
-    assert [row.places[0].groups for row in board.rows[:3]] == ["a", "b", "c"]
-    assert [row.places[0].groups for row in board.rows[3:]] == ["", "", ""]
+    assert [row.entries[0].groups for row in board.rows[:3]] == ["a", "b", "c"]
+    assert [row.entries[0].groups for row in board.rows[3:]] == ["", "", ""]
     assert board.floors[0] == "0.0043", "the oracle's mean"
     slugs = {card.id: card.slug for card in part.cards}
     assert [slugs[cell] for cell in best.cells] == ["stocks-24-timemar_s-paper-fast-s0"]

@@ -12,6 +12,7 @@ from benchmark.html_report.page import MOST_BYTES
 from benchmark.html_report.pictures import read
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from tests.benchmark.html_report.frames import mixed
 from tests.conftest import CommandLine
@@ -20,7 +21,9 @@ from tests.conftest import CommandLine
 def test_the_page_of_a_store_with_one_failure(command: CommandLine, tmp_path: Path) -> None:
     store, cell = Store(tmp_path / "runs").create(), make_plan(load_suite("quick"), Request(budget="smoke")).cells[0]
     store.cell(cell).path.mkdir()
-    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason & more", "stage": "fit"})
+    write_json(
+        store.cell(cell).path / "status.json", sealed({"state": "failed", "reason": "a reason & more", "stage": "fit"})
+    )
     done = command("report", "--suite", "quick", "--budget", "smoke")
     assert done.returncode == 0, done.stderr
     path = tmp_path / "runs" / "suites" / "quick-paper-smoke" / "report.html"
@@ -50,7 +53,7 @@ def test_the_bytes_of_pictures_are_those_of_their_addresses(command: CommandLine
     store = Store(tmp_path / "runs").create()
     cell = make_plan(load_suite("table8"), Request(budget="smoke")).cells[0]
     store.cell(cell).path.mkdir()
-    write_json(store.cell(cell).path / "status.json", {"state": "failed", "reason": "a reason", "stage": "fit"})
+    write_json(store.cell(cell).path / "status.json", sealed({"state": "failed", "reason": "a reason", "stage": "fit"}))
     (folder := tmp_path / "runs" / "plots" / cell.slug).mkdir(parents=True)
     Image.new("RGB", (30, 20)).save(folder / "one.png")
     pages = [

@@ -9,6 +9,7 @@ from benchmark.files import write_json
 from benchmark.html_report.content import of_frame, of_plan
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from tests.benchmark.html_report.frames import frame, mixed, rows
 
@@ -28,7 +29,7 @@ def test_protocols_and_budgets_are_never_in_one_table() -> None:
     both = frame(rows("timevae", [0.1, 0.2]), rows("timevae", [0.3, 0.4], protocol="strict"))
     parts = of_frame(both, "A test").parts
     assert [part.title for part in parts] == ["Protocol paper, budget fast", "Protocol strict, budget fast"]
-    assert [part.boards[0].rows[0].places[0].text[:6] for part in parts] == ["0.1500", "0.3500"]
+    assert [part.boards[0].rows[0].entries[0].text[:6] for part in parts] == ["0.1500", "0.3500"]
     assert len({card.id for part in parts for card in part.cards}) == 2
 
 
@@ -60,10 +61,10 @@ def test_a_plans_cells_tell_stage_reason_warnings_and_provenance(store: Store) -
     plan = make_plan(suite, Request())
     broken = store.cell(plan.cells[0])
     broken.path.mkdir()
-    write_json(broken.path / "status.json", {"state": "failed", "reason": "no memory left", "stage": "fit"})
+    write_json(broken.path / "status.json", sealed({"state": "failed", "reason": "no memory left", "stage": "fit"}))
     machine = {"system": "Linux", "processor": "x86_64", "cores": 2, "device": "cpu"}
     fit = {"wall_seconds": 3.0, "machine": machine, "versions": {"torch": "2"}, "commit": "abc", "dirty": True}
-    write_json(broken.path / "provenance.json", {"stages": {"fit": {**fit, "warnings": ["the loss rose"]}}})
+    write_json(broken.path / "provenance.json", sealed({"stages": {"fit": {**fit, "warnings": ["the loss rose"]}}}))
     part = of_plan(plan, store).parts[0]
     first, second = part.cards
     assert (first.state, first.stage, first.problem) == ("failed", "fit", "no memory left")
@@ -84,5 +85,5 @@ def test_a_card_has_the_spread_of_its_leaderboard() -> None:
     (board,) = part.boards
     (card,) = part.cards
     (score,) = card.scores
-    assert board.rows[0].places[0].text.startswith("0.1401 ± 0.09")
+    assert board.rows[0].entries[0].text.startswith("0.1401 ± 0.09")
     assert score.mean.startswith("0.14005 ± 0.09")

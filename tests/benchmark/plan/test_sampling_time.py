@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.config.suites import SuiteSpec
-from benchmark.files import write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
@@ -50,7 +49,7 @@ def test_times_are_a_stage_of_their_own_and_never_among_the_scores(tmp_path: Pat
     (cell,) = plan.cells
     folder = store.cell(cell)
     folder.path.mkdir()
-    write_json(folder.path / "cell.json", cell.record())
+    folder.write_record(cell)
     run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
     assert missing(store, cell, plan.scores) == ["fit", "sample", TIMING]
     for stage in ("fit", "sample"):

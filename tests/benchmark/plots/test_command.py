@@ -15,7 +15,6 @@ from PIL import Image
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError, refused
-from benchmark.files import write_json
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
 from benchmark.plots import command, embedding, style
@@ -42,7 +41,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Store]:
     plan, store = make_plan(suite, Request()), Store(tmp_path_factory.mktemp("plots") / "runs").create()
     cell = plan.cells[0]
     store.cell(cell).path.mkdir()
-    write_json(store.cell(cell).path / "cell.json", cell.record())
+    store.cell(cell).write_record(cell)
     run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
     run.run("fit")
     run.run("sample")
@@ -230,14 +229,18 @@ def copied(stored: tuple[Plan, Store], tmp_path: Path) -> tuple[Plan, Store, Cel
 
 @pytest.mark.usefixtures("unrendered")
 def test_a_damaged_model_costs_the_figure_that_needs_it(copied: tuple[Plan, Store, CellFolder], tmp_path: Path) -> None:
-    plan, store, folder = copied
-    write_json(folder.path / "cell.json", {**plan.cells[0].record(), "generator": "timemar_s"})
+    _, store, other = copied
+    suite = SuiteSpec(name="x", datasets=("sines",), generators=("timemar_s",), budget="smoke")
+    (cell,) = make_plan(suite, Request()).cells
+    folder = store.cell(cell)
+    other.path.rename(folder.path)
+    folder.write_record(cell)
     (folder.model / "generator.json").write_text('{"parameters": {}, "fitted": {"shape": [24, 5]}}')
     (folder.model / "model.safetensors").write_bytes(b"damaged")
-    drawn = plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
+    drawn = plot_cell(cell.slug, store, tmp_path / "figures", None)
     assert {path.stem for path in drawn.files} == NAMES
     (why,) = drawn.skipped.values()
-    assert set(drawn.skipped) == {f"decomposition of {plan.cells[0].slug}"}
+    assert set(drawn.skipped) == {f"decomposition of {cell.slug}"}
     assert why.startswith(f"the model in '{folder.model}' cannot be read (")
     assert why.endswith("); delete the cell's folder and run the suite again")
 
@@ -250,9 +253,11 @@ def test_damaged_samples_are_one_sentence(copied: tuple[Plan, Store, CellFolder]
             plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
     with pytest.raises(UserError, match="holds no samples of suite 'x'"):
         plot_suite(plan, store, None, None, print)
-    (folder.path / "cell.json").write_text("{")
-    with pytest.raises(UserError, match=r"cell\.json' is missing or damaged; delete the cell's folder"):
-        plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
+    path = folder.path / "cell.json"
+    for content in (path.read_text().replace('"title": "', '"title": "Another '), "{"):
+        path.write_text(content)
+        with pytest.raises(UserError, match=r"cell\.json' is missing, damaged or altered; delete the cell's folder"):
+            plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
     assert not (tmp_path / "figures").exists()
 
 

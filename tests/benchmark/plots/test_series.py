@@ -12,6 +12,7 @@ from benchmark.plots.pair import Pair, some_features
 from benchmark.plots.series import autocorrelations, draw_autocorrelation, draw_examples, draw_spectrum, spectra
 from benchmark.plots.style import style, write
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.cell_record import CellRecord, RecordedDataset
 from metrics.spectral import power_spectra
 
 
@@ -40,7 +41,8 @@ def test_few_features_are_all_shown_and_many_are_spread() -> None:
 @pytest.mark.parametrize("draw", [draw_examples, draw_autocorrelation, draw_spectrum])
 def test_no_text_leaves_a_figure_of_few_features(draw: Callable[[Pair], Figure], features: int, tmp_path: Path) -> None:
     windows = np.random.default_rng(0).random((20, 24, features), np.float32)
-    record = {"dataset": {"id": "plant"}, "length": 24, "protocol": "paper"}
+    dataset = RecordedDataset(id="plant")
+    record = CellRecord.model_construct(dataset=dataset, length=24, protocol="paper")
     names = tuple(f"feature {index}" for index in range(features))
     pair = Pair("plant", "TimeMAR-S", "plant", record, CellFolder(tmp_path), windows, windows, names)
     with style():

@@ -10,6 +10,7 @@ from benchmark.files import write_json
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.report.available import require_results
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 
 SUITE = SuiteSpec(name="x", datasets=("sines",), generators=("copy",), budget="smoke")
@@ -27,8 +28,8 @@ def test_a_store_of_another_budget_says_what_it_has(tmp_path: Path) -> None:
     plan = make_plan(SUITE, Request())
     folder = store.cell(plan.cells[0]).path
     folder.mkdir(parents=True)
-    write_json(folder / "cell.json", plan.cells[0].record())
-    write_json(folder / "status.json", {"state": "failed", "reason": "x", "stage": "fit"})
+    store.cell(plan.cells[0]).write_record(plan.cells[0])
+    write_json(folder / "status.json", sealed({"state": "failed", "reason": "x", "stage": "fit"}))
     require_results(plan, store)
     other = make_plan(SUITE, Request(budget="paper"))
     with pytest.raises(UserError) as caught:

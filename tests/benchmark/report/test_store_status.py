@@ -8,12 +8,13 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.files import write_json
+from benchmark.files import read_json, write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
 from benchmark.report.status_text import status_text
 from benchmark.report.store_status import CellStatus, status_record, suite_status, whole_status
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 
 SUITE = SuiteSpec(
@@ -39,13 +40,13 @@ def put(store: Store, cell: Cell, state: str, *, stage: str = "", reason: str = 
     """The records of a cell in a state, with the wall seconds of its finished stages; returns its folder."""
     folder = store.cell(cell).path
     (folder / "stages").mkdir(parents=True)
-    write_json(folder / "cell.json", cell.record())
-    write_json(folder / "status.json", {"state": state, "stage": stage, "reason": reason})
+    store.cell(cell).write_record(cell)
+    write_json(folder / "status.json", sealed({"state": state, "stage": stage, "reason": reason}))
     identity = {"generator": cell.generator, "dataset": "sines", "length": 24, "budget": "smoke"}
     records = {name.replace("__", ":"): {"wall_seconds": seconds} for name, seconds in stages.items()}
-    write_json(folder / "provenance.json", {**identity, "stages": records})
+    write_json(folder / "provenance.json", sealed({**identity, "stages": records}))
     for name in set(stages) & {"fit", "sample"}:
-        write_json(folder / "stages" / f"{name}.json", {"key": "k", "files": {}})
+        write_json(folder / "stages" / f"{name}.json", sealed({"key": "k", "files": {}}))
     return folder
 
 
@@ -65,7 +66,7 @@ def test_every_cell_of_a_store_with_what_it_took_and_what_is_missing(store: Stor
     journal(folder, (1.0, "fit", "started"), (2.0, "fit", "finished"), (3.0, "score:dcr_ratio", "failed"))
     folder = put(store, jitter, "interrupted", stage="fit", reason="stopped")
     (folder / "checkpoint").mkdir()
-    (folder / "checkpoint" / "elapsed").write_text("7.5")
+    write_json(folder / "checkpoint" / "elapsed", {"wall_seconds": 7.5})
     folder = put(store, shuffle, "running", fit=1.0)
     now = time.time()
     journal(folder, (now - 60, "fit", "started"), (now - 59, "fit", "finished"), (now - 1, "sample", "started"))
@@ -108,14 +109,14 @@ def test_every_cell_of_a_store_with_what_it_took_and_what_is_missing(store: Stor
     assert "1 done, 1 running, 1 failed, 0 skipped, 1 missing" in text
 
 
-def test_a_running_cell_whose_lock_nobody_holds_was_killed(store: Store, plan: Plan) -> None:
+def test_a_running_cell_whose_lock_nobody_holds_was_interrupted(store: Store, plan: Plan) -> None:
     cell = plan.cells[0]
     journal(put(store, cell, "running"), (5.0, "fit", "started"))
     with store.lock(cell.key, timeout=0):
         (alive,) = whole_status(store)
     (dead,) = whole_status(store)
     assert (alive.state, alive.stage) == ("running", "fit")
-    assert (dead.state, dead.stage, dead.running_seconds, dead.counts_as) == ("killed", "fit", None, "failed")
+    assert (dead.state, dead.stage, dead.running_seconds, dead.counts_as) == ("interrupted", "fit", None, "missing")
     assert "no process computes it any more" in dead.reason
 
 
@@ -160,7 +161,7 @@ def test_only_budget_and_protocol_keep_some_cells(store: Store, plan: Plan) -> N
 
 def test_a_folder_without_a_readable_record_is_named(store: Store, plan: Plan) -> None:
     folder = put(store, plan.cells[0], "done")
-    write_json(folder / "cell.json", {**plan.cells[0].record(), "length": 25})
+    write_json(folder / "cell.json", {**read_json(folder / "cell.json"), "length": 25})
     (cell,) = whole_status(store)
     assert (cell.state, cell.folder, cell.counts_as) == ("altered", folder.name, "missing")
     assert "cell.json is missing, damaged or altered" in status_text("", [cell])

@@ -7,10 +7,9 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.data import own_spec
-from benchmark.errors import UserError
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
-from benchmark.report.suite import format_of, render, suite_folder, suite_result, write_outputs
+from benchmark.report.suite import render, suite_folder, suite_result, write_outputs
 from benchmark.store.store import Store
 
 
@@ -60,19 +59,3 @@ def test_a_narrowed_or_altered_suite_leaves_the_whole_suites_files(
     assert [path.read_bytes() for path in files] == before
     assert not set(files) & set(others)
     assert others[0].parent == suite_folder(part, store), "where figures lie too"
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("a.tex", "latex"), ("a.HTML", "html"), ("a.csv", "csv"), ("a.md", "markdown"), ("a", "markdown")],
-)
-def test_the_suffix_of_a_file_is_its_format(name: str, expected: str) -> None:
-    assert format_of(Path(name)) == expected
-    assert format_of(None) == "markdown"
-
-
-def test_a_suffix_without_a_format_is_refused() -> None:
-    with pytest.raises(
-        UserError, match=r"--output 'a\.docx' ends in '\.docx', which is no format of a table; use \.md, "
-    ):
-        format_of(Path("a.docx"))

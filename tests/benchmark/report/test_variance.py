@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -31,17 +30,16 @@ def test_the_shares_of_a_design_in_which_training_alone_varies() -> None:
     assert training.variance == pytest.approx(0.01)
     assert [component.variance for component in others] == pytest.approx([0.0, 0.0, 0.0])
     assert training.share == pytest.approx(1.0)
-    table = variance_table(crossed(values), {("stocks", 24): "Stocks"})
+    table = variance_table([one], {("stocks", 24): "Stocks"})
     assert table is not None
     (line,) = table.lines
     assert [text.text for text in line.texts[:3]] == ["Alpha", "Stocks", "Spectral distance ↓"]
     assert line.texts[3].text.startswith(f"{math.sqrt(0.01):.4f} (100 %)")
-    assert json.loads(json.dumps(one.as_json()))["components"][0]["share"] == pytest.approx(1.0)
 
 
 def test_a_single_model_with_one_draw_has_no_row() -> None:
     assert variances_of(crossed(np.random.default_rng(0).normal(size=(1, 1, 5)))) == []
-    assert variance_table(crossed(np.ones((1, 1, 5))), {}) is None
+    assert variance_table([], {}) is None
 
 
 def test_an_unbalanced_design_is_a_row_with_its_reason() -> None:
@@ -49,6 +47,6 @@ def test_an_unbalanced_design_is_a_row_with_its_reason() -> None:
     (one,) = variances_of(frame)
     assert one.components == ()
     assert "balanced design" in one.reason
-    table = variance_table(frame, {})
+    table = variance_table([one], {})
     assert table is not None
     assert "balanced design" in table.lines[0].texts[-1].text

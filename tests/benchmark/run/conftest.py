@@ -27,10 +27,10 @@ def run_suite(folder: Path, *arguments: str, text: str = SUITE, **extra: str) ->
     return in_this_process(suite_command(folder, *arguments, text=text), folder, environment(**extra))
 
 
-def suite_command(folder: Path, *arguments: str, text: str = SUITE) -> tuple[str, ...]:
+def suite_command(folder: Path, *arguments: str, text: str = SUITE, device: str = "cpu") -> tuple[str, ...]:
     """The arguments that run a suite, whose file is written into `folder`."""
     (folder / "small.yaml").write_text(text)
-    return ("run", "--suite", "small.yaml", "--device", "cpu", *arguments)
+    return ("run", "--suite", "small.yaml", "--device", device, *arguments)
 
 
 def bytes_of(store: Path) -> dict[str, str]:

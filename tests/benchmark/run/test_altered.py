@@ -20,7 +20,8 @@ from benchmark.run.events import EventWriter
 from benchmark.run.job import Job
 from benchmark.run.stages import CellRun
 from benchmark.run.worker import StopFlag, _attempt
-from benchmark.store.records import State, sealed
+from benchmark.store.records import State
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 
 SCORES = ("duplicates",)

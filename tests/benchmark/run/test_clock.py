@@ -13,7 +13,6 @@ import torch
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import Interrupted
-from benchmark.files import write_json
 from benchmark.interface import Progress
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
@@ -36,7 +35,7 @@ def planned(generator: str) -> Cell:
 def attempt(store: Store, cell: Cell, *, stop: bool, stages: tuple[str, ...] = ("fit",)) -> None:
     folder = store.cell(cell)
     folder.path.mkdir(exist_ok=True)
-    write_json(folder.path / "cell.json", cell.record())
+    folder.write_record(cell)
     # A stop before the stage would be one between two stages.
     asked = iter([False] * len(stages))
     run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: next(asked, stop))

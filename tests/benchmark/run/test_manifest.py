@@ -121,8 +121,8 @@ def test_one_cell_of_a_suite_or_of_a_plan_by_its_key(tmp_path: Path) -> None:
             "error: --plan takes no --seeds and --store; leave out one or the other.",
         ),
         (
-            ("--suite", "small.yaml", "--cell", "00", "--json", "-"),
-            "error: --cell takes no --json; leave out one or the other.",
+            ("--suite", "small.yaml", "--cell", "00", "--tracking", "none"),
+            "error: --cell takes no --tracking; leave out one or the other.",
         ),
         (("--plan-only", "plan.json", "--force"), "error: --plan-only takes no --force; leave out one or the other."),
         (("--plan", "none.json"), "cannot be read (No such file or directory)"),

@@ -10,7 +10,6 @@ import pytest
 
 from baselines.controls.copy import Copy
 from benchmark.config.suites import SuiteSpec
-from benchmark.files import write_json
 from benchmark.interface import FitContext, Windows
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
@@ -41,7 +40,7 @@ def cells(protocol: Protocol, *generators: str) -> tuple[Cell, ...]:
 def begin(cell: Cell, folder: Path) -> tuple[CellRun, Store]:
     store = Store(folder / "runs").create()
     store.cell(cell).path.mkdir()
-    write_json(store.cell(cell).path / "cell.json", cell.record())
+    store.cell(cell).write_record(cell)
     return CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False), store
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.files import write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
@@ -30,7 +29,7 @@ def compute(store: Store, plan: Plan) -> Cell:
     (cell,) = plan.cells
     folder = store.cell(cell)
     folder.path.mkdir(exist_ok=True)
-    write_json(folder.path / "cell.json", cell.record())
+    folder.write_record(cell)
     run = CellRun(cell, store, "cpu", None, lambda progress: None, lambda: False)
     for stage in store.state(cell, plan.score_names).missing:
         run.run(stage)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from benchmark.config.suites import SuiteSpec
-from benchmark.files import write_json
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
 from benchmark.run.stages import CellRun
@@ -29,7 +28,7 @@ def store(tmp_path: Path, plan: Plan) -> Store:
     made = Store(tmp_path / "runs").create()
     (cell,) = plan.cells
     made.cell(cell).path.mkdir()
-    write_json(made.cell(cell).path / "cell.json", cell.record())
+    made.cell(cell).write_record(cell)
     run = CellRun(cell, made, "cpu", None, lambda progress: None, lambda: False)
     for stage in missing(made, cell, plan.scores):
         run.run(stage)

@@ -22,7 +22,7 @@ from tests.benchmark.store.states import missing, problems
 
 @pytest.fixture
 def archive(store: Store, tmp_path: Path) -> Path:
-    assert export_store(store, tmp_path / "one.tar") == []
+    assert export_store(store, tmp_path / "one.tar").left_out == []
     return tmp_path / "one.tar"
 
 
@@ -59,8 +59,8 @@ def test_a_failure_and_an_altered_file_are_left_out(store: Store, plan: Plan, tm
     folder = store.cell(plan.cells[0])
     folder.write_status(Status(state=State.FAILED, reason="no /home/somebody/file"))
     folder.samples.write_bytes(b"altered")
-    altered = export_store(store, tmp_path / "one.tar")
-    assert altered == [f"cells/{folder.path.name}/samples.npz"]
+    done = export_store(store, tmp_path / "one.tar")
+    assert done.left_out == [f"cells/{folder.path.name}/samples.npz"]
     assert b"somebody" not in (tmp_path / "one.tar").read_bytes()
     other = Store(tmp_path / "other")
     import_store(other, tmp_path / "one.tar")

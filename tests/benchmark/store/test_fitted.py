@@ -9,7 +9,6 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import SkipCell
-from benchmark.files import read_json
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.store.cell_folder import CellFolder
@@ -38,7 +37,8 @@ def folder(command: CommandLine, tmp_path: Path) -> CellFolder:
 
 
 def test_a_model_is_opened_by_the_source_that_made_it(folder: CellFolder, tmp_path: Path) -> None:
-    record = read_json(folder.path / "cell.json")
+    record = folder.record()
+    assert record is not None
     assert len(open_fitted(folder, record).sample(3, 0)) == 3
     (tmp_path / "mine_copy.py").write_text(PLUG_IN + "# edited\n")
     with pytest.raises(

@@ -10,6 +10,7 @@ from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
 from benchmark.run import launch, preview
 from benchmark.store.history import History, training_work
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from tests.conftest import PLUGINS
 
@@ -31,7 +32,9 @@ def test_what_the_store_remembers_comes_first(tmp_path: Path) -> None:
     store = Store(tmp_path).create()
     (tmp_path / "cells" / "one").mkdir()
     record = {"generator": "timevae", "dataset": "sines", "length": 96, "budget": "fast"}
-    write_json(tmp_path / "cells" / "one" / "provenance.json", {**record, "stages": {"fit": {"wall_seconds": 70.0}}})
+    write_json(
+        tmp_path / "cells" / "one" / "provenance.json", sealed({**record, "stages": {"fit": {"wall_seconds": 70.0}}})
+    )
     found = seconds(store)
     assert (found["timevae", 96], found["timevae", 24], found["copy", 96]) == (70, 70, 2)
 
@@ -49,7 +52,9 @@ def test_a_remembered_fit_of_a_shorter_budget_counts_more_than_what_the_budget_s
     store = Store(tmp_path).create()
     (tmp_path / "cells" / "one").mkdir()
     record = {"generator": "timevae", "dataset": "sines", "length": 24, "budget": "fast"}
-    write_json(tmp_path / "cells" / "one" / "provenance.json", {**record, "stages": {"fit": {"wall_seconds": 80.0}}})
+    write_json(
+        tmp_path / "cells" / "one" / "provenance.json", sealed({**record, "stages": {"fit": {"wall_seconds": 80.0}}})
+    )
     (cell,) = make_plan(
         SuiteSpec(name="x", datasets=("sines",), generators=("timevae",), budget="paper"), Request()
     ).cells

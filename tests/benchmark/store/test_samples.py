@@ -33,10 +33,10 @@ def test_equal_samples_give_equal_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-@pytest.mark.parametrize("damage", ["old", "broken", "absent"])
+@pytest.mark.parametrize("damage", ["of other arrays", "broken", "absent"])
 def test_an_archive_without_names_or_whole_content_has_no_units(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "samples.npz"
-    if damage == "old":
+    if damage == "of other arrays":
         np.savez_compressed(path, samples=SAMPLES)
     elif damage == "broken":
         path.write_bytes(b"PK\x03\x04 and nothing more")

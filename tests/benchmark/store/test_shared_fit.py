@@ -11,7 +11,6 @@ import pytest
 
 from benchmark.config.suites import SuiteSpec
 from benchmark.errors import UserError
-from benchmark.files import write_json
 from benchmark.plan.cell import Cell
 from benchmark.plan.planner import make_plan
 from benchmark.plan.request import Request
@@ -42,7 +41,7 @@ def cell(*changes: str, seed: int = 0) -> Cell:
 def fit(one: Cell, store: Store, *stages: str) -> None:
     folder = store.cell(one)
     folder.path.mkdir(exist_ok=True)
-    write_json(folder.path / "cell.json", one.record())
+    folder.write_record(one)
     run = CellRun(one, store, "cpu", None, lambda progress: None, lambda: False)
     for stage in ("fit", *stages):
         run.run(stage)

@@ -45,8 +45,8 @@ def wait_for(files: Path, pattern: str, count: int) -> None:
 
 
 def test_a_grid_finds_the_optimum_and_a_second_run_computes_nothing(command: CommandLine, tmp_path: Path) -> None:
-    grid = (*KNOWN, "--param", "depth=3,4", "--param", "patch_nums=1-6,1-2-3-6", "--study", "known")
-    done = command(*grid, "--json", "-")
+    grid = (*BASE, "--param", "depth=3,4", "--param", "patch_nums=1-6,1-2-3-6")
+    done = command(*grid, "--objective", "measurement:loss", "--study", "known", "--json", "-")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert record["best"]["settings"] == {"depth": 3, "patch_nums": [1, 6]}
@@ -72,7 +72,7 @@ def test_a_grid_finds_the_optimum_and_a_second_run_computes_nothing(command: Com
     assert (folder / "sensitivity.tex").read_text().count(r"\begin{document}") == 1
     assert set(finished_stages(tmp_path / "runs").values()) == {1}
     # The cells are ordinary ones: a sweep by another objective finds them finished, and a failure is a row with its reason.
-    again = command(*grid[:-1], "other", "--trials", "1", "--objective", "measurement:nonsense")
+    again = command(*grid, "--objective", "measurement:nonsense", "--study", "other", "--trials", "1")
     assert again.returncode == 1, again.stderr
     assert again.stderr.count("nothing to compute") == 1
     assert "computing" not in again.stderr

@@ -19,6 +19,7 @@ from benchmark.config.suites import SuiteSpec
 from benchmark.files import write_json
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from benchmark.tracking.destination import DATABASE, local
 from benchmark.tracking.mlflow_upload import Uploader
@@ -74,11 +75,11 @@ def finish_cell(store: Store, plan: Plan, index: int) -> None:
     cell = plan.cells[index]
     folder = store.cell(cell).path
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "cell.json", cell.record())
+    store.cell(cell).write_record(cell)
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LOG) + '{"stage": "stage2", "st')
     store.cell(cell).write_score("context_fid", SCORE)
-    write_json(folder / "provenance.json", {"stages": {"fit": FIT, "sample": SAMPLE}})
-    write_json(folder / "status.json", {"state": "done", "reason": "", "stage": ""})
+    write_json(folder / "provenance.json", sealed({"stages": {"fit": FIT, "sample": SAMPLE}}))
+    write_json(folder / "status.json", sealed({"state": "done", "reason": "", "stage": ""}))
 
 
 @pytest.fixture

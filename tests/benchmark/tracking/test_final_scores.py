@@ -8,6 +8,7 @@ from benchmark.files import write_json
 from benchmark.plan.planner import Plan, make_plan
 from benchmark.plan.request import Request
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.sealed_record import sealed
 from benchmark.tracking.final_scores import LONGEST_DESCRIPTION, RowScores, description, final_scores, score_table
 from benchmark.tracking.mlflow_content import NOTE, cell_content, suite_content
 from benchmark.tracking.suite_runs import SuiteRun, SuiteRuns, from_plan, open_plan, refer
@@ -60,7 +61,9 @@ def test_the_parent_has_one_metric_a_row_and_score_and_the_table_as_its_descript
 def test_a_cell_describes_its_scores_and_what_went_wrong(run: SuiteRun, suite_runs: SuiteRuns) -> None:
     store = suite_runs.store
     folder = store.root / "cells" / run.cells[0].slug
-    write_json(folder / "status.json", {"state": "failed", "reason": "the loss is nan", "stage": "score:spectral"})
+    write_json(
+        folder / "status.json", sealed({"state": "failed", "reason": "the loss is nan", "stage": "score:spectral"})
+    )
     both = replace(run, scores=("context_fid", "spectral"))
     content = cell_content(both, run.cells[0], store)
     assert content is not None

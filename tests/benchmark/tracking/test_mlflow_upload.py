@@ -10,6 +10,7 @@ import pytest
 from benchmark.files import write_json
 from benchmark.plan.planner import Plan
 from benchmark.store.cell_folder import CellFolder
+from benchmark.store.sealed_record import sealed
 from benchmark.store.store import Store
 from benchmark.tracking.destination import DATABASE, Destination
 from benchmark.tracking.mlflow_content import run_contents
@@ -69,7 +70,7 @@ def test_what_a_client_reads_back(run: SuiteRun, suite_runs: SuiteRuns, uploader
     for name in ("sines 24 copy, smoke, paper", "sines 24 gaussian, smoke, paper"):
         child = runs[name]
         assert child.data.tags["commit"] == child.data.tags["mlflow.source.git.commit"] == "a" * 40
-        assert child.data.tags["data_sha256"] == run.cells[0].record["fingerprint"]
+        assert child.data.tags["data_sha256"] == run.cells[0].record.fingerprint
         assert child.data.params["length"] == "24"
         assert (child.info.status, child.info.start_time, child.info.end_time) == ("FINISHED", STARTED, STARTED + 4000)
         assert child.data.metrics["scores/context_fid/mean"] == 2.0
@@ -126,7 +127,7 @@ def test_a_failed_cell_that_is_done_later_is_the_same_run(
     run: SuiteRun, suite_runs: SuiteRuns, uploader: Uploader
 ) -> None:
     folder = suite_runs.store.root / "cells" / run.cells[0].slug
-    write_json(folder / "status.json", {"state": "timeout", "reason": "killed after its limit", "stage": "fit"})
+    write_json(folder / "status.json", sealed({"state": "timeout", "reason": "killed after its limit", "stage": "fit"}))
     upload(run, suite_runs, uploader)
     failed = runs_of(uploader)
     assert (
@@ -136,7 +137,7 @@ def test_a_failed_cell_that_is_done_later_is_the_same_run(
     )
     assert failed["sines 24 copy, smoke, paper"].data.tags["reason"] == "killed after its limit"
     assert failed["small, sines 24, smoke, paper"].data.tags["cells"] == "1 done, 1 timeout"
-    write_json(folder / "status.json", {"state": "done", "reason": "", "stage": ""})
+    write_json(folder / "status.json", sealed({"state": "done", "reason": "", "stage": ""}))
     upload(run, suite_runs, uploader)
     done = runs_of(uploader)
     assert done["sines 24 copy, smoke, paper"].info.run_id == failed["sines 24 copy, smoke, paper"].info.run_id

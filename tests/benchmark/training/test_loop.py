@@ -106,13 +106,12 @@ def test_a_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
             run(Regression(), 10, checkpoint_dir=tmp_path)
 
 
-def test_a_checkpoint_of_an_older_version_has_no_checksum_and_is_used(tmp_path: Path) -> None:
-    done = run(Regression(), 10, checkpoint_dir=tmp_path)
+def test_a_checkpoint_without_its_checksum_is_altered(tmp_path: Path) -> None:
+    run(Regression(), 10, checkpoint_dir=tmp_path)
     path = tmp_path / "regression.safetensors"
     save_file(load_file(path), path, metadata={"progress": '{"step": 10}'})
-    again = run(Regression(), 10, checkpoint_dir=tmp_path)
-    assert again.steps == []
-    assert again.weights() == done.weights()
+    with pytest.raises(AlteredFileError):
+        run(Regression(), 10, checkpoint_dir=tmp_path)
 
 
 def test_a_finished_run_is_not_repeated(tmp_path: Path) -> None:

@@ -97,10 +97,15 @@ def ray_of_this_machine() -> Iterator[str]:
         head.stdin.close()
 
 
-def run(folder: Path, address: str | None, *arguments: str, text: str, before: str = "") -> Done:
+def run(folder: Path, address: str | None, *arguments: str, text: str, before: str = "", device: str = "cpu") -> Done:
     """Run a suite in `folder`, on a Ray where there is an address, in a new process after the statements `before`."""
     options = ["--executor", "ray", "--address", address] if address else []
-    command = [sys.executable, "-c", before + PROGRAM, *suite_command(folder, *arguments, *options, text=text)]
+    command = [
+        sys.executable,
+        "-c",
+        before + PROGRAM,
+        *suite_command(folder, *arguments, *options, text=text, device=device),
+    ]
     return subprocess.run(
         command, cwd=folder, env=environment(**RAY), capture_output=True, text=True, timeout=300, check=False
     )
@@ -186,7 +191,7 @@ def a_terminated_run_stops_its_cells_cleanly(address: str, folder: Path) -> None
 
 
 def a_device_that_no_node_has_is_one_sentence(address: str, folder: Path) -> None:
-    done = run(folder, address, "--device", "cuda", text=ONE.format("copy"))
+    done = run(folder, address, text=ONE.format("copy"), device="cuda")
     assert done.returncode == 2
     assert "--device cuda was asked for, but no node of the Ray cluster has a GPU" in done.stderr
     assert "Traceback" not in done.stderr

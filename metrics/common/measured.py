@@ -20,7 +20,7 @@ class Measured(NamedTuple):
     details: dict[str, Any]
 
 
-class Comparison(Metric):
+class DeterministicMetric(Metric):
     """A deterministic metric: one value of the real and the generated windows, independent of the seeds."""
 
     @abc.abstractmethod
@@ -36,7 +36,7 @@ class Comparison(Metric):
         return Score((value,), details)
 
 
-class SeededComparison(Metric):
+class SeededMetric(Metric):
     """A metric that draws random numbers (splits, projections, subsets): one value per seed.
 
     Every detail of a repetition becomes a list with one entry per seed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metrics.common.corruptions import (
+from tests.metrics.corruptions import (
     CORRUPTIONS,
     channel_resample,
     mode_drop,

@@ -1,4 +1,4 @@
-"""What `sweep`, `ablate` and `statistics` report: a text and a record to print, and files of tables."""
+"""What `sweep`, `ablate`, `statistics` and `compare` end with: a text and a record to print, and files of tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.report.text_table import TextTable
 
 
 @dataclass(frozen=True)
-class Report:
+class CommandResult:
     """What a command prints, lines and tables, the same as a record with stable keys, and whether a trial or a cell failed."""
 
     content: tuple[str | TextTable, ...]
