@@ -57,7 +57,9 @@ def test_a_row_compares_a_generator_with_the_gaussian(tmp_path: Path) -> None:
     near, far = (dict.fromkeys(SCORES, SimpleNamespace(repetitions=values)) for values in ((0.1, 0.12), (0.3, 0.32)))
     windows = np.random.default_rng(0).random((40, 6, 3), dtype=np.float32)
     folder = SimpleNamespace(scores=lambda: near, model=tmp_path / "model")
-    pair = SimpleNamespace(real=windows, generated=windows, folder=folder, title="Copy", record=SimpleNamespace(generator="copy"))
+    pair = SimpleNamespace(
+        real=windows, generated=windows, folder=folder, title="Copy", record=SimpleNamespace(generator="copy")
+    )
     line = row(pair, far)  # type: ignore[arg-type]
     assert line[:7] == ["Copy", "yes", "1.00", "1.00", "0.00", "100%", "—"]
     assert line[7:] == ["better [-0.261, -0.139]"] * 3
