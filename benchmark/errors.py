@@ -73,6 +73,12 @@ def one_line(error: object) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def kind_and_line(error: BaseException) -> str:
+    """The class of somebody else's error and what it says, in one line."""
+    kind, said = type(error).__name__, one_line(error)
+    return kind if said == kind else f"{kind}: {said}"
+
+
 def first_line(error: object) -> str:
     """The first line of an error whose other lines are its library's details, without a full stop; its class likewise."""
     lines = map(str.strip, str(error).splitlines())

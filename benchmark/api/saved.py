@@ -109,7 +109,12 @@ def of_cell(name: str, root: Path, device: str, data_dir: Path | None) -> Estima
     store, chosen = Store(root), choose_device(device)
     folder = find_cell(store, name)
     record, status = folder.record(), folder.status()
-    if record is None or not folder.is_finished("fit", record.key):
+    if record is None:
+        raise UserError(
+            f"the cell '{folder.path.name}' has no readable record: its cell.json is missing, damaged or altered; run its suite "
+            "again."
+        )
+    if not folder.is_finished("fit", record.key):
         why = f"{status.state}{': ' + status.reason if status.reason else ''}"
         raise UserError(
             f"the cell '{folder.path.name}' has no trained model as its run left it ({why.rstrip('.')}); run its suite again."

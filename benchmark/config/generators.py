@@ -20,7 +20,7 @@ from benchmark.config.files import beside, is_yaml, read_yaml, shipped, shipped_
 from benchmark.config.needs import Needs
 from benchmark.config.reference import Reference
 from benchmark.config.registry import Registry
-from benchmark.errors import UserError, one_line, unknown
+from benchmark.errors import UserError, kind_and_line, one_line, unknown
 from benchmark.imports import is_file_module, module_name, shadowed
 from benchmark.interface import Generator
 from benchmark.validation import FolderName, Frozen, parse, validate_parameters
@@ -170,9 +170,9 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
     try:
         holder = importlib.import_module(module)
     except (Exception, SystemExit) as error:  # somebody else's code runs here, and may raise anything
-        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+        said = one_line(error) if isinstance(error, ImportError) else kind_and_line(error)
         raise UserError(
-            f"generator '{spec.name}': the {what} '{place}' cannot be imported ({kind}{one_line(error)}); {REMEDY[what]}."
+            f"generator '{spec.name}': the {what} '{place}' cannot be imported ({said}); {REMEDY[what]}."
         ) from None
     found = getattr(holder, attribute, None)
     if found is None and (reason := shadowed(module)):
@@ -184,6 +184,10 @@ def load_class(spec: GeneratorSpec) -> type[Generator]:
     if inspect.isabstract(found):
         lacking = ", ".join(sorted(found.__abstractmethods__))
         raise UserError(f"generator '{spec.name}': '{spec.class_}' has no {lacking}; write what is missing.")
+    if not isinstance(found.version, int):
+        raise UserError(
+            f"generator '{spec.name}': '{spec.class_}' has the version {found.version!r}; a version is a whole number."
+        )
     return found
 
 

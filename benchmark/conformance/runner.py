@@ -13,7 +13,7 @@ from typing import Any, Literal
 from benchmark.config.generators import GeneratorSpec, load_class, resolve
 from benchmark.conformance import contract, edges, isolation, samples, stopping, storage
 from benchmark.conformance.probe import Probe, Violation
-from benchmark.errors import Interrupted, UserError, one_line
+from benchmark.errors import Interrupted, UserError, kind_and_line, one_line
 from benchmark.interface import Generator
 
 Check = Callable[[Probe], str | None]
@@ -103,8 +103,8 @@ def _run(check: Check, probe: Probe) -> Finding:
     except Violation as violation:
         return Finding(name, asks, "failed", str(violation))
     except (Exception, Interrupted, SystemExit) as error:
-        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        return Finding(name, asks, "failed", f"raised {kind}{one_line(error)}")
+        said = one_line(error) if isinstance(error, UserError) else kind_and_line(error)
+        return Finding(name, asks, "failed", f"raised {said}")
 
 
 def _not_run(check: Check, failed: Check) -> Finding:

@@ -116,7 +116,7 @@ def _download(spec: DatasetSpec, part: Path, progress: ReportBytes | None, open_
 
 
 def _unreachable(spec: DatasetSpec, part: Path, error: Exception) -> UserError:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    reason = (isinstance(error, urllib.error.URLError) and error.reason) or error
     return UserError(
         f"{spec.url} could not be downloaded ({one_line(reason)}); check the connection and try "
         f"again, or put the file into '{part.parent}' yourself."

@@ -17,7 +17,7 @@ from benchmark.plots.origin import Origin, cell_origin
 from benchmark.seeds import derive_seed
 from benchmark.store.cell_folder import CellFolder
 from benchmark.store.cell_record import CellRecord
-from benchmark.store.fitted import AGAIN, open_fitted, recorded_class
+from benchmark.store.fitted import open_fitted, recorded_class
 from benchmark.store.samples import DAMAGE
 from benchmark.store.store import Store
 from benchmark.store.windows import cell_windows
@@ -66,7 +66,7 @@ def open_pair(folder: CellFolder, store: Store, data_dir: Path | None, cell: Cel
         status = folder.status()
         raise SkipCell(f"{status.state}: {status.reason or 'no samples yet'}")
     if record is None:
-        raise SkipCell(f"'{folder.path / 'cell.json'}' is missing, damaged or altered; {AGAIN}")
+        raise SkipCell(f"'{folder.path / 'cell.json'}' is missing, damaged or altered; run the suite again")
     spec = cell.dataset if cell else _dataset(record.dataset.id)
     windows = cell_windows(record, spec, store, data_dir)
     samples = _samples(folder)

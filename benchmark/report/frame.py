@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -80,5 +81,5 @@ def cell_columns(cell: Cell, provenance: Provenance, measurements: Mapping[str, 
         "dirty": fit.dirty,
         "data_sha256": cell.fingerprint,
         "warnings": " ".join(fit.warnings),
-        **{name: measurements.get(name) for name in LIKELIHOODS},
+        **{name: measurements.get(name, math.nan) for name in LIKELIHOODS},
     }

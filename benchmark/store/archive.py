@@ -86,7 +86,13 @@ def export_store(store: Store, target: Path) -> Exported:
                 )
     return Exported(
         path=str(target),
-        cells=sorted({PurePosixPath(name).parts[1] for name in files if name.startswith("cells/")}),
+        cells=sorted(
+            {
+                PurePosixPath(name).parts[1]
+                for name in files
+                if name.startswith("cells/") and name.endswith("/cell.json")
+            }
+        ),
         bytes=target.stat().st_size,
         sha256=sha256(target),
         left_out=[one.path for one in states if one.state is Soundness.ALTERED],

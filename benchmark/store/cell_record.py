@@ -34,7 +34,8 @@ class RecordedBudget(BaseModel):
 class CellRecord(Record):
     """A cell as it was resolved when it was first computed; what each field is, `Cell` says."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Without conversion: "24" in a file whose length is 24 was altered.
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     key: str
     title: str

@@ -168,6 +168,12 @@ def test_a_cell_that_is_not_there_or_not_trained_is_one_sentence(cell: CellFolde
     store = shutil.copytree(cell.path.parent.parent, tmp_path / "runs")
     with pytest.raises(UserError, match=rf"no cell begins with 'plnt-8-gausian' .*; did you mean '{cell.path.name}'\?"):
         load_cell("plnt-8-gausian", store)
+    record = store / "cells" / cell.path.name / "cell.json"
+    whole = record.read_text()
+    record.write_text(whole.replace("plant", "plane"))
+    with pytest.raises(UserError, match=r"cell\.json is missing, damaged or altered; run its suite again"):
+        load_cell(cell.path.name, store)
+    record.write_text(whole)
     (store / "cells" / cell.path.name / "stages" / "fit.json").unlink()
     with pytest.raises(UserError, match=r"has no trained model as its run left it \(missing\); run its suite again"):
         load_cell("plant", store)

@@ -28,6 +28,8 @@ class AppleTree(Jitter):
     is_control = False
     def __init__(self, noise: float = WIDTH) -> None:
         self.noise = noise
+class Beta(Jitter):
+    version = "1.0b"
 """
 
 
@@ -113,6 +115,7 @@ def test_only_and_set_take_the_file_as_well_as_the_name(folder: Path) -> None:
         ),
         ("./mine/orchard.py", r"^'./mine/orchard.py' is a file without a class; write './mine/orchard.py:MyGenerator'"),
         ("./mine/orchard.py:WIDTH", r"'./mine/orchard.py:WIDTH' is no subclass of benchmark.interface.Generator"),
+        ("./mine/orchard.py:Beta", r"'./mine/orchard.py:Beta' has the version '1.0b'; a version is a whole number"),
         ("./mine/orchard.v2.py:Tree", r"^generator 'tree': the file './mine/orchard.v2.py' has a dot in its name"),
         (
             "./mine/copy.py:Tree",

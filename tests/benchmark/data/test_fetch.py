@@ -128,13 +128,12 @@ def test_what_is_not_the_file_is_not_kept(
     assert (tmp_path / file).read_bytes() == b"kept"
 
 
-def test_offline_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("reason", "said"), [("no route to host", "no route to host"), ("", "<urlopen error >")])
+def test_offline_is_one_sentence(reason: str, said: str, tmp_path: Path) -> None:
     def offline(url: str) -> Any:
-        raise urllib.error.URLError("no route to host")
+        raise urllib.error.URLError(reason)
 
-    with pytest.raises(
-        UserError, match=r"could not be downloaded \(no route to host\); check the connection and try again"
-    ):
+    with pytest.raises(UserError, match=rf"could not be downloaded \({said}\); check the connection and try again"):
         fetch(_spec(), tmp_path / "x", open_url=offline)
 
 

@@ -256,7 +256,7 @@ def test_damaged_samples_are_one_sentence(copied: tuple[Plan, Store, CellFolder]
     path = folder.path / "cell.json"
     for content in (path.read_text().replace('"title": "', '"title": "Another '), "{"):
         path.write_text(content)
-        with pytest.raises(UserError, match=r"cell\.json' is missing, damaged or altered; delete the cell's folder"):
+        with pytest.raises(UserError, match=r"cell\.json' is missing, damaged or altered; run the suite again"):
             plot_cell(plan.cells[0].slug, store, tmp_path / "figures", None)
     assert not (tmp_path / "figures").exists()
 

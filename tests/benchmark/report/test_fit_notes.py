@@ -8,10 +8,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from benchmark.config.suites import SuiteSpec
 from benchmark.html_report.content import of_frame
+from benchmark.plan.planner import make_plan
+from benchmark.plan.request import Request
 from benchmark.report.fit_notes import LIKELIHOODS, LIKELIHOODS_ARE, fit_notes, likelihood_text
-from benchmark.report.frame import COLUMNS
+from benchmark.report.frame import COLUMNS, cell_columns
 from benchmark.report.kept_frame import frame_tables, read_frame
+from benchmark.store.records import Provenance
 from tests.benchmark.report.table_frames import rows
 
 TITLES = {"stocks": "Stocks", "sines": ""}
@@ -59,6 +63,14 @@ def test_likelihoods_are_one_note_of_means_over_training_seeds() -> None:
 def test_likelihoods_in_words(changes: dict[str, float], words: str) -> None:
     assert words in likelihood_text(pd.Series({**KNOWN, **changes}))
     assert "validation" not in likelihood_text(pd.Series(KNOWN))
+
+
+def test_a_fit_without_validation_windows_has_words_too() -> None:
+    (cell,) = make_plan(
+        SuiteSpec(name="x", datasets=("sines",), generators=("copy",), scores=("dcr_ratio",)), Request()
+    ).cells
+    live = pd.DataFrame([cell_columns(cell, Provenance(), {"train_nats": 14.0, "uniform_nats": 9.2})])
+    assert likelihood_text(live.iloc[0][list(LIKELIHOODS)]) == "training 14.0, uniform draw of training windows 9.2"
 
 
 def test_a_kept_frame_says_what_its_fits_reported(tmp_path: Path) -> None:

@@ -61,10 +61,19 @@ def test_a_failure_and_an_altered_file_are_left_out(store: Store, plan: Plan, tm
     folder.samples.write_bytes(b"altered")
     done = export_store(store, tmp_path / "one.tar")
     assert done.left_out == [f"cells/{folder.path.name}/samples.npz"]
+    assert done.cells == [folder.path.name]
     assert b"somebody" not in (tmp_path / "one.tar").read_bytes()
     other = Store(tmp_path / "other")
     import_store(other, tmp_path / "one.tar")
     assert missing(other, plan.cells[0], plan.scores) == ["sample"]
+
+
+def test_a_cell_whose_record_is_left_out_is_not_exported(store: Store, plan: Plan, tmp_path: Path) -> None:
+    folder = store.cell(plan.cells[0])
+    (folder.path / "cell.json").write_text("{}")
+    done = export_store(store, tmp_path / "one.tar")
+    assert done.cells == []
+    assert f"cells/{folder.path.name}/cell.json" in done.left_out
 
 
 def test_a_cell_with_other_results_is_never_overwritten(store: Store, plan: Plan, archive: Path) -> None:

@@ -81,6 +81,8 @@ def test_an_edited_title_in_a_cell_record_is_noticed_where_it_has_a_checksum(sto
     assert store.cell(cell).record() is None
     write_json(path, {name: value for name, value in record.items() if name != "checksum"})
     assert store.cell(cell).record() == CellRecord.of(cell)
+    write_json(path, {**{name: value for name, value in record.items() if name != "checksum"}, "length": "24"})
+    assert store.cell(cell).record() is None
 
 
 def test_altered_samples_are_named(store: Store, plan: Plan) -> None:
